@@ -1,0 +1,1 @@
+"""The edges: one room per outside thing, strangers to one another."""

@@ -1,0 +1,120 @@
+"""Connections, statements and the one place that turns psycopg's errors into ours."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import cache
+from importlib import resources
+from typing import Any, LiteralString, Self, cast
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, SchemaMismatch, Unreachable
+
+Connection = AsyncConnection[DictRow]
+
+CHANNEL = "scidex_console"
+"""NOTIFY channel: the payload names what changed, comma-separated."""
+
+
+@cache
+def query(name: str) -> LiteralString:
+    """The statement of `queries/<name>.sql`."""
+    text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
+    return cast(LiteralString, text)
+
+
+def place_of(url: str) -> str:
+    """Where a database is, without its password, for messages."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        return "database"
+    return f"database {parts.get('dbname', '')} at {parts.get('host', 'localhost')}"
+
+
+@contextmanager
+def translated(where: str = "database") -> Iterator[None]:
+    """Raise our errors instead of psycopg's."""
+    try:
+        yield
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
+        raise LockBusy(_first_line(error), where=where) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        fix = "use a database role that may do this"
+        raise ConsoleError(_first_line(error), where=where, fix=fix) from error
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+        fix = "run `scidex-console schema apply`"
+        raise SchemaMismatch(_first_line(error), where=where, fix=fix) from error
+    except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction) as error:
+        fix = "run `scidex-console schema apply`"
+        raise SchemaMismatch(_first_line(error), where=where, fix=fix) from error
+    except psycopg.errors.DiskFull as error:
+        raise Halt(_first_line(error), where=where, fix="make room on the database's disk") from error
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        fix = "check that the server runs and that [database] url is right"
+        raise Unreachable(_first_line(error), where=where, fix=fix) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+class Database:
+    """A pool of connections to one database, all with the same name and time limits."""
+
+    def __init__(self, url: str, *, name: str, statement_timeout_s: float = 30.0, size: int = 6) -> None:
+        self.url = url
+        self.place = place_of(url)
+        self.connect_options: dict[str, Any] = {
+            "application_name": name,
+            "options": f"-c statement_timeout={int(statement_timeout_s * 1000)} -c timezone=UTC",
+            "row_factory": dict_row,
+            "connect_timeout": 10,
+        }
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            kwargs={**self.connect_options, "autocommit": True},
+            min_size=1,
+            max_size=size,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+            name=name,
+            timeout=15.0,
+        )
+
+    async def __aenter__(self) -> Self:
+        with translated(self.place):
+            # One plain connection first: its error says what is wrong, which the pool's time-out would not.
+            async with await self.connect():
+                pass
+            await self._pool.open(wait=True, timeout=15.0)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._pool.close()
+
+    async def connect(self) -> Connection:
+        """A dedicated autocommit connection, outside the pool."""
+        with translated(self.place):
+            return await AsyncConnection.connect(self.url, autocommit=True, **self.connect_options)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """A connection in autocommit mode."""
+        with translated(self.place):
+            async with self._pool.connection() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self, *, lock_timeout_ms: int = 2000) -> AsyncIterator[Connection]:
+        """A connection inside one transaction."""
+        async with self.session() as connection, connection.transaction():
+            await connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{lock_timeout_ms}ms"])
+            yield connection

@@ -1,0 +1,126 @@
+"""Batches: what changes git and the database together, and can be taken back together.
+
+A batch holds operations, one per artifact. Each operation has the files it adds or removes and the row's
+image before and after. The journal keeps both images, so that the inverse is the same data read backwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from scidex_console.domain.jobs import JobName
+
+
+class BatchState(StrEnum):
+    """Where a batch stands between the two stores (see the order of steps in docs/two-stores.md)."""
+
+    PREPARED = "prepared"
+    """Journalled; git may or may not have its commit yet."""
+    DONE = "done"
+    """Both stores have it; staging and old paths may still have to go."""
+    CLEANED = "cleaned"
+    """Nothing is left to do."""
+    ROLLING_BACK = "rolling_back"
+    """Being taken back; every step is repeatable."""
+    ROLLED_BACK = "rolled_back"
+    """Taken back in both stores; can be redone."""
+    EMPTY = "empty"
+    """Every operation was skipped or in conflict: neither store holds anything of it."""
+
+
+UNSETTLED = frozenset({BatchState.PREPARED, BatchState.DONE, BatchState.ROLLING_BACK})
+
+
+class OperationState(StrEnum):
+    """Where one artifact's change stands."""
+
+    PREPARED = "prepared"
+    DONE = "done"
+    SKIPPED = "skipped"
+    """Not done: what was on disk or in the row was not what was expected. The reason is on the row."""
+    CONFLICT = "conflict"
+    """Somebody else changed the row meanwhile: their edit wins, our files were taken back."""
+    ROLLED_BACK = "rolled_back"
+    KEPT = "kept"
+    """A rollback left it in place, since the row had changed after the batch."""
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """The fields of one `artifacts` row that change, before and after.
+
+    A field is a column name, or `metadata.<key>` for a key of the metadata document. `before` and `after`
+    hold a value per field; an absent metadata key is absent from the mapping (which differs from null).
+    """
+
+    fields: tuple[str, ...]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+    def inverse(self) -> RowChange:
+        """The change that takes this one back."""
+        return RowChange(self.fields, before=self.after, after=self.before)
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file that a batch adds: where, and what its bytes must be."""
+
+    path: str
+    """Relative to the artifact repository, with forward slashes."""
+    sha256: str
+    size: int
+    staged: str
+    """Name of the staged file, relative to the staging folder."""
+    blob: str = ""
+    """Git's object id, known once it is in the repository."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one artifact's change consists of."""
+
+    artifact_id: str
+    row: RowChange
+    file: NewFile | None = None
+    id: int = 0
+    state: OperationState = OperationState.PREPARED
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch as the journal knows it."""
+
+    id: int
+    uid: str
+    """Its name in git's trailers; a UUID, so that it never repeats, even in another database."""
+    job: JobName
+    run_id: int | None
+    pass_no: int
+    """1 for the first time forward; each redo adds one."""
+    state: BatchState
+    epoch: int
+    base_commit: str
+    commit: str
+    inverse_commit: str
+    authorization: str
+    created_at: datetime
+    operations: tuple[Operation, ...] = ()
+
+    @property
+    def op(self) -> str:
+        """The idempotency key of this pass, as it stands in the `Scidex-Op` trailer."""
+        return f"{self.uid}/{self.pass_no}"
+
+    def live(self) -> tuple[Operation, ...]:
+        """The operations that take part in the commit and the switch."""
+        return tuple(o for o in self.operations if o.state in (OperationState.PREPARED, OperationState.DONE))
+
+    def with_operations(self, operations: tuple[Operation, ...]) -> Batch:
+        """The same batch with other operations."""
+        return replace(self, operations=operations)

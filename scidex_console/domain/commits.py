@@ -1,0 +1,68 @@
+"""What a commit of ours says about itself: message and trailers, and how to read them back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+AUTHOR_NAME = "scidex-console"
+AUTHOR_EMAIL = "scidex-console@localhost"
+
+
+class CommitKind(StrEnum):
+    """Why a commit of ours exists; at most one commit per (operation, kind)."""
+
+    APPLY = "apply"
+    UNDO = "undo"
+    COMPENSATE = "compensate"
+    """Takes back the files of rows that somebody else changed between commit and switch."""
+    POINTER = "pointer"
+    """In the outer repository: the submodule moves to the artifact repository's new head."""
+
+
+@dataclass(frozen=True)
+class Trailers:
+    """The trailers of one of our commits, and with them the key that ties it to the journal."""
+
+    op: str
+    batch: str
+    kind: CommitKind
+    epoch: int
+    authorization: str = ""
+
+    def render(self) -> str:
+        """The trailer block, one per line, with a newline at the end."""
+        lines = [
+            f"Scidex-Op: {self.op}",
+            f"Scidex-Batch: {self.batch}",
+            f"Scidex-Kind: {self.kind}",
+            f"Scidex-Epoch: {self.epoch}",
+        ]
+        if self.authorization:
+            lines.append(f"Scidex-Authorization: {' '.join(self.authorization.split())}")
+        return "\n".join(lines) + "\n"
+
+
+_TRAILER = re.compile(r"^Scidex-([A-Za-z]+): (.*)$", re.MULTILINE)
+
+
+def parse_trailers(message: str) -> Trailers | None:
+    """Read the trailers from a commit message; None when the commit is not one of ours."""
+    last = message.rstrip("\n").split("\n\n")[-1]
+    found = {key.lower(): value.strip() for key, value in _TRAILER.findall(last)}
+    try:
+        return Trailers(
+            op=found["op"],
+            batch=found["batch"],
+            kind=CommitKind(found["kind"]),
+            epoch=int(found["epoch"]),
+            authorization=found.get("authorization", ""),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def message(subject: str, trailers: Trailers) -> str:
+    """A whole commit message: one subject line and the trailer block."""
+    return f"{' '.join(subject.split())}\n\n{trailers.render()}"

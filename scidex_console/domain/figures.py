@@ -1,0 +1,152 @@
+"""The figure job's own decisions: what an attempt does to a row, and when a row is due again."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from scidex_console.domain.batches import NewFile, Operation, RowChange
+from scidex_console.domain.fetching import FetchClass, FetchOutcome
+from scidex_console.domain.paths import ArtifactPaths
+
+
+class FigureState(StrEnum):
+    """Where one figure of the gap stands. One row of the work table per figure that lacked its file."""
+
+    DUE = "due"
+    """To be asked, now or at its due time."""
+    STAGED = "staged"
+    """Fetched whole and on disk; waits for its batch."""
+    CONDEMNED = "condemned"
+    """Confirmed dead; waits for its batch to be marked."""
+    STORED = "stored"
+    """In git and in the row."""
+    DEAD = "dead"
+    """Marked unavailable in the row."""
+    TRANSIENT = "transient"
+    """Automatic attempts are used up; a retry makes it due again."""
+    BLOCKED = "blocked"
+    SUSPECT = "suspect"
+    REFUSED = "refused"
+    HELD_BACK = "held_back"
+    """Taken back by a rollback; a redo or a retry brings it on again."""
+    NO_URL = "no_url"
+    """No address was ever recorded (out of scope of the spec)."""
+
+
+RETRYABLE = frozenset(
+    {
+        FigureState.TRANSIENT,
+        FigureState.BLOCKED,
+        FigureState.SUSPECT,
+        FigureState.REFUSED,
+        FigureState.HELD_BACK,
+    }
+)
+"""States from which an operator's retry makes a figure due now."""
+
+
+@dataclass(frozen=True)
+class BackOff:
+    """When a figure that failed is asked again, and how often before a person must decide."""
+
+    first: timedelta = timedelta(seconds=60)
+    longest: timedelta = timedelta(hours=6)
+    max_attempts: int = 3
+
+    def next_due(
+        self, attempts: int, now: datetime, *, jitter: float, retry_at: datetime | None
+    ) -> datetime | None:
+        """When the next attempt is due after `attempts` so far; None when they are used up.
+
+        Doubles from `first` up to `longest`; `jitter` in [0, 1) spreads it by up to a quarter. A time the
+        server named is never undercut.
+        """
+        if attempts >= self.max_attempts:
+            return None
+        delay: timedelta = min(self.first * 2 ** (attempts - 1), self.longest) * (1 + 0.25 * jitter)
+        due = now + delay
+        return max(due, retry_at) if retry_at else due
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an attempt makes of its figure."""
+
+    state: FigureState
+    due_at: datetime | None
+
+
+def judge(
+    outcome: FetchOutcome, attempts: int, now: datetime, back_off: BackOff, jitter: random.Random
+) -> Verdict:
+    """Decide the figure's next state from one attempt; `attempts` counts this one."""
+    match outcome.outcome:
+        case FetchClass.STORED:
+            return Verdict(FigureState.STAGED, None)
+        case FetchClass.DEAD:
+            return Verdict(FigureState.CONDEMNED, None)
+        case FetchClass.SUSPECT:
+            return Verdict(FigureState.SUSPECT, None)
+        case FetchClass.REFUSED:
+            return Verdict(FigureState.REFUSED, None)
+        case FetchClass.TRANSIENT | FetchClass.BLOCKED:
+            due = back_off.next_due(attempts, now, jitter=jitter.random(), retry_at=outcome.retry_at)
+            if due is not None:
+                return Verdict(FigureState.DUE, due)
+            blocked = outcome.outcome is FetchClass.BLOCKED
+            return Verdict(FigureState.BLOCKED if blocked else FigureState.TRANSIENT, None)
+
+
+@dataclass(frozen=True)
+class PreparedFigure:
+    """A figure whose attempt is over and whose effect waits for a batch."""
+
+    artifact_id: str
+    state: FigureState
+    file_path: str | None
+    """What the row holds now, which is what the guard will compare with."""
+    metadata: dict[str, Any]
+    staged: str = ""
+    sha256: str = ""
+    size: int = 0
+    extension: str = ""
+    status: int | None = None
+    attempted_at: datetime | None = None
+
+
+def operation_for(figure: PreparedFigure, paths: ArtifactPaths, file_path_field: str) -> Operation:
+    """The operation that stores or marks one figure.
+
+    Stored (spec): `file_path`, `metadata.file_sha256`, `metadata.file_size_bytes`. Dead (spec):
+    `metadata.image_unavailable = true`, `metadata.image_404_at = <iso>`. `file_path_field` is where this
+    database keeps the path: the column `file_path` or the key `metadata.file_path`.
+    """
+    if figure.state is FigureState.STAGED:
+        path = paths.figure(figure.artifact_id, figure.extension)
+        after: dict[str, Any] = {
+            file_path_field: paths.recorded(path),
+            "metadata.file_sha256": figure.sha256,
+            "metadata.file_size_bytes": figure.size,
+        }
+        file = NewFile(path, figure.sha256, figure.size, figure.staged)
+    else:
+        if figure.attempted_at is None:
+            raise ValueError(f"{figure.artifact_id}: a dead mark needs the time of its attempt")
+        after = {"metadata.image_unavailable": True, "metadata.image_404_at": figure.attempted_at.isoformat()}
+        file = None
+    fields = tuple(after)
+    before = {field: value for field in fields if (value := _current(figure, field)) is not _ABSENT}
+    return Operation(figure.artifact_id, RowChange(fields, before, after), file)
+
+
+_ABSENT = object()
+
+
+def _current(figure: PreparedFigure, field: str) -> Any:
+    if field == "file_path":
+        return figure.file_path
+    return figure.metadata.get(field.removeprefix("metadata."), _ABSENT)

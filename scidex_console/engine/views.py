@@ -1,0 +1,253 @@
+"""What a reader of the engine's state gets: frozen values, ready for presentation.
+
+The console's panes, `status` and the JSON output are made from these alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scidex_console.domain.batches import BatchState, OperationState
+from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.hosts import GateState
+from scidex_console.domain.intents import Intent
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import RunState
+
+
+@dataclass(frozen=True)
+class EngineView:
+    """The engine as the database knows it."""
+
+    state: str
+    """`running`, `stalled` (no heartbeat for a while) or `stopped`."""
+    holder: str
+    """pid@host of the engine that holds the store."""
+    epoch: int
+    started_at: datetime | None
+    heartbeat_at: datetime | None
+    heartbeat_age_s: float | None
+    """Seconds, by the database's clock."""
+    version: str
+    writes: bool
+    """False in `observe` mode."""
+    authorization: str
+    environment: str
+    note: str = ""
+    """What the engine did last or waits for, such as `recovered 3 operations`."""
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run of a job."""
+
+    id: int
+    job: JobName
+    state: RunState
+    steps_left: int | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    operator: str
+    reason: str
+    waits_on: str = ""
+    halt_reason: str = ""
+    halt_bytes_needed: int | None = None
+
+
+@dataclass(frozen=True)
+class GapView:
+    """Counts of one job; rate and ETA from what was done lately."""
+
+    job: JobName
+    run: RunView | None
+    total: int
+    """All rows the job looks at."""
+    with_file: int
+    """Rows that had their file before any work, and those stored since."""
+    missing: int
+    """The gap: rows without a file that are not marked dead."""
+    due: int
+    """Of these, rows that may be asked now."""
+    scheduled: int
+    """Of these, rows due later (back-off)."""
+    done: int
+    """Stored by this tool."""
+    dead: int
+    transient: int
+    """Failed transiently: waiting for their back-off or for a retry."""
+    blocked: int
+    suspect: int
+    refused: int
+    mismatch: int
+    in_batch: int
+    """Attempted, waiting for the batch that records them."""
+    held_back: int
+    no_url: int
+    per_minute: tuple[int, ...]
+    """Rows settled in each of the last 30 minutes, oldest first (the sparkline)."""
+    rate_per_min: float | None
+    eta_s: float | None
+    """Seconds until no row is due, at the recent rate; None when unknown."""
+
+
+@dataclass(frozen=True)
+class HostView:
+    """One host group: its gate and its outcomes."""
+
+    gate: GateState
+    due: int
+    stored: int
+    dead: int
+    transient: int
+    blocked: int
+    suspect: int
+    refused: int
+    requests: int
+    last_request_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AttemptView:
+    """One attempt at one figure."""
+
+    id: int
+    at: datetime
+    artifact_id: str
+    title: str
+    group: str
+    host: str
+    url: str
+    outcome: FetchClass
+    status: int | None
+    reason: str
+    requests: int
+    took_ms: int
+
+
+@dataclass(frozen=True)
+class MigrationLogView:
+    """One row of `artifact_migration_log`."""
+
+    id: int
+    at: datetime
+    artifact_id: str
+    status: str
+    errors: str
+    took_ms: int | None
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """One batch, for a list."""
+
+    id: int
+    uid: str
+    job: JobName
+    run_id: int | None
+    state: BatchState
+    commit: str
+    inverse_commit: str
+    created_at: datetime
+    settled_at: datetime | None
+    files: int
+    marks: int
+    skipped: int
+    conflicts: int
+    authorization: str
+    outer_commit: str = ""
+    push: str = ""
+    """`` when no remote is configured; `pushed`, `pending`, or the error of the last try."""
+
+
+@dataclass(frozen=True)
+class OperationView:
+    """One operation of a batch, for a preview or a list."""
+
+    artifact_id: str
+    state: OperationState
+    path: str
+    sha256: str
+    size: int | None
+    fields: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RollbackPreview:
+    """Both stores at once: what a rollback (or a redo) of a batch would do. Its token names exactly this."""
+
+    batch: BatchView
+    redo: bool
+    commits: tuple[str, ...]
+    """Commits that will be inverted, with their subject."""
+    paths: tuple[str, ...]
+    operations: tuple[OperationView, ...]
+    """Rows that will be restored (or applied again)."""
+    refused: tuple[OperationView, ...]
+    """Rows that changed since and will be left alone, each with the reason."""
+    token: str
+
+
+@dataclass(frozen=True)
+class RetryPreview:
+    """The exact rows a retry would make due again."""
+
+    job: JobName
+    filters: dict[str, str]
+    items: tuple[AttemptView, ...]
+    """Each row by its last attempt."""
+    token: str
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """What a job would do next, changing nothing."""
+
+    job: JobName
+    gap: GapView
+    items: tuple[PlanItem, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class PlanItem:
+    """One row a job would take up."""
+
+    artifact_id: str
+    group: str
+    url: str
+    state: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StoreIdentity:
+    """Which database this is, and what the session may do."""
+
+    database: str
+    server_version: str
+    operator: str
+    can_write_intents: bool
+    schema_version: int
+    file_path_field: str
+    """`file_path` or `metadata.file_path`."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything the overview screen and `status` show, read in one go."""
+
+    taken_at: datetime
+    """The database's clock when this was read."""
+    identity: StoreIdentity
+    engine: EngineView | None
+    gaps: tuple[GapView, ...]
+    hosts: tuple[HostView, ...]
+    dead: tuple[AttemptView, ...]
+    """Recent 404, 410 and 451 answers."""
+    errors: tuple[MigrationLogView, ...]
+    """Recent rows of the migration log that are not a success."""
+    intents: tuple[Intent, ...]
+    """Open intents, and the last few settled ones."""
+    last_batch: BatchView | None
