@@ -1,0 +1,138 @@
+"""Start, recognise and end the server process.
+
+A pid alone proves nothing: after a crash or a reboot it may belong to anybody. A process counts as the
+server of a data folder only when its command line says so, which every user may read, also in containers
+where root cannot look at other accounts' processes more closely.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scidex_console.demo.postgres.account import Account
+from scidex_console.demo.postgres.errors import EmbeddedPostgresError
+
+# Seconds: a fast shutdown writes a checkpoint; an immediate one writes nothing and recovers at next start.
+_FAST_SHUTDOWN_PATIENCE = 60.0
+_IMMEDIATE_SHUTDOWN_PATIENCE = 15.0
+
+# The shell leaves the server to init, prints its pid and ends: no child of ours is left to reap.
+# Everything that varies travels as an argument, so that no name is ever read as shell text.
+_DETACH = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 & echo $!'
+
+
+def run_to_end(argv: Sequence[str | Path], account: Account | None, folder: Path) -> None:
+    """Run a program in `folder` as the account. EmbeddedPostgresError carries its complaint."""
+    done = _run(argv, account, folder)
+    if done.returncode != 0:
+        output = (done.stderr.strip() or done.stdout.strip()) or f"exit code {done.returncode}"
+        raise EmbeddedPostgresError(f"{Path(argv[0]).name} failed: {output}", where=str(folder))
+
+
+def launch_server(
+    postgres: Path, data: Path, settings: Mapping[str, str], log: Path, account: Account | None
+) -> int:
+    """Start `postgres` on `data` in a session of its own, its output appended to `log`; its pid."""
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    done = _run(["sh", "-c", _DETACH, "sh", log, postgres, "-D", data, *options], account, data.parent)
+    if done.returncode != 0:
+        raise EmbeddedPostgresError(f"cannot start PostgreSQL: {done.stderr.strip()}", where=str(data))
+    return int(done.stdout)
+
+
+def running_server(data: Path) -> int | None:
+    """The pid of the server that runs on `data`, or None. Whether it can be reached is another question."""
+    pid = _recorded_pid(data)
+    return pid if pid is not None and is_server(pid, data) else None
+
+
+def is_server(pid: int, data: Path) -> bool:
+    """Whether this process is a PostgreSQL server on `data`."""
+    return f"postgres -D {data} " in f"{_command_line(pid)} "
+
+
+def is_ready(data: Path) -> bool:
+    """Whether the server says of itself that it accepts connections (line 8 of postmaster.pid)."""
+    lines = _pid_file_lines(data)
+    return len(lines) > 7 and lines[7].strip() == "ready"
+
+
+def forget_stale_pid(data: Path) -> None:
+    """Remove a postmaster.pid left by a dead server.
+
+    PostgreSQL does this itself unless the pid was reused by another process of the same user; then it would
+    refuse to start for as long as that process lives. Call it only when `running_server` is None. Survivors
+    of a killed server stay safe: PostgreSQL finds them by their shared memory, not by this file.
+    """
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def end_server(pid: int, data: Path) -> None:
+    """Shut the server down and wait until it is gone: sessions are ended, committed data is kept."""
+    for how, patience in (
+        (signal.SIGINT, _FAST_SHUTDOWN_PATIENCE),
+        (signal.SIGQUIT, _IMMEDIATE_SHUTDOWN_PATIENCE),
+    ):
+        if not is_server(pid, data):
+            return
+        os.kill(pid, how)
+        deadline = time.monotonic() + patience
+        while is_server(pid, data):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.01)
+        else:
+            return
+    raise EmbeddedPostgresError(
+        f"the PostgreSQL server (process {pid}) does not stop",
+        where=str(data),
+        fix="look at its log, end it by hand",
+    )
+
+
+def _run(
+    argv: Sequence[str | Path], account: Account | None, folder: Path
+) -> subprocess.CompletedProcess[str]:
+    # A clean environment: a stray PGDATA or PGPORT must not redirect the server; C keeps messages English.
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+    common = {"cwd": folder, "env": environment, "umask": 0o077, "start_new_session": True}
+    if account is not None:
+        common |= {"user": account.uid, "group": account.gid, "extra_groups": []}
+    return subprocess.run(  # type: ignore[call-overload, no-any-return]
+        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **common
+    )
+
+
+def _pid_file_lines(data: Path) -> list[str]:
+    try:
+        return (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _recorded_pid(data: Path) -> int | None:
+    lines = _pid_file_lines(data)
+    try:
+        return int(lines[0])
+    except (IndexError, ValueError):
+        return None
+
+
+def _command_line(pid: int) -> str:
+    """The words a process was started with; empty for a dead one and for a zombie."""
+    if sys.platform != "linux":
+        done = subprocess.run(
+            ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip()
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return raw.replace(b"\0", b" ").decode(errors="surrogateescape").strip()

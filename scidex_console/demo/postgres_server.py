@@ -1,0 +1,211 @@
+"""A PostgreSQL server of our own for the demo and the tests, shared by every process that opens its home.
+
+It is reached over a socket in a private folder and by nothing else. Nobody owns the process: it outlives
+whoever started it, even by kill -9, and is found again by the next. Four rules keep that honest:
+
+- looking, starting and stopping happen under a file lock in the home;
+- a server counts as alive only when a connection to it works;
+- every user keeps one connection open as the sign of its presence, taken while the lock is held, so the
+  server itself (pg_stat_activity) knows who is there, and a killed user is forgotten at once;
+- the last one out stops it.
+
+Everything here blocks; call it from a thread when a loop is running.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from scidex_console.demo.postgres.account import server_account
+from scidex_console.demo.postgres.cluster import RECOVERY_PATIENCE, Cluster, Connection
+from scidex_console.demo.postgres.errors import EmbeddedPostgresError
+from scidex_console.demo.postgres.folders import ServerFolders
+
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
+
+DATABASE = "scidex"
+STATE_ROOT = Path("/var/lib/scidex-console")  # used by root only
+CACHE_ROOT = Path("/var/cache/scidex-console")  # used by root only
+_LEAVING_PATIENCE = 0.5  # seconds a closed connection may take to vanish from pg_stat_activity
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+
+
+class EmbeddedPostgres:
+    """The server whose home is the folder `home`.
+
+    `durable=False` gives up surviving a power cut, for speed: for data that is thrown away. As a context
+    manager it is present on entry and the last one out stops the server.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        durable: bool = True,
+        wheel: Path | None = None,
+        state_root: Path = STATE_ROOT,
+        cache_root: Path = CACHE_ROOT,
+    ) -> None:
+        account = server_account()
+        self._folders = ServerFolders(home, account, state_root)
+        self._cluster = Cluster(self._folders, account, durable, wheel, cache_root, self._connect)
+        self._presence: Connection | None = None
+
+    def start(self) -> str:
+        """Be present at a running server, started when need be; its URL.
+
+        Takes milliseconds when it runs, tenths of a second when it has data, seconds when it has none.
+        After a crash it waits until the server has recovered. Raises EmbeddedPostgresError.
+        """
+        if self._is_present():
+            return self.url()
+        with self._folders.locked(RECOVERY_PATIENCE):
+            self._folders.claim()
+            connection = self._connect()
+            self._enter(self._cluster.bring_up() if isinstance(connection, str) else connection)
+        return self.url()
+
+    def attach(self) -> str:
+        """Be present at a server that runs already; its URL. Raises EmbeddedPostgresError when none does."""
+        if self._is_present():
+            return self.url()
+        if not self._folders.claimed():
+            raise EmbeddedPostgresError(
+                "no embedded server was ever started here", where=str(self._folders.home)
+            )
+        with self._folders.locked(RECOVERY_PATIENCE):
+            connection = self._connect()
+            if isinstance(connection, str):
+                raise EmbeddedPostgresError(
+                    f"the embedded server is not running: {connection}", where=str(self._folders.home)
+                )
+            self._enter(connection)
+        return self.url()
+
+    def is_alive(self) -> bool:
+        """Whether a connection to the server works now."""
+        if not self._folders.claimed():
+            return False
+        connection = self._connect()
+        if isinstance(connection, str):
+            return False
+        connection.close()
+        return True
+
+    def release(self) -> None:
+        """Leave; the server keeps running whoever else is there."""
+        if self._presence is not None:
+            self._presence.close()
+            self._presence = None
+
+    def stop_if_last(self) -> bool:
+        """Leave, and stop the server when nobody else is connected; whether it is stopped now."""
+        if not self._folders.claimed():
+            return True
+        with self._folders.locked(RECOVERY_PATIENCE):
+            self.release()
+            connection = self._connect()
+            if not isinstance(connection, str):
+                with connection:
+                    if self._others_stay(connection):
+                        return False
+            self._cluster.end()
+        return True
+
+    def stop(self) -> None:
+        """Leave and stop the server, whoever else is connected. No server is no error."""
+        if not self._folders.claimed():
+            return
+        with self._folders.locked(RECOVERY_PATIENCE):
+            self.release()
+            self._cluster.end()
+
+    def destroy(self) -> None:
+        """Stop the server and remove it with all its data. Touches nothing that is not marked as ours."""
+        if not self._folders.claimed():
+            return
+        with self._folders.locked(RECOVERY_PATIENCE):
+            if self._folders.claimed():
+                self.release()
+                self._cluster.end()
+                self._folders.remove()
+
+    def url(self, database: str = DATABASE) -> str:
+        """The libpq URL of one of its databases. Known once the server was started or attached to."""
+        host = quote(str(self._folders.sockets), safe="")
+        return f"postgresql://postgres@/{quote(database, safe='')}?host={host}&port=5432"
+
+    @property
+    def log(self) -> Path:
+        """The server's log file. Known once the server was started or attached to."""
+        return self._folders.log
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop_if_last()
+
+    # Presence
+
+    def _connect(self) -> Connection | str:
+        """A working connection to the maintenance database, or why there is none."""
+        try:
+            connection = psycopg.connect(
+                self.url("postgres"),
+                autocommit=True,
+                connect_timeout=5,
+                application_name="scidex-console presence",
+            )
+        except psycopg.OperationalError as error:
+            return str(error).strip()
+        try:
+            connection.execute("SELECT 1")
+        except psycopg.OperationalError as error:
+            connection.close()
+            return str(error).strip()
+        return connection
+
+    def _is_present(self) -> bool:
+        if self._presence is None:
+            return False
+        try:
+            self._presence.execute("SELECT 1")
+        except psycopg.OperationalError:
+            self.release()
+            return False
+        return True
+
+    def _enter(self, connection: Connection) -> None:
+        try:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            if known is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        except BaseException:
+            connection.close()
+            raise
+        self._presence = connection
+
+    @staticmethod
+    def _others_stay(connection: Connection) -> bool:
+        deadline = time.monotonic() + _LEAVING_PATIENCE
+        while True:
+            row = connection.execute(_OTHERS).fetchone()
+            if row is not None and row[0] == 0:
+                return False
+            if time.monotonic() > deadline:
+                return True
+            time.sleep(0.02)

@@ -1,0 +1,109 @@
+"""The databases tests run against: one real server per session, one fresh database per test."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+# The server lives and dies with this process, which ends when its input is closed: by the fixture, or by
+# the operating system when the test run itself is killed.
+_KEEPER = """
+import sys
+from pathlib import Path
+from scidex_console.demo.postgres_server import EmbeddedPostgres
+
+server = EmbeddedPostgres(Path(sys.argv[1]), durable=False)
+try:
+    print(server.start(), flush=True)
+    sys.stdin.read()
+finally:
+    server.destroy()
+"""
+
+
+def _with_database(url: str, name: str) -> str:
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}/{quote(name, safe='')}{query}"
+
+
+@pytest.fixture(scope="session")
+def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of the PostgreSQL server of this session: $SCIDEX_TEST_DATABASE_URL, or an embedded one."""
+    given = os.environ.get("SCIDEX_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    home = tmp_path_factory.mktemp("database") / "home"
+    with subprocess.Popen(
+        [sys.executable, "-c", _KEEPER, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as keeper:
+        assert keeper.stdin is not None and keeper.stdout is not None
+        url = keeper.stdout.readline().strip()
+        assert url, "the embedded PostgreSQL did not start; its error is above"
+        yield url
+        keeper.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def _administration(database_server: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    with psycopg.connect(database_server, autocommit=True) as connection:
+        yield connection
+
+
+Databases = Callable[[str], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def _databases(database_server: str, _administration: psycopg.Connection[tuple[Any, ...]]) -> Databases:
+    """Make a database like a template for the length of a `with`; its URL."""
+
+    @contextmanager
+    def database_like(template: str) -> Iterator[str]:
+        name = f"scidex_test_{secrets.token_hex(6)}"
+        _administration.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+        try:
+            yield _with_database(database_server, name)
+        finally:
+            _administration.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    return database_like
+
+
+@pytest.fixture(scope="session")
+def _scidex_template(_databases: Databases) -> Iterator[str]:
+    with _databases("template0") as url:
+        with psycopg.connect(url) as connection:
+            connection.execute(files("scidex_console.demo").joinpath("scidex_tables.sql").read_bytes())
+        yield urlsplit(url).path.removeprefix("/")
+
+
+@pytest.fixture
+def database_url(_databases: Databases) -> Iterator[str]:
+    """URL of a fresh, empty database, dropped after the test whoever is still connected."""
+    with _databases("template0") as url:
+        yield url
+
+
+@pytest.fixture
+def scidex_database(_databases: Databases, _scidex_template: str) -> Iterator[str]:
+    """URL of a fresh database with SciDEX's own two tables, empty; dropped after the test."""
+    with _databases(_scidex_template) as url:
+        yield url
