@@ -51,6 +51,7 @@ def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         start_new_session=True,
     ) as keeper:
         assert keeper.stdin is not None and keeper.stdout is not None

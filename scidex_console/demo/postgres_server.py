@@ -34,6 +34,7 @@ DATABASE = "scidex"
 STATE_ROOT = Path("/var/lib/scidex-console")  # used by root only
 CACHE_ROOT = Path("/var/cache/scidex-console")  # used by root only
 _LEAVING_PATIENCE = 0.5  # seconds a closed connection may take to vanish from pg_stat_activity
+_LEAVING_PAUSE = 0.02  # seconds between looks
 _OTHERS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -56,9 +57,8 @@ class EmbeddedPostgres:
         state_root: Path = STATE_ROOT,
         cache_root: Path = CACHE_ROOT,
     ) -> None:
-        account = server_account()
-        self._folders = ServerFolders(home, account, state_root)
-        self._cluster = Cluster(self._folders, account, durable, wheel, cache_root, self._connect)
+        self._folders = ServerFolders(home, state_root)
+        self._cluster = Cluster(self._folders, durable, wheel, cache_root, self._connect)
         self._presence: Connection | None = None
 
     def start(self) -> str:
@@ -70,9 +70,10 @@ class EmbeddedPostgres:
         if self._is_present():
             return self.url()
         with self._folders.locked(RECOVERY_PATIENCE):
-            self._folders.claim()
+            account = server_account()
+            self._folders.claim(account)
             connection = self._connect()
-            self._enter(self._cluster.bring_up() if isinstance(connection, str) else connection)
+            self._enter(self._cluster.bring_up(account) if isinstance(connection, str) else connection)
         return self.url()
 
     def attach(self) -> str:
@@ -113,14 +114,11 @@ class EmbeddedPostgres:
         if not self._folders.claimed():
             return True
         with self._folders.locked(RECOVERY_PATIENCE):
+            stays = self._others_stay()
             self.release()
-            connection = self._connect()
-            if not isinstance(connection, str):
-                with connection:
-                    if self._others_stay(connection):
-                        return False
-            self._cluster.end()
-        return True
+            if not stays:
+                self._end()
+        return not stays
 
     def stop(self) -> None:
         """Leave and stop the server, whoever else is connected. No server is no error."""
@@ -128,7 +126,7 @@ class EmbeddedPostgres:
             return
         with self._folders.locked(RECOVERY_PATIENCE):
             self.release()
-            self._cluster.end()
+            self._end()
 
     def destroy(self) -> None:
         """Stop the server and remove it with all its data. Touches nothing that is not marked as ours."""
@@ -137,8 +135,8 @@ class EmbeddedPostgres:
         with self._folders.locked(RECOVERY_PATIENCE):
             if self._folders.claimed():
                 self.release()
-                self._cluster.end()
-                self._folders.remove()
+                self._end()
+                self._remove()
 
     def url(self, database: str = DATABASE) -> str:
         """The libpq URL of one of its databases. Known once the server was started or attached to."""
@@ -158,8 +156,6 @@ class EmbeddedPostgres:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop_if_last()
-
-    # Presence
 
     def _connect(self) -> Connection | str:
         """A working connection to the maintenance database, or why there is none."""
@@ -190,22 +186,50 @@ class EmbeddedPostgres:
         return True
 
     def _enter(self, connection: Connection) -> None:
+        """Keep the connection as the sign of our presence; make our database when it is missing."""
         try:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if known is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-        except BaseException:
+        except psycopg.Error as error:
             connection.close()
-            raise
+            raise EmbeddedPostgresError(
+                f"cannot create the database {DATABASE}: {error}", where=str(self.log), fix="see the log"
+            ) from error
         self._presence = connection
 
-    @staticmethod
-    def _others_stay(connection: Connection) -> bool:
+    def _others_stay(self) -> bool:
+        """Whether anybody else is connected, after a moment for those who are just leaving."""
+        connection = self._presence if self._is_present() else self._connect()
+        if connection is None or isinstance(connection, str):
+            return self._cluster.refuses()
         deadline = time.monotonic() + _LEAVING_PATIENCE
-        while True:
-            row = connection.execute(_OTHERS).fetchone()
-            if row is not None and row[0] == 0:
-                return False
-            if time.monotonic() > deadline:
-                return True
-            time.sleep(0.02)
+        try:
+            while (row := connection.execute(_OTHERS).fetchone()) is not None and row[0] > 0:
+                if time.monotonic() > deadline:
+                    return True
+                time.sleep(_LEAVING_PAUSE)
+        except psycopg.OperationalError:
+            return False  # the server ended meanwhile
+        finally:
+            connection.close()
+        return False
+
+    def _remove(self) -> None:
+        try:
+            self._folders.remove()
+        except OSError as error:
+            raise EmbeddedPostgresError(
+                f"cannot remove the embedded database: {error}",
+                where=str(self._folders.place),
+                fix="remove what is in the way, then destroy it again",
+            ) from error
+
+    def _end(self) -> None:
+        self._cluster.end()
+        if self.is_alive():
+            raise EmbeddedPostgresError(
+                "the embedded server answers, but its process cannot be found here",
+                where=str(self._folders.home),
+                fix="stop it where it was started: another container, perhaps",
+            )

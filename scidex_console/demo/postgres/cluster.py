@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,8 +21,9 @@ from scidex_console.demo.postgres.installation import (
     wheel_folder,
 )
 from scidex_console.demo.postgres.processes import (
+    PID_FILE,
     end_server,
-    forget_stale_pid,
+    forget_misleading_pid,
     is_ready,
     is_server,
     launch_server,
@@ -34,7 +34,7 @@ from scidex_console.demo.postgres.processes import (
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
 RECOVERY_PATIENCE = 600.0  # seconds; replaying a large log after a crash takes minutes
-_UNREACHABLE_PATIENCE = 5.0  # seconds a server may call itself ready and yet refuse us
+_REFUSAL_PATIENCE = 20.0  # seconds a server may call itself ready and yet refuse us
 _SURVIVORS_PATIENCE = 30.0  # seconds the children of a killed server may take to notice
 _SURVIVORS = "shared memory block"  # what PostgreSQL says when they have not yet
 _LARGEST_LOG = 5_000_000  # bytes; a larger one is set aside at the next start
@@ -72,24 +72,26 @@ _INITDB = (
 
 @dataclass(frozen=True)
 class Cluster:
-    """The cluster in `folders`, run by `account` from `wheel`, or from a copy of it under `cache`.
+    """The cluster in `folders`, run from `wheel`, or from a copy of it under `cache`.
 
-    `connect` gives a working connection, or the server's reason for refusing one.
+    `connect` gives a working connection, or the reason why there is none.
     """
 
     folders: ServerFolders
-    account: Account | None
     durable: bool
     wheel: Path | None
     cache: Path
     connect: Callable[[], Connection | str]
 
-    def bring_up(self) -> Connection:
-        """A connection to the server, which is created, started, or waited for until it has recovered."""
+    def bring_up(self, account: Account | None) -> Connection:
+        """A connection to the server, which is created, started, or waited for until it has recovered.
+
+        `account` is who runs it; None is ourselves.
+        """
         data = self.folders.data
-        installation = self._installation()
+        installation = self._installation(account)
         if not data.exists():
-            self._create(installation)
+            self._create(installation, account)
         began = time.monotonic()
         while True:
             pid = running_server(data)
@@ -97,7 +99,7 @@ class Cluster:
                 connection = self._await(pid, began)
             else:
                 said_before = _size(self.folders.log)
-                connection = self._start(installation, began)
+                connection = self._start(installation, account, began)
             if connection is not None:
                 return connection
             if pid is None and running_server(data) is None:
@@ -109,33 +111,39 @@ class Cluster:
         if pid is not None:
             end_server(pid, self.folders.data)
 
-    def _installation(self) -> Installation:
+    def refuses(self) -> bool:
+        """Whether a server runs that could be reached and still gives no connection: it is full, say."""
+        data = self.folders.data
+        return running_server(data) is not None and is_ready(data) and self.folders.socket.exists()
+
+    def _installation(self, account: Account | None) -> Installation:
         version = self.folders.data / "PG_VERSION"
         wanted = int(version.read_text()) if version.exists() else None
         installation = find_installation(self.wheel or wheel_folder(), wanted)
-        return reachable_installation(installation, self.account, self.cache)
+        return reachable_installation(installation, account, self.cache)
 
-    def _create(self, installation: Installation) -> None:
+    def _create(self, installation: Installation, account: Account | None) -> None:
         """Create the cluster, complete or not at all."""
-        self.folders.sweep()
-        fresh = self.folders.place / f"data.{secrets.token_hex(4)}"
+        self.folders.sweep(ignore_errors=True)
+        fresh = self.folders.unfinished()
         sync = () if self.durable else ("--no-sync",)
         command = [installation.program("initdb"), "-D", fresh, *_INITDB, *sync]
-        run_to_end(command, self.account, self.folders.place)
+        run_to_end(command, account, self.folders.place)
         fresh.rename(self.folders.data)
         _sync_folder(self.folders.place)
 
-    def _start(self, installation: Installation, began: float) -> Connection | None:
+    def _start(self, installation: Installation, account: Account | None, began: float) -> Connection | None:
         folders = self.folders
         if _size(folders.log) > _LARGEST_LOG:
             folders.log.replace(folders.log.with_suffix(".old"))
-        forget_stale_pid(folders.data)
+        forget_misleading_pid(folders.data / PID_FILE)
+        forget_misleading_pid(folders.socket.with_name(f"{folders.socket.name}.lock"))
         quoted = str(folders.sockets).replace('"', '""')
         settings = {**_SETTINGS, "unix_socket_directories": f'"{quoted}"'}
         if not self.durable:
             settings |= _DISPOSABLE
         postgres = installation.program("postgres")
-        pid = launch_server(postgres, folders.data, settings, folders.log, self.account)
+        pid = launch_server(postgres, folders.data, settings, folders.log, account)
         try:
             return self._await(pid, began)
         except KeyboardInterrupt:
@@ -146,7 +154,7 @@ class Cluster:
         """A connection once the server gives one; None when it ended instead."""
         data = self.folders.data
         pause = 0.005
-        unreachable_since = None
+        ready_since = None
         while True:
             answer = self.connect()
             if not isinstance(answer, str):
@@ -155,14 +163,13 @@ class Cluster:
                 return None
             now = time.monotonic()
             if is_ready(data):
-                unreachable_since = unreachable_since or now
-                if now - unreachable_since > _UNREACHABLE_PATIENCE:
-                    end_server(pid, data)  # its socket is gone: nobody else reaches it either
+                if not self.folders.socket.exists():
+                    end_server(pid, data)  # a cleaner took its socket: nobody can ever reach it again
                     return None
-            if now - began > RECOVERY_PATIENCE:
-                raise self._error(
-                    f"PostgreSQL runs but gives no connection: {answer}", _size(self.folders.log)
-                )
+                ready_since = ready_since or now
+            refused = ready_since is not None and now - ready_since > _REFUSAL_PATIENCE
+            if refused or now - began > RECOVERY_PATIENCE:
+                raise self._error(f"PostgreSQL runs but gives no connection: {answer}", 0)
             time.sleep(pause)
             pause = min(pause * 1.2, 0.5)
 
@@ -174,12 +181,13 @@ class Cluster:
         time.sleep(0.1)
 
     def _error(self, what: str, said_before: int) -> EmbeddedPostgresError:
-        try:
+        """An error with the end of what the server said since its log had `said_before` bytes."""
+        size = _size(self.folders.log)
+        said = []
+        if size > 0:
             with self.folders.log.open("rb") as file:
-                file.seek(said_before if said_before < _size(self.folders.log) else 0)
+                file.seek(said_before if said_before <= size else 0)  # smaller: the log was set aside
                 said = file.read().decode(errors="replace").splitlines()
-        except FileNotFoundError:
-            said = []
         return EmbeddedPostgresError(
             "\n".join([what, *said[-_LOG_TAIL:]]),
             where=str(self.folders.log),

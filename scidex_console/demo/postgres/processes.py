@@ -18,6 +18,8 @@ from pathlib import Path
 from scidex_console.demo.postgres.account import Account
 from scidex_console.demo.postgres.errors import EmbeddedPostgresError
 
+PID_FILE = "postmaster.pid"
+
 # Seconds: a fast shutdown writes a checkpoint; an immediate one writes nothing and recovers at next start.
 _FAST_SHUTDOWN_PATIENCE = 60.0
 _IMMEDIATE_SHUTDOWN_PATIENCE = 15.0
@@ -48,7 +50,7 @@ def launch_server(
 
 def running_server(data: Path) -> int | None:
     """The pid of the server that runs on `data`, or None. Whether it can be reached is another question."""
-    pid = _recorded_pid(data)
+    pid = _recorded_pid(data / PID_FILE)
     return pid if pid is not None and is_server(pid, data) else None
 
 
@@ -59,18 +61,20 @@ def is_server(pid: int, data: Path) -> bool:
 
 def is_ready(data: Path) -> bool:
     """Whether the server says of itself that it accepts connections (line 8 of postmaster.pid)."""
-    lines = _pid_file_lines(data)
+    lines = _lines(data / PID_FILE)
     return len(lines) > 7 and lines[7].strip() == "ready"
 
 
-def forget_stale_pid(data: Path) -> None:
-    """Remove a postmaster.pid left by a dead server.
+def forget_misleading_pid(lock_file: Path) -> None:
+    """Remove a dead server's lock file that PostgreSQL itself would not see through.
 
-    PostgreSQL does this itself unless the pid was reused by another process of the same user; then it would
-    refuse to start for as long as that process lives. Call it only when `running_server` is None. Survivors
-    of a killed server stay safe: PostgreSQL finds them by their shared memory, not by this file.
+    It clears a dead pid away on its own, but refuses to start when the pid was reused, when it is a zombie
+    that nobody reaps (as in containers without an init), or when the file was cut short. Call it only when
+    no server runs. Survivors of a killed server stay safe: PostgreSQL also finds them by their shared memory.
     """
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    pid = _recorded_pid(lock_file)
+    if pid is None or _exists(pid):
+        lock_file.unlink(missing_ok=True)
 
 
 def end_server(pid: int, data: Path) -> None:
@@ -109,19 +113,26 @@ def _run(
     )
 
 
-def _pid_file_lines(data: Path) -> list[str]:
+def _lines(lock_file: Path) -> list[str]:
     try:
-        return (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+        return lock_file.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
 
 
-def _recorded_pid(data: Path) -> int | None:
-    lines = _pid_file_lines(data)
+def _recorded_pid(lock_file: Path) -> int | None:
+    lines = _lines(lock_file)
+    return int(lines[0]) if lines and lines[0].strip().isdecimal() else None
+
+
+def _exists(pid: int) -> bool:
     try:
-        return int(lines[0])
-    except (IndexError, ValueError):
-        return None
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _command_line(pid: int) -> str:
