@@ -1,0 +1,213 @@
+"""The checkout's files: making one appear, reading one, taking one away. Nothing is ever replaced."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from scidex_console.adapters.files.copying import appear_by_copy
+from scidex_console.adapters.files.failures import as_halt, halting
+from scidex_console.adapters.files.hashing import Digest, digest_of, leads_to
+from scidex_console.adapters.files.walking import flush_folder, open_regular, open_root, parent_of
+from scidex_console.domain.errors import Refused, UnsafePath
+from scidex_console.domain.fetching import StagedFile
+from scidex_console.domain.paths import check_relative
+from scidex_console.engine.killpoints import reach
+
+_CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK})
+"""Another file system, or one without hard links: the file is copied instead."""
+
+
+class CheckoutFiles:
+    """Files by paths relative to the checkout (`engine.ports.Worktree`), fed from a staging folder."""
+
+    def __init__(self, root: Path, *, staging: Path) -> None:
+        self.root = root
+        self.staging = staging
+
+    def place(self, staged: str, path: str, sha256: str) -> None:
+        """Make a staged file appear at `path` without replacing anything (link, fsync of the folder).
+
+        A file already there with the same bytes is adopted. Raises `UnsafePath` for a symlinked component,
+        `Refused` when another file is there or the staged one is not what it should be, `Halt` when the disk
+        is full or read-only; the staged file stays.
+        """
+        check_relative(path)
+        if self._adopts(path, sha256):
+            return
+        source = self._open_staged(staged, path, sha256)
+        try:
+            size = os.fstat(source).st_size
+            with (
+                halting("a file cannot be placed", where=str(self.root / path), bytes_needed=size),
+                parent_of(self.root, path, create=True) as (folder, name),
+            ):
+                reach("files.place.folder_ready")
+                self._appear(source, staged, folder, name, path=path, sha256=sha256)
+                reach("files.place.linked")
+                flush_folder(folder)
+                reach("files.place.flushed")
+        finally:
+            os.close(source)
+
+    def digest(self, path: str) -> StagedFile | None:
+        """sha256 and size of the regular file at `path`, or None.
+
+        What lies behind a symbolic link, and a path we may not use, count as nothing there. Raises `Halt`
+        when the file is there and cannot be read.
+        """
+        found = self._digest(path)
+        return StagedFile(name=path, sha256=found.sha256, size=found.size) if found else None
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file is at `path`, seen as `digest` sees it."""
+        with halting("a file cannot be looked at", where=str(self.root / path)):
+            descriptor = self._open(path)
+        if descriptor is None:
+            return False
+        os.close(descriptor)
+        return True
+
+    def remove(self, path: str, sha256: str) -> bool:
+        """Remove the file if its bytes are still the expected ones; True when it is gone afterwards.
+
+        Folders that are empty then go too, but for the topmost one. Raises `UnsafePath` for a symlinked
+        component, `Halt` when the file system refuses.
+        """
+        check_relative(path)
+        with halting("a file cannot be removed", where=str(self.root / path)):
+            try:
+                with parent_of(self.root, path) as (folder, name):
+                    gone = _remove_if(folder, name, sha256)
+            except FileNotFoundError:
+                return True
+            if gone:
+                self._prune(path)
+        return gone
+
+    def _adopts(self, path: str, sha256: str) -> bool:
+        """Whether the same bytes are there already; `Refused` when others are."""
+        with halting("a file cannot be read", where=str(self.root / path)):
+            try:
+                with parent_of(self.root, path) as (folder, name):
+                    try:
+                        os.stat(name, dir_fd=folder, follow_symlinks=False)
+                    except FileNotFoundError:
+                        return False
+                    _adopt(folder, name, path, sha256)
+                    # A crash may have come between the link and its fsync.
+                    flush_folder(folder)
+                    return True
+            except FileNotFoundError:
+                return False
+
+    def _open_staged(self, staged: str, path: str, sha256: str) -> int:
+        with halting("a staged file cannot be read", where=str(self.staging / staged)):
+            folder = open_root(self.staging)
+            try:
+                source = open_regular(folder, staged) if "/" not in staged else None
+            finally:
+                os.close(folder)
+            if source is None:
+                raise Refused("the staged file is gone", where=staged, fix="it will be fetched again")
+            try:
+                if digest_of(source).sha256 == sha256:
+                    return source
+            except BaseException:
+                os.close(source)
+                raise
+        os.close(source)
+        raise Refused(f"the staged file for {path} has other bytes than were staged", where=staged)
+
+    def _appear(self, source: int, staged: str, folder: int, name: str, *, path: str, sha256: str) -> None:
+        origin = open_root(self.staging)
+        try:
+            os.link(staged, name, src_dir_fd=origin, dst_dir_fd=folder, follow_symlinks=False)
+        except FileExistsError:
+            _adopt(folder, name, path, sha256)
+        except OSError as error:
+            if error.errno not in _CANNOT_LINK:
+                raise
+            try:
+                appear_by_copy(source, folder, name)
+            except FileExistsError:
+                _adopt(folder, name, path, sha256)
+        else:
+            if not leads_to(folder, name, source):
+                raise Refused("the staged file was swapped while it was placed", where=staged)
+        finally:
+            os.close(origin)
+
+    def _open(self, path: str) -> int | None:
+        try:
+            check_relative(path)
+            with parent_of(self.root, path) as (folder, name):
+                return open_regular(folder, name)
+        except (FileNotFoundError, UnsafePath):
+            return None
+
+    def _digest(self, path: str) -> Digest | None:
+        with halting("a file cannot be read", where=str(self.root / path)):
+            descriptor = self._open(path)
+            if descriptor is None:
+                return None
+            try:
+                return digest_of(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _prune(self, path: str) -> None:
+        """Remove folders that hold nothing any more, from the deepest up, leaving the topmost."""
+        folder = path.rpartition("/")[0]
+        while "/" in folder:
+            try:
+                with parent_of(self.root, folder) as (above, name):
+                    os.rmdir(name, dir_fd=above)
+                    reach("files.remove.pruned")
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EBUSY):
+                    return
+                raise as_halt(error, "an empty folder cannot be removed", where=folder) from error
+            folder = folder.rpartition("/")[0]
+
+
+def _adopt(folder: int, name: str, path: str, sha256: str) -> None:
+    descriptor = open_regular(folder, name)
+    if descriptor is None:
+        raise Refused("something that is not a regular file is there", where=path)
+    try:
+        if digest_of(descriptor).sha256 != sha256:
+            raise Refused("another file is there", where=path, fix="move it away, or keep it and skip ours")
+    finally:
+        os.close(descriptor)
+
+
+def _remove_if(folder: int, name: str, sha256: str) -> bool:
+    descriptor = open_regular(folder, name)
+    if descriptor is None:
+        return not _anything(folder, name)
+    try:
+        if digest_of(descriptor).sha256 != sha256:
+            return False
+        reach("files.remove.checked")
+        if not leads_to(folder, name, descriptor):
+            return not _anything(folder, name)
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+        reach("files.remove.unlinked")
+        flush_folder(folder)
+        reach("files.remove.flushed")
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _anything(folder: int, name: str) -> bool:
+    """Whether any thing at all has this name."""
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
