@@ -11,3 +11,13 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_artifacts_paper_figure
 
 CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_artifacts_unmigrated
     ON artifacts (created_at DESC, id) WHERE migrated_to_folder_at IS NULL;
+
+-- What went wrong lately, of any kind and of one kind, and what was last said of an artifact.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_artifact_migration_log_errors
+    ON artifact_migration_log (id DESC) WHERE status <> 'success';
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_artifact_migration_log_error_status
+    ON artifact_migration_log (status, id DESC) WHERE status <> 'success';
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_artifact_migration_log_artifact
+    ON artifact_migration_log (artifact_id, id DESC);

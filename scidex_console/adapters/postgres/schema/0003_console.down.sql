@@ -1,6 +1,4 @@
-DROP VIEW scidex_console.count_now;
-DROP TABLE scidex_console.audit, scidex_console.counter_delta, scidex_console.counter,
-    scidex_console.host_state, scidex_console.fetch_attempt, scidex_console.figure,
+DROP TABLE scidex_console.audit, scidex_console.host_state, scidex_console.fetch_attempt, scidex_console.figure,
     scidex_console.commit_record, scidex_console.operation, scidex_console.batch, scidex_console.intent,
     scidex_console.run, scidex_console.engine;
-DROP FUNCTION scidex_console.count_figures, scidex_console.count_attempts, scidex_console.refuse_change;
+DROP FUNCTION scidex_console.refuse_change;

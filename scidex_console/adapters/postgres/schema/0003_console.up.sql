@@ -13,10 +13,9 @@ CREATE TABLE scidex_console.engine (
     authorization_ref text NOT NULL DEFAULT '',
     environment text NOT NULL DEFAULT '',
     note text NOT NULL DEFAULT '',
-    -- Figures of the last survey, so that nobody counts a table that is not ours.
+    -- Number of paper figures at the last survey, so that nobody counts a table that is not ours. Which of
+    -- them lack a file (`figure`, but for its stored and dead ones) and which are dead is known by row.
     figures_total bigint NOT NULL DEFAULT 0,
-    figures_with_file bigint NOT NULL DEFAULT 0,
-    figures_marked bigint NOT NULL DEFAULT 0,
     surveyed_at timestamptz
 );
 INSERT INTO scidex_console.engine DEFAULT VALUES;
@@ -26,7 +25,9 @@ CREATE TABLE scidex_console.run (
     job text NOT NULL CHECK (job IN ('figures', 'folders')),
     state text NOT NULL CHECK (state IN ('planned', 'running', 'stepping', 'pausing', 'paused',
                                          'cancelling', 'halted', 'done', 'cancelled')),
+    -- While stepping: how many more, and of what (a row, or a whole batch).
     steps_left int,
+    step_unit text NOT NULL DEFAULT 'item' CHECK (step_unit IN ('item', 'cycle')),
     created_at timestamptz NOT NULL DEFAULT now(),
     started_at timestamptz,
     finished_at timestamptz,
@@ -41,12 +42,15 @@ CREATE TABLE scidex_console.run (
 -- A job has one open run at most.
 CREATE UNIQUE INDEX run_open ON scidex_console.run (job)
     WHERE state NOT IN ('done', 'cancelled');
+CREATE INDEX run_by_job ON scidex_console.run (job, id DESC);
 
 CREATE TABLE scidex_console.intent (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     action text NOT NULL,
     job text,
-    params jsonb NOT NULL DEFAULT '{}',
+    -- Part of a unique index, whose entries have a greatest size.
+    params jsonb NOT NULL DEFAULT '{}'
+        CHECK (jsonb_typeof(params) = 'object' AND octet_length(params::text) <= 2000),
     state text NOT NULL DEFAULT 'requested'
         CHECK (state IN ('requested', 'accepted', 'waiting', 'done', 'refused', 'cancelled')),
     operator text NOT NULL DEFAULT session_user,
@@ -60,10 +64,12 @@ CREATE TABLE scidex_console.intent (
     requested_at timestamptz NOT NULL DEFAULT now(),
     settled_at timestamptz
 );
--- Asking twice for the same is one intent: two consoles pressing the same key have one effect.
+-- Asking twice for the same is one intent: two consoles pressing the same key have one effect. One whose
+-- cancellation is under way no longer counts: whoever asks after that gets an intent of their own.
 CREATE UNIQUE INDEX intent_open ON scidex_console.intent (action, coalesce(job, ''), params)
+    WHERE state IN ('requested', 'accepted', 'waiting') AND NOT cancel_requested;
+CREATE INDEX intent_unsettled ON scidex_console.intent (id)
     WHERE state IN ('requested', 'accepted', 'waiting');
-CREATE INDEX intent_recent ON scidex_console.intent (id DESC);
 
 CREATE TABLE scidex_console.batch (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -137,6 +143,10 @@ CREATE TABLE scidex_console.figure (
     CHECK ((state = 'due') = (due_at IS NOT NULL))
 );
 CREATE INDEX figure_due ON scidex_console.figure (host_group, due_at, artifact_id) WHERE state = 'due';
+-- What is scheduled for later, over all groups.
+CREATE INDEX figure_due_at ON scidex_console.figure (due_at) WHERE state = 'due';
+-- Due again after a failure, by the failure.
+CREATE INDEX figure_failed_due ON scidex_console.figure (last_outcome) WHERE state = 'due' AND last_outcome <> '';
 CREATE INDEX figure_prepared ON scidex_console.figure (changed_at, artifact_id) WHERE state IN ('staged', 'condemned');
 CREATE INDEX figure_retryable ON scidex_console.figure (state, host_group, artifact_id)
     WHERE state IN ('transient', 'blocked', 'suspect', 'refused', 'held_back');
@@ -164,7 +174,12 @@ CREATE TABLE scidex_console.fetch_attempt (
 CREATE INDEX fetch_attempt_by_outcome ON scidex_console.fetch_attempt (outcome, id DESC);
 CREATE INDEX fetch_attempt_by_artifact ON scidex_console.fetch_attempt (artifact_id, id DESC);
 CREATE INDEX fetch_attempt_by_group ON scidex_console.fetch_attempt (host_group, id DESC);
-CREATE INDEX fetch_attempt_by_run ON scidex_console.fetch_attempt (run_id, host_group, outcome);
+CREATE INDEX fetch_attempt_by_run ON scidex_console.fetch_attempt (run_id, artifact_id, id DESC);
+-- The rate of the last minutes.
+CREATE INDEX fetch_attempt_by_start ON scidex_console.fetch_attempt (started_at);
+-- Recent answers that say "gone", whether believed or not.
+CREATE INDEX fetch_attempt_gone ON scidex_console.fetch_attempt (id DESC)
+    WHERE outcome = 'dead' OR status IN (404, 410, 451);
 
 -- One row per host group: what the gate must not forget over a restart.
 CREATE TABLE scidex_console.host_state (
@@ -189,60 +204,6 @@ CREATE TABLE scidex_console.host_state (
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Counters: statement-level triggers append deltas, one fold a second gathers them, readers add what is
--- not folded yet. A trigger that updated the counters themselves would make every writer queue for one row.
-CREATE TABLE scidex_console.counter (
-    subject text NOT NULL,
-    host_group text NOT NULL,
-    state text NOT NULL,
-    n bigint NOT NULL,
-    PRIMARY KEY (subject, host_group, state)
-);
-CREATE TABLE scidex_console.counter_delta (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    subject text NOT NULL,
-    host_group text NOT NULL,
-    state text NOT NULL,
-    n bigint NOT NULL
-);
-CREATE VIEW scidex_console.count_now AS
-    SELECT subject, host_group, state, sum(n)::bigint AS n
-    FROM (SELECT subject, host_group, state, n FROM scidex_console.counter
-          UNION ALL
-          SELECT subject, host_group, state, n FROM scidex_console.counter_delta) AS both_parts
-    GROUP BY subject, host_group, state;
-
-CREATE FUNCTION scidex_console.count_figures() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP IN ('INSERT', 'UPDATE') THEN
-        INSERT INTO scidex_console.counter_delta (subject, host_group, state, n)
-        SELECT 'figure', host_group, state, count(*) FROM new_rows GROUP BY host_group, state;
-    END IF;
-    IF TG_OP IN ('DELETE', 'UPDATE') THEN
-        INSERT INTO scidex_console.counter_delta (subject, host_group, state, n)
-        SELECT 'figure', host_group, state, -count(*) FROM old_rows GROUP BY host_group, state;
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER figure_counted_insert AFTER INSERT ON scidex_console.figure
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION scidex_console.count_figures();
-CREATE TRIGGER figure_counted_update AFTER UPDATE ON scidex_console.figure
-    REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION scidex_console.count_figures();
-CREATE TRIGGER figure_counted_delete AFTER DELETE ON scidex_console.figure
-    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION scidex_console.count_figures();
-
-CREATE FUNCTION scidex_console.count_attempts() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO scidex_console.counter_delta (subject, host_group, state, n)
-    SELECT 'attempt', host_group, outcome, count(*) FROM new_rows GROUP BY host_group, outcome
-    UNION ALL
-    SELECT 'request', host_group, '', sum(requests) FROM new_rows GROUP BY host_group;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER attempt_counted AFTER INSERT ON scidex_console.fetch_attempt
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION scidex_console.count_attempts();
-
 -- Who did what, from where, why, under which authorization, with before and after. Append-only.
 CREATE TABLE scidex_console.audit (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -264,6 +225,7 @@ CREATE TABLE scidex_console.audit (
     outcome text NOT NULL DEFAULT ''
 );
 CREATE INDEX audit_by_batch ON scidex_console.audit (batch_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX audit_by_op ON scidex_console.audit (op) WHERE op IS NOT NULL;
 
 CREATE FUNCTION scidex_console.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,0 +1,1 @@
+DELETE FROM scidex_console.schema_version WHERE version = %(version)s

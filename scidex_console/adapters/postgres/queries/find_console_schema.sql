@@ -1,0 +1,1 @@
+SELECT to_regnamespace('scidex_console') AS found

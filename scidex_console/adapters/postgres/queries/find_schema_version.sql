@@ -1,0 +1,1 @@
+SELECT to_regclass('scidex_console.schema_version') AS found
