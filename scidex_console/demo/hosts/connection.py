@@ -124,6 +124,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._stamp = clock()
+        if self._transport is None or self._transport.is_closing():
+            return
         self._http.receive_data(data)
         if self._task is None:
             self._read()
@@ -216,7 +218,7 @@ class Connection(asyncio.Protocol):
                 return False
             case _:
                 return False
-        return self._transport is not None
+        return self._transport is not None and not self._transport.is_closing()
 
     def _start(self) -> None:
         assert self._request is not None

@@ -27,6 +27,11 @@ class HostMemory:
         if not self._under_way[host]:
             del self._under_way[host]
 
+    @property
+    def under_way(self) -> int:
+        """Requests under way at all hosts together."""
+        return sum(self._under_way.values())
+
     def attempts_before(self, key: str, method: str) -> int:
         """How many attempts at an address lie before this request, and count this one.
 

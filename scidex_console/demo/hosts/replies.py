@@ -11,8 +11,9 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
+from scidex_console.demo.hosts.addresses import all_hosts
 from scidex_console.demo.hosts.images import ImageFormat, format_for, make_image
-from scidex_console.demo.hosts.scenarios import Behaviour, address_key
+from scidex_console.demo.hosts.scenarios import MOVED, Behaviour, address_key
 
 HOME: Final = "/"
 LOGIN: Final = "/action/showLogin"
@@ -21,6 +22,7 @@ ROBOTS: Final = "/robots.txt"
 
 _BOMB_SIZE: Final = 64 * 1024 * 1024
 _NEW_HOMES: Final = {
+    "europepmc.org": "www.ebi.ac.uk",
     "www.plosone.org": "journals.plos.org",
     "dx.plos.org": "journals.plos.org",
     "origin-ars.els-cdn.com": "ars.els-cdn.com",
@@ -32,6 +34,15 @@ _NEW_HOMES: Final = {
     "pmc.ncbi.nlm.nih.gov": "cdn.ncbi.nlm.nih.gov",
 }
 _NEW_HOME_OF_THE_REST: Final = "static-content.springer.com"
+_PRIVATE_PLACES: Final = (
+    "http://169.254.169.254/latest/meta-data/",
+    "http://10.0.0.7/figure.png",
+    "https://192.168.1.1/",
+    "http://[fd00::1]/figure.png",
+    "http://100.64.0.1/figure.png",
+)
+"""None of them loopback, which a demo allows."""
+
 _STATUSES: Final = {
     Behaviour.NOT_FOUND: HTTPStatus.NOT_FOUND,
     Behaviour.HEAD_LIES: HTTPStatus.NOT_FOUND,
@@ -135,7 +146,7 @@ def _marks(behaviour: Behaviour) -> tuple[tuple[str, str], ...]:
 def _location(behaviour: Behaviour, scheme: str, host: str, target: str) -> str | None:
     match behaviour:
         case Behaviour.REDIRECT_HOST:
-            return f"https://{new_home(host)}/moved-figures/{host}{target}"
+            return f"https://{new_home(host)}{MOVED}{host}{target}"
         case Behaviour.REDIRECT_HTTPS if scheme == "http":
             return f"https://{host}{target}"
         case Behaviour.REDIRECT_LOGIN:
@@ -145,7 +156,7 @@ def _location(behaviour: Behaviour, scheme: str, host: str, target: str) -> str 
         case Behaviour.REDIRECT_LOOP:
             return f"{RELAY}1{target.partition('?')[0]}"
         case Behaviour.REDIRECT_PRIVATE:
-            return "http://169.254.169.254/latest/meta-data/"
+            return _PRIVATE_PLACES[len(target) % len(_PRIVATE_PLACES)]
     return None
 
 
@@ -153,6 +164,11 @@ def new_home(host: str) -> str:
     """Where a host's moved figures are served now."""
     home = _NEW_HOMES.get(host, _NEW_HOME_OF_THE_REST)
     return home if home != host else "www.mdpi.com"
+
+
+def every_host() -> tuple[str, ...]:
+    """Every host name of the world, sorted: those of the addresses, and those figures have moved to."""
+    return tuple(sorted({*all_hosts(), *_NEW_HOMES.values(), _NEW_HOME_OF_THE_REST}))
 
 
 def _redirect(location: str) -> Reply:

@@ -219,7 +219,8 @@ _HEALS_AFTER: Final = ((0.65, 1), (0.85, 2), (1.0, NEVER))
 
 _PAGE_MARKS: Final = ("/figure/", "/pmc/articles/", ".html", "_ob=miamicaptionurl", "/doi/figure/")
 _DOCUMENT_ENDINGS: Final = (".pdf", ".pptx", ".docx", ".tar.gz", "representation=pdf")
-_SERVING_PATHS: Final = ("/moved-figures/", "/stored-figures/")
+MOVED: Final = "/moved-figures/"
+"""Below this path every host serves what has moved to it."""
 
 
 def address_key(url: str) -> str:
@@ -236,12 +237,12 @@ def scenario_for(url: str, seed: int) -> Scenario:
     """What the world with this seed answers for `url`; the same for the same arguments."""
     key = address_key(url)
     host, _, path = key.partition("/")
-    if any(("/" + path).startswith(serving) for serving in _SERVING_PATHS):
+    if f"/{path}".startswith(MOVED):
         return Scenario(Behaviour.IMAGE)
     digest = hashlib.sha256(f"{seed}:{key}".encode(errors="surrogatepass")).digest()
     behaviour = _drawn(EUROPE_PMC_SHARES if host == EUROPE_PMC else OTHER_SHARES, _fraction(digest[:8]))
     if _FETCH_CLASS[behaviour] is FetchClass.STORED and host != EUROPE_PMC:
-        behaviour = _what_really_lies_there("/" + path, behaviour)
+        behaviour = _what_really_lies_there(f"/{path}", behaviour)
     if behaviour not in PASSING:
         return Scenario(behaviour)
     failures = 1 if host == EUROPE_PMC else _attempts_to_heal(_fraction(digest[8:16]))

@@ -61,7 +61,11 @@ def parse_script(text: str | bytes) -> Script:
         raise ScriptError('script: must be an object with no keys but "urls" and "hosts"')
     script = Script()
     for url, value in _entries(document, "urls"):
-        script.set_url(url, *_scenario(f"urls, {url}", value))
+        scenario = _scenario(f"urls, {url}", value)
+        try:
+            script.set_url(url, *scenario)
+        except ValueError as error:
+            raise ScriptError(f"script: urls, {url}: not an address ({error})") from error
     for host, value in _entries(document, "hosts"):
         script.set_host(host, *_scenario(f"hosts, {host}", value))
     return script

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from scidex_console.demo.hosts.addresses import all_hosts
 from scidex_console.demo.hosts.answers import Answers, Timing
 from scidex_console.demo.hosts.certificates import Certificates
 from scidex_console.demo.hosts.connection import Connection, Exchange
 from scidex_console.demo.hosts.control import CONTROL_HOST, control
+from scidex_console.demo.hosts.replies import every_host
 from scidex_console.demo.hosts.request_log import RequestLog
 from scidex_console.demo.hosts.scenarios import Scenario, scenario_for
 
@@ -59,6 +60,7 @@ class FigureHosts:
         try:
             await self.listen()
         except BaseException:
+            await self.stop_listening()
             self.log.close()
             raise
         self._flusher = asyncio.get_running_loop().create_task(self._keep_flushing())
@@ -95,6 +97,15 @@ class FigureHosts:
     def forget(self) -> None:
         """Start every address afresh: no attempts made, no holds. Script and log stay."""
         self._answers.memory.forget()
+
+    def held(self, host: str) -> bool:
+        """Whether `host` turns everybody away at the moment, because of a 429."""
+        return self._answers.memory.held_until(host, time.monotonic_ns()) is not None
+
+    @property
+    def busy(self) -> int:
+        """Requests under way at all hosts."""
+        return self._answers.memory.under_way
 
     async def listen(self) -> None:
         """Open both ports; after `stop_listening` the same ones again. Raises OSError when one is taken."""
@@ -136,7 +147,7 @@ class FigureHosts:
             "log": str(self.log.path),
             "control_host": CONTROL_HOST,
             "seed": self.seed,
-            "hosts": list(all_hosts()),
+            "hosts": list(every_host()),
         }
 
     def write_description(self) -> Path:
