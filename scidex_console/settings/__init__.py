@@ -1,0 +1,36 @@
+"""Settings: every one documented, with a default, from one file and the environment.
+
+Order: defaults < file (`--config`, $SCIDEX_CONSOLE_CONFIG, ./config.toml, the user's configuration folder)
+< `SCIDEX_CONSOLE__SECTION__KEY`. This is the only room that reads the environment.
+"""
+
+from scidex_console.settings.fetch import FetchSettings, GroupSettings
+from scidex_console.settings.loading import load_settings
+from scidex_console.settings.sections import (
+    BatchSettings,
+    ConsoleSettings,
+    DatabaseSettings,
+    EngineSettings,
+    EnvironmentSettings,
+    FiguresSettings,
+    RepositorySettings,
+    Settings,
+    WritesSettings,
+)
+from scidex_console.settings.values import ConnectTo
+
+__all__ = [
+    "BatchSettings",
+    "ConnectTo",
+    "ConsoleSettings",
+    "DatabaseSettings",
+    "EngineSettings",
+    "EnvironmentSettings",
+    "FetchSettings",
+    "FiguresSettings",
+    "GroupSettings",
+    "RepositorySettings",
+    "Settings",
+    "WritesSettings",
+    "load_settings",
+]

@@ -1,0 +1,275 @@
+"""Every setting but the fetcher's: its name, default, unit and meaning."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from scidex_console.domain.errors import SettingError
+from scidex_console.domain.figures import BackOff
+from scidex_console.domain.paths import ArtifactPaths
+from scidex_console.settings.fetch import FetchSettings
+from scidex_console.settings.values import (
+    SECTION,
+    Count,
+    Duration,
+    InsidePath,
+    OneLine,
+    OptionalPath,
+    RefName,
+)
+
+
+class EnvironmentSettings(BaseModel):
+    """`[environment]`: which world this is; it stands on every screen."""
+
+    model_config = SECTION
+
+    name: Annotated[OneLine, Field(min_length=1, max_length=24)] = Field(
+        default="development", description="Name of the environment, 24 characters at most."
+    )
+    production: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether this is production, which every screen then says loudly.",
+    )
+
+    @field_validator("production")
+    @classmethod
+    def _says_what_it_is(cls, value: bool, info: ValidationInfo) -> bool:
+        name = str(info.data.get("name", "")).strip().lower()
+        if not value and name in ("production", "prod", "live"):
+            raise ValueError(f"true, since the environment is named {name!r}")
+        return value
+
+
+class DatabaseSettings(BaseModel):
+    """`[database]`: the PostgreSQL that holds `artifacts`."""
+
+    model_config = SECTION
+
+    url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address of the database, such as postgresql://scidex_operator@db.example.org/scidex. "
+        "A password is better kept in a password file of libpq or in the environment.",
+    )
+    statement_timeout: Duration = Field(
+        default=timedelta(seconds=30),
+        description="Longest one statement of the engine or a command may take.",
+    )
+    console_timeout: Duration = Field(
+        default=timedelta(seconds=2), description="Longest one statement of the console may take."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _postgres(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if text and not re.match(r"postgres(ql)?://|[a-z_]+ *=", text):
+            raise ValueError('a PostgreSQL address such as "postgresql://user@host:5432/scidex"')
+        return value
+
+    def need_url(self) -> str:
+        """The address, password included. Raises `SettingError` when none is set."""
+        url = self.url.get_secret_value()
+        if not url:
+            raise missing("database.url", "postgresql://user@host:5432/scidex")
+        return url
+
+
+class RepositorySettings(BaseModel):
+    """`[repository]`: the artifact repository and the outer repository around it."""
+
+    model_config = SECTION
+
+    path: OptionalPath = Field(default=None, description="Checkout of the artifact repository.")
+    outer: OptionalPath = Field(
+        default=None, description="Checkout of the outer repository whose submodule it is; empty: none."
+    )
+    submodule: InsidePath = Field(
+        default="data/scidex-artifacts",
+        description="Place of the artifact repository inside the outer one; recorded paths begin with it.",
+    )
+    branch: RefName = Field(default="main", description="Branch that is written, in both repositories.")
+    remote: RefName = Field(default="origin", description="Remote that is pushed to, in both repositories.")
+    push: bool = Field(
+        default=True, strict=True, description="Whether to push after each batch, where the remote exists."
+    )
+    commit_artifact: str = Field(
+        default="",
+        description="Function that commits instead of the built-in one, as package.module:function; "
+        "empty: built in.",
+    )
+
+    @field_validator("commit_artifact")
+    @classmethod
+    def _dotted(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", value):
+            raise ValueError('a function such as "scidex.atlas.artifact_commit:commit_artifact", or ""')
+        return value
+
+    def need_path(self) -> Path:
+        """The checkout. Raises `SettingError` when none is set."""
+        if self.path is None:
+            raise missing("repository.path", "/srv/scidex/data/scidex-artifacts")
+        return self.path
+
+
+class WritesSettings(BaseModel):
+    """`[writes]`: without both of these the engine only observes (SciDEX v1 is frozen)."""
+
+    model_config = SECTION
+
+    enabled: bool = Field(
+        default=False, strict=True, description="Whether the engine may write anything at all."
+    )
+    authorization: OneLine = Field(
+        default="",
+        description="Reference of the approval; shown on every screen, recorded with every batch and "
+        "audit row.",
+    )
+
+    @field_validator("authorization")
+    @classmethod
+    def _granted(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("enabled") and not value:
+            raise ValueError("the reference of the approval: writes.enabled = true needs one")
+        return value
+
+
+class FiguresSettings(BaseModel):
+    """`[figures]`: the job that downloads lost figures again."""
+
+    model_config = SECTION
+
+    folder: InsidePath = Field(
+        default="figures", description="Canonical folder of figures inside the artifact repository."
+    )
+    probe: Literal["head-then-get", "get"] = Field(
+        default="head-then-get",
+        description='How a figure is asked for: "head-then-get" (the spec\'s way) or "get" (half the '
+        "requests).",
+    )
+    max_attempts: Count = Field(
+        default=3, description="Attempts at a figure that fails, before a person must ask for a retry."
+    )
+    back_off: Duration = Field(
+        default=timedelta(seconds=60),
+        description="Wait before the second attempt; doubles with each further one.",
+    )
+    back_off_longest: Duration = Field(
+        default=timedelta(hours=6), description="Longest wait between two attempts."
+    )
+
+    @field_validator("back_off_longest")
+    @classmethod
+    def _not_shorter(cls, value: timedelta, info: ValidationInfo) -> timedelta:
+        if (least := info.data.get("back_off")) and value < least:
+            raise ValueError("a duration not shorter than figures.back_off")
+        return value
+
+    def back_offs(self) -> BackOff:
+        """The same as the domain's value."""
+        return BackOff(self.back_off, self.back_off_longest, self.max_attempts)
+
+
+class BatchSettings(BaseModel):
+    """`[batch]`: how much one batch, and with it one commit, holds at most."""
+
+    model_config = SECTION
+
+    files: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
+        default=100, description="Files per batch (the spec's number is 100)."
+    )
+    marks: Annotated[int, Field(strict=True, ge=1, le=10_000)] = Field(
+        default=400, description="Dead marks per batch."
+    )
+
+
+class EngineSettings(BaseModel):
+    """`[engine]`: the background process."""
+
+    model_config = SECTION
+
+    heartbeat: Duration = Field(default=timedelta(seconds=2), description="Time between two heartbeats.")
+    stalled_after: Duration = Field(
+        default=timedelta(seconds=15),
+        description="Without a heartbeat for this long, the engine counts as stalled.",
+    )
+    poll: Duration = Field(
+        default=timedelta(seconds=1),
+        description="Time between two looks for new commands, should a notification be lost.",
+    )
+
+    @field_validator("stalled_after")
+    @classmethod
+    def _several_beats(cls, value: timedelta, info: ValidationInfo) -> timedelta:
+        if (beat := info.data.get("heartbeat")) and value < 2 * beat:
+            raise ValueError("a duration of at least two heartbeats (engine.heartbeat)")
+        return value
+
+
+class ConsoleSettings(BaseModel):
+    """`[console]`: the terminal console."""
+
+    model_config = SECTION
+
+    theme: Literal["auto", "dark", "light", "none"] = Field(
+        default="auto",
+        description='Colours: "dark", "light", "none" (no colour at all), or "auto" (none when $NO_COLOR '
+        "is set, dark otherwise).",
+    )
+    max_refresh_per_second: Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)] = Field(
+        default=2.0, description="Most refreshes a second, however much changes."
+    )
+
+
+class Settings(BaseSettings):
+    """All settings, frozen. Made directly, it reads nothing; `load_settings` adds file and environment."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True
+    )
+
+    environment: EnvironmentSettings = EnvironmentSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    repository: RepositorySettings = RepositorySettings()
+    writes: WritesSettings = WritesSettings()
+    figures: FiguresSettings = FiguresSettings()
+    fetch: FetchSettings = FetchSettings()
+    batch: BatchSettings = BatchSettings()
+    engine: EngineSettings = EngineSettings()
+    console: ConsoleSettings = ConsoleSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given: where settings come from is decided by `load_settings` alone."""
+        return (init_settings,)
+
+    def artifact_paths(self) -> ArtifactPaths:
+        """The one resolver of canonical paths."""
+        return ArtifactPaths(submodule=self.repository.submodule, figures=self.figures.folder)
+
+
+def missing(setting: str, example: str) -> SettingError:
+    """The error for a setting that a command cannot do without."""
+    section, key = setting.split(".")
+    variable = f"SCIDEX_CONSOLE__{section.upper()}__{key.upper()}"
+    return SettingError(
+        f"{setting} is missing",
+        where="configuration",
+        fix=f'write {key} = "{example}" under [{section}] in config.toml, or set ${variable} '
+        "(`scidex-console demo` needs no configuration)",
+    )
