@@ -1,0 +1,185 @@
+"""The demo's artifact store: repositories and rows as SciDEX has them, the same for the same seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from scidex_console.demo.artifacts.model import ContentKind, HashUse, StoredFile
+from scidex_console.demo.artifacts.plan import plan_store
+from scidex_console.demo.artifacts.scale import Scale
+from scidex_console.demo.rows import artifact_rows, load_rows
+from scidex_console.demo.store import build_store
+from scidex_console.domain.errors import Refused, RepositoryError, Unreachable
+from tests.worlds import SmallStore, small_store
+
+_SCALE = Scale("test", artifacts=120, paper_figures=60, figures_with_file=3)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.rstrip("\n")
+
+
+@pytest.fixture
+def store(tmp_path: Path, scidex_database: str) -> SmallStore:
+    return small_store(tmp_path, scidex_database)
+
+
+def _tracked(store: SmallStore) -> set[str]:
+    return set(git(store.artifacts, "ls-files", "-z").rstrip("\0").split("\0"))
+
+
+def _worktree_files(folder: Path) -> set[str]:
+    found = set()
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != ".git"]
+        found |= {str((Path(place) / name).relative_to(folder)) for name in names if name != ".git"}
+    return found
+
+
+def test_both_checkouts_are_clean_and_on_a_branch_with_an_upstream(store: SmallStore) -> None:
+    for checkout in (store.outer, store.artifacts):
+        assert git(checkout, "status", "--porcelain", "--branch") == "## main...origin/main"
+    assert git(store.outer, "submodule", "status").split()[0] == store.artifact_commits[-1]
+
+
+def test_a_fresh_clone_of_the_outer_remote_brings_the_submodule(store: SmallStore, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    allow = ("-c", "protocol.file.allow=always")
+    git(tmp_path, *allow, "clone", "--quiet", "--recurse-submodules", str(store.outer_remote), str(clone))
+    assert _worktree_files(clone / store.submodule) == _worktree_files(store.artifacts)
+
+
+def test_a_checkout_can_be_pushed_to_both_remotes(store: SmallStore) -> None:
+    for checkout, remote in ((store.artifacts, store.artifacts_remote), (store.outer, store.outer_remote)):
+        git(checkout, "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", "x")
+        git(checkout, "push", "--quiet")
+        assert git(remote, "rev-parse", "main") == git(checkout, "rev-parse", "HEAD")
+
+
+def test_the_worktree_holds_what_the_plan_says_byte_for_byte(store: SmallStore) -> None:
+    assert _worktree_files(store.artifacts) == _tracked(store) == set(store.digests)
+    for path, digest in store.digests.items():
+        content = (store.artifacts / path).read_bytes()
+        assert (hashlib.sha256(content).hexdigest(), len(content)) == (digest.sha256, digest.size), path
+
+
+def test_repositories_pass_a_strict_check(store: SmallStore) -> None:
+    for repository in (store.outer_remote, store.artifacts_remote):
+        git(repository, "fsck", "--strict")
+
+
+def test_the_same_seed_gives_the_same_commits_and_rows_wherever_it_is_built(
+    store: SmallStore, tmp_path: Path
+) -> None:
+    again = build_store(tmp_path / "elsewhere" / "again", plan_store(_SCALE, 1))
+    assert again.artifact_commits == store.artifact_commits
+    assert again.outer_commit == store.outer_commit
+    assert list(artifact_rows(plan_store(_SCALE, 1), again.digests)) == list(
+        artifact_rows(store.plan, store.digests)
+    )
+
+
+def test_another_seed_gives_another_store(store: SmallStore, tmp_path: Path) -> None:
+    other = build_store(tmp_path / "other", plan_store(_SCALE, 2))
+    assert other.artifact_commits[0] != store.artifact_commits[0]
+
+
+def test_nobodys_git_configuration_changes_the_store(
+    store: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "gitconfig"
+    config.write_text("[core]\n\tautocrlf = true\n\thooksPath = /nowhere\n[init]\n\tdefaultBranch = trunk\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
+    again = build_store(tmp_path / "again", plan_store(_SCALE, 1))
+    assert again.outer_commit == store.outer_commit
+
+
+def test_history_can_be_followed_through_a_move(store: SmallStore) -> None:
+    moved = next(file for artifact in store.plan.artifacts for file in artifact.files if file.earlier_path)
+    names = git(
+        store.artifacts, "log", "--follow", "--name-only", "--format=", "--", f":(literal){moved.path}"
+    )
+    assert moved.earlier_path in names
+
+
+def test_the_rows_are_the_plans_with_the_hashes_of_real_bytes(store: SmallStore) -> None:
+    with psycopg.connect(store.database_url) as connection:
+        rows = {row[0]: row for row in connection.execute("SELECT id, content_hash, metadata FROM artifacts")}
+        links = connection.execute("SELECT count(*) FROM artifact_links").fetchone()
+    assert links == (len(store.plan.links),)
+    assert len(rows) == len(store.plan.artifacts) == 120
+    for artifact in store.plan.artifacts:
+        _, content_hash, metadata = rows[artifact.id]
+        digest = store.digests[artifact.files[0].path] if artifact.files else None
+        if artifact.records_sha256:
+            assert digest and metadata["file_sha256"] == digest.sha256
+            assert metadata["file_size_bytes"] == digest.size
+        if artifact.hash_use is HashUse.FILE:
+            assert digest and content_hash == (digest.lfs_object or digest.sha256)
+        elif artifact.hash_use is HashUse.STALE:
+            assert digest and content_hash == digest.first_sha256 != digest.sha256
+        elif artifact.hash_use is HashUse.KEY:
+            assert content_hash and (digest is None or content_hash != digest.sha256)
+        else:
+            assert content_hash is None
+
+
+def test_a_pointers_hash_is_the_object_it_stands_for(store: SmallStore) -> None:
+    artifact = next(
+        artifact
+        for artifact in store.plan.artifacts
+        if artifact.files and artifact.files[0].kind is ContentKind.LFS_POINTER
+    )
+    pointer = (store.artifacts / artifact.files[0].path).read_text()
+    with psycopg.connect(store.database_url) as connection:
+        row = connection.execute("SELECT content_hash FROM artifacts WHERE id = %s", [artifact.id]).fetchone()
+    assert row is not None and f"oid sha256:{row[0]}\n" in pointer
+
+
+def test_only_the_kept_figures_paths_are_on_disk(store: SmallStore) -> None:
+    with psycopg.connect(store.database_url) as connection:
+        rows = connection.execute(
+            "SELECT id, file_path, metadata->>'image_url' FROM artifacts WHERE artifact_type = 'paper_figure'"
+        ).fetchall()
+    found = {identity for identity, path, _ in rows if path and (store.outer / path).is_file()}
+    assert len(found) == 3
+    assert {identity: url for identity, _, url in rows if identity not in found} == store.lost
+
+
+def test_rows_are_not_loaded_into_a_database_that_holds_artifacts(store: SmallStore) -> None:
+    with pytest.raises(Refused, match="holds artifacts already"):
+        load_rows(store.database_url, store.plan, store.digests)
+
+
+def test_an_unreachable_database_is_one_clear_error(store: SmallStore, tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="cannot write the demo's rows"):
+        load_rows(f"postgresql:///none?host={tmp_path}", store.plan, store.digests)
+
+
+def test_a_place_that_is_taken_is_refused_by_git_with_its_own_words(tmp_path: Path) -> None:
+    (tmp_path / "scidex").mkdir()
+    (tmp_path / "scidex" / "mine.txt").write_text("mine")
+    with pytest.raises(RepositoryError, match="git clone failed: fatal: destination path"):
+        build_store(tmp_path, plan_store(_SCALE, 1))
+    assert (tmp_path / "scidex" / "mine.txt").read_text() == "mine"
+
+
+def test_a_path_git_cannot_store_is_refused_with_its_own_words(tmp_path: Path) -> None:
+    loose = (StoredFile("notes//nameless.txt", ContentKind.EMPTY, ""),)
+    with pytest.raises(RepositoryError, match="git fast-import failed: fatal: Empty path component"):
+        build_store(tmp_path / "store", replace(plan_store(_SCALE, 1), loose_files=loose))
+
+
+def test_json_of_rows_is_canonical(store: SmallStore) -> None:
+    for row in artifact_rows(store.plan, store.digests):
+        assert row[5] == json.dumps(json.loads(row[5]), sort_keys=True)
