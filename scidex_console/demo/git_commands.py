@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -56,12 +56,14 @@ def git_input(*arguments: str | Path, folder: Path) -> Iterator[IO[bytes]]:
         assert process.stdin is not None and process.stderr is not None
         try:
             yield process.stdin
-            process.stdin.close()
-        except BrokenPipeError:  # git gave up and says why on its standard error
-            process.wait()
+        except BrokenPipeError:
+            pass  # git gave up; it says why on its standard error
         except BaseException:
             process.kill()
             raise
+        finally:
+            with suppress(BrokenPipeError):
+                process.stdin.close()
         complaint = process.stderr.read()
     if process.returncode != 0:
         raise _failed(arguments[0], complaint, folder)
