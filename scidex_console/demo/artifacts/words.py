@@ -6,21 +6,22 @@ import random
 import re
 
 _SUBJECTS = (
-    "mitochondrial, synaptic, microglial, astrocytic, lysosomal, vascular, cortical, hippocampal, "
-    "autophagic, lipid, tau, amyloid, alpha-synuclein, TDP-43, APOE4, TREM2, BACE1, LRRK2, GBA1, "
-    "complement C1q, glymphatic, cholinergic, dopaminergic, oligodendrocyte, pericyte, "
-    "blood-brain barrier, insulin, NLRP3, ferroptotic, circadian"
-).split(", ")
+    "mitochondrial", "synaptic", "microglial", "astrocytic", "lysosomal", "vascular", "cortical",
+    "hippocampal", "autophagic", "lipid", "tau", "amyloid", "alpha-synuclein", "TDP-43", "APOE4", "TREM2",
+    "BACE1", "LRRK2", "GBA1", "complement C1q", "glymphatic", "cholinergic", "dopaminergic",
+    "oligodendrocyte", "pericyte", "blood-brain barrier", "insulin", "NLRP3", "ferroptotic", "circadian",
+)  # fmt: skip
 _PROCESSES = (
-    "dynamics, clearance, aggregation, signalling, dysfunction, response, degeneration, transport, "
-    "remodelling, priming, phagocytosis, metabolism, plasticity, permeability, phosphorylation, "
-    "turnover, propagation, senescence, fission, uptake"
-).split(", ")
+    "dynamics", "clearance", "aggregation", "signalling", "dysfunction", "response", "degeneration",
+    "transport", "remodelling", "priming", "phagocytosis", "metabolism", "plasticity", "permeability",
+    "phosphorylation", "turnover", "propagation", "senescence", "fission", "uptake",
+)  # fmt: skip
 _SETTINGS = (
-    "in Alzheimer's disease, in Parkinson's disease, in ALS, in frontotemporal dementia, in aged mice, "
-    "in iPSC-derived neurons, in human cortex, after stroke, in 5xFAD mice, in Huntington's disease, "
-    "in the entorhinal cortex, under hypoxia, in organoids, across 12 cohorts"
-).split(", ")
+    "in Alzheimer's disease", "in Parkinson's disease", "in ALS", "in frontotemporal dementia",
+    "in aged mice", "in iPSC-derived neurons", "in human cortex", "after stroke", "in 5xFAD mice",
+    "in Huntington's disease", "in the entorhinal cortex", "under hypoxia", "in organoids",
+    "across 12 cohorts",
+)  # fmt: skip
 MEASURES = ("expression", "log2fc", "p_value", "volume_mm3", "count", "score", "dose_um", "age_years")
 
 NAUGHTY_TITLES = (
