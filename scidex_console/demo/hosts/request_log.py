@@ -41,6 +41,8 @@ class LoggedRequest:
     bytes_sent: int
     """Body bytes handed over."""
     scenario: str
+    """The scripted or drawn behaviour; `held`, `landing` or `method` for what comes before it; empty when the
+    request ended before its answer was chosen."""
     in_flight: int
     """Requests under way at this host when it arrived, itself included."""
     hold_until_ns: int | None = None

@@ -15,7 +15,10 @@ class ScriptError(ValueError):
 
 @dataclass
 class Script:
-    """Scenarios by address and by host. The address goes before its host, the host before the seed."""
+    """Scenarios by address and by host. The address goes before its host, the host before the seed.
+
+    Home page, login page and robots.txt of a host answer as ever: redirects need somewhere to lead.
+    """
 
     _by_address: dict[str, Scenario] = field(default_factory=dict)
     _by_host: dict[str, Scenario] = field(default_factory=dict)
