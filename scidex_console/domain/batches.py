@@ -32,7 +32,19 @@ class BatchState(StrEnum):
     """Every operation was skipped or in conflict: neither store holds anything of it."""
 
 
+ABSENT = object()
+"""Stands for a metadata key that is not there, which is not the same as one that is null."""
+
 UNSETTLED = frozenset({BatchState.PREPARED, BatchState.DONE, BatchState.ROLLING_BACK})
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Why an operation is left out of its batch."""
+
+    reason: str
+    again: bool
+    """True: try again from the start; False: a person must look first."""
 
 
 class OperationState(StrEnum):
@@ -55,6 +67,9 @@ class RowChange:
 
     A field is a column name, or `metadata.<key>` for a key of the metadata document. `before` and `after`
     hold a value per field; an absent metadata key is absent from the mapping (which differs from null).
+
+    A field whose value is the same before and after does not change; it is a guard: the change is made only
+    while the field still has that value.
     """
 
     fields: tuple[str, ...]
@@ -62,8 +77,13 @@ class RowChange:
     after: Mapping[str, Any]
 
     def inverse(self) -> RowChange:
-        """The change that takes this one back."""
-        return RowChange(self.fields, before=self.after, after=self.before)
+        """The change that takes this one back: the changed fields only, so guards do not hinder it."""
+        changed = tuple(f for f in self.fields if self.before.get(f, ABSENT) != self.after.get(f, ABSENT))
+        return RowChange(
+            changed,
+            before={f: self.after[f] for f in changed if f in self.after},
+            after={f: self.before[f] for f in changed if f in self.before},
+        )
 
 
 @dataclass(frozen=True)
@@ -116,6 +136,11 @@ class Batch:
     def op(self) -> str:
         """The idempotency key of this pass, as it stands in the `Scidex-Op` trailer."""
         return f"{self.uid}/{self.pass_no}"
+
+    @property
+    def undo_op(self) -> str:
+        """The idempotency key of taking this pass back."""
+        return f"{self.op}/undo"
 
     def live(self) -> tuple[Operation, ...]:
         """The operations that take part in the commit and the switch."""

@@ -16,7 +16,7 @@ class CommitKind(StrEnum):
     APPLY = "apply"
     UNDO = "undo"
     COMPENSATE = "compensate"
-    """Takes back the files of rows that somebody else changed between commit and switch."""
+    """Puts right the files of rows that somebody else changed between the commit and the switch."""
     POINTER = "pointer"
     """In the outer repository: the submodule moves to the artifact repository's new head."""
 

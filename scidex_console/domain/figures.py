@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from scidex_console.domain.batches import NewFile, Operation, RowChange
+from scidex_console.domain.batches import ABSENT, NewFile, Operation, RowChange
 from scidex_console.domain.fetching import FetchClass, FetchOutcome
 from scidex_console.domain.paths import ArtifactPaths
 
@@ -101,21 +102,34 @@ def judge(
             return Verdict(FigureState.BLOCKED if blocked else FigureState.TRANSIENT, None)
 
 
+METADATA_KEYS = (
+    "file_path",
+    "file_sha256",
+    "file_size_bytes",
+    "image_404_at",
+    "image_unavailable",
+    "image_url",
+)
+"""The metadata keys that a figure's operation changes or is guarded by."""
+
+
 @dataclass(frozen=True)
 class PreparedFigure:
     """A figure whose attempt is over and whose effect waits for a batch."""
 
     artifact_id: str
     state: FigureState
+    url: str
+    """The recorded address as it was attempted."""
     file_path: str | None
-    """What the row holds now, which is what the guard will compare with."""
-    metadata: dict[str, Any]
+    """What the row holds now."""
+    metadata: Mapping[str, Any]
+    """What the row holds now, of `METADATA_KEYS`; absent keys are absent."""
+    attempted_at: datetime
     staged: str = ""
     sha256: str = ""
     size: int = 0
     extension: str = ""
-    status: int | None = None
-    attempted_at: datetime | None = None
 
 
 def operation_for(figure: PreparedFigure, paths: ArtifactPaths, file_path_field: str) -> Operation:
@@ -123,30 +137,31 @@ def operation_for(figure: PreparedFigure, paths: ArtifactPaths, file_path_field:
 
     Stored (spec): `file_path`, `metadata.file_sha256`, `metadata.file_size_bytes`. Dead (spec):
     `metadata.image_unavailable = true`, `metadata.image_404_at = <iso>`. `file_path_field` is where this
-    database keeps the path: the column `file_path` or the key `metadata.file_path`.
+    database keeps the path: the column `file_path` or the key `metadata.file_path`. The address that was
+    asked and the path are guards: a row that got another address or a file meanwhile is left alone.
     """
+    before: dict[str, Any] = {"metadata.image_url": figure.url}
+    after: dict[str, Any] = {"metadata.image_url": figure.url}
     if figure.state is FigureState.STAGED:
         path = paths.figure(figure.artifact_id, figure.extension)
-        after: dict[str, Any] = {
-            file_path_field: paths.recorded(path),
-            "metadata.file_sha256": figure.sha256,
-            "metadata.file_size_bytes": figure.size,
-        }
+        after[file_path_field] = paths.recorded(path)
+        after["metadata.file_sha256"] = figure.sha256
+        after["metadata.file_size_bytes"] = figure.size
         file = NewFile(path, figure.sha256, figure.size, figure.staged)
     else:
-        if figure.attempted_at is None:
-            raise ValueError(f"{figure.artifact_id}: a dead mark needs the time of its attempt")
-        after = {"metadata.image_unavailable": True, "metadata.image_404_at": figure.attempted_at.isoformat()}
+        if (present := _present(figure, file_path_field)) is not ABSENT:
+            after[file_path_field] = present
+        after["metadata.image_unavailable"] = True
+        after["metadata.image_404_at"] = figure.attempted_at.isoformat()
         file = None
-    fields = tuple(after)
-    before = {field: value for field in fields if (value := _current(figure, field)) is not _ABSENT}
+    fields = tuple(dict.fromkeys([*after, file_path_field]))
+    for field in fields:
+        if field not in before and (value := _present(figure, field)) is not ABSENT:
+            before[field] = value
     return Operation(figure.artifact_id, RowChange(fields, before, after), file)
 
 
-_ABSENT = object()
-
-
-def _current(figure: PreparedFigure, field: str) -> Any:
+def _present(figure: PreparedFigure, field: str) -> Any:
     if field == "file_path":
         return figure.file_path
-    return figure.metadata.get(field.removeprefix("metadata."), _ABSENT)
+    return figure.metadata.get(field.removeprefix("metadata."), ABSENT)

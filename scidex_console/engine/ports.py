@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from scidex_console.domain.batches import Batch, Operation
+from scidex_console.domain.batches import Batch, Operation, Skip
 from scidex_console.domain.commits import CommitKind, Trailers
 from scidex_console.domain.fetching import FetchOutcome, StagedFile
 from scidex_console.domain.figures import PreparedFigure, Verdict
@@ -101,7 +101,7 @@ class Worktree(Protocol):
         """Make a staged file appear at `path` without replacing anything (link, fsync of the folder).
 
         A file already there with the same bytes is adopted. Raises `UnsafePath` for a symlinked component,
-        `Refused` when another file is there, `Halt` when the disk is full or read-only; the staged file stays.
+        `Refused` when another file is there, `Halt` when the disk is full. The staged file stays.
         """
         ...
 
@@ -200,8 +200,8 @@ class ArtifactRepository(Protocol):
         """Make the index entries of these paths what HEAD has; remove a stale lock only if it is our own."""
         ...
 
-    def blob_of(self, commit: str, path: str) -> str | None:
-        """Object id of the file at `path` in a commit."""
+    def blobs_of(self, commit: str, paths: Sequence[str]) -> Mapping[str, str]:
+        """Object ids of the files at these paths in a commit; paths that are not there are left out."""
         ...
 
     def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
@@ -334,8 +334,10 @@ class RunStore(Protocol):
 
     async def open_run(self, job: JobName) -> RunView | None: ...
 
+    async def last_run(self, job: JobName) -> RunView | None: ...
+
     async def create(
-        self, job: JobName, state: RunState, *, steps: int | None, intent: Intent
+        self, job: JobName, state: RunState, *, steps: int | None, step_unit: str, intent: Intent
     ) -> RunView: ...
 
     async def move(
@@ -344,6 +346,7 @@ class RunStore(Protocol):
         to: RunState,
         *,
         steps: int | None = None,
+        step_unit: str = "item",
         waits_on: str = "",
         halt_reason: str = "",
         halt_bytes_needed: int | None = None,
@@ -388,9 +391,13 @@ class FigureStore(Protocol):
         ...
 
     async def record_survey(
-        self, gap: Sequence[SurveyedFigure], no_url: Sequence[str], *, total: int, with_file: int, marked: int
+        self, gap: Sequence[SurveyedFigure], marked: Sequence[SurveyedFigure], *, total: int, epoch: int
     ) -> None:
-        """Bring the work table in line: new gap rows become due, rows that no longer lack a file leave."""
+        """Bring the work table in line with what was found.
+
+        New rows of the gap become due (without an address: `no_url`), rows marked unavailable are dead, rows
+        that no longer lack a file leave. `total` is the number of `paper_figure` rows.
+        """
         ...
 
     async def due(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFigure]: ...
@@ -415,8 +422,8 @@ class FigureStore(Protocol):
         """How many staged files and how many dead marks wait for a batch."""
         ...
 
-    async def unstage(self, artifact_ids: Collection[str]) -> None:
-        """Staged figures whose file is gone become due again."""
+    async def staged_names(self) -> frozenset[str]:
+        """Staged files that figures or open operations still need; all others are leftovers."""
         ...
 
     async def make_due(self, artifact_ids: Sequence[str]) -> Sequence[str]:
@@ -443,8 +450,8 @@ class Journal(Protocol):
         """
         ...
 
-    async def skip(self, batch: Batch, reasons: Mapping[str, str]) -> Batch:
-        """Take operations out before the commit; their figures become due or stay as they are."""
+    async def skip(self, batch: Batch, skips: Mapping[str, Skip]) -> Batch:
+        """Take operations out before the commit; their figures become due again, or wait for a person."""
         ...
 
     async def record_commit(self, batch: Batch, committed: Committed, kind: CommitKind, op: str) -> Batch: ...

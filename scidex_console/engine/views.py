@@ -46,6 +46,8 @@ class RunView:
     job: JobName
     state: RunState
     steps_left: int | None
+    step_unit: str
+    """`item` or `cycle`: what `steps_left` counts."""
     started_at: datetime | None
     finished_at: datetime | None
     operator: str

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from importlib import resources
-from typing import Any, LiteralString, Self, cast
+from typing import Any, LiteralString, Self
 
 import psycopg
 from psycopg import AsyncConnection
@@ -25,8 +25,7 @@ CHANNEL = "scidex_console"
 @cache
 def query(name: str) -> LiteralString:
     """The statement of `queries/<name>.sql`."""
-    text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
-    return cast(LiteralString, text)
+    return resources.files(__package__).joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
 
 
 def place_of(url: str) -> str:
@@ -43,7 +42,12 @@ def translated(where: str = "database") -> Iterator[None]:
     """Raise our errors instead of psycopg's."""
     try:
         yield
-    except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
+    except (
+        psycopg.errors.LockNotAvailable,
+        psycopg.errors.QueryCanceled,
+        psycopg.errors.DeadlockDetected,
+        psycopg.errors.SerializationFailure,
+    ) as error:
         raise LockBusy(_first_line(error), where=where) from error
     except psycopg.errors.InsufficientPrivilege as error:
         fix = "use a database role that may do this"

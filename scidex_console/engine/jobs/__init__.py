@@ -1,0 +1,1 @@
+"""The two jobs, ignorant of each other."""

@@ -1,0 +1,89 @@
+"""One engine per store: the advisory lock, the epoch and the heartbeat.
+
+The lock alone is not enough: after its backend was terminated a second client can take it while the first
+still believes it holds it. The epoch, raised at every take-over and checked by every write, is what fences.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scidex_console.adapters.postgres.database import Connection, Database, query, translated
+from scidex_console.domain.errors import Fenced, Held
+
+
+class PostgresFence:
+    """Implements the engine's `Fence`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+        self.epoch = 0
+
+    async def acquire(
+        self, holder: str, *, version: str, writes: bool, authorization: str, environment: str, at_least: int
+    ) -> int:
+        """Take the lock and a new epoch above `at_least`. Raises `Held` naming who has it."""
+        connection = await self._lock()
+        params = {
+            "holder": holder,
+            "version": version,
+            "writes": writes,
+            "authorization": authorization,
+            "environment": environment,
+            "at_least": at_least,
+        }
+        with translated(self._database.place):
+            row = await (await connection.execute(query("take_epoch"), params)).fetchone()
+        if row is None:
+            raise Fenced("the engine row is missing", where=self._database.place, fix="run `schema apply`")
+        self.epoch = int(row["epoch"])
+        return self.epoch
+
+    async def beat(self, note: str) -> None:
+        """Renew the heartbeat. Raises `Fenced` when another engine has taken over."""
+        if self._connection is None or self._connection.closed:
+            self._connection = None
+            await self._lock()
+        assert self._connection is not None
+        with translated(self._database.place):
+            params = {"epoch": self.epoch, "note": note}
+            row = await (await self._connection.execute(query("beat_engine"), params)).fetchone()
+        if row is None:
+            raise Fenced(f"another engine took over after epoch {self.epoch}", where=self._database.place)
+
+    async def release(self) -> None:
+        """Say that the engine stopped, and let the lock go."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            if not connection.closed:
+                with translated(self._database.place):
+                    await connection.execute(query("release_engine"), {"epoch": self.epoch})
+        finally:
+            await connection.close()
+
+    async def _lock(self) -> Connection:
+        connection = await self._database.connect()
+        try:
+            with translated(self._database.place):
+                row = await (await connection.execute(query("try_engine_lock"))).fetchone()
+                if row is None or not row["locked"]:
+                    holder = await (await connection.execute(query("read_engine_holder"))).fetchone()
+                    raise self._taken(holder)
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _taken(self, holder: dict[str, Any] | None) -> Held | Fenced:
+        who = (
+            f"held by {holder['holder']} since {holder['started_at']:%Y-%m-%d %H:%M:%S%z}"
+            if holder
+            else "held"
+        )
+        if self.epoch:
+            return Fenced(f"the store is {who}", where=self._database.place)
+        return Held(f"the store is {who}", where=self._database.place, fix="stop that engine first")

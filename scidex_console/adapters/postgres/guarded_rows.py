@@ -1,0 +1,78 @@
+"""Guarded changes of `artifacts` rows: written only where the row still is as journalled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from scidex_console.adapters.postgres.database import Connection, Database, query
+from scidex_console.domain.batches import RowChange
+from scidex_console.engine.ports import SwitchResult
+
+_LOCK_TRIES = 6
+_LOCK_PAUSE_S = 0.5
+
+Plan = Sequence[tuple[str, RowChange]]
+
+
+class GuardedRows:
+    """Knows where this database keeps a row's fields: `file_path` as a column, or all in the metadata."""
+
+    def __init__(self, database: Database, *, file_path_is_column: bool) -> None:
+        self._database = database
+        self._suffix = "path_in_column" if file_path_is_column else "path_in_metadata"
+
+    async def settle_locks(self, artifact_ids: Sequence[str]) -> None:
+        """Give others who hold some of these rows locked a few seconds to finish; then go on regardless."""
+        for _ in range(_LOCK_TRIES):
+            async with self._database.transaction() as connection:
+                if len(await self._lockable(connection, artifact_ids)) == await self._present(
+                    connection, artifact_ids
+                ):
+                    return
+            await asyncio.sleep(_LOCK_PAUSE_S)
+
+    async def write(self, connection: Connection, plan: Plan) -> SwitchResult:
+        """Make the changes whose rows are free and as expected; the others are conflicts."""
+        ids = [artifact_id for artifact_id, _ in plan]
+        lockable = await self._lockable(connection, ids)
+        params = {"plan": _plan_json(plan), "lockable": lockable}
+        cursor = await connection.execute(query(f"write_guarded_rows_{self._suffix}"), params)
+        written = {row["id"] for row in await cursor.fetchall()}
+        return SwitchResult(
+            done=tuple(i for i in ids if i in written), conflicts=tuple(i for i in ids if i not in written)
+        )
+
+    async def differing(self, connection: Connection, plan: Plan) -> Mapping[str, str]:
+        """Rows that are not as the plan expects them, with the reason in words."""
+        cursor = await connection.execute(
+            query(f"read_differing_rows_{self._suffix}"), {"plan": _plan_json(plan)}
+        )
+        return {
+            row["artifact_id"]: "the row was deleted" if row["gone"] else "the row has changed since"
+            for row in await cursor.fetchall()
+        }
+
+    async def _lockable(self, connection: Connection, ids: Sequence[str]) -> list[str]:
+        cursor = await connection.execute(query("lock_free_rows"), {"ids": list(ids)})
+        return [row["id"] for row in await cursor.fetchall()]
+
+    async def _present(self, connection: Connection, ids: Sequence[str]) -> int:
+        row = await (await connection.execute(query("count_rows"), {"ids": list(ids)})).fetchone()
+        return int(row["n"]) if row else 0
+
+
+def _plan_json(plan: Plan) -> Jsonb:
+    entries: list[dict[str, Any]] = [
+        {
+            "artifact_id": artifact_id,
+            "fields": list(change.fields),
+            "before": dict(change.before),
+            "after": dict(change.after),
+        }
+        for artifact_id, change in plan
+    ]
+    return Jsonb(entries)

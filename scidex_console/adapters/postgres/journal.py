@@ -1,0 +1,294 @@
+"""The journal: batches and operations, with every image before and after.
+
+This is the database's half of the two-store protocol (docs/two-stores.md). `switch` and `restore` are the
+commit points; both write only rows that still are as journalled, and name the others.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from scidex_console.adapters.postgres.database import Connection, query
+from scidex_console.adapters.postgres.guarded_rows import GuardedRows
+from scidex_console.adapters.postgres.journal_rows import batch_of, operation_params
+from scidex_console.adapters.postgres.transactions import FencedDatabase
+from scidex_console.domain.batches import Batch, BatchState, Operation, OperationState, Skip
+from scidex_console.domain.commits import CommitKind
+from scidex_console.domain.errors import Refused
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.ports import Committed, SwitchResult
+
+
+class PostgresJournal:
+    """Implements the engine's `Journal`."""
+
+    def __init__(self, fenced: FencedDatabase, rows: GuardedRows) -> None:
+        self._fenced = fenced
+        self._rows = rows
+
+    async def prepare(
+        self,
+        job: JobName,
+        run_id: int | None,
+        operations: Sequence[Operation],
+        *,
+        base_commit: str,
+        epoch: int,
+        authorization: str,
+    ) -> Batch | None:
+        """Journal a batch; operations whose artifact is claimed elsewhere are left out."""
+        params = {
+            "uid": uuid.uuid4(),
+            "job": job,
+            "run_id": run_id,
+            "epoch": epoch,
+            "authorization": authorization,
+            "base_commit": base_commit,
+            "operations": Jsonb([operation_params(operation) for operation in operations]),
+        }
+
+        async def work(connection: Connection) -> Batch | None:
+            row = await (await connection.execute(query("insert_batch"), params)).fetchone()
+            assert row is not None
+            claimed = {"batch_id": row["id"], "operations": params["operations"]}
+            rows = await (await connection.execute(query("claim_operations"), claimed)).fetchall()
+            if not rows:
+                await connection.execute(query("close_unclaimed_batch"), {"id": row["id"]})
+                return None
+            return await _load(connection, row["id"])
+
+        return await self._fenced.write(work)
+
+    async def skip(self, batch: Batch, skips: Mapping[str, Skip]) -> Batch:
+        """Take operations out before the commit; their figures become due again, or wait for a person."""
+        plan = [{"artifact_id": a, "reason": s.reason, "again": s.again} for a, s in skips.items()]
+
+        async def work(connection: Connection) -> Batch:
+            params = {"batch_id": batch.id, "skips": Jsonb(plan)}
+            await connection.execute(query("skip_operations"), params)
+            await connection.execute(query("skip_figures"), params)
+            return await _loaded(connection, batch)
+
+        return await self._fenced.write(work)
+
+    async def record_commit(self, batch: Batch, committed: Committed, kind: CommitKind, op: str) -> Batch:
+        """Note a commit of ours, with the blobs it added and its audit row. Repeating it changes nothing."""
+        params = {
+            "batch_id": batch.id,
+            "op": op,
+            "kind": kind,
+            "commit_id": committed.commit,
+            "epoch": self._fenced.epoch,
+            "blobs": Jsonb(dict(committed.blobs)),
+        }
+
+        async def work(connection: Connection) -> Batch:
+            new = await (await connection.execute(query("insert_commit_record"), params)).fetchone()
+            await connection.execute(query("record_batch_commit"), params)
+            if new is not None:
+                await self._audit(connection, batch, f"commit:{kind}", op, after={"commit": committed.commit})
+            return await _loaded(connection, batch)
+
+        return await self._fenced.write(work)
+
+    async def switch(
+        self, batch: Batch, *, epoch: int, origin: Mapping[str, str]
+    ) -> tuple[Batch, SwitchResult]:
+        """The database's commit point: rows, figures, audit and journal in one transaction."""
+
+        async def work(connection: Connection) -> tuple[Batch, SwitchResult]:
+            live = batch.live()
+            result = await self._rows.write(connection, [(o.artifact_id, o.row) for o in live])
+            params = {
+                "batch_id": batch.id,
+                "done": list(result.done),
+                "conflicts": list(result.conflicts),
+                "conflict_reason": "changed, deleted or locked by somebody else; their edit stands",
+            }
+            await connection.execute(query("switch_operations"), params)
+            await connection.execute(query("switch_figures"), params)
+            await _set_state(connection, batch, BatchState.DONE)
+            await self._audit(
+                connection, batch, "batch:apply", batch.op, after=_counts(result), origin=origin
+            )
+            return await _loaded(connection, batch), result
+
+        await self._rows.settle_locks([o.artifact_id for o in batch.live()])
+        return await self._fenced.write(work)
+
+    async def finish(self, batch: Batch) -> Batch:
+        """`done` → `cleaned`; a batch of which nothing came about is `empty`."""
+        done = any(o.state is OperationState.DONE for o in batch.operations)
+        return await self._settle(batch, BatchState.CLEANED if done else BatchState.EMPTY)
+
+    async def begin_rollback(self, batch: Batch, *, keep: Mapping[str, str]) -> Batch:
+        """`rolling_back`: operations in `keep` stay, with the reason. Raises `Refused` in any other state."""
+
+        async def work(connection: Connection) -> Batch:
+            now = await _loaded(connection, batch)
+            if now.state is BatchState.ROLLING_BACK:
+                return now
+            if now.state not in (BatchState.DONE, BatchState.CLEANED):
+                raise Refused(f"batch {batch.id} is {now.state} and cannot be rolled back")
+            plan = [{"artifact_id": a, "reason": r} for a, r in keep.items()]
+            params = {"batch_id": batch.id, "keep": Jsonb(plan)}
+            await connection.execute(query("keep_operations"), params)
+            await _set_state(connection, batch, BatchState.ROLLING_BACK)
+            return await _loaded(connection, batch)
+
+        return await self._fenced.write(work)
+
+    async def restore(
+        self, batch: Batch, *, epoch: int, origin: Mapping[str, str]
+    ) -> tuple[Batch, SwitchResult]:
+        """The rollback's commit point: the changed fields get their old values back, guarded."""
+
+        async def work(connection: Connection) -> tuple[Batch, SwitchResult]:
+            live = batch.live()
+            result = await self._rows.write(connection, [(o.artifact_id, o.row.inverse()) for o in live])
+            params = {
+                "batch_id": batch.id,
+                "done": list(result.done),
+                "conflicts": list(result.conflicts),
+                "reason": "the row was changed, deleted or locked by somebody else during the rollback",
+            }
+            await connection.execute(query("restore_operations"), params)
+            await connection.execute(query("hold_back_figures"), params)
+            await self._audit(
+                connection, batch, "batch:rollback", batch.undo_op, after=_counts(result), origin=origin
+            )
+            return await _loaded(connection, batch), result
+
+        await self._rows.settle_locks([o.artifact_id for o in batch.live()])
+        return await self._fenced.write(work)
+
+    async def finish_rollback(self, batch: Batch) -> Batch:
+        """`rolled_back`, or `cleaned` again when every operation was kept."""
+        undone = any(o.state is OperationState.ROLLED_BACK for o in batch.operations)
+        return await self._settle(batch, BatchState.ROLLED_BACK if undone else BatchState.CLEANED)
+
+    async def begin_redo(self, batch: Batch, *, base_commit: str, epoch: int, authorization: str) -> Batch:
+        """Another pass over the operations that were rolled back. Raises `Refused` in any other state."""
+
+        async def work(connection: Connection) -> Batch:
+            params = {
+                "batch_id": batch.id,
+                "pass_no": batch.pass_no,
+                "base_commit": base_commit,
+                "epoch": epoch,
+                "authorization": authorization,
+            }
+            row = await (await connection.execute(query("begin_redo"), params)).fetchone()
+            if row is None:
+                raise Refused(f"batch {batch.id} is not rolled back, so there is nothing to redo")
+            await connection.execute(query("reopen_operations"), params)
+            return await _loaded(connection, batch)
+
+        return await self._fenced.write(work)
+
+    async def unsettled(self) -> Sequence[Batch]:
+        """Batches that recovery must look at, oldest first."""
+        return await self._batches("read_unsettled_batches", {})
+
+    async def load(self, batch_id: int) -> Batch | None:
+        """One batch with its operations."""
+        async with self._fenced.database.session() as connection:
+            return await _load(connection, batch_id)
+
+    async def last(self, job: JobName) -> Batch | None:
+        """The newest batch of a job that is done or cleaned."""
+        batches = await self._batches("read_last_batch", {"job": job})
+        return batches[0] if batches else None
+
+    async def changed_since(self, batch: Batch, *, undo: bool) -> Mapping[str, str]:
+        """Artifacts whose rows are not as the batch left (for a redo: found) them, with the reason."""
+        plan = [
+            (o.artifact_id, o.row.inverse() if undo else o.row)
+            for o in batch.operations
+            if o.state is (OperationState.DONE if undo else OperationState.ROLLED_BACK)
+        ]
+        async with self._fenced.database.session() as connection:
+            return await self._rows.differing(connection, plan)
+
+    async def record_outer(self, batch: Batch, *, commit: str, push: str) -> Batch:
+        """Note the outer repository's pointer commit and the state of the push."""
+
+        async def work(connection: Connection) -> Batch:
+            params = {"batch_id": batch.id, "commit_id": commit, "push": push}
+            await connection.execute(query("record_batch_outer"), params)
+            return await _loaded(connection, batch)
+
+        return await self._fenced.write(work)
+
+    async def unpushed(self) -> Sequence[Batch]:
+        """Settled batches whose pointer or push is still outstanding, oldest first."""
+        return await self._batches("read_unpushed_batches", {})
+
+    async def _settle(self, batch: Batch, state: BatchState) -> Batch:
+        async def work(connection: Connection) -> Batch:
+            await _set_state(connection, batch, state)
+            return await _loaded(connection, batch)
+
+        return await self._fenced.write(work)
+
+    async def _batches(self, statement: str, params: dict[str, Any]) -> list[Batch]:
+        async with self._fenced.database.session() as connection:
+            rows = await (await connection.execute(query(statement), params)).fetchall()
+            found = [await _load(connection, row["id"]) for row in rows]
+        return [batch for batch in found if batch is not None]
+
+    async def _audit(
+        self,
+        connection: Connection,
+        batch: Batch,
+        action: str,
+        op: str,
+        *,
+        after: Any,
+        origin: Mapping[str, str] | None = None,
+    ) -> None:
+        who = origin or {}
+        params = {
+            "operator": who.get("operator", "engine"),
+            "origin": who.get("origin", ""),
+            "reason": who.get("reason", ""),
+            "version": who.get("version", ""),
+            "epoch": self._fenced.epoch,
+            "action": action,
+            "job": batch.job,
+            "intent_id": None,
+            "run_id": batch.run_id,
+            "batch_id": batch.id,
+            "op": op,
+            "before": Jsonb({"base_commit": batch.base_commit, "state": batch.state}),
+            "after": Jsonb(after),
+            "outcome": "done",
+        }
+        await connection.execute(query("insert_audit"), params)
+
+
+def _counts(result: SwitchResult) -> dict[str, Any]:
+    return {"rows": len(result.done), "conflicts": list(result.conflicts)}
+
+
+async def _set_state(connection: Connection, batch: Batch, state: BatchState) -> None:
+    await connection.execute(query("set_batch_state"), {"batch_id": batch.id, "state": state})
+
+
+async def _load(connection: Connection, batch_id: int) -> Batch | None:
+    row = await (await connection.execute(query("read_batch_head"), {"batch_id": batch_id})).fetchone()
+    if row is None:
+        return None
+    cursor = await connection.execute(query("read_batch_operations"), {"batch_id": batch_id})
+    return batch_of(row, await cursor.fetchall())
+
+
+async def _loaded(connection: Connection, batch: Batch) -> Batch:
+    loaded = await _load(connection, batch.id)
+    if loaded is None:
+        raise Refused(f"batch {batch.id} is no longer in the journal")
+    return loaded

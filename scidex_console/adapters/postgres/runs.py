@@ -1,0 +1,107 @@
+"""Runs: one open run per job, moved only along the domain's legal moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scidex_console.adapters.postgres.database import Connection, query
+from scidex_console.adapters.postgres.transactions import FencedDatabase
+from scidex_console.domain.errors import Refused
+from scidex_console.domain.intents import Intent
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import RunState, check_move
+from scidex_console.engine.views import RunView
+
+
+def run_view(row: dict[str, Any]) -> RunView:
+    """A row of `run` as readers get it."""
+    return RunView(
+        id=row["id"],
+        job=JobName(row["job"]),
+        state=RunState(row["state"]),
+        steps_left=row["steps_left"],
+        step_unit=row["step_unit"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        operator=row["operator"],
+        reason=row["reason"],
+        waits_on=row["waits_on"],
+        halt_reason=row["halt_reason"],
+        halt_bytes_needed=row["halt_bytes_needed"],
+    )
+
+
+class PostgresRuns:
+    """Implements the engine's `RunStore`."""
+
+    def __init__(self, fenced: FencedDatabase) -> None:
+        self._fenced = fenced
+
+    async def open_run(self, job: JobName) -> RunView | None:
+        """The run of a job that is not over."""
+        return await self._read("read_open_run", job)
+
+    async def last_run(self, job: JobName) -> RunView | None:
+        """The newest run of a job, over or not."""
+        return await self._read("read_last_run", job)
+
+    async def create(
+        self, job: JobName, state: RunState, *, steps: int | None, step_unit: str, intent: Intent
+    ) -> RunView:
+        """A new run in the name of the intent that asked for it."""
+        params = {
+            "job": job,
+            "state": state,
+            "steps": steps,
+            "step_unit": step_unit,
+            "operator": intent.operator,
+            "origin": intent.origin,
+            "reason": intent.reason,
+        }
+        return await self._fenced.write(lambda connection: _one(connection, "insert_run", params))
+
+    async def move(
+        self,
+        run: RunView,
+        to: RunState,
+        *,
+        steps: int | None = None,
+        step_unit: str = "item",
+        waits_on: str = "",
+        halt_reason: str = "",
+        halt_bytes_needed: int | None = None,
+    ) -> RunView:
+        """Move a run. Raises `Refused` for a move the table of legal moves does not have."""
+        check_move(run.state, to)
+        params = {
+            "id": run.id,
+            "before": run.state,
+            "after": to,
+            "steps": steps,
+            "step_unit": step_unit,
+            "waits_on": waits_on,
+            "halt_reason": halt_reason,
+            "halt_bytes_needed": halt_bytes_needed,
+        }
+        return await self._fenced.write(lambda connection: _one(connection, "move_run", params))
+
+    async def count_step(self, run: RunView) -> RunView:
+        """One step less to go."""
+        return await self._fenced.write(lambda connection: _one(connection, "count_run_step", {"id": run.id}))
+
+    async def wait_on(self, run: RunView, what: str) -> RunView:
+        """Say what the run waits for."""
+        params = {"id": run.id, "waits_on": what}
+        return await self._fenced.write(lambda connection: _one(connection, "wait_run", params))
+
+    async def _read(self, statement: str, job: JobName) -> RunView | None:
+        async with self._fenced.database.session() as connection:
+            row = await (await connection.execute(query(statement), {"job": job})).fetchone()
+        return run_view(row) if row else None
+
+
+async def _one(connection: Connection, statement: str, params: dict[str, Any]) -> RunView:
+    row = await (await connection.execute(query(statement), params)).fetchone()
+    if row is None:
+        raise Refused("the run changed meanwhile; look again")
+    return run_view(row)

@@ -1,0 +1,187 @@
+"""A batch goes forward: from the journal through git to the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from scidex_console.domain.batches import Batch, NewFile, Operation, Skip
+from scidex_console.domain.commits import CommitKind
+from scidex_console.domain.errors import Halt, Refused, UnsafePath
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.killpoints import reach
+from scidex_console.engine.ports import PathChange
+from scidex_console.engine.two_stores.stores import Stores, files_of
+
+
+async def apply(
+    stores: Stores, job: JobName, run_id: int | None, operations: Sequence[Operation]
+) -> Batch | None:
+    """Take operations through the two stores as one batch; None when every artifact is claimed elsewhere.
+
+    Raises `LockBusy` (try again), `Halt` (a person must look), `Fenced`, `Unreachable`. Whatever it raises,
+    the batch is in the journal and recovery goes on from where it stopped.
+    """
+    async with stores.writing():
+        await asyncio.to_thread(stores.repository.check)
+        base = await asyncio.to_thread(stores.repository.head)
+        batch = await stores.journal.prepare(
+            job,
+            run_id,
+            operations,
+            base_commit=base,
+            epoch=stores.mandate.epoch,
+            authorization=stores.mandate.authorization,
+        )
+        if batch is None:
+            return None
+        reach("batch: journalled")
+        return await go_forward(stores, batch)
+
+
+async def go_forward(stores: Stores, batch: Batch) -> Batch:
+    """From a journalled batch without a commit to a clean one. The writer lock is held."""
+    staged = await _verify(stores, batch)
+    batch = await _leave_out(stores, batch, staged.skips)
+    reach("batch: verified")
+    skips = await asyncio.to_thread(_expand, stores, batch, staged.names)
+    batch = await _leave_out(stores, batch, skips)
+    reach("batch: expanded")
+    if files_of(batch.live()):
+        batch = await _commit(stores, batch)
+    return await finish_forward(stores, batch, also_discard=frozenset(staged.names.values()))
+
+
+async def finish_forward(
+    stores: Stores, batch: Batch, *, also_discard: frozenset[str] = frozenset()
+) -> Batch:
+    """From a batch whose commit exists (or that needs none) to a clean one. The writer lock is held."""
+    await asyncio.to_thread(stores.repository.sync)
+    reach("batch: synced")
+    batch, result = await stores.journal.switch(
+        batch, epoch=stores.mandate.epoch, origin=stores.mandate.origin()
+    )
+    reach("batch: switched")
+    lost = [
+        file for operation, file in files_of(batch.operations) if operation.artifact_id in result.conflicts
+    ]
+    if lost:
+        await withdraw(stores, batch, lost)
+    return await contract(stores, batch, also_discard=also_discard)
+
+
+async def contract(stores: Stores, batch: Batch, *, also_discard: frozenset[str] = frozenset()) -> Batch:
+    """After the switch: our staging goes, and the batch is clean."""
+    names = {file.staged for _, file in files_of(batch.operations) if file.staged} | also_discard
+    await asyncio.to_thread(stores.staging.discard, names)
+    reach("batch: contracted")
+    return await stores.journal.finish(batch)
+
+
+async def withdraw(stores: Stores, batch: Batch, files: Sequence[NewFile]) -> None:
+    """Take back the files of rows that somebody else changed meanwhile: their edit wins."""
+    found = await asyncio.to_thread(
+        stores.repository.find, batch.op, CommitKind.COMPENSATE, since=batch.base_commit
+    )
+    if found is None:
+        found = await asyncio.to_thread(
+            stores.repository.commit,
+            [PathChange(file.path, None) for file in files],
+            subject=f"{batch.job}: withdraw {len(files)} files of batch {batch.id}, their rows changed",
+            trailers=stores.mandate.trailers(batch, batch.op, CommitKind.COMPENSATE),
+            epoch=stores.mandate.epoch,
+        )
+    reach("batch: compensated")
+    await stores.journal.record_commit(batch, found, CommitKind.COMPENSATE, batch.op)
+    await asyncio.to_thread(stores.repository.sync)
+    for file in files:
+        await asyncio.to_thread(stores.worktree.remove, file.path, file.sha256)
+    reach("batch: withdrawn")
+
+
+class _Staged:
+    """Which staged file each operation will use, and which operations cannot go on."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.skips: dict[str, Skip] = {}
+
+
+async def _verify(stores: Stores, batch: Batch) -> _Staged:
+    """Every file is there with the expected bytes, and its place is free or already holds them."""
+    found = _Staged()
+    files = files_of(batch.live())
+    head = await asyncio.to_thread(stores.repository.head)
+    known = await asyncio.to_thread(stores.repository.blobs_of, head, [file.path for _, file in files])
+    for operation, file in files:
+        if file.path in known and known[file.path] != file.blob:
+            reason = f"git already has another file at {file.path}"
+            found.skips[operation.artifact_id] = Skip(reason, again=False)
+        elif await asyncio.to_thread(stores.staging.holds, file.staged, file.sha256):
+            found.names[operation.artifact_id] = file.staged
+        elif await _already_placed(stores, file):
+            found.names[operation.artifact_id] = ""
+        elif file.blob:
+            found.names[operation.artifact_id] = await _bring_back(stores, operation.artifact_id, file)
+        else:
+            found.skips[operation.artifact_id] = Skip("the staged file is gone", again=True)
+    return found
+
+
+async def _already_placed(stores: Stores, file: NewFile) -> bool:
+    try:
+        present = await asyncio.to_thread(stores.worktree.digest, file.path)
+    except UnsafePath:
+        return False
+    return present is not None and present.sha256 == file.sha256
+
+
+async def _bring_back(stores: Stores, artifact_id: str, file: NewFile) -> str:
+    """Stage the bytes of a blob git already has (a redo)."""
+    writer = stores.staging.create(artifact_id)
+    try:
+        await asyncio.to_thread(stores.repository.export_blob, file.blob, writer.write)
+    except BaseException:
+        writer.abandon()
+        raise
+    staged = await writer.finish()
+    if staged.sha256 != file.sha256:
+        raise Halt(
+            f"object {file.blob} does not have the recorded sha256 {file.sha256}",
+            where=file.path,
+            fix="run `git fsck` in the artifact repository",
+        )
+    return staged.name
+
+
+def _expand(stores: Stores, batch: Batch, names: Mapping[str, str]) -> dict[str, Skip]:
+    """New files appear beside what is there; nothing is replaced."""
+    skips: dict[str, Skip] = {}
+    for operation, file in files_of(batch.live()):
+        staged = names[operation.artifact_id]
+        try:
+            if staged:
+                stores.worktree.place(staged, file.path, file.sha256)
+        except (Refused, UnsafePath) as error:
+            skips[operation.artifact_id] = Skip(str(error), again=False)
+        reach("batch: placed a file")
+    return skips
+
+
+async def _leave_out(stores: Stores, batch: Batch, skips: Mapping[str, Skip]) -> Batch:
+    return await stores.journal.skip(batch, skips) if skips else batch
+
+
+async def _commit(stores: Stores, batch: Batch) -> Batch:
+    files = files_of(batch.live())
+    committed = await asyncio.to_thread(
+        stores.repository.commit,
+        [PathChange(file.path, file.sha256, file.blob) for _, file in files],
+        subject=f"{batch.job}: add {len(files)} files (batch {batch.id})",
+        trailers=stores.mandate.trailers(batch, batch.op, CommitKind.APPLY),
+        epoch=stores.mandate.epoch,
+    )
+    reach("batch: committed")
+    batch = await stores.journal.record_commit(batch, committed, CommitKind.APPLY, batch.op)
+    reach("batch: commit recorded")
+    return batch

@@ -1,0 +1,65 @@
+"""What the two-store protocol works with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from scidex_console.domain.batches import Batch, NewFile, Operation
+from scidex_console.domain.commits import CommitKind, Trailers
+from scidex_console.domain.intents import Intent
+from scidex_console.engine.ports import ArtifactRepository, Journal, Staging, Worktree
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """In whose name and under which authority this engine writes."""
+
+    epoch: int
+    authorization: str
+    holder: str
+    version: str
+
+    def trailers(self, batch: Batch, op: str, kind: CommitKind) -> Trailers:
+        """The trailers of a commit made under this mandate."""
+        return Trailers(op=op, batch=batch.uid, kind=kind, epoch=self.epoch, authorization=self.authorization)
+
+    def origin(self, intent: Intent | None = None) -> Mapping[str, str]:
+        """Who an audit row names: the operator behind an intent, or the engine itself."""
+        if intent is None:
+            return {"operator": "engine", "origin": self.holder, "reason": "", "version": self.version}
+        operators = ", ".join([intent.operator, *intent.also_by])
+        return {
+            "operator": operators,
+            "origin": intent.origin,
+            "reason": intent.reason,
+            "version": self.version,
+        }
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The two stores, the files between them, and the right to change them."""
+
+    journal: Journal
+    repository: ArtifactRepository
+    worktree: Worktree
+    staging: Staging
+    mandate: Mandate
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        """Hold the repository's writer lock, so that other writers alternate with us batch by batch."""
+        lock = self.repository.writer_lock(self.mandate.holder)
+        await asyncio.to_thread(lock.__enter__)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(lock.__exit__, None, None, None)
+
+
+def files_of(operations: tuple[Operation, ...]) -> tuple[tuple[Operation, NewFile], ...]:
+    """The operations that have a file, each with it."""
+    return tuple((operation, operation.file) for operation in operations if operation.file is not None)
