@@ -1,0 +1,1 @@
+SELECT count(*) AS n FROM artifacts WHERE id = ANY(%(ids)s)

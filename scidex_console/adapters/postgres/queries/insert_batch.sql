@@ -1,0 +1,3 @@
+INSERT INTO scidex_console.batch (uid, job, run_id, state, epoch, authorization_ref, base_commit)
+VALUES (%(uid)s, %(job)s, %(run_id)s, 'prepared', %(epoch)s, %(authorization)s, %(base_commit)s)
+RETURNING id

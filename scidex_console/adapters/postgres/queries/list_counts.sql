@@ -1,0 +1,1 @@
+SELECT subject, host_group, state, n FROM scidex_console.count_now

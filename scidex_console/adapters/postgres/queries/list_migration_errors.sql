@@ -1,0 +1,4 @@
+SELECT id, coalesce(created_at, to_timestamp(0)) AS created_at, artifact_id, status, errors, took_ms
+FROM artifact_migration_log
+WHERE status <> 'success'
+ORDER BY id DESC LIMIT %(limit)s

@@ -1,0 +1,1 @@
+SELECT id FROM artifacts WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE SKIP LOCKED

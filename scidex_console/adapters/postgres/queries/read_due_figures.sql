@@ -1,0 +1,5 @@
+SELECT f.artifact_id, f.url, f.host_group, f.attempts, a.title
+FROM scidex_console.figure AS f JOIN artifacts AS a ON a.id = f.artifact_id
+WHERE f.state = 'due' AND f.host_group = %(host_group)s AND f.due_at <= now()
+  AND NOT f.artifact_id = ANY(%(excluding)s)
+ORDER BY f.due_at, f.artifact_id LIMIT %(limit)s

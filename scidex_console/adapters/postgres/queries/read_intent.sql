@@ -1,0 +1,1 @@
+SELECT * FROM scidex_console.intent WHERE id = %(id)s

@@ -1,0 +1,2 @@
+SELECT * FROM scidex_console.intent
+WHERE id = %(id)s AND state IN ('accepted', 'waiting') FOR UPDATE

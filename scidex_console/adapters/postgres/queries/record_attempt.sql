@@ -1,0 +1,19 @@
+-- The number of attempts before is the guard: a repeated call finds it moved and does nothing.
+WITH guarded AS (
+    SELECT artifact_id FROM scidex_console.figure
+    WHERE artifact_id = %(artifact_id)s AND attempts = %(attempts_before)s AND state = 'due' AND url = %(url)s
+    FOR UPDATE
+), attempt AS (
+    INSERT INTO scidex_console.fetch_attempt (run_id, artifact_id, title, url, final_url, host, host_group, outcome,
+        status, reason, requests, size_bytes, sha256, media_type, started_at, took_ms, epoch)
+    SELECT %(run_id)s, artifact_id, %(title)s, %(url)s, %(final_url)s, %(host)s, %(host_group)s, %(outcome)s,
+        %(status)s, %(reason)s, %(requests)s, %(size_bytes)s, %(sha256)s, %(media_type)s, %(started_at)s,
+        %(took_ms)s, %(epoch)s
+    FROM guarded
+    RETURNING id, artifact_id
+)
+UPDATE scidex_console.figure AS f
+SET attempts = f.attempts + 1, state = %(state)s, due_at = %(due_at)s, last_attempt_id = attempt.id,
+    last_outcome = %(outcome)s, staged = %(staged)s, sha256 = %(staged_sha256)s, size_bytes = %(staged_size)s,
+    extension = %(extension)s, changed_at = now()
+FROM attempt WHERE f.artifact_id = attempt.artifact_id

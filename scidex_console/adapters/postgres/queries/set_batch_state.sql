@@ -1,0 +1,5 @@
+UPDATE scidex_console.batch
+SET state = %(state)s,
+    push_state = CASE WHEN %(state)s = 'rolled_back' THEN '' ELSE push_state END,
+    settled_at = CASE WHEN %(state)s IN ('cleaned', 'rolled_back', 'empty') THEN now() END
+WHERE id = %(batch_id)s

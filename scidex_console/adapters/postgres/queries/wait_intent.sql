@@ -1,0 +1,2 @@
+UPDATE scidex_console.intent SET state = 'waiting', waits_on = %(waits_on)s
+WHERE id = %(id)s AND state IN ('accepted', 'waiting')
