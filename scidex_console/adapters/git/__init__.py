@@ -1,0 +1,1 @@
+"""The only room that runs git: history, commits, the index, references, the outer repository, pushing."""

@@ -1,0 +1,139 @@
+"""One commit onto the checked-out branch, in the order that leaves nothing half-done.
+
+1. Build objects and commit on a temporary reference. 2. Take the index lock. 3. Patch a private copy of the
+index. 4. Move the branch: git's commit point. 5. Publish the copy, give the lock back.
+
+Killed before 4, nothing happened but a temporary reference; killed after it, the commit is there and
+`repair` brings the index after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scidex_console.adapters.git import refs, trees
+from scidex_console.adapters.git.checkout import Checkout
+from scidex_console.adapters.git.fast_import import Edit, build
+from scidex_console.adapters.git.index import patched_copy, publish
+from scidex_console.adapters.git.index_lock import index_lock
+from scidex_console.adapters.git.trees import Change, Entry
+from scidex_console.domain.errors import LockBusy, Refused
+from scidex_console.engine.killpoints import reach
+
+_TRIES = 5
+"""How often a commit is built anew when the branch moves under it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A commit that is wanted."""
+
+    edits: Sequence[Edit]
+    message: str
+    when: datetime
+    purpose: str
+    """What the index lock says about itself."""
+    branch: str | None
+    """Branch the checkout must be on; None: whichever it is on."""
+    epoch: int | None
+    """Epoch the repository must hold; None: it is not fenced."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A commit that was made."""
+
+    commit: str
+    objects: dict[str, str]
+    """Object at each path that was not removed."""
+
+
+def commit(checkout: Checkout, request: Request) -> Made:
+    """Make the commit, on whatever the branch's tip is by then.
+
+    Raises `LockBusy`, `Refused`, `UnsafePath`, `Fenced`, `Halt`, `RepositoryError`; nothing has changed then,
+    except where a `Halt` says that the index could not follow.
+    """
+    for _ in range(_TRIES):
+        branch = checkout.writable_branch(request.branch)
+        if request.epoch is not None:
+            refs.epoch_object(checkout, request.epoch)
+        made = _attempt(checkout, request, branch, checkout.tip(branch))
+        if made is not None:
+            return made
+    raise LockBusy(
+        "other commits keep arriving on the branch", where=str(checkout.worktree), fix="try again later"
+    )
+
+
+def _attempt(checkout: Checkout, request: Request, branch: str, tip: str) -> Made | None:
+    temporary = refs.temporary_name()
+    reach("git.commit.begun")
+    try:
+        new, objects = build(
+            checkout,
+            parent=tip,
+            reference=temporary,
+            edits=request.edits,
+            message=request.message,
+            when=request.when,
+        )
+        _confirm(trees.changes(checkout, tip, new), request.edits)
+        with index_lock(checkout, request.purpose):
+            # Under the lock nobody can switch branches or begin a merge.
+            if checkout.writable_branch(request.branch) != branch:
+                return None
+            if not _switch(checkout, request, branch, tip, new, temporary, objects):
+                return None
+    finally:
+        # When the branch has moved this is gone already. Unreachable objects are left to `git gc`.
+        refs.drop(checkout, [name for name in refs.temporaries(checkout) if name == temporary])
+    reach("git.commit.made")
+    return Made(new, objects)
+
+
+def _switch(
+    checkout: Checkout,
+    request: Request,
+    branch: str,
+    tip: str,
+    new: str,
+    temporary: str,
+    objects: dict[str, str],
+) -> bool:
+    """Index and branch together; False when the branch has moved meanwhile."""
+    wanted = {
+        edit.path: None if edit.removal else Entry(edit.mode, objects[edit.path]) for edit in request.edits
+    }
+    _spare_staged(trees.staged_changes(checkout, tip, wanted), wanted)
+    with patched_copy(checkout, wanted) as private:
+        if not refs.move(checkout, branch, new=new, old=tip, temporary=temporary, epoch=request.epoch):
+            return False
+        publish(checkout, private)
+    return True
+
+
+def _confirm(changes: dict[str, Change], edits: Sequence[Edit]) -> None:
+    """The commit changes nothing but its own paths, and replaces nothing it may not."""
+    by_path = {edit.path: edit for edit in edits}
+    for path, change in changes.items():
+        edit = by_path.get(path)
+        if edit is None:
+            raise Refused("git has a file where a folder is needed, or the other way round", where=path)
+        if change.before is None or edit.replaces:
+            continue
+        if not edit.removal:
+            raise Refused("git has another file at this path", where=path, fix="keep it, and skip ours")
+        if edit.object and change.before.object != edit.object:
+            raise Refused("the file to remove is not the one that was added", where=path)
+
+
+def _spare_staged(staged: dict[str, Change], wanted: dict[str, Entry | None]) -> None:
+    """What somebody else has staged at a path of ours must not be lost."""
+    for path, change in staged.items():
+        if change.after != wanted[path]:
+            raise Refused(
+                "somebody has staged another change of this path", where=path, fix="commit or unstage it"
+            )

@@ -1,0 +1,75 @@
+"""What git's failures mean, told from its exit status and words (always in English, `LC_ALL=C`)."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Sequence
+
+from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, RepositoryError
+
+_DISK = (
+    ("no space left on device", "the disk is full", "make room, then resume"),
+    ("disk quota exceeded", "the disk quota is used up", "raise the quota or make room, then resume"),
+    ("read-only file system", "the file system is read-only", "mount it writable again, then resume"),
+    (
+        "file too large",
+        "a file grew over the limit on file sizes",
+        "raise the limit (ulimit -f), then resume",
+    ),
+    ("input/output error", "the disk fails", "check the disk before resuming"),
+    ("permission denied", "this user may not write the repository", "give it the right, then resume"),
+)
+
+_CORRUPT = re.compile(
+    r"is corrupt|corrupt loose object|object file .* is empty|inflate: |unable to unpack|hash mismatch|"
+    r"sha1 mismatch|bad object|unable to read tree|unable to read sha1 file|not a valid object|"
+    r"could not read object|failed to read object|Could not read [0-9a-f]{7,}|missing (?:blob|tree|commit)|"
+    r"packfile .* cannot be accessed|bad packed object|bad tree object|index file corrupt|bad signature|"
+    r"index file smaller|garbage at end of loose object|cannot be mapped|unable to map|unknown object type",
+    re.IGNORECASE,
+)
+
+_LOCKED = re.compile(r"Unable to create '([^']*)': File exists|cannot lock ref|Unable to lock", re.IGNORECASE)
+_NOISE = re.compile(r"^(?:hint:|warning:|To |Everything up-to-date|\s*$)")
+_SECRET = re.compile(r"(\w+://)[^/@\s']+@")
+_TELLING = re.compile(r"^(?:fatal:|error:|remote: (?:error|fatal)| ! )")
+
+
+def first_line(stderr: str) -> str:
+    """Git's first meaningful line, without credentials that a remote's address may hold."""
+    lines = [line.rstrip() for line in stderr.splitlines() if not _NOISE.match(line)]
+    rejected = [line for line in lines if line.startswith(" ! ")]
+    telling = [line for line in lines if _TELLING.match(line)]
+    chosen = next(iter([*rejected, *telling, *lines]), "no reason given")
+    return redacted(re.sub(r"^(?:fatal|error): ", "", " ".join(chosen.split())))
+
+
+def redacted(text: str) -> str:
+    """The text without user names and passwords in addresses."""
+    return _SECRET.sub(r"\1***@", text)
+
+
+def translated(args: Sequence[str], status: int, stderr: str, *, where: str) -> ConsoleError:
+    """The domain error for a git command that failed."""
+    words = stderr.lower()
+    for sign, what, fix in _DISK:
+        if sign in words:
+            return Halt(f"{what} (git {args[0]})", where=where, fix=fix)
+    if status == -signal.SIGXFSZ:
+        what, fix = _DISK[3][1:]
+        return Halt(f"{what} (git {args[0]})", where=where, fix=fix)
+    if status == -signal.SIGBUS:
+        return Halt(f"git {args[0]} could not read its files", where=where, fix="check the disk")
+    corrupt = next((line for line in stderr.splitlines() if _CORRUPT.search(line)), None)
+    if corrupt is not None:
+        return Halt(
+            f"the repository is damaged: {first_line(corrupt)}",
+            where=where,
+            fix="run `git fsck`, restore the object from a clone or a backup, then resume",
+        )
+    if _LOCKED.search(stderr):
+        return LockBusy(first_line(stderr), where=where, fix="another git process is at work; try again")
+    if status < 0:
+        return RepositoryError(f"git {args[0]} was killed by signal {-status}", where=where)
+    return RepositoryError(first_line(stderr), where=where)

@@ -1,0 +1,156 @@
+"""Building a commit with `git fast-import`: from a known parent, without worktree and index.
+
+The commit is made on a temporary reference of ours; nobody sees it until the branch moves. Nothing is
+committed when the stream ends early (`--done`), as it does when we are killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from scidex_console.adapters.git import worktree_file
+from scidex_console.adapters.git.checkout import Checkout
+from scidex_console.adapters.git.trees import REGULAR
+from scidex_console.domain.commits import AUTHOR_EMAIL, AUTHOR_NAME
+from scidex_console.domain.errors import RepositoryError
+from scidex_console.engine.killpoints import reach
+
+_COMMAND = ("fast-import", "--quiet", "--done", "--date-format=raw")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What a commit does to one path."""
+
+    path: str
+    mode: str = REGULAR
+    object: str = ""
+    """Object to put there, or, for a removal, the one that must be there; empty: read the worktree's file
+    (for a removal: whatever is there)."""
+    sha256: str = ""
+    """Expected sha256 of the worktree's file."""
+    removal: bool = False
+    replaces: bool = False
+    """Whether something else may be at the path before."""
+
+
+def build(
+    checkout: Checkout, *, parent: str, reference: str, edits: Sequence[Edit], message: str, when: datetime
+) -> tuple[str, dict[str, str]]:
+    """Make one commit on top of `parent` and let `reference` (a new one) hold it.
+
+    Returns its id and the object at each path that is not removed. Raises `Refused` when a file is not what
+    was expected, `UnsafePath`, `Halt`; nothing but unreachable objects is left then.
+    """
+    # Checking first keeps the object store free of what would be refused anyway.
+    for edit in edits:
+        if _streams(edit):
+            worktree_file.require(checkout.worktree, edit.path, edit.sha256)
+    with checkout.commands.process(*_COMMAND) as process:
+        try:
+            objects = _feed(checkout, process.stdin, parent, reference, edits, message, when)
+            reach("git.import.fed")
+        except BrokenPipeError:
+            objects = {}  # Its last words say why; `conclude` reads them.
+        except BaseException:
+            _abort(checkout, process)
+            raise
+        try:
+            checkout.commands.conclude(process, *_COMMAND)
+        finally:
+            _clear_report(checkout, process.pid)
+    reach("git.import.built")
+    commit = checkout.resolve(reference)
+    if commit is None:
+        raise RepositoryError("git fast-import made no commit", where=str(checkout.worktree))
+    return commit, objects
+
+
+def _feed(
+    checkout: Checkout,
+    out: BinaryIO,
+    parent: str,
+    reference: str,
+    edits: Sequence[Edit],
+    message: str,
+    when: datetime,
+) -> dict[str, str]:
+    objects: dict[str, str] = {}
+    for mark, edit in enumerate(edits, start=1):
+        if _streams(edit):
+            objects[edit.path] = _feed_blob(checkout, out, mark, edit)
+        elif not edit.removal:
+            objects[edit.path] = edit.object
+    who = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {int(when.timestamp())} +0000"
+    text = message.encode("utf-8", "replace")
+    out.write(f"commit {reference}\nauthor {who}\ncommitter {who}\ndata {len(text)}\n".encode())
+    out.write(text + f"\nfrom {parent}\n".encode())
+    out.writelines(_change_lines(edits))
+    out.write(b"\ndone\n")
+    out.flush()
+    return objects
+
+
+def _change_lines(edits: Sequence[Edit]) -> Iterable[bytes]:
+    for mark, edit in enumerate(edits, start=1):
+        if edit.removal:
+            yield b"D " + quoted(edit.path) + b"\n"
+        else:
+            source = f":{mark}" if _streams(edit) else edit.object
+            yield f"M {edit.mode} {source} ".encode() + quoted(edit.path) + b"\n"
+
+
+def _feed_blob(checkout: Checkout, out: BinaryIO, mark: int, edit: Edit) -> str:
+    """Stream one file, checking the very bytes that go in; its object id."""
+    with worktree_file.opened(checkout.worktree, edit.path) as descriptor:
+        size = os.fstat(descriptor).st_size
+        out.write(f"blob\nmark :{mark}\ndata {size}\n".encode())
+        sha256 = hashlib.sha256()
+        name = hashlib.new(checkout.object_format, f"blob {size}\0".encode(), usedforsecurity=False)
+        written = 0
+        for chunk in worktree_file.chunks(descriptor, edit.path):
+            written += len(chunk)
+            if written > size:
+                raise worktree_file.mismatch(edit.path)
+            sha256.update(chunk)
+            name.update(chunk)
+            out.write(chunk)
+    if written != size or sha256.hexdigest() != edit.sha256:
+        raise worktree_file.mismatch(edit.path)
+    out.write(b"\n")
+    return name.hexdigest()
+
+
+def quoted(path: str) -> bytes:
+    """A path as fast-import reads it: in double quotes, with C escapes."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return b'"' + escaped.encode("utf-8", "surrogateescape") + b'"'
+
+
+def is_crash_report(path: Path) -> bool:
+    """Whether a `fast_import_crash_<pid>` file tells of an import of ours."""
+    try:
+        return b"refs/scidex-console/" in path.read_bytes() or b"--done" in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _streams(edit: Edit) -> bool:
+    return not edit.removal and not edit.object
+
+
+def _abort(checkout: Checkout, process: Any) -> None:
+    """End the import without a commit: it sees its input end before `done`."""
+    process.communicate()
+    _clear_report(checkout, process.pid)
+
+
+def _clear_report(checkout: Checkout, pid: int) -> None:
+    for folder in {checkout.git_dir, checkout.common_dir}:
+        (folder / f"fast_import_crash_{pid}").unlink(missing_ok=True)

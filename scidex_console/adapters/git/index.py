@@ -1,0 +1,113 @@
+"""The index: only our own paths are patched, in a private copy that then takes the index's place.
+
+Everything else in it, such as what somebody else has staged, is copied byte by byte by git itself.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from scidex_console.adapters.git import environment
+from scidex_console.adapters.git.checkout import OURS, Checkout
+from scidex_console.adapters.git.trees import GITLINK, Entry
+from scidex_console.domain.errors import Halt
+from scidex_console.engine.killpoints import reach
+
+PRIVATE_PREFIX = "index-"
+
+
+@contextmanager
+def patched_copy(checkout: Checkout, entries: Mapping[str, Entry | None]) -> Iterator[Path]:
+    """A private copy of the index in which the given paths are as given (None: not there).
+
+    Only while the index lock is held. The copy is removed at the end if it was not published.
+    """
+    private = _copy(checkout)
+    try:
+        _patch(checkout, private, entries)
+        reach("git.index.patched")
+        _refresh(checkout, private, [path for path, entry in entries.items() if entry and _is_file(entry)])
+        reach("git.index.refreshed")
+        yield private
+    finally:
+        private.unlink(missing_ok=True)
+        private.with_name(f"{private.name}.lock").unlink(missing_ok=True)
+
+
+def publish(checkout: Checkout, private: Path) -> None:
+    """Make a private copy the index. Only while the index lock is held."""
+    try:
+        private.rename(checkout.git_dir / "index")
+    except OSError as error:
+        raise Halt(f"the index cannot be replaced: {error.strerror}", where=str(checkout.git_dir)) from error
+    reach("git.index.published")
+
+
+def _copy(checkout: Checkout) -> Path:
+    private = checkout.git_dir / OURS / f"{PRIVATE_PREFIX}{secrets.token_hex(8)}"
+    real = checkout.git_dir / "index"
+    try:
+        private.parent.mkdir(exist_ok=True)
+        # A checkout without an index file has an empty index.
+        if real.exists():
+            shutil.copyfile(real, private)
+            shutil.copymode(real, private)
+    except OSError as error:
+        private.unlink(missing_ok=True)
+        raise Halt(
+            f"the index cannot be copied: {error.strerror}",
+            where=str(private.parent),
+            fix="make room on this file system, then resume",
+            bytes_needed=real.stat().st_size,
+        ) from error
+    reach("git.index.copied")
+    return private
+
+
+def _patch(checkout: Checkout, private: Path, entries: Mapping[str, Entry | None]) -> None:
+    lines = (
+        f"{entry.mode} {entry.object}\t{path}\0" if entry else f"0 {checkout.no_object}\t{path}\0"
+        for path, entry in entries.items()
+    )
+    checkout.commands.run(
+        "update-index",
+        "-z",
+        "--index-info",
+        stdin="".join(lines).encode("utf-8", "surrogateescape"),
+        index=private,
+    )
+
+
+def _refresh(checkout: Checkout, private: Path, paths: list[str]) -> None:
+    """Record the files' times and sizes for our own paths, so that git need not read them again.
+
+    Git compares their content while doing so, which is where a content filter would run: all are emptied.
+    """
+    if not paths:
+        return
+    checkout.commands.run(
+        "add",
+        "--refresh",
+        "--pathspec-from-file=-",
+        "--pathspec-file-nul",
+        stdin="".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape"),
+        index=private,
+        settings=environment.without_filters(filter_drivers(checkout)),
+    )
+
+
+def filter_drivers(checkout: Checkout) -> list[str]:
+    """Names of the content filters that the repository's configuration defines."""
+    found = checkout.commands.run(
+        "config", "--null", "--name-only", "--get-regexp", r"^filter\..*", accept=(0, 1)
+    )
+    names = {key.removeprefix("filter.").rpartition(".")[0] for key in found.fields()}
+    return sorted(names - {""})
+
+
+def _is_file(entry: Entry) -> bool:
+    return entry.mode != GITLINK

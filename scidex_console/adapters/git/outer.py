@@ -1,0 +1,118 @@
+"""The outer repository: moving its submodule pointer to the artifact repository's tip."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from scidex_console.adapters.git import branch_commit, history, repair, trees
+from scidex_console.adapters.git.checkout import Checkout
+from scidex_console.adapters.git.fast_import import Edit
+from scidex_console.adapters.git.locks import FileLock
+from scidex_console.domain.commits import CommitKind, Trailers, message, parse_trailers
+from scidex_console.domain.errors import LockBusy, RepositoryError
+
+_WAIT_SECONDS = 10.0
+"""For another writer of ours in the outer repository."""
+
+
+@dataclass(frozen=True)
+class Outer:
+    """The outer checkout and the place of the submodule in it."""
+
+    checkout: Checkout
+    path: str
+    """The submodule's folder, relative to the outer one, with forward slashes."""
+
+    @classmethod
+    def around(cls, inner: Checkout, folder: Path) -> Outer:
+        """The outer checkout in `folder`, with `inner` inside. Raises `Unreachable`, `RepositoryError`."""
+        checkout = Checkout.find(folder)
+        relative = os.path.relpath(inner.worktree, checkout.worktree)
+        if relative == os.curdir or relative.startswith(os.pardir):
+            raise RepositoryError(
+                f"the artifact repository {inner.worktree} is not inside it",
+                where=str(checkout.worktree),
+                fix="name the repository that has it as a submodule",
+            )
+        return cls(checkout, relative.replace(os.sep, "/"))
+
+    def pointer(self) -> str | None:
+        """Commit that the outer branch records for the submodule; None when it records none."""
+        tip = self.checkout.resolve("HEAD")
+        if tip is None:
+            return None
+        entry = trees.entries(self.checkout, tip, [self.path]).get(self.path)
+        return entry.object if entry and entry.mode == trees.GITLINK else None
+
+    def bump(
+        self, inner: Checkout, tip: str, *, subject: str, trailers: Trailers, when: datetime, holder: str
+    ) -> str | None:
+        """Commit `tip` as the submodule's new place; None when it is there already. No file is touched.
+
+        Raises `RepositoryError` when the outer checkout is busy, detached, or records a commit that the
+        artifact repository has left behind; `LockBusy`.
+        """
+        self.checkout.writable_branch(None)
+        now = self.pointer()
+        if now is None:
+            raise RepositoryError(
+                f"does not record {self.path} as a submodule",
+                where=str(self.checkout.worktree),
+                fix="`git submodule add` it, or unset repository.outer",
+            )
+        if now == tip:
+            return None
+        if not history.is_ancestor(inner, now, tip):
+            raise RepositoryError(
+                f"records {now[:12]} for {self.path}, which is no ancestor of its tip {tip[:12]}",
+                where=str(self.checkout.worktree),
+                fix="fetch and merge in the submodule first",
+            )
+        request = branch_commit.Request(
+            edits=[Edit(self.path, mode=trees.GITLINK, object=tip, replaces=True)],
+            message=message(subject, trailers),
+            when=when,
+            purpose=f"{trailers.kind} {trailers.op}",
+            branch=None,
+            epoch=None,
+        )
+        with self._writing(holder):
+            return branch_commit.commit(self.checkout, request).commit
+
+    def repair(self, holder: str) -> None:
+        """Clear what a crash of ours left, and bring the index after a pointer commit that it missed.
+
+        An index entry that somebody has staged otherwise stays as it is.
+        """
+        stale = self._index_missed_our_commit()
+        if stale or repair.leftovers(self.checkout):
+            with self._writing(holder):
+                repair.repair_index(self.checkout, [self.path] if stale else [])
+
+    def _index_missed_our_commit(self) -> bool:
+        """Whether HEAD is a pointer commit of ours while the index still has what it replaced."""
+        tip = self.checkout.resolve("HEAD")
+        if tip is None:
+            return False
+        head = history.commits(self.checkout, "--no-walk", tip)[0]
+        trailers = parse_trailers(head.message)
+        if trailers is None or trailers.kind is not CommitKind.POINTER or not head.parents:
+            return False
+        staged = trees.staged_changes(self.checkout, tip, [self.path]).get(self.path)
+        before = trees.entries(self.checkout, head.parents[0], [self.path]).get(self.path)
+        return staged is not None and staged.after == before
+
+    @contextmanager
+    def _writing(self, holder: str) -> Iterator[None]:
+        lock = FileLock(self.checkout.own_dir / "writer.lock")
+        if not lock.take(holder, wait=_WAIT_SECONDS):
+            raise LockBusy(f"the outer repository is being written by {lock.holder()}", where=str(lock.path))
+        try:
+            yield
+        finally:
+            lock.release()

@@ -1,0 +1,245 @@
+"""The artifact repository as the engine sees it: one facade over this room's modules."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from scidex_console.adapters.git import branch_commit, history, pushing, refs, repair
+from scidex_console.adapters.git.checkout import Checkout
+from scidex_console.adapters.git.commit_artifact import Committer, commit_through
+from scidex_console.adapters.git.durability import sync_file_systems
+from scidex_console.adapters.git.fast_import import Edit
+from scidex_console.adapters.git.locks import FileLock
+from scidex_console.adapters.git.outer import Outer
+from scidex_console.domain.commits import CommitKind, Trailers, message
+from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused
+from scidex_console.domain.paths import check_relative
+from scidex_console.engine.killpoints import reach
+from scidex_console.engine.ports import Clock, CommitInfo, Committed, PathChange
+
+
+class GitArtifactRepository:
+    """The checkout that artifacts live in, and the outer repository around it (`engine.ports`).
+
+    `branch` is the one commits go to; None takes whichever is checked out. `committer` replaces our own way
+    of committing (see `commit_artifact`). `writer_wait` is how many seconds to wait for another writer.
+    Nothing is kept open between calls but the locks.
+    """
+
+    def __init__(
+        self,
+        worktree: Path,
+        *,
+        outer: Path | None = None,
+        branch: str | None = None,
+        clock: Clock,
+        committer: Committer | None = None,
+        remote: str = "origin",
+        writer_wait: float = 10.0,
+    ) -> None:
+        """Raises `Unreachable` when there is no repository, `RepositoryError` when it cannot be used."""
+        self.checkout = Checkout.find(worktree)
+        self.outer = Outer.around(self.checkout, outer) if outer is not None else None
+        self.remote = remote
+        self._branch = branch
+        self._clock = clock
+        self._committer = committer
+        self._writer_wait = writer_wait
+        self._engine = FileLock(self.checkout.own_dir / "engine.lock")
+        self._writer = FileLock(self.checkout.own_dir / "writer.lock")
+        self._writing = 0
+
+    @property
+    def staging_dir(self) -> Path:
+        """Where staged files belong: inside the git directory, out of git's sight."""
+        return self.checkout.own_dir / "staging"
+
+    # --- state --------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise `RepositoryError` (with what to do) when it is not in a state we may write to.
+
+        Damaged folders of the tip raise `Halt`.
+        """
+        history.require_readable(self.checkout, self.head())
+
+    def head(self) -> str:
+        """Commit at the tip of the branch."""
+        return self.checkout.tip(self.checkout.writable_branch(self._branch))
+
+    def epoch(self) -> int:
+        """Epoch held by the ref `refs/scidex-console/epoch`; 0 when there is none."""
+        return refs.read_epoch(self.checkout)
+
+    def raise_epoch(self, epoch: int) -> None:
+        """Move the ref to a higher epoch. Raises `Fenced` when it already holds this one or a higher one."""
+        refs.raise_epoch(self.checkout, epoch)
+
+    # --- locks --------------------------------------------------------------------------------------
+
+    @contextmanager
+    def engine_lock(self, holder: str) -> Iterator[None]:
+        """The flock an engine holds as long as it lives. Raises `Held` naming the holder."""
+        if not self._engine.take(self._since(holder)):
+            raise Held(
+                f"the store is held by {self._engine.holder() or 'another engine'}",
+                where=str(self.checkout.worktree),
+                fix="stop that engine first",
+            )
+        try:
+            yield
+        finally:
+            self._engine.release()
+
+    @contextmanager
+    def writer_lock(self, holder: str) -> Iterator[None]:
+        """The flock a writer holds per batch. Raises `LockBusy` naming the holder. May be nested."""
+        if not self._writing and not self._writer.take(self._since(holder), wait=self._writer_wait):
+            raise LockBusy(
+                f"the repository is being written by {self._writer.holder() or 'another writer'}",
+                where=str(self.checkout.worktree),
+                fix="it is tried again",
+            )
+        self._writing += 1
+        try:
+            yield
+        finally:
+            self._writing -= 1
+            if not self._writing:
+                self._writer.release()
+
+    # --- writing ------------------------------------------------------------------------------------
+
+    def commit(
+        self, changes: Sequence[PathChange], *, subject: str, trailers: Trailers, epoch: int
+    ) -> Committed:
+        """Build one commit on the branch's tip and make it the tip: git's commit point.
+
+        Raises `LockBusy`, `Refused` or `UnsafePath` (nothing has changed), `Fenced`, `Halt`,
+        `RepositoryError`. A file that git already has with the same bytes is adopted.
+        """
+        edits = _edits(changes)
+        text = message(subject, trailers)
+        with self.writer_lock(_process()):
+            if self._committer is not None:
+                return commit_through(
+                    self._committer,
+                    self.checkout,
+                    edits,
+                    message=text,
+                    trailers=trailers,
+                    branch=self._branch,
+                    epoch=epoch,
+                )
+            request = branch_commit.Request(
+                edits=edits,
+                message=text,
+                when=self._clock.now(),
+                purpose=f"{trailers.kind} {trailers.op}",
+                branch=self._branch,
+                epoch=epoch,
+            )
+            made = branch_commit.commit(self.checkout, request)
+        return Committed(made.commit, made.objects)
+
+    def repair_index(self, paths: Sequence[str]) -> None:
+        """Make the index entries of these paths what HEAD has; remove a stale lock only if it is our own.
+
+        Also clears temporary references and private index files that a crash of ours left.
+        """
+        with self.writer_lock(_process()):
+            repair.repair_index(self.checkout, [check_relative(path) for path in paths])
+            if self.outer is not None:
+                self.outer.repair(_process())
+
+    def sync(self) -> None:
+        """syncfs on the worktree and the git directory."""
+        places = [self.checkout.worktree, self.checkout.common_dir]
+        if self.outer is not None:
+            places.append(self.outer.checkout.common_dir)
+        sync_file_systems(places)
+        reach("git.synced")
+
+    def bump_pointer(self, *, subject: str, trailers: Trailers) -> str | None:
+        """Commit the submodule's tip in the outer repository; None when it already points there.
+
+        None, too, without an outer repository. Raises `Fenced` when a newer engine is at work.
+        """
+        if self.outer is None:
+            return None
+        if (now := self.epoch()) > trailers.epoch:
+            raise Fenced(f"the repository's epoch is {now}, ours is {trailers.epoch}")
+        return self.outer.bump(
+            self.checkout,
+            self.head(),
+            subject=subject,
+            trailers=trailers,
+            when=self._clock.now(),
+            holder=_process(),
+        )
+
+    def push(self) -> str:
+        """Push the submodule, then the outer repository; `pushed`, or `` when no remote is configured.
+
+        Raises `RepositoryError` with git's words when a push fails; what was pushed stays pushed.
+        """
+        done = ""
+        if pushing.has_remote(self.checkout, self.remote):
+            branch = self.checkout.writable_branch(self._branch)
+            pushing.push(self.checkout, self.remote, branch, check_submodules=False)
+            done = "pushed"
+        reach("git.push.inner_done")
+        if self.outer is not None and pushing.has_remote(self.outer.checkout, self.remote):
+            branch = self.outer.checkout.writable_branch(None)
+            pushing.push(self.outer.checkout, self.remote, branch, check_submodules=True)
+            done = "pushed"
+        reach("git.push.outer_done")
+        return done
+
+    # --- reading ------------------------------------------------------------------------------------
+
+    def find(self, op: str, kind: CommitKind, *, since: str) -> Committed | None:
+        """The commit with this trailer between `since` and the tip, with the blobs it added."""
+        return history.find(self.checkout, self.head(), op, kind, since=since)
+
+    def blob_of(self, commit: str, path: str) -> str | None:
+        """Object id of the file at `path` in a commit."""
+        return history.blob_of(self.checkout, commit, path)
+
+    def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
+        """Hand a blob's bytes over in chunks."""
+        history.export(self.checkout, blob, write)
+
+    def describe(self, commit: str) -> CommitInfo:
+        """Subject, trailers and paths of one commit."""
+        return history.describe(self.checkout, commit)
+
+    def ours(self) -> Sequence[CommitInfo]:
+        """Every commit of ours reachable from the tip, newest first, with its paths."""
+        return history.ours(self.checkout, self.head())
+
+    def _since(self, holder: str) -> str:
+        return f"{holder} since {self._clock.now().isoformat(timespec='seconds')}"
+
+
+def _process() -> str:
+    return f"{os.getpid()}@{socket.gethostname()}"
+
+
+def _edits(changes: Sequence[PathChange]) -> list[Edit]:
+    """The changes as edits, each path once and allowed."""
+    if not changes:
+        raise Refused("there is nothing to commit")
+    edits: dict[str, Edit] = {}
+    for change in changes:
+        path = check_relative(change.path)
+        if path in edits:
+            raise Refused("the same path twice in one commit", where=path)
+        edits[path] = Edit(
+            path, object=change.blob, sha256=change.sha256 or "", removal=change.sha256 is None
+        )
+    return list(edits.values())
