@@ -1,0 +1,227 @@
+"""One attempt at one figure: probe, follow, decide, stage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+
+from scidex_console.adapters.http.body import Body, BodyReader, TooLarge
+from scidex_console.adapters.http.fetch_settings import FetchSettings
+from scidex_console.adapters.http.group_gate import GateClosed
+from scidex_console.adapters.http.guard import Forbidden, Guard
+from scidex_console.adapters.http.images import ImageKind, describe, is_whole
+from scidex_console.adapters.http.international import to_ascii
+from scidex_console.adapters.http.transport import NoAnswer
+from scidex_console.adapters.http.wire import Answer, Cost, Wire
+from scidex_console.domain.addresses import BadAddress, WebAddress, resolve_reference
+from scidex_console.domain.classify import (
+    REDIRECT_STATUSES,
+    Decision,
+    classify_error,
+    classify_no_image,
+    head_settles,
+    status_text,
+    suspicious_redirect,
+)
+from scidex_console.domain.fetching import FetchClass, StagedFile
+from scidex_console.domain.hosts import HostGroups
+from scidex_console.engine.ports import Clock
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended."""
+
+    decision: Decision
+    status: int | None = None
+    kind: ImageKind | None = None
+    file: StagedFile | None = None
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every attempt of a source works with."""
+
+    settings: FetchSettings
+    groups: HostGroups
+    guard: Guard
+    wire: Wire
+    bodies: BodyReader
+    clock: Clock
+
+
+class _Refusal(Exception):
+    """We do not take what is offered; the message says why."""
+
+
+class Attempt:
+    """The state of one attempt; `run` is called once."""
+
+    def __init__(self, tools: Tools, artifact_id: str, origin: WebAddress) -> None:
+        self.cost = Cost()
+        self.last = origin
+        """The address asked last."""
+        self._tools = tools
+        self._artifact_id = artifact_id
+        self._origin = origin
+        self._cookies = httpx.Cookies()
+        self._head_status: int | None = None
+        self._status: int | None = None
+        self._body: Body | None = None
+        self._refusal = ""
+
+    async def run(self) -> Ending:
+        """Ask until it is decided. Raises `Halt` only (and is cancelled cleanly)."""
+        try:
+            return await self._probe_and_get()
+        except NoAnswer as error:
+            return self._ending(FetchClass.TRANSIENT, f"{error}{self._via()}")
+        except GateClosed as error:
+            back = self._tools.clock.now() + timedelta(seconds=error.seconds)
+            reason = f"redirected to {self.last.host}, which is left alone for now ({error.cause})"
+            return Ending(Decision(FetchClass.TRANSIENT, reason), self._status, retry_at=back)
+        except (BadAddress, Forbidden) as error:
+            where = f"redirected to {self.last.url}: " if self.last is not self._origin else ""
+            return self._ending(FetchClass.REFUSED, f"{where}{error}")
+        except _Refusal as error:
+            return self._ending(FetchClass.REFUSED, f"{error}{self._via()}")
+        finally:
+            if self._body is not None:
+                self._body.abandon()
+
+    async def _probe_and_get(self) -> Ending:
+        if self._tools.settings.probe == "head-then-get":
+            answer = await self._ask("HEAD", self._origin)
+            self._head_status = answer.status
+            if head_settles(asked_to_wait=answer.asked_to_wait):
+                return self._told_to_wait(answer)
+        return await self._get()
+
+    async def _get(self) -> Ending:
+        address = self._origin
+        seen = {self._loop_mark(address)}
+        for _ in range(self._tools.settings.max_redirects + 1):
+            answer = await self._ask("GET", address)
+            if answer.status not in REDIRECT_STATUSES or not answer.locations:
+                return await self._judge(answer)
+            address = _target(address, answer.locations[0])
+            if why := suspicious_redirect(self._origin, address):
+                return self._ending(FetchClass.SUSPECT, f"{status_text(answer.status)}: {why}")
+            if self._loop_mark(address) in seen:
+                raise _Refusal(f"redirected in a loop, to {address.url} again")
+            seen.add(self._loop_mark(address))
+        raise _Refusal(f"more than {self._tools.settings.max_redirects} redirects, the last to {address.url}")
+
+    def _loop_mark(self, address: WebAddress) -> tuple[str, str]:
+        """A page may send back to itself once it has set a cookie; that is no loop."""
+        request = httpx.Request("GET", address.url)
+        self._cookies.set_cookie_header(request)
+        return address.url, request.headers.get("cookie", "")
+
+    async def _ask(self, method: str, address: WebAddress) -> Answer:
+        groups = self._tools.groups
+        elsewhere = groups.of_host(address.host).name != groups.of_host(self._origin.host).name
+        self.last = address
+        answer = await self._tools.wire.ask(
+            method,
+            address,
+            self._cookies,
+            self._read,
+            self.cost,
+            patience=self._tools.settings.hop_patience if elsewhere else math.inf,
+        )
+        self._status = answer.status
+        return answer
+
+    async def _read(self, answer: Answer, chunks: AsyncIterator[bytes]) -> bytes:
+        self._status = answer.status
+        if answer.method == "HEAD" or not answer.success:
+            return await self._tools.bodies.drain(chunks)
+        encoding = answer.headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("", "identity"):
+            self._refusal = f"the body comes encoded ({encoding}) although it was asked for as it is"
+            return b""
+        try:
+            declared = answer.headers.get("content-length", "")
+            self._body = await self._tools.bodies.take_image(chunks, self._artifact_id, declared)
+        except TooLarge as error:
+            self._refusal = f"too large: {error}"
+            return b""
+        return b"" if self._body.kind else self._body.head
+
+    # --- decisions --------------------------------------------------------------------------------------
+
+    async def _judge(self, answer: Answer) -> Ending:
+        if answer.asked_to_wait:
+            return self._told_to_wait(answer)
+        if self._refusal:
+            raise _Refusal(self._refusal)
+        if not answer.success or self._body is None:
+            decision = classify_error(answer.status, challenge=answer.challenge, via=self._via())
+            return Ending(decision, answer.status, retry_at=answer.retry_at)
+        body = self._body
+        if body.kind is None:
+            decision = classify_no_image(
+                answer.status, answer.media_type, body.head, describe(body.head), challenge=answer.challenge
+            )
+            return Ending(decision, answer.status)
+        if why := _not_whole(answer, body, body.kind):
+            return Ending(why, answer.status)
+        assert body.writer is not None
+        writer, body.writer = body.writer, None
+        file = await writer.finish()
+        return Ending(self._stored(answer, body, body.kind), answer.status, body.kind, file)
+
+    def _told_to_wait(self, answer: Answer) -> Ending:
+        if answer.retry_at is not None:
+            seconds = (answer.retry_at - self._tools.clock.now()).total_seconds()
+            asked = f"asked to come back in {max(0.0, seconds):.0f} s"
+        else:
+            asked = "asked to slow down"
+        decision = Decision(FetchClass.TRANSIENT, f"{status_text(answer.status)}{self._via()}: {asked}")
+        return Ending(decision, answer.status, retry_at=answer.retry_at)
+
+    def _stored(self, answer: Answer, body: Body, kind: ImageKind) -> Decision:
+        said = answer.media_type
+        note = f", sent as {said}" if said and not said.startswith("image/") else ""
+        return Decision(FetchClass.STORED, f"{kind.name} image, {body.size} bytes{note}{self._via()}")
+
+    def _ending(self, outcome: FetchClass, reason: str) -> Ending:
+        return Ending(Decision(outcome, reason), self._status)
+
+    def _via(self) -> str:
+        """How the last answer was come by, where that is not plain."""
+        parts = []
+        if self.last is not self._origin:
+            parts.append(f"redirected to {self.last.host}")
+        if self._head_status is not None and self._status is not None and self._status != self._head_status:
+            parts.append(f"HEAD said {self._head_status}")
+        return f" ({', '.join(parts)})" if parts else ""
+
+
+def _target(base: WebAddress, location: str) -> WebAddress:
+    try:
+        return resolve_reference(base, location, to_ascii=to_ascii)
+    except BadAddress as error:
+        raise BadAddress(f"redirected to {location or 'nowhere'}: {error}") from error
+
+
+def _not_whole(answer: Answer, body: Body, kind: ImageKind) -> Decision | None:
+    """A decision when the image has no end although the answer does."""
+    if answer.status == 206:
+        return Decision(FetchClass.SUSPECT, "206 Partial Content, although the whole was asked for")
+    if is_whole(kind, body.size, body.head, body.tail):
+        return None
+    framed = "content-length" in answer.headers or "transfer-encoding" in answer.headers
+    if not framed:
+        # The end of the connection was all that marked the end of the body.
+        return Decision(FetchClass.TRANSIENT, f"the {kind.name} image breaks off after {body.size} bytes")
+    return Decision(
+        FetchClass.SUSPECT,
+        f"the {kind.name} image has no end, although all of the {body.size} bytes the server declared came",
+    )

@@ -1,0 +1,147 @@
+"""What bytes are: the image formats we store, told by the bytes themselves, never by name or header."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import puremagic
+
+
+@dataclass(frozen=True)
+class ImageKind:
+    """A format we store."""
+
+    name: str
+    extension: str
+    """Without a dot."""
+    media_type: str
+
+
+PNG: Final = ImageKind("PNG", "png", "image/png")
+JPEG: Final = ImageKind("JPEG", "jpg", "image/jpeg")
+GIF: Final = ImageKind("GIF", "gif", "image/gif")
+WEBP: Final = ImageKind("WebP", "webp", "image/webp")
+TIFF: Final = ImageKind("TIFF", "tif", "image/tiff")
+BMP: Final = ImageKind("BMP", "bmp", "image/bmp")
+AVIF: Final = ImageKind("AVIF", "avif", "image/avif")
+SVG: Final = ImageKind("SVG", "svg", "image/svg+xml")
+
+_BY_EXTENSION: Final = {
+    ".png": PNG,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".jpe": JPEG,
+    ".jfif": JPEG,
+    ".gif": GIF,
+    ".webp": WEBP,
+    ".tif": TIFF,
+    ".tiff": TIFF,
+    ".bmp": BMP,
+    ".dib": BMP,
+    ".avif": AVIF,
+}
+_BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+_LEAST_BYTES: Final = 26
+"""No image of any format is smaller (a GIF of one pixel has 26 bytes at least)."""
+
+_DOCTYPE: Final = re.compile(r"<!DOCTYPE[^\[>]*(?:\[|>)", re.IGNORECASE)
+_SVG_ROOT: Final = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]")
+TAIL_BYTES: Final = 4096
+"""How much of a file's end `is_whole` wants to see."""
+
+
+def image_kind(head: bytes) -> ImageKind | None:
+    """The format of a file that begins with `head` (a few KB at least, or all of it); None for no image."""
+    if len(head) >= _LEAST_BYTES and not looks_like_text(head):
+        return _binary_kind(head)
+    return SVG if is_svg(head) else None
+
+
+def _binary_kind(head: bytes) -> ImageKind | None:
+    matches = _matches(head)
+    if not matches:
+        return None
+    kind = _BY_EXTENSION.get(matches[0].extension)
+    if kind is BMP and int.from_bytes(head[14:18], "little") not in _BMP_HEADERS:
+        return None  # two letters are not much of a proof
+    return kind
+
+
+def _matches(head: bytes) -> list[puremagic.PureMagicWithConfidence]:
+    try:
+        return puremagic.magic_string(head)
+    except (ValueError, puremagic.PureError):
+        return []
+
+
+def looks_like_text(head: bytes) -> bool:
+    """Whether the bytes begin as markup does, after byte order mark and white space."""
+    return _decoded(head[:256]).lstrip().startswith("<")
+
+
+def is_svg(head: bytes) -> bool:
+    """Whether the first element is `svg`, whatever prolog, comments and document type stand before it."""
+    text = _decoded(head).lstrip()
+    while True:
+        if text.startswith("<?"):
+            end = text.find("?>")
+            after = end + 2
+        elif text.startswith("<!--"):
+            end = text.find("-->")
+            after = end + 3
+        elif doctype := _DOCTYPE.match(text):
+            end = text.find("]", doctype.end()) if doctype[0].endswith("[") else doctype.end() - 1
+            end = text.find(">", end) if end >= 0 else end
+            after = end + 1
+        else:
+            return _SVG_ROOT.match(text) is not None
+        if end < 0:
+            return False
+        text = text[after:].lstrip()
+
+
+def _decoded(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", errors="replace")
+    return head.decode("utf-8-sig", errors="replace")
+
+
+def describe(head: bytes) -> str:
+    """What bytes that are no image seem to be, in a few words; empty when nothing is known."""
+    text = _decoded(head[:1024]).lstrip()
+    if re.match(r"<!doctype html|<(html|head|body|title|script|div|p)\b", text, re.IGNORECASE):
+        return "HTML page"
+    if text.startswith("<?xml") or re.match(r"<[A-Za-z!]", text):
+        return "HTML page" if re.search(r"<html\b", text, re.IGNORECASE) else "XML document"
+    if re.match(r'[\[{]\s*(["\[{\]}\d-]|true|false|null)', text):
+        return "JSON document"
+    matches = _matches(head)
+    if matches:
+        return str(matches[0].name or matches[0].extension)
+    return "text" if text.isprintable() and text else ""
+
+
+def is_whole(kind: ImageKind, size: int, head: bytes, tail: bytes) -> bool:
+    """Whether the file ends as its format wants; True where the format does not tell.
+
+    `head` is its beginning, `tail` its last `TAIL_BYTES` (or all of it). Something after the end is let pass:
+    cameras and publishers append things.
+    """
+    if kind is PNG:
+        return b"IEND\xaeB`\x82" in tail
+    if kind is JPEG:
+        return b"\xff\xd9" in tail
+    if kind is GIF:
+        return b";" in tail[-64:]
+    if kind is WEBP:
+        return size >= int.from_bytes(head[4:8], "little") + 8
+    if kind is SVG:
+        return b">" in tail and _svg_ends(tail)
+    return True
+
+
+def _svg_ends(tail: bytes) -> bool:
+    flat = tail.replace(b"\0", b"")  # UTF-16 by its ASCII half
+    return re.search(rb"</(?:[\w.-]+:)?svg\s*>|<(?:[\w.-]+:)?svg[^>]*/>", flat) is not None

@@ -1,0 +1,214 @@
+"""The connections: one pool, HTTP/1.1, certificates verified, to addresses the guard has judged.
+
+The pool knows hosts by their names (so Host, SNI and the certificate's name stay true, and no connection is
+shared between names); only the network backend below knows addresses. Errors of the library are translated
+here, once, into `NoAnswer`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpcore
+import httpx
+
+from scidex_console.adapters.http.fetch_settings import FetchSettings
+from scidex_console.adapters.http.guard import Destination, Guard, IPAddress
+from scidex_console.domain.errors import SettingError
+
+Resolver = Callable[[str, int], Awaitable[list[str]]]
+"""Addresses of a host name, in the order to be tried. Raises OSError."""
+
+_MOST_ADDRESSES = 4
+"""How many addresses of one host are tried at most."""
+
+
+class NoAnswer(Exception):
+    """The server did not give a whole answer; the message says what happened instead."""
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """Ask the system's resolver."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class CheckedBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections for the pool: resolves once, has every address judged, connects to one of those."""
+
+    def __init__(
+        self, guard: Guard, *, resolver: Resolver = resolve, inner: httpcore.AsyncNetworkBackend | None = None
+    ) -> None:
+        self._guard = guard
+        self._resolver = resolver
+        self._inner = inner or httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to a judged address of `host`. Raises `Forbidden` when one is not allowed."""
+        destination = self._guard.destination(host, port)
+        addresses = await self._judged(destination, timeout)
+        share = None if timeout is None else timeout / len(addresses)
+        *others, last = [str(address) for address in addresses]
+        for address in others:
+            with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return await self._inner.connect_tcp(
+                    address, destination.port, share, local_address, socket_options
+                )
+        return await self._inner.connect_tcp(last, destination.port, share, local_address, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, for the pool's own use."""
+        await self._inner.sleep(seconds)
+
+    async def _judged(self, destination: Destination, timeout: float | None) -> list[IPAddress]:
+        try:
+            async with asyncio.timeout(timeout):
+                names = await self._addresses_of(destination)
+        except TimeoutError:
+            raise httpcore.ConnectTimeout(
+                f"host {destination.host}: no answer from the name service"
+            ) from None
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(f"host {destination.host} does not resolve ({error})") from error
+        addresses = [ip_address(name) for name in names]
+        for address in addresses:
+            self._guard.check_ip(address, destination)
+        return addresses[:_MOST_ADDRESSES]
+
+    async def _addresses_of(self, destination: Destination) -> list[str]:
+        try:
+            return [str(ip_address(destination.host))]
+        except ValueError:
+            found = await self._resolver(destination.host, destination.port)
+            if not found:
+                raise OSError("no address") from None
+            return found
+
+
+class CheckedTransport(httpx.AsyncBaseTransport):
+    """The pool as httpx sees a transport. Used as an asynchronous context manager, or closed by `aclose`.
+
+    Requests are handed to it directly: an `httpx.AsyncClient` around it would parse redirects and keep
+    cookies, which the figure source does by its own rules. Raises `NoAnswer`, and `Forbidden` when a host
+    name leads where nothing may be asked.
+    """
+
+    def __init__(self, settings: FetchSettings, guard: Guard, *, resolver: Resolver = resolve) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=_trust(settings.ca_file),
+            max_connections=settings.max_connections,
+            max_keepalive_connections=settings.max_connections,
+            keepalive_expiry=settings.keepalive,
+            http1=True,
+            http2=False,
+            retries=0,
+            network_backend=CheckedBackend(guard, resolver=resolver),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.aclose()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; the body of the answer is still to be read, and must be closed."""
+        with _translated():
+            answer = await self._pool.handle_async_request(
+                httpcore.Request(
+                    method=request.method,
+                    url=httpcore.URL(
+                        scheme=request.url.raw_scheme,
+                        host=request.url.raw_host,
+                        port=request.url.port,
+                        target=request.url.raw_path,
+                    ),
+                    headers=request.headers.raw,
+                    content=b"",
+                    extensions=request.extensions,
+                )
+            )
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer),
+            extensions=answer.extensions,
+            request=request,
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _translated():
+            async for chunk in self._answer.aiter_stream():
+                yield chunk
+
+    async def aclose(self) -> None:
+        with _translated():
+            await self._answer.aclose()
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except httpcore.ConnectTimeout as error:
+        raise NoAnswer(str(error) or "no connection in time") from error
+    except httpcore.PoolTimeout as error:
+        raise NoAnswer("no connection was free in time") from error
+    except httpcore.TimeoutException as error:
+        raise NoAnswer("no answer in time") from error
+    except httpcore.ConnectError as error:
+        raise NoAnswer(f"no connection ({_words(error)})") from error
+    except httpcore.NetworkError as error:
+        raise NoAnswer(f"connection lost ({_words(error)})") from error
+    except httpcore.ProtocolError as error:
+        raise NoAnswer(f"broken answer ({_words(error)})") from error
+    except (OSError, ssl.SSLError) as error:
+        raise NoAnswer(f"connection lost ({_words(error)})") from error
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    context = httpx.create_ssl_context(verify=True, trust_env=False)
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=str(ca_file))
+        except OSError as error:  # ssl.SSLError is one
+            raise SettingError(
+                f"{ca_file} cannot be read as certificates ({error.strerror or error})",
+                where="ca_file",
+                fix="name a file with certificates in PEM form",
+            ) from error
+    return context
