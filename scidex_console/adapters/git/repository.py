@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from scidex_console.adapters.git import branch_commit, history, pushing, refs, repair
+from scidex_console.adapters.git import branch_commit, history, pushing, refs, repair, trees
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.commit_artifact import Committer, commit_through
 from scidex_console.adapters.git.durability import sync_file_systems
@@ -188,12 +188,12 @@ class GitArtifactRepository:
         Raises `RepositoryError` with git's words when a push fails; what was pushed stays pushed.
         """
         done = ""
-        if pushing.has_remote(self.checkout, self.remote):
+        if self.remote and pushing.has_remote(self.checkout, self.remote):
             branch = self.checkout.writable_branch(self._branch)
             pushing.push(self.checkout, self.remote, branch, check_submodules=False)
             done = "pushed"
         reach("git.push.inner_done")
-        if self.outer is not None and pushing.has_remote(self.outer.checkout, self.remote):
+        if self.remote and self.outer is not None and pushing.has_remote(self.outer.checkout, self.remote):
             branch = self.outer.checkout.writable_branch(None)
             pushing.push(self.outer.checkout, self.remote, branch, check_submodules=True)
             done = "pushed"
@@ -206,9 +206,9 @@ class GitArtifactRepository:
         """The commit with this trailer between `since` and the tip, with the blobs it added."""
         return history.find(self.checkout, self.head(), op, kind, since=since)
 
-    def blob_of(self, commit: str, path: str) -> str | None:
-        """Object id of the file at `path` in a commit."""
-        return history.blob_of(self.checkout, commit, path)
+    def blobs_of(self, commit: str, paths: Sequence[str]) -> Mapping[str, str]:
+        """Object ids of the files at these paths in a commit; paths that are not there are left out."""
+        return {path: entry.object for path, entry in trees.entries(self.checkout, commit, paths).items()}
 
     def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
         """Hand a blob's bytes over in chunks."""

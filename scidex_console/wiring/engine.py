@@ -1,0 +1,248 @@
+"""One engine process, put together from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from scidex_console import __version__
+from scidex_console.adapters.http.fetch_settings import FetchSettings
+from scidex_console.adapters.http.figure_source import HttpFigureSource
+from scidex_console.adapters.http.gate import Gates
+from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.fence import PostgresFence
+from scidex_console.adapters.postgres.figures import PostgresFigures
+from scidex_console.adapters.postgres.gates import PostgresGates
+from scidex_console.adapters.postgres.guarded_rows import GuardedRows
+from scidex_console.adapters.postgres.housekeeping import PostgresHousekeeping
+from scidex_console.adapters.postgres.identity import path_is_column, read_identity
+from scidex_console.adapters.postgres.intents import PostgresIntents
+from scidex_console.adapters.postgres.journal import PostgresJournal
+from scidex_console.adapters.postgres.read_model import PostgresReadModel
+from scidex_console.adapters.postgres.runs import PostgresRuns
+from scidex_console.adapters.postgres.schema_files import latest_version
+from scidex_console.adapters.postgres.transactions import FencedDatabase
+from scidex_console.adapters.system.clock import SystemClock
+from scidex_console.adapters.system.process import holder
+from scidex_console.domain.errors import ConsoleError, Fenced, SchemaMismatch
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import RunState
+from scidex_console.engine.engine import Engine, Parts
+from scidex_console.engine.intents import IntentClerk
+from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
+from scidex_console.engine.options import EngineOptions
+from scidex_console.engine.ports import RunStore
+from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.two_stores.stores import Mandate, Stores
+from scidex_console.engine.views import StoreIdentity
+from scidex_console.engine.worker import Worker
+from scidex_console.engine.writer import Writer
+from scidex_console.settings import Settings
+from scidex_console.wiring.stores import FileSide, open_files
+
+WAITS_FOR_A_PERSON = 4
+
+
+async def run_engine(settings: Settings, jobs: frozenset[JobName], *, until_idle: bool) -> int:
+    """Run an engine in the foreground; the exit code of the contract.
+
+    0 when told to leave or idle, 4 when a run of its jobs is halted. Raises `Held` when another engine has
+    the store, `Fenced` when one took over.
+    """
+    options = engine_options(settings, jobs, until_idle=until_idle)
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        files = await asyncio.to_thread(open_files, settings, clock)
+        database = await stack.enter_async_context(_database(settings))
+        identity = await _checked_identity(database)
+        name = holder()
+        lock = files.repository.engine_lock(name)
+        await asyncio.to_thread(lock.__enter__)
+        stack.push_async_callback(asyncio.to_thread, lock.__exit__, None, None, None)
+        fence = PostgresFence(database)
+        epoch = await fence.acquire(
+            name,
+            version=__version__,
+            writes=options.writes,
+            authorization=options.authorization,
+            environment=options.environment,
+            at_least=await asyncio.to_thread(files.repository.epoch),
+        )
+        stack.push_async_callback(fence.release)
+        if options.writes:
+            await asyncio.to_thread(files.repository.raise_epoch, epoch)
+        mandate = Mandate(epoch, options.authorization, name, __version__)
+        async with _engine(settings, options, files, database, identity, fence, mandate, clock) as (
+            engine,
+            runs,
+        ):
+            _say(f"engine {name}, epoch {epoch}, {'writes' if options.writes else 'observe'}")
+            await _until_the_end(engine)
+            return await _exit_code(runs, options)
+
+
+def engine_options(settings: Settings, jobs: frozenset[JobName], *, until_idle: bool) -> EngineOptions:
+    """The engine's options from the settings."""
+    return EngineOptions(
+        version=__version__,
+        environment=settings.environment.name,
+        writes=settings.writes.enabled,
+        authorization=settings.writes.authorization,
+        jobs=jobs,
+        until_idle=until_idle,
+        batch_files=settings.batch.files,
+        batch_marks=settings.batch.marks,
+        heartbeat_s=settings.engine.heartbeat.total_seconds(),
+    )
+
+
+def fetch_settings(settings: Settings) -> FetchSettings:
+    """The fetcher's parameters from the settings."""
+    fetch = settings.fetch
+    groups = fetch.host_groups()
+    width = sum(group.in_flight for group in groups.configured())
+    return FetchSettings(
+        user_agent=fetch.header(),
+        probe=settings.figures.probe,
+        allowed_networks=tuple(str(network) for network in fetch.allow_networks),
+        allowed_ports=frozenset(fetch.allow_ports),
+        connect_to=tuple(str(target) for target in fetch.connect_to),
+        ca_file=fetch.ca_file,
+        connect_timeout=fetch.connect_timeout.total_seconds(),
+        read_timeout=fetch.read_timeout.total_seconds(),
+        request_deadline=fetch.deadline.total_seconds(),
+        max_bytes=fetch.max_bytes,
+        max_connections=max(512, width * 2),
+        retry_after_cap=fetch.retry_after_cap.total_seconds(),
+        hold_first=fetch.hold.total_seconds(),
+        breaker_failures=fetch.breaker_failures,
+        breaker_first=fetch.breaker_first.total_seconds(),
+        breaker_longest=fetch.breaker_longest.total_seconds(),
+    )
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    timeout = settings.database.statement_timeout.total_seconds()
+    url = settings.database.need_url()
+    async with Database(url, name="scidex-console engine", statement_timeout_s=timeout, size=8) as database:
+        yield database
+
+
+async def _checked_identity(database: Database) -> StoreIdentity:
+    identity = await read_identity(database)
+    if identity.schema_version != latest_version():
+        raise SchemaMismatch(
+            f"the schema is at version {identity.schema_version}, this program needs {latest_version()}",
+            where=database.place,
+            fix="run `scidex-console schema apply`",
+        )
+    return identity
+
+
+@asynccontextmanager
+async def _engine(
+    settings: Settings,
+    options: EngineOptions,
+    files: FileSide,
+    database: Database,
+    identity: StoreIdentity,
+    fence: PostgresFence,
+    mandate: Mandate,
+    clock: SystemClock,
+) -> AsyncIterator[tuple[Engine, RunStore]]:
+    in_column = path_is_column(identity)
+    fenced = FencedDatabase(database)
+    fenced.epoch = mandate.epoch
+    pulse = Pulse()
+    runs = PostgresRuns(fenced)
+    figures = PostgresFigures(fenced, file_path_is_column=in_column)
+    journal = PostgresJournal(fenced, GuardedRows(database, file_path_is_column=in_column))
+    writer = Writer(Stores(journal, files.repository, files.worktree, files.staging, mandate), figures, pulse)
+    fetching = fetch_settings(settings)
+    groups = settings.fetch.host_groups()
+    gates = Gates(groups, clock, fetching)
+    gate_store = PostgresGates(fenced)
+    housekeeping = PostgresHousekeeping(database)
+    clerk = IntentClerk(
+        intents=PostgresIntents(fenced),
+        runs=runs,
+        journal=journal,
+        figures=figures,
+        previews=PostgresReadModel(database, stalled_after_s=settings.engine.stalled_after.total_seconds()),
+        gate=gates,
+        gate_store=gate_store,
+        writer=writer,
+        mandate=mandate,
+        options=options,
+        clock=clock,
+        pulse=pulse,
+    )
+    async with HttpFigureSource(fetching, groups, gates, files.staging, clock) as source:
+        redownload = RedownloadFigures(
+            store=figures,
+            source=source,
+            gate=gates,
+            worktree=files.worktree,
+            paths=settings.artifact_paths(),
+            file_path_field=identity.file_path_field,
+            clock=clock,
+            back_off=settings.figures.back_offs(),
+            jitter=random.Random(),
+        )
+        known = {JobName.FIGURES: redownload}
+        workers = [
+            Worker(known[job], runs, writer, clock, pulse, options, epoch=mandate.epoch)
+            for job in sorted(options.jobs & known.keys())
+        ]
+        parts = Parts(
+            fence, runs, clerk, workers, writer, gates, gate_store, housekeeping, clock, pulse, options
+        )
+        try:
+            yield Engine(parts), runs
+        finally:
+            await housekeeping.close()
+
+
+async def _until_the_end(engine: Engine) -> None:
+    """Run the engine with SIGTERM and SIGINT asking it to leave; unwrap what ended it otherwise."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, engine.leave)
+    try:
+        await engine.run()
+    except* ConsoleError as group:
+        raise _foremost(group) from None
+    finally:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(name)
+
+
+def _foremost(group: BaseExceptionGroup[ConsoleError]) -> ConsoleError:
+    """Of several errors that ended the engine, the one that says why: being fenced explains the others."""
+    errors: list[ConsoleError] = []
+    pending: list[BaseException] = [group]
+    while pending:
+        error = pending.pop()
+        if isinstance(error, BaseExceptionGroup):
+            pending.extend(error.exceptions)
+        elif isinstance(error, ConsoleError):
+            errors.append(error)
+    return next((error for error in errors if isinstance(error, Fenced)), errors[-1])
+
+
+async def _exit_code(runs: RunStore, options: EngineOptions) -> int:
+    for job in options.jobs:
+        run = await runs.open_run(job)
+        if run is not None and run.state is RunState.HALTED:
+            _say(f"{job}: halted: {run.halt_reason}")
+            return WAITS_FOR_A_PERSON
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,42 @@
+"""The repository, the checkout and the staging folder, from the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scidex_console.adapters.files.staging import StagingFolder
+from scidex_console.adapters.files.worktree import CheckoutFiles
+from scidex_console.adapters.git.commit_artifact import load_committer
+from scidex_console.adapters.git.repository import GitArtifactRepository
+from scidex_console.engine.ports import Clock
+from scidex_console.settings import Settings
+
+
+@dataclass(frozen=True)
+class FileSide:
+    """Git and the file system, as one set that belongs together."""
+
+    repository: GitArtifactRepository
+    worktree: CheckoutFiles
+    staging: StagingFolder
+
+
+def open_repository(settings: Settings, clock: Clock) -> GitArtifactRepository:
+    """The artifact repository named by the configuration. Raises `SettingError`, `Unreachable`."""
+    wanted = settings.repository
+    return GitArtifactRepository(
+        wanted.need_path(),
+        outer=wanted.outer,
+        branch=wanted.branch,
+        clock=clock,
+        committer=load_committer(wanted.commit_artifact) if wanted.commit_artifact else None,
+        remote=wanted.remote if wanted.push else "",
+    )
+
+
+def open_files(settings: Settings, clock: Clock) -> FileSide:
+    """Repository, checkout and staging folder; makes the staging folder, so only an engine asks for it."""
+    repository = open_repository(settings, clock)
+    staging = StagingFolder(repository.staging_dir)
+    worktree = CheckoutFiles(repository.checkout.worktree, staging=staging.root)
+    return FileSide(repository, worktree, staging)
