@@ -73,8 +73,8 @@ class CheckoutFiles:
     def remove(self, path: str, sha256: str) -> bool:
         """Remove the file if its bytes are still the expected ones; True when it is gone afterwards.
 
-        Folders that are empty then go too, but for the topmost one. Raises `UnsafePath` for a symlinked
-        component, `Halt` when the file system refuses.
+        Folders that are empty then go too, but for the topmost one. What lies behind a symbolic link is never
+        touched (False). Raises `Halt` when the file system refuses.
         """
         check_relative(path)
         with halting("a file cannot be removed", where=str(self.root / path)):
@@ -83,6 +83,8 @@ class CheckoutFiles:
                     gone = _remove_if(folder, name, sha256)
             except FileNotFoundError:
                 return True
+            except UnsafePath:
+                return False
             if gone:
                 self._prune(path)
         return gone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scidex_console.adapters.git import trees
@@ -13,6 +13,8 @@ from scidex_console.domain.errors import Halt, RepositoryError
 from scidex_console.engine.ports import CommitInfo, Committed
 
 _CHUNK = 1 << 16
+MARKED = "--grep=^Scidex-Op: "
+"""Lets git leave out what cannot be ours."""
 _FORMAT = "--format=%H%x00%P%x00%B%x00"
 
 
@@ -46,10 +48,16 @@ def find(checkout: Checkout, tip: str, op: str, kind: CommitKind, *, since: str)
     Of several, which must not be, the oldest: it is the one that counted first.
     """
     selection = [tip, *([f"^{object_id(since)}"] if since and _exists(checkout, since) else [])]
-    for commit in reversed(commits(checkout, "--topo-order", "--grep=^Scidex-Op: ", *selection)):
+    commit = with_trailer(commits(checkout, "--topo-order", MARKED, *selection), op, kind)
+    return None if commit is None else Committed(commit.id, added(_changes(checkout, commit)))
+
+
+def with_trailer(candidates: Sequence[Commit], op: str, kind: CommitKind) -> Commit | None:
+    """Of commits, newest first, the oldest with this operation and kind."""
+    for commit in reversed(candidates):
         trailers = parse_trailers(commit.message)
         if trailers is not None and trailers.op == op and trailers.kind == kind:
-            return Committed(commit.id, added(_changes(checkout, commit)))
+            return commit
     return None
 
 
@@ -68,7 +76,7 @@ def ours(checkout: Checkout, tip: str) -> list[CommitInfo]:
     """Every commit of ours reachable from `tip`, newest first."""
     marked = [
         commit
-        for commit in commits(checkout, "--topo-order", "--grep=^Scidex-Op: ", object_id(tip))
+        for commit in commits(checkout, "--topo-order", MARKED, object_id(tip))
         if parse_trailers(commit.message) is not None
     ]
     if not marked:
@@ -77,10 +85,10 @@ def ours(checkout: Checkout, tip: str) -> list[CommitInfo]:
     return [_info(commit, changed[commit.id]) for commit in marked]
 
 
-def blob_of(checkout: Checkout, commit: str, path: str) -> str | None:
-    """Object id of the file at `path` in a commit; None when there is no file there."""
-    entry = trees.entries(checkout, commit, [path]).get(path)
-    return None if entry is None or entry.mode == trees.GITLINK else entry.object
+def blobs_of(checkout: Checkout, commit: str, paths: Sequence[str]) -> dict[str, str]:
+    """Object ids of the files at these paths in a commit; paths that are not there are left out."""
+    found = trees.entries(checkout, commit, paths)
+    return {path: entry.object for path, entry in found.items() if entry.mode != trees.GITLINK}
 
 
 def export(checkout: Checkout, blob: str, write: Callable[[bytes], None]) -> None:

@@ -18,6 +18,8 @@ from scidex_console.domain.errors import LockBusy, RepositoryError
 
 _WAIT_SECONDS = 10.0
 """For another writer of ours in the outer repository."""
+_RECENT = "--max-count=200"
+"""How many commits of ours to look through for one that was made before a crash."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ class Outer:
     def bump(
         self, inner: Checkout, tip: str, *, subject: str, trailers: Trailers, when: datetime, holder: str
     ) -> str | None:
-        """Commit `tip` as the submodule's new place; None when it is there already. No file is touched.
+        """Commit `tip` as the submodule's new place. No file is touched.
+
+        When it is there already: the commit that put it there for this operation, None if another did.
 
         Raises `RepositoryError` when the outer checkout is busy, detached, or records a commit that the
         artifact repository has left behind; `LockBusy`.
@@ -66,7 +70,7 @@ class Outer:
                 fix="`git submodule add` it, or unset repository.outer",
             )
         if now == tip:
-            return None
+            return self._made_before(trailers)
         if not history.is_ancestor(inner, now, tip):
             raise RepositoryError(
                 f"records {now[:12]} for {self.path}, which is no ancestor of its tip {tip[:12]}",
@@ -83,6 +87,13 @@ class Outer:
         )
         with self._writing(holder):
             return branch_commit.commit(self.checkout, request).commit
+
+    def _made_before(self, trailers: Trailers) -> str | None:
+        """A recent pointer commit of the same operation: a crash may have come before it was journalled."""
+        head = self.checkout.resolve("HEAD")
+        recent = history.commits(self.checkout, history.MARKED, _RECENT, head) if head else []
+        found = history.with_trailer(recent, trailers.op, trailers.kind)
+        return found.id if found else None
 
     def repair(self, holder: str) -> None:
         """Clear what a crash of ours left, and bring the index after a pointer commit that it missed.

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from scidex_console.adapters.git import branch_commit, history, pushing, refs, repair, trees
+from scidex_console.adapters.git import branch_commit, history, pushing, refs, repair
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.commit_artifact import Committer, commit_through
 from scidex_console.adapters.git.durability import sync_file_systems
+from scidex_console.adapters.git.facts import GitFacts
 from scidex_console.adapters.git.fast_import import Edit
+from scidex_console.adapters.git.inspection import RepositoryState, inspect
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.domain.commits import CommitKind, Trailers, message
@@ -26,7 +28,8 @@ class GitArtifactRepository:
     """The checkout that artifacts live in, and the outer repository around it (`engine.ports`).
 
     `branch` is the one commits go to; None takes whichever is checked out. `committer` replaces our own way
-    of committing (see `commit_artifact`). `writer_wait` is how many seconds to wait for another writer.
+    of committing (see `commit_artifact`). `remote` is where both repositories are pushed to; None pushes
+    nowhere. `writer_wait` is how many seconds to wait for another writer.
     Nothing is kept open between calls but the locks.
     """
 
@@ -38,7 +41,7 @@ class GitArtifactRepository:
         branch: str | None = None,
         clock: Clock,
         committer: Committer | None = None,
-        remote: str = "origin",
+        remote: str | None = "origin",
         writer_wait: float = 10.0,
     ) -> None:
         """Raises `Unreachable` when there is no repository, `RepositoryError` when it cannot be used."""
@@ -57,6 +60,15 @@ class GitArtifactRepository:
     def staging_dir(self) -> Path:
         """Where staged files belong: inside the git directory, out of git's sight."""
         return self.checkout.own_dir / "staging"
+
+    @property
+    def facts(self) -> GitFacts:
+        """What git says by itself, for `verify`."""
+        return GitFacts(self.checkout, self.outer)
+
+    def inspect(self) -> RepositoryState:
+        """Everything an operator may want to know before a run; changes nothing."""
+        return inspect(self.checkout, self.outer, remote=self.remote)
 
     # --- state --------------------------------------------------------------------------------------
 
@@ -167,7 +179,7 @@ class GitArtifactRepository:
     def bump_pointer(self, *, subject: str, trailers: Trailers) -> str | None:
         """Commit the submodule's tip in the outer repository; None when it already points there.
 
-        None, too, without an outer repository. Raises `Fenced` when a newer engine is at work.
+        Repeated for the same operation, it names the commit that was made. None, too, without an outer repository. Raises `Fenced` when a newer engine is at work.
         """
         if self.outer is None:
             return None
@@ -187,13 +199,15 @@ class GitArtifactRepository:
 
         Raises `RepositoryError` with git's words when a push fails; what was pushed stays pushed.
         """
+        if self.remote is None:
+            return ""
         done = ""
-        if self.remote and pushing.has_remote(self.checkout, self.remote):
+        if pushing.has_remote(self.checkout, self.remote):
             branch = self.checkout.writable_branch(self._branch)
             pushing.push(self.checkout, self.remote, branch, check_submodules=False)
             done = "pushed"
         reach("git.push.inner_done")
-        if self.remote and self.outer is not None and pushing.has_remote(self.outer.checkout, self.remote):
+        if self.outer is not None and pushing.has_remote(self.outer.checkout, self.remote):
             branch = self.outer.checkout.writable_branch(None)
             pushing.push(self.outer.checkout, self.remote, branch, check_submodules=True)
             done = "pushed"
@@ -208,7 +222,7 @@ class GitArtifactRepository:
 
     def blobs_of(self, commit: str, paths: Sequence[str]) -> Mapping[str, str]:
         """Object ids of the files at these paths in a commit; paths that are not there are left out."""
-        return {path: entry.object for path, entry in trees.entries(self.checkout, commit, paths).items()}
+        return history.blobs_of(self.checkout, commit, paths)
 
     def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
         """Hand a blob's bytes over in chunks."""
