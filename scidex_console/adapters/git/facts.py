@@ -1,0 +1,177 @@
+"""What git says by itself, for checking the store independently of the engine's own bookkeeping.
+
+Nothing here reads the journal, writes, or takes a lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from scidex_console.adapters.git import environment, history, index, repair, trees, worktree_file
+from scidex_console.adapters.git.checkout import Checkout, object_id
+from scidex_console.adapters.git.lfs import POINTER_LIMIT, pointer_oid
+from scidex_console.adapters.git.outer import Outer
+from scidex_console.adapters.git.repair import Leftovers
+from scidex_console.adapters.git.trees import Entry
+from scidex_console.domain.errors import Refused, UnsafePath
+
+
+@dataclass(frozen=True)
+class PathState:
+    """One path in the three places where it should be the same; None where it is not there."""
+
+    head: Entry | None
+    index: Entry | None
+    worktree: Entry | None
+    """What git would store for the file's bytes as they are; None also for what is no regular file."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether worktree, index and HEAD have the same file (or all have none)."""
+        return self.head == self.index == self.worktree
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """The outer repository's record of the submodule."""
+
+    commit: str | None
+    """None when it records none."""
+    is_tip: bool
+    is_ancestor: bool
+    """Whether it is the submodule's tip or an ancestor of it."""
+
+
+class GitFacts:
+    """Facts about the artifact repository and the outer one around it."""
+
+    def __init__(self, checkout: Checkout, outer: Outer | None) -> None:
+        self._checkout = checkout
+        self._outer = outer
+
+    def tree(self, commit: str) -> dict[str, Entry]:
+        """Every file of a commit."""
+        output = self._checkout.commands.run("ls-tree", "-r", "-z", "--full-tree", object_id(commit))
+        found: dict[str, Entry] = {}
+        for line in output.fields():
+            about, _, path = line.partition("\t")
+            mode, _, oid = about.split(" ")
+            found[path] = Entry(mode, oid)
+        return found
+
+    def index(self) -> dict[str, Entry]:
+        """Every path in the index; a path in conflict is left out."""
+        return self._staged([])
+
+    def tracked(self) -> int:
+        """How many files git tracks (index entries)."""
+        return self._checkout.commands.run("ls-files", "-z").stdout.count(b"\0")
+
+    def fsck(self) -> list[str]:
+        """What `git fsck --strict` has to say; empty when everything is sound."""
+        output = self._checkout.commands.run(
+            "fsck", "--strict", "--full", "--no-dangling", "--no-progress", accept=range(256)
+        )
+        said = [*output.text().splitlines(), *output.stderr.splitlines()]
+        lines = [line for line in said if line and not line.startswith(("notice:", "dangling "))]
+        if output.status != 0 and not lines:
+            return [f"git fsck ended with status {output.status}"]
+        return lines
+
+    def reachable_blobs(self, commit: str) -> frozenset[str]:
+        """Every blob that a commit or one before it has."""
+        names = self._checkout.commands.run(
+            "rev-list", "--objects", "--no-object-names", object_id(commit)
+        ).stdout
+        kinds = self._checkout.commands.run(
+            "cat-file", "--batch-check=%(objecttype) %(objectname)", "--buffer", stdin=names
+        )
+        lines = (line.split(" ") for line in kinds.text().splitlines())
+        return frozenset(name for kind, name in lines if kind == "blob")
+
+    def states(self, paths: Iterable[str]) -> dict[str, PathState]:
+        """The given paths in HEAD, index and worktree. Files are read, by no filter.
+
+        A file whose HEAD is a Git LFS pointer to its very bytes counts as that pointer.
+        """
+        wanted = list(paths)
+        tip = self._checkout.resolve("HEAD")
+        head = trees.entries(self._checkout, tip, wanted) if tip else {}
+        staged = self._staged(wanted)
+        return {
+            path: PathState(head.get(path), staged.get(path), self._on_disk(path, head.get(path)))
+            for path in wanted
+        }
+
+    def changed(self) -> list[str]:
+        """Paths that differ between HEAD, index and worktree, and untracked ones that are not ignored."""
+        drivers = index.filter_drivers(self._checkout)
+        output = self._checkout.commands.run(
+            "status",
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+            "--ignore-submodules=all",
+            settings=environment.without_filters(drivers),
+        )
+        return [line[3:] for line in output.fields()]
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether one commit is the other or an ancestor of it; False when the older is not known."""
+        return history.is_ancestor(self._checkout, older, newer)
+
+    def pointer(self) -> Pointer | None:
+        """What the outer repository's HEAD records for the submodule; None without an outer repository."""
+        if self._outer is None:
+            return None
+        commit = self._outer.pointer()
+        tip = self._checkout.resolve("HEAD")
+        if commit is None or tip is None:
+            return Pointer(commit, is_tip=False, is_ancestor=False)
+        return Pointer(commit, is_tip=commit == tip, is_ancestor=self.is_ancestor(commit, tip))
+
+    def leftovers(self) -> Mapping[str, Leftovers]:
+        """Traces of ours in each repository, by its folder, where there are any."""
+        checkouts = [self._checkout, *([self._outer.checkout] if self._outer else [])]
+        found = {str(checkout.worktree): repair.leftovers(checkout) for checkout in checkouts}
+        return {folder: traces for folder, traces in found.items() if traces}
+
+    def _staged(self, paths: list[str]) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        for some in trees.in_portions(paths) if paths else [[]]:
+            output = self._checkout.commands.run("ls-files", "-s", "-z", "--", *some)
+            for line in output.fields():
+                about, _, path = line.partition("\t")
+                mode, oid, stage = about.split(" ")
+                if stage == "0":
+                    found[path] = Entry(mode, oid)
+        return found
+
+    def _on_disk(self, path: str, head: Entry | None) -> Entry | None:
+        try:
+            with worktree_file.opened(self._checkout.worktree, path) as descriptor:
+                about = os.fstat(descriptor)
+                name = hashlib.new(
+                    self._checkout.object_format, f"blob {about.st_size}\0".encode(), usedforsecurity=False
+                )
+                sha256 = hashlib.sha256()
+                for chunk in worktree_file.chunks(descriptor, path):
+                    name.update(chunk)
+                    sha256.update(chunk)
+        except (Refused, UnsafePath):
+            return None
+        mode = "100755" if about.st_mode & 0o100 else trees.REGULAR
+        if head and name.hexdigest() != head.object and sha256.hexdigest() == self._pointed_at(head.object):
+            return Entry(mode, head.object)
+        return Entry(mode, name.hexdigest())
+
+    def _pointed_at(self, blob: str) -> str | None:
+        """sha256 that a blob names as a Git LFS pointer."""
+        size = self._checkout.commands.run("cat-file", "-s", object_id(blob), accept=(0, 128))
+        if size.status != 0 or int(size.text()) >= POINTER_LIMIT:
+            return None
+        return pointer_oid(self._checkout.commands.run("cat-file", "blob", object_id(blob)).stdout)
