@@ -90,6 +90,8 @@ CREATE TABLE scidex_console.batch (
 );
 CREATE INDEX batch_unsettled ON scidex_console.batch (id)
     WHERE state IN ('prepared', 'done', 'rolling_back');
+CREATE INDEX batch_unpushed ON scidex_console.batch (id)
+    WHERE state IN ('cleaned', 'rolled_back') AND push_state NOT IN ('pushed', 'none');
 CREATE INDEX batch_by_job ON scidex_console.batch (job, id DESC);
 
 -- The journal: every row's image before and after, every file with its hash.

@@ -12,6 +12,7 @@ BEGIN
             EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %I',
                            pg_get_serial_sequence('artifact_migration_log', 'id'), held);
             EXECUTE format('REVOKE ALL ON SCHEMA scidex_console FROM %I', held);
+            EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM %I', current_database(), held);
             EXECUTE format('REVOKE ALL ON SCHEMA %s FROM %I',
                            (SELECT relnamespace::regnamespace FROM pg_class WHERE oid = 'artifacts'::regclass), held);
         END IF;

@@ -42,6 +42,11 @@ BEGIN
                    pg_get_serial_sequence('artifact_migration_log', 'id'));
 END $$;
 GRANT INSERT ON artifact_migration_log TO scidex_engine;
+-- The survey is compared with the work table in a temporary one.
+DO $$
+BEGIN
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO scidex_engine', current_database());
+END $$;
 
 -- Of an intent the engine says what became of it; who asked for what, and why, stays as it was asked.
 GRANT UPDATE (state, waits_on, outcome, settled_at) ON scidex_console.intent TO scidex_engine;

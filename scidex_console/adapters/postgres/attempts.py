@@ -1,0 +1,78 @@
+"""Attempts and the migration log as readers get them: newest first, by key."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from scidex_console.adapters.postgres.snapshot import Row
+from scidex_console.domain.errors import UsageError
+from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.sanitise import visible
+from scidex_console.engine.ports import AttemptFilter
+from scidex_console.engine.views import AttemptView, MigrationLogView
+
+
+def attempt_view(row: Row) -> AttemptView:
+    """A row of `fetch_attempt`."""
+    return AttemptView(
+        id=row["id"],
+        at=row["started_at"],
+        artifact_id=row["artifact_id"],
+        title=row["title"],
+        group=row["host_group"],
+        host=row["host"],
+        url=row["url"],
+        outcome=FetchClass(row["outcome"]),
+        status=row["status"],
+        reason=row["reason"],
+        requests=row["requests"],
+        took_ms=row["took_ms"],
+    )
+
+
+def migration_log_view(row: Row) -> MigrationLogView:
+    """A row of `artifact_migration_log`, whose errors may be any JSON."""
+    errors = row["errors"]
+    if errors is None:
+        text = ""
+    elif isinstance(errors, str):
+        text = errors
+    else:
+        text = json.dumps(errors, ensure_ascii=False)
+    return MigrationLogView(
+        id=row["id"],
+        at=row["created_at"],
+        artifact_id=row["artifact_id"],
+        status=row["status"],
+        errors=visible(text),
+        took_ms=row["took_ms"],
+    )
+
+
+def filter_params(criteria: AttemptFilter, *, also: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The statements' parameters for a filter; `also` names states that are accepted beside the classes.
+
+    Raises `UsageError` for an outcome that does not exist.
+    """
+    known = {outcome.value for outcome in FetchClass} | also
+    outcomes = [name.strip() for name in criteria.outcome.split(",") if name.strip()]
+    for name in outcomes:
+        if name not in known:
+            what = f"outcome {visible(name, 60)!r} is unknown"
+            raise UsageError(what, fix=f"use one or more of {', '.join(sorted(known))}, with commas between")
+    return {
+        "host_group": criteria.group,
+        "outcomes": outcomes or None,
+        "since": criteria.since,
+        "artifact_id": criteria.artifact_id,
+        "pattern": contains(criteria.text),
+    }
+
+
+def contains(text: str) -> str:
+    """The LIKE pattern for "has this text in it", whose own wildcards stand for themselves."""
+    if not text:
+        return ""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

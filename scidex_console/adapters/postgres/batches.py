@@ -1,0 +1,63 @@
+"""Batches and operations of the journal, as readers get them."""
+
+from __future__ import annotations
+
+from scidex_console.adapters.postgres.database import Connection
+from scidex_console.adapters.postgres.journal_rows import batch_of
+from scidex_console.adapters.postgres.snapshot import Row, ask
+from scidex_console.domain.batches import Batch, BatchState, Operation, OperationState
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.views import BatchView, OperationView
+
+_SETTLED = (BatchState.CLEANED, BatchState.ROLLED_BACK)
+
+
+def batch_view(row: Row) -> BatchView:
+    """A row of `list_batches`."""
+    state = BatchState(row["state"])
+    return BatchView(
+        id=row["id"],
+        uid=str(row["uid"]),
+        job=JobName(row["job"]),
+        run_id=row["run_id"],
+        state=state,
+        commit=row["commit_id"],
+        inverse_commit=row["inverse_commit"],
+        created_at=row["created_at"],
+        settled_at=row["settled_at"],
+        files=row["files"],
+        marks=row["marks"],
+        skipped=row["skipped"],
+        conflicts=row["conflicts"],
+        authorization=row["authorization_ref"],
+        outer_commit=row["outer_commit"],
+        push=_push(row["push_state"], state),
+    )
+
+
+def _push(recorded: str, state: BatchState) -> str:
+    if recorded == "none":
+        return ""
+    return recorded or ("pending" if state in _SETTLED else "")
+
+
+def operation_view(operation: Operation, reason: str = "") -> OperationView:
+    """One operation; `reason` stands in front of the journal's own."""
+    file = operation.file
+    return OperationView(
+        artifact_id=operation.artifact_id,
+        state=OperationState(operation.state),
+        path=file.path if file else "",
+        sha256=file.sha256 if file else "",
+        size=file.size if file else None,
+        fields=operation.row.fields,
+        reason=reason or operation.reason,
+    )
+
+
+async def load_batch(connection: Connection, batch_id: int) -> Batch | None:
+    """A batch with its operations; None when there is none of that id."""
+    params = {"batch_id": batch_id}
+    found = await ask(connection, {"read_batch_head": params, "read_batch_operations": params})
+    head = found["read_batch_head"]
+    return batch_of(head[0], found["read_batch_operations"]) if head else None

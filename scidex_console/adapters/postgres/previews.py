@@ -1,0 +1,140 @@
+"""Previews: what an action would do, with the token that names exactly this.
+
+The engine makes the same preview again when the action is confirmed, and compares the tokens. So a token is
+made of what the operator saw and of nothing that moves by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scidex_console.adapters.postgres.attempts import attempt_view, filter_params
+from scidex_console.adapters.postgres.batches import batch_view, load_batch, operation_view
+from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.gaps import FolderCounts
+from scidex_console.adapters.postgres.guarded_rows import GuardedRows
+from scidex_console.adapters.postgres.identity import path_is_column, read_identity
+from scidex_console.adapters.postgres.overview import read_gap
+from scidex_console.adapters.postgres.snapshot import Rows, ask, fetch, snapshot
+from scidex_console.domain.batches import Batch, BatchState, OperationState
+from scidex_console.domain.errors import Refused
+from scidex_console.domain.figures import RETRYABLE, FigureState
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.tokens import plan_token
+from scidex_console.engine.ports import AttemptFilter
+from scidex_console.engine.views import (
+    BatchView,
+    OperationView,
+    PlanItem,
+    PlanView,
+    RetryPreview,
+    RollbackPreview,
+)
+
+_SPARKLINE_MINUTES = 30
+_HELD_BACK = frozenset({FigureState.HELD_BACK.value})
+
+
+async def read_rollback(database: Database, batch_id: int, *, redo: bool) -> RollbackPreview:
+    """What taking a batch back (or doing it again) would do to git and to the rows.
+
+    Rows that are no longer as the batch left (for a redo: found) them are listed as refused: they would be
+    left alone. Raises `Refused` for a batch that is not there, or not in a state for this.
+    """
+    identity = await read_identity(database)
+    async with snapshot(database) as connection:
+        listed = {"job": None, "before_id": None, "id": batch_id, "limit": 1}
+        heads = (await ask(connection, {"list_batches": listed}))["list_batches"]
+        batch = await load_batch(connection, batch_id)
+        if batch is None:
+            raise Refused(f"there is no batch {batch_id}")
+        _check_state(batch, redo=redo)
+        state = OperationState.ROLLED_BACK if redo else OperationState.DONE
+        taking_part = [operation for operation in batch.operations if operation.state is state]
+        rows = GuardedRows(database, file_path_is_column=path_is_column(identity))
+        plan = [(o.artifact_id, o.row if redo else o.row.inverse()) for o in taking_part]
+        changed = await rows.differing(connection, plan)
+    operations = tuple(operation_view(o) for o in taking_part if o.artifact_id not in changed)
+    refused = tuple(
+        operation_view(o, changed[o.artifact_id]) for o in taking_part if o.artifact_id in changed
+    )
+    commits = tuple(commit for commit in [batch.inverse_commit if redo else batch.commit] if commit)
+    return RollbackPreview(
+        batch=batch_view(heads[0]),
+        redo=redo,
+        commits=commits,
+        paths=tuple(sorted(o.path for o in operations if o.path)),
+        operations=operations,
+        refused=refused,
+        token=_rollback_token(batch_view(heads[0]), batch.pass_no, redo, commits, operations, refused),
+    )
+
+
+def _check_state(batch: Batch, *, redo: bool) -> None:
+    allowed = (BatchState.ROLLED_BACK,) if redo else (BatchState.DONE, BatchState.CLEANED)
+    if batch.state not in allowed:
+        verb = "redone" if redo else "rolled back"
+        raise Refused(f"batch {batch.id} is {batch.state} and cannot be {verb}")
+
+
+def _rollback_token(
+    batch: BatchView,
+    pass_no: int,
+    redo: bool,
+    commits: tuple[str, ...],
+    operations: tuple[OperationView, ...],
+    refused: tuple[OperationView, ...],
+) -> str:
+    # Not the batch's state: it goes from done to cleaned by itself.
+    return plan_token(
+        {
+            "action": "redo" if redo else "rollback",
+            "batch": batch.uid,
+            "pass": pass_no,
+            "commits": list(commits),
+            "operations": sorted([o.artifact_id, o.path, o.sha256] for o in operations),
+            "refused": sorted([o.artifact_id, o.reason] for o in refused),
+        }
+    )
+
+
+async def read_retry(database: Database, job: JobName, criteria: AttemptFilter) -> RetryPreview:
+    """The rows a retry with this filter would make due: all of them, never the first page only."""
+    params: dict[str, Any] = {
+        **filter_params(criteria, also=_HELD_BACK),
+        "states": sorted(RETRYABLE),
+    }
+    rows: Rows = []
+    if job is JobName.FIGURES:
+        rows = await fetch(database, "list_retryable_figures", params)
+    filters = _filters(criteria)
+    plan = [[row["artifact_id"], row["last_attempt_id"]] for row in rows]
+    token = plan_token({"action": "retry", "job": job, "filters": filters, "rows": sorted(plan)})
+    return RetryPreview(job, filters, tuple(attempt_view(row) for row in rows), token)
+
+
+def _filters(criteria: AttemptFilter) -> dict[str, str]:
+    values = {
+        "group": criteria.group,
+        "outcome": criteria.outcome,
+        "since": criteria.since.isoformat() if criteria.since else "",
+        "artifact_id": criteria.artifact_id,
+        "text": criteria.text,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+async def read_plan(database: Database, folders: FolderCounts, job: JobName, *, limit: int) -> PlanView:
+    """The rows the job would take up next, one host group after the other."""
+    gap = await read_gap(database, folders, job, minutes=_SPARKLINE_MINUTES)
+    if job is JobName.FOLDERS:
+        return PlanView(
+            job, gap, (), "this version counts folders still to be made; it does not make them yet"
+        )
+    rows = await fetch(database, "list_planned_figures", {"limit": limit})
+    items = tuple(
+        PlanItem(row["artifact_id"], row["host_group"], row["url"], row["state"], row["due_at"])
+        for row in rows
+    )
+    note = "" if gap.total else "no survey yet: an engine makes one when it starts"
+    return PlanView(job, gap, items, note)

@@ -1,0 +1,1 @@
+SELECT * FROM scidex_console.run WHERE id = %(id)s AND job = %(job)s

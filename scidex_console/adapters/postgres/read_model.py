@@ -1,0 +1,131 @@
+"""Everything a reader asks, as frozen views. Nothing here can write: the statements only select."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scidex_console.adapters.postgres import previews
+from scidex_console.adapters.postgres.attempts import attempt_view, filter_params, migration_log_view
+from scidex_console.adapters.postgres.batches import batch_view, load_batch, operation_view
+from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.gaps import FolderCounts
+from scidex_console.adapters.postgres.identity import read_identity
+from scidex_console.adapters.postgres.intents import intent_view
+from scidex_console.adapters.postgres.overview import engine_view, host_views, read_overview
+from scidex_console.adapters.postgres.report import read_report
+from scidex_console.adapters.postgres.runs import run_view
+from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
+from scidex_console.domain.intents import Intent
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.ports import AttemptFilter
+from scidex_console.engine.views import (
+    AttemptView,
+    BatchView,
+    EngineView,
+    HostView,
+    MigrationLogView,
+    OperationView,
+    Overview,
+    PlanView,
+    RetryPreview,
+    RollbackPreview,
+    RunView,
+    StoreIdentity,
+)
+
+
+class PostgresReadModel:
+    """Implements the engine's `ReadModel`.
+
+    An engine whose last heartbeat is older than `stalled_after_s` seconds is shown as stalled.
+    """
+
+    def __init__(self, database: Database, *, stalled_after_s: float = 15.0) -> None:
+        self._database = database
+        self._stalled_after_s = stalled_after_s
+        self._folders = FolderCounts(database)
+
+    async def identity(self) -> StoreIdentity:
+        """Which database this is, and what the session may do in it."""
+        return await read_identity(self._database)
+
+    async def overview(self, *, dead: int = 50, errors: int = 50, sparkline_minutes: int = 30) -> Overview:
+        """All panes and the status line, as of one moment."""
+        return await read_overview(
+            self._database,
+            self._folders,
+            dead=dead,
+            errors=errors,
+            minutes=sparkline_minutes,
+            stalled_after_s=self._stalled_after_s,
+        )
+
+    async def engine(self) -> EngineView | None:
+        """The engine; None when none has ever run on this store."""
+        return engine_view((await fetch(self._database, "read_engine_state"))[0], self._stalled_after_s)
+
+    async def run(self, job: JobName) -> RunView | None:
+        """The job's open run, or else its last one."""
+        rows = await fetch(self._database, "read_last_run", {"job": job})
+        return run_view(rows[0]) if rows else None
+
+    async def hosts(self) -> Sequence[HostView]:
+        """Every host group asked so far."""
+        async with snapshot(self._database) as connection:
+            found = await ask(connection, {"list_hosts": None, "list_counts": None})
+        return host_views(found["list_hosts"], found["list_counts"])
+
+    async def attempts(
+        self, criteria: AttemptFilter, *, limit: int, before_id: int | None = None
+    ) -> Sequence[AttemptView]:
+        """Newest first, those before `before_id`. `outcome` may name several classes, with commas."""
+        params = {**filter_params(criteria), "limit": limit, "before_id": before_id}
+        return [attempt_view(row) for row in await fetch(self._database, "list_attempts", params)]
+
+    async def migration_log(
+        self, *, status: str = "", limit: int, before_id: int | None = None
+    ) -> Sequence[MigrationLogView]:
+        """Newest first, those before `before_id`."""
+        params = {"status": status, "limit": limit, "before_id": before_id}
+        return [migration_log_view(row) for row in await fetch(self._database, "list_migration_log", params)]
+
+    async def batches(
+        self, job: JobName | None, *, limit: int, before_id: int | None = None
+    ) -> Sequence[BatchView]:
+        """Newest first, those before `before_id`."""
+        params = {"job": job, "limit": limit, "before_id": before_id, "id": None}
+        return [batch_view(row) for row in await fetch(self._database, "list_batches", params)]
+
+    async def batch(self, batch_id: int) -> BatchView | None:
+        """One batch."""
+        params = {"job": None, "limit": 1, "before_id": None, "id": batch_id}
+        rows = await fetch(self._database, "list_batches", params)
+        return batch_view(rows[0]) if rows else None
+
+    async def operations(self, batch_id: int) -> Sequence[OperationView]:
+        """The operations of a batch, in the order they were journalled."""
+        async with snapshot(self._database) as connection:
+            batch = await load_batch(connection, batch_id)
+        return [operation_view(operation) for operation in batch.operations] if batch else []
+
+    async def plan(self, job: JobName, *, limit: int) -> PlanView:
+        """What the job would take up next."""
+        return await previews.read_plan(self._database, self._folders, job, limit=limit)
+
+    async def retry_preview(self, job: JobName, criteria: AttemptFilter) -> RetryPreview:
+        """Rows a retry would make due, each by its last attempt. `outcome` may also be `held_back`."""
+        return await previews.read_retry(self._database, job, criteria)
+
+    async def rollback_preview(self, batch_id: int, *, redo: bool) -> RollbackPreview:
+        """Both stores at once. Raises `Refused` when the batch is not in a state for this."""
+        return await previews.read_rollback(self._database, batch_id, redo=redo)
+
+    async def report(self, job: JobName, run_id: int | None) -> Mapping[str, Any]:
+        """Counts of a run, or of all runs. Raises `Refused` for a run the job does not have."""
+        return await read_report(self._database, job, run_id)
+
+    async def intent(self, intent_id: int) -> Intent | None:
+        """One intent and what became of it."""
+        rows = await fetch(self._database, "read_intent", {"id": intent_id})
+        return intent_view(rows[0]) if rows else None
