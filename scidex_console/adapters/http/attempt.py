@@ -172,9 +172,7 @@ class Attempt:
             return Ending(decision, answer.status)
         if why := _not_whole(answer, body, body.kind):
             return Ending(why, answer.status)
-        assert body.writer is not None
-        writer, body.writer = body.writer, None
-        file = await writer.finish()
+        file = await self._tools.bodies.finish(body)
         return Ending(self._stored(answer, body, body.kind), answer.status, body.kind, file)
 
     def _told_to_wait(self, answer: Answer) -> Ending:

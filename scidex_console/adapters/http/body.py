@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from scidex_console.adapters.http.images import TAIL_BYTES, ImageKind, image_kind
+from scidex_console.domain.fetching import StagedFile
 from scidex_console.engine.ports import StagedWriter, Staging
 
 _FIRST_LOOK = 4096
@@ -62,6 +64,20 @@ class BodyReader:
             body.abandon()
             raise
         return body
+
+    async def finish(self, body: Body) -> StagedFile:
+        """Give the staged image its final name. Raises `Halt`.
+
+        Cancelled meanwhile, it waits for the disk all the same and removes the file: nobody will know it.
+        """
+        assert body.writer is not None
+        writer, body.writer = body.writer, None
+        finishing = asyncio.ensure_future(writer.finish())
+        try:
+            return await asyncio.shield(finishing)
+        except asyncio.CancelledError:
+            self.staging.discard([(await finishing).name])
+            raise
 
     async def drain(self, chunks: AsyncIterator[bytes]) -> bytes:
         """Read at most about `drain_bytes` of a body nobody wants, so that its connection can be kept."""

@@ -1,0 +1,372 @@
+"""Holds, the breaker, and what of them survives a restart, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scidex_console.adapters.http.fetch_settings import FetchSettings
+from scidex_console.adapters.http.group_gate import GateClosed, TurnLost
+from scidex_console.domain.hosts import BreakerState, GateState, Override
+from tests.adapters.http.gate_user import GateUser
+from tests.adapters.http.virtual_time import START, run
+
+
+def state_of(user: GateUser) -> GateState:
+    return user.gates.states()[0]
+
+
+async def told(user: GateUser, seconds: float | None) -> float:
+    """One request that is told to wait; how long the group is closed by that."""
+    async with user.gates.turn("group") as turn:
+        await user.exchange(turn)
+        turn.held(seconds, "429 from group.example.org")
+    until = user.gates.closed_until("group")
+    assert until is not None
+    return (until - user.clock.now()).total_seconds()
+
+
+# --- holds ----------------------------------------------------------------------------------------------
+
+
+def test_a_hold_keeps_the_whole_group_silent_and_says_why() -> None:
+    async def main() -> tuple[list[float], str]:
+        user = GateUser(2.0, 4)
+        await told(user, 90.0)
+        cause = state_of(user).hold_cause
+        held_at = user.clock.monotonic()
+        await asyncio.gather(*(user.request() for _ in range(4)))
+        return [moment - held_at for moment in user.record.sent[1:]], cause
+
+    after, cause = run(main())
+    assert after[0] == pytest.approx(90.0)
+    assert cause == "429 from group.example.org"
+
+
+def test_requests_waiting_when_the_hold_begins_wait_on_and_a_hold_is_never_shortened() -> None:
+    async def main() -> list[float]:
+        user = GateUser(2.0, 4)
+        waiting = [asyncio.create_task(user.request()) for _ in range(3)]
+        await asyncio.sleep(0.6)  # one has gone
+        user.gates.hold("group", 100.0, "asked to")
+        user.gates.hold("group", 5.0, "asked again")
+        await asyncio.gather(*waiting)
+        return user.record.sent
+
+    assert run(main()) == pytest.approx([0.525, 100.6, 101.125])
+
+
+def test_without_a_time_the_hold_doubles_with_each_in_a_row_and_a_success_resets_it() -> None:
+    async def main() -> list[float]:
+        user = GateUser(2.0, 1)
+        spans = [await told(user, None) for _ in range(3)]
+        await user.request()
+        return [*spans, await told(user, None)]
+
+    spans = run(main())
+    for span, base in zip(spans, (60, 120, 240, 60), strict=True):
+        assert base <= span <= base * 1.25
+
+
+def test_holds_are_capped_and_never_nothing() -> None:
+    async def main() -> list[float]:
+        user = GateUser(2.0, 1, settings=FetchSettings(retry_after_cap=600.0))
+        spans = [await told(user, 1e9), await told(user, 0.0)]
+        for _ in range(12):
+            spans.append(await told(user, None))
+        return spans
+
+    spans = run(main())
+    assert spans[:2] == pytest.approx([600.0, 1.0])
+    assert max(spans) == pytest.approx(600.0)
+
+
+def test_answers_to_requests_sent_before_the_hold_neither_double_nor_reset_it() -> None:
+    async def main() -> tuple[int, float]:
+        user = GateUser(10.0, 4)
+
+        async def ask(seconds: float, refused: bool) -> None:
+            async with user.gates.turn("group") as turn:
+                await user.exchange(turn, takes=seconds)
+                turn.held(None, "429") if refused else turn.succeeded()
+
+        await asyncio.gather(ask(1.0, True), ask(1.0, True), ask(1.0, True), ask(1.0, False))
+        until = user.gates.closed_until("group")
+        assert until is not None
+        return state_of(user).holds_in_a_row, (until - user.clock.now()).total_seconds()
+
+    in_a_row, span = run(main())
+    assert in_a_row == 1
+    assert span <= 75.0
+
+
+def test_a_request_caught_by_a_hold_before_it_left_loses_its_turn() -> None:
+    async def main() -> float:
+        user = GateUser(10.0, 4)
+        with pytest.raises(TurnLost):
+            async with user.gates.turn("group") as turn:
+                turn.check()  # nothing in the way yet
+                user.gates.hold("group", 30.0, "asked to")
+                turn.check()
+        await user.request()
+        return user.record.sent[0]
+
+    assert run(main()) == pytest.approx(30.105)
+
+
+def test_who_has_no_patience_is_told_at_once_where_ever_in_the_queue() -> None:
+    async def main() -> list[object]:
+        user = GateUser(1.0, 1)
+
+        async def impatient() -> object:
+            try:
+                async with user.gates.turn("group", patience=30.0):
+                    return "asked"
+            except GateClosed as closed:
+                return round(closed.seconds), closed.cause, round(user.clock.monotonic())
+
+        early = [asyncio.create_task(impatient()) for _ in range(4)]
+        await asyncio.sleep(1.1)
+        user.gates.hold("group", 20.0, "briefly")
+        await asyncio.sleep(10)
+        user.gates.hold("group", 3600.0, "long")
+        late = await impatient()
+        return [*(await asyncio.gather(*early)), late]
+
+    closed = (3600, "long", 11)
+    assert run(main()) == ["asked", closed, closed, closed, closed]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 200), st.floats(1, 100)), max_size=6), st.integers(1, 4))
+def test_nothing_leaves_inside_any_hold(holds: list[tuple[float, float]], limit: int) -> None:
+    async def main() -> tuple[list[float], list[tuple[float, float]]]:
+        user = GateUser(2.0, limit)
+        chance = random.Random(1)
+
+        async def ask() -> None:
+            while True:
+                async with user.gates.turn("group") as turn:
+                    await asyncio.sleep(0.4 * chance.random())
+                    try:
+                        turn.check()
+                    except TurnLost:
+                        continue
+                    await user.exchange(turn, takes=3 * chance.random())
+                    turn.succeeded()
+                    return
+
+        async def hold(after: float, span: float) -> None:
+            await asyncio.sleep(after)
+            user.gates.hold("group", span, "asked to")
+
+        await asyncio.gather(*(ask() for _ in range(60)), *(hold(*times) for times in holds))
+        return user.record.sent, [(after, after + span) for after, span in holds]
+
+    sent, closed = run(main())
+    assert len(sent) == 60
+    assert not [moment for moment in sent for begin, end in closed if begin < moment < end - 1e-6]
+
+
+# --- the breaker ----------------------------------------------------------------------------------------
+
+
+async def until_open_again(user: GateUser) -> float:
+    until = user.gates.closed_until("group")
+    assert until is not None
+    assert state_of(user).breaker is BreakerState.OPEN
+    return (until - user.clock.now()).total_seconds()
+
+
+def test_five_failures_in_a_row_open_the_breaker_and_each_failed_probe_doubles_it() -> None:
+    async def main() -> list[float]:
+        user = GateUser(1.0, 4)
+        await user.fail(4)
+        assert state_of(user).breaker is BreakerState.CLOSED
+        await user.fail()
+        spans = [await until_open_again(user)]
+        for _ in range(6):
+            await user.fail()
+            spans.append(await until_open_again(user))
+        return spans
+
+    assert run(main()) == pytest.approx([60, 120, 240, 480, 900, 900, 900])
+
+
+def test_a_success_between_failures_keeps_the_breaker_closed() -> None:
+    async def main() -> GateState:
+        user = GateUser(1.0, 1)
+        for _ in range(5):
+            await user.fail(4)
+            await user.request()
+        return state_of(user)
+
+    state = run(main())
+    assert (state.breaker, state.failures_in_a_row) == (BreakerState.CLOSED, 0)
+
+
+def test_one_request_alone_finds_out_whether_the_group_answers_again() -> None:
+    async def main() -> tuple[list[int], list[BreakerState]]:
+        user = GateUser(10.0, 4)
+        await user.fail(5)
+        user.record.most_under_way = 0
+        await asyncio.sleep(61)
+        seen = [state_of(user).breaker]
+        limits = [user.gates.in_flight_limit("group")]
+        first = asyncio.create_task(user.request(takes=5.0))
+        rest = [asyncio.create_task(user.request(takes=5.0)) for _ in range(4)]
+        await asyncio.sleep(4.9)
+        limits.append(user.record.most_under_way)
+        await first
+        seen.append(state_of(user).breaker)
+        await asyncio.gather(*rest)
+        return [*limits, user.record.most_under_way], seen
+
+    numbers, seen = run(main())
+    assert numbers == [1, 1, 4]
+    assert seen == [BreakerState.PROBING, BreakerState.CLOSED]
+
+
+def test_a_probe_that_says_nothing_leaves_the_next_one_to_find_out() -> None:
+    async def main() -> list[BreakerState]:
+        user = GateUser(10.0, 4)
+        await user.fail(5)
+        await asyncio.sleep(61)
+        async with user.gates.turn("group") as turn:
+            await user.exchange(turn)
+        seen = [state_of(user).breaker]
+        await user.request()
+        return [*seen, state_of(user).breaker]
+
+    assert run(main()) == [BreakerState.PROBING, BreakerState.CLOSED]
+
+
+def test_failures_of_requests_sent_before_it_opened_do_not_open_it_further() -> None:
+    async def main() -> GateState:
+        user = GateUser(10.0, 8)
+
+        async def ask() -> None:
+            async with user.gates.turn("group") as turn:
+                await user.exchange(turn, takes=2.0)
+                turn.failed()
+
+        await asyncio.gather(*(ask() for _ in range(8)))
+        return state_of(user)
+
+    state = run(main())
+    assert (state.breaker, state.breaker_openings) == (BreakerState.OPEN, 1)
+
+
+def test_a_429_is_a_hold_and_no_failure() -> None:
+    async def main() -> GateState:
+        user = GateUser(10.0, 1)
+        await user.fail(4)
+        for _ in range(6):
+            await told(user, 1.0)
+        return state_of(user)
+
+    state = run(main())
+    assert state.breaker is BreakerState.CLOSED
+    assert state.holds_in_a_row == 6
+
+
+# --- restart --------------------------------------------------------------------------------------------
+
+
+def restarted(states: Sequence[GateState], *, seconds_later: float = 0.0) -> GateUser:
+    """A new engine that starts so much later by the wall clock."""
+    user = GateUser(2.0, 4)
+    user.clock.jump(seconds_later)
+    user.gates.restore(states)
+    return user
+
+
+def base_state() -> GateState:
+    return GateState("group", rate=2.0, in_flight_limit=4)
+
+
+def test_a_restart_keeps_hold_cause_breaker_and_override() -> None:
+    async def main() -> tuple[GateState, GateState]:
+        user = GateUser(2.0, 4)
+        until = user.clock.now() + timedelta(hours=1)
+        user.gates.set_override("group", Override(0.5, 2, until, "ada", "maintenance"))
+        await told(user, 900.0)
+        await asyncio.sleep(901)
+        await user.fail(5)
+        await asyncio.sleep(61)
+        await user.fail()
+        await asyncio.sleep(1.0)
+        user.gates.hold("group", 500.0, "asked to")
+        before = state_of(user)
+        return before, state_of(restarted(user.gates.states()))
+
+    before, after = run(main())
+    assert replace(after, next_at=None) == replace(before, next_at=None)
+    assert before.breaker is BreakerState.OPEN
+
+
+def test_a_restored_hold_is_kept_to_its_end() -> None:
+    async def main() -> list[float]:
+        state = replace(base_state(), hold_until=START + timedelta(seconds=100), hold_cause="asked to")
+        user = restarted([state], seconds_later=40)
+        await user.request()
+        return user.record.sent
+
+    assert run(main()) == pytest.approx([60.0])
+
+
+def test_a_clock_that_was_set_back_between_two_engines_closes_nothing_for_years() -> None:
+    async def main() -> tuple[list[float], float]:
+        far = START + timedelta(days=4000)
+        states = [
+            replace(base_state(), next_at=far),
+            GateState("held", 1.0, 1, hold_until=far, hold_cause="asked to"),
+            GateState("broken", 1.0, 1, breaker=BreakerState.OPEN, breaker_until=far, breaker_openings=1),
+        ]
+        user = restarted(states)
+        await user.request()
+        closed = [user.gates.closed_until(group) for group in ("held", "broken")]
+        return [(until - START).total_seconds() for until in closed if until], user.record.sent[0]
+
+    closed, first = run(main())
+    assert closed == pytest.approx([21600, 900])
+    assert first == pytest.approx(0.525)
+
+
+def test_what_was_over_when_the_engine_came_back_is_over() -> None:
+    async def main() -> list[GateState]:
+        past = START + timedelta(seconds=5)
+        states = [
+            replace(
+                base_state(), hold_until=past, hold_cause="x", override=Override(9.0, 9, past, "ada", "y")
+            ),
+            GateState("broken", 1.0, 1, breaker=BreakerState.OPEN, breaker_until=past, breaker_openings=1),
+        ]
+        return list(restarted(states, seconds_later=60).gates.states())
+
+    broken, group = run(main())
+    assert (group.hold_until, group.hold_cause, group.override, group.rate) == (None, "", None, 2.0)
+    assert (broken.breaker, broken.breaker_until) == (BreakerState.PROBING, None)
+
+
+def test_two_engines_one_after_the_other_keep_one_budget() -> None:
+    async def main() -> list[float]:
+        first = GateUser(2.0, 4)
+        for _ in range(3):
+            await first.request()
+        # Killed: the database has the state of some time ago, or none at all.
+        second = restarted([])
+        for _ in range(3):
+            await second.request()
+        return first.record.sent + second.record.sent
+
+    sent = run(main())
+    assert min(later - earlier for earlier, later in pairwise(sent)) >= 0.525 - 1e-6
