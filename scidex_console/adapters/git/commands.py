@@ -6,16 +6,18 @@ options. Commands run in a session of their own, so that a Ctrl-C for us does no
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scidex_console.adapters.git import environment
 from scidex_console.adapters.git.failures import redacted, translated
-from scidex_console.domain.errors import RepositoryError
+from scidex_console.domain.errors import Halt, RepositoryError
 
 if TYPE_CHECKING:
     from git import Git
@@ -91,24 +93,20 @@ class Commands:
         with self._started(args, environment.variables(settings=settings), None) as process:
             yield process
 
-    def conclude(self, process: Any, *args: str) -> None:
+    def conclude(self, process: Any, *args: str, bytes_needed: int | None = None) -> None:
         """Close the command's input, wait, and raise the domain error if it failed."""
         stderr = process.communicate()[1].decode("utf-8", "replace")
         if process.returncode != 0:
-            raise translated(args, process.returncode, stderr, where=str(self.folder))
+            raise translated(
+                args, process.returncode, stderr, where=str(self.folder), bytes_needed=bytes_needed
+            )
 
     @contextmanager
     def _started(self, args: tuple[str, ...], wanted: dict[str, str], index: Path | None) -> Iterator[Any]:
         variables = {**wanted, **self._variables}
         if index is not None:
             variables["GIT_INDEX_FILE"] = str(index)
-        started = _git(self.folder).execute(
-            [*environment.scrubbed(variables), "git", "--no-pager", *args],
-            istream=subprocess.PIPE,
-            as_process=True,
-            env=variables,
-            start_new_session=True,
-        )
+        started = self._start([*environment.scrubbed(variables), "git", "--no-pager", *args], variables)
         process: Any = started.proc
         try:
             yield process
@@ -117,16 +115,33 @@ class Commands:
             # The wrapper would otherwise look at the process again whenever it is collected.
             started.proc = None
 
+    def _start(self, command: list[str], variables: dict[str, str]) -> Any:
+        git = _git(self.folder)
+        from git.exc import GitCommandNotFound  # after `_git`, which says so clearly when git is missing
+
+        try:
+            return git.execute(
+                command,
+                istream=subprocess.PIPE,
+                as_process=True,
+                env=variables,
+                start_new_session=True,
+            )
+        except GitCommandNotFound as error:
+            raise RepositoryError("git cannot be run", fix="install git and put it on PATH") from error
+        except OSError as error:
+            raise Halt(f"git cannot be started: {error.strerror}", where=str(self.folder)) from error
+
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the command and whatever it started (it leads a session of its own), and close its pipes."""
     if process.poll() is None:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
-            try:
+            with suppress(BrokenPipeError):
                 pipe.close()
-            except BrokenPipeError:
-                continue
     process.wait()
 
 

@@ -30,8 +30,8 @@ _SETTINGS: tuple[tuple[str, str], ...] = (
     ("core.editor", "false"),
     ("core.askPass", ""),
     ("core.quotePath", "false"),
-    # Objects and references reach the disk in this order; `sync` then flushes everything else.
-    ("core.fsync", "committed,reference"),
+    # Objects and index are on disk before a reference needs them; `sync` then flushes everything else.
+    ("core.fsync", "added,reference"),
     ("core.filesRefLockTimeout", "1000"),
     ("credential.helper", ""),
     ("commit.gpgSign", "false"),

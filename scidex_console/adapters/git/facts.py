@@ -120,6 +120,22 @@ class GitFacts:
         )
         return [line[3:] for line in output.fields()]
 
+    def filtered(self, paths: Iterable[str]) -> dict[str, str]:
+        """Content filter that the attributes assign to each path, where they do.
+
+        We commit bytes as they are; under a filter such as Git LFS other people's git would do otherwise.
+        """
+        output = self._checkout.commands.run(
+            "check-attr",
+            "-z",
+            "--stdin",
+            "filter",
+            stdin="".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape"),
+        )
+        fields = output.fields()
+        assigned = zip(fields[0::3], fields[2::3], strict=True)
+        return {path: name for path, name in assigned if name not in ("unspecified", "unset")}
+
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether one commit is the other or an ancestor of it; False when the older is not known."""
         return history.is_ancestor(self._checkout, older, newer)

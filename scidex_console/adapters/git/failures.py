@@ -21,6 +21,8 @@ _DISK = (
     ("permission denied", "this user may not write the repository", "give it the right, then resume"),
 )
 
+_ROOM = frozenset({"no space left on device", "disk quota exceeded"})
+
 _CORRUPT = re.compile(
     r"is corrupt|corrupt loose object|object file .* is empty|inflate: |unable to unpack|hash mismatch|"
     r"sha1 mismatch|bad object|unable to read tree|unable to read sha1 file|not a valid object|"
@@ -31,6 +33,11 @@ _CORRUPT = re.compile(
 )
 
 _LOCKED = re.compile(r"Unable to create '([^']*)': File exists|cannot lock ref|Unable to lock", re.IGNORECASE)
+_UNWRITTEN = re.compile(
+    r"unable to write|could ?n[o']t write|cannot write|failed to write|write error|out of diskspace|"
+    r"unable to (?:create|append to|rename)|could not (?:create|open .* for writing)",
+    re.IGNORECASE,
+)
 _NOISE = re.compile(r"^(?:hint:|warning:|To |Everything up-to-date|\s*$)")
 _SECRET = re.compile(r"(\w+://)[^/@\s']+@")
 _TELLING = re.compile(r"^(?:fatal:|error:|remote: (?:error|fatal)| ! )")
@@ -50,15 +57,15 @@ def redacted(text: str) -> str:
     return _SECRET.sub(r"\1***@", text)
 
 
-def translated(args: Sequence[str], status: int, stderr: str, *, where: str) -> ConsoleError:
-    """The domain error for a git command that failed."""
-    words = stderr.lower()
+def translated(
+    args: Sequence[str], status: int, stderr: str, *, where: str, bytes_needed: int | None = None
+) -> ConsoleError:
+    """The domain error for a git command that failed; `bytes_needed` is what it was to write, if known."""
+    words = "file too large" if status == -signal.SIGXFSZ else stderr.lower()
     for sign, what, fix in _DISK:
         if sign in words:
-            return Halt(f"{what} (git {args[0]})", where=where, fix=fix)
-    if status == -signal.SIGXFSZ:
-        what, fix = _DISK[3][1:]
-        return Halt(f"{what} (git {args[0]})", where=where, fix=fix)
+            room = bytes_needed if sign in _ROOM else None
+            return Halt(f"{what} (git {args[0]})", where=where, fix=fix, bytes_needed=room)
     if status == -signal.SIGBUS:
         return Halt(f"git {args[0]} could not read its files", where=where, fix="check the disk")
     corrupt = next((line for line in stderr.splitlines() if _CORRUPT.search(line)), None)
@@ -70,6 +77,13 @@ def translated(args: Sequence[str], status: int, stderr: str, *, where: str) -> 
         )
     if _LOCKED.search(stderr):
         return LockBusy(first_line(stderr), where=where, fix="another git process is at work; try again")
+    if _UNWRITTEN.search(stderr):
+        return Halt(
+            f"git could not write: {first_line(stderr)}",
+            where=where,
+            fix="check the disk's room and the folder's rights, then resume",
+            bytes_needed=bytes_needed,
+        )
     if status < 0:
         return RepositoryError(f"git {args[0]} was killed by signal {-status}", where=where)
     return RepositoryError(first_line(stderr), where=where)

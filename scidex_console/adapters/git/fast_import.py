@@ -49,9 +49,9 @@ def build(
     was expected, `UnsafePath`, `Halt`; nothing but unreachable objects is left then.
     """
     # Checking first keeps the object store free of what would be refused anyway.
-    for edit in edits:
-        if _streams(edit):
-            worktree_file.require(checkout.worktree, edit.path, edit.sha256)
+    size = sum(
+        worktree_file.require(checkout.worktree, edit.path, edit.sha256) for edit in edits if _streams(edit)
+    )
     with checkout.commands.process(*_COMMAND) as process:
         try:
             objects = _feed(checkout, process.stdin, parent, reference, edits, message, when)
@@ -62,7 +62,7 @@ def build(
             _abort(checkout, process)
             raise
         try:
-            checkout.commands.conclude(process, *_COMMAND)
+            checkout.commands.conclude(process, *_COMMAND, bytes_needed=size)
         finally:
             _clear_report(checkout, process.pid)
     reach("git.import.built")

@@ -8,13 +8,13 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scidex_console.adapters.git import environment
 from scidex_console.adapters.git.checkout import OURS, Checkout
 from scidex_console.adapters.git.trees import GITLINK, Entry
-from scidex_console.domain.errors import Halt
+from scidex_console.domain.errors import Halt, RepositoryError
 from scidex_console.engine.killpoints import reach
 
 PRIVATE_PREFIX = "index-"
@@ -89,15 +89,18 @@ def _refresh(checkout: Checkout, private: Path, paths: list[str]) -> None:
     """
     if not paths:
         return
-    checkout.commands.run(
-        "add",
-        "--refresh",
-        "--pathspec-from-file=-",
-        "--pathspec-file-nul",
-        stdin="".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape"),
-        index=private,
-        settings=environment.without_filters(filter_drivers(checkout)),
-    )
+    # Entries without times are right as well, only slower to check: nothing but a bad disk is worth failing.
+    with suppress(RepositoryError):
+        checkout.commands.run(
+            "add",
+            "--refresh",
+            "--sparse",
+            "--pathspec-from-file=-",
+            "--pathspec-file-nul",
+            stdin="".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape"),
+            index=private,
+            settings=environment.without_filters(filter_drivers(checkout)),
+        )
 
 
 def filter_drivers(checkout: Checkout) -> list[str]:

@@ -14,7 +14,7 @@ from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.fast_import import Edit
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.domain.commits import CommitKind, Trailers, message, parse_trailers
-from scidex_console.domain.errors import LockBusy, RepositoryError
+from scidex_console.domain.errors import LockBusy, Refused, RepositoryError
 
 _WAIT_SECONDS = 10.0
 """For another writer of ours in the outer repository."""
@@ -85,8 +85,11 @@ class Outer:
             branch=None,
             epoch=None,
         )
-        with self._writing(holder):
-            return branch_commit.commit(self.checkout, request).commit
+        try:
+            with self._writing(holder):
+                return branch_commit.commit(self.checkout, request).commit
+        except Refused as error:
+            raise RepositoryError(error.what, where=error.where, fix=error.fix) from error
 
     def _made_before(self, trailers: Trailers) -> str | None:
         """A recent pointer commit of the same operation: a crash may have come before it was journalled."""

@@ -18,10 +18,12 @@ from scidex_console.adapters.git.inspection import RepositoryState, inspect
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.domain.commits import CommitKind, Trailers, message
-from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused
+from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused, UnsafePath
 from scidex_console.domain.paths import check_relative
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import Clock, CommitInfo, Committed, PathChange
+
+_STEERING = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".lfsconfig", ".mailmap"})
 
 
 class GitArtifactRepository:
@@ -161,9 +163,12 @@ class GitArtifactRepository:
     def repair_index(self, paths: Sequence[str]) -> None:
         """Make the index entries of these paths what HEAD has; remove a stale lock only if it is our own.
 
-        Also clears temporary references and private index files that a crash of ours left.
+        Also clears temporary references and private index files that a crash of ours left. Raises
+        `RepositoryError` while HEAD is detached or a merge is in progress, `LockBusy`, `Halt`.
         """
         with self.writer_lock(_process()):
+            repair.clear(self.checkout)
+            self.checkout.writable_branch(self._branch)
             repair.repair_index(self.checkout, [check_relative(path) for path in paths])
             if self.outer is not None:
                 self.outer.repair(_process())
@@ -179,7 +184,8 @@ class GitArtifactRepository:
     def bump_pointer(self, *, subject: str, trailers: Trailers) -> str | None:
         """Commit the submodule's tip in the outer repository; None when it already points there.
 
-        Repeated for the same operation, it names the commit that was made. None, too, without an outer repository. Raises `Fenced` when a newer engine is at work.
+        Repeated for the same operation, it names the commit that was made. None, too, without an outer
+        repository. Raises `Fenced` when a newer engine is at work, `RepositoryError`, `LockBusy`.
         """
         if self.outer is None:
             return None
@@ -251,6 +257,8 @@ def _edits(changes: Sequence[PathChange]) -> list[Edit]:
     edits: dict[str, Edit] = {}
     for change in changes:
         path = check_relative(change.path)
+        if path.rpartition("/")[2].lower() in _STEERING:
+            raise UnsafePath("a file of this name would steer git itself", where=path)
         if path in edits:
             raise Refused("the same path twice in one commit", where=path)
         edits[path] = Edit(

@@ -53,14 +53,17 @@ def chunks(descriptor: int, path: str) -> Iterator[bytes]:
         yield chunk
 
 
-def require(worktree: Path, path: str, sha256: str) -> None:
-    """Raise `Refused` unless the file at `path` has the expected bytes."""
+def require(worktree: Path, path: str, sha256: str) -> int:
+    """Raise `Refused` unless the file at `path` has the expected bytes; how many they are."""
     with opened(worktree, path) as descriptor:
         hashing = hashlib.sha256()
+        size = 0
         for chunk in chunks(descriptor, path):
             hashing.update(chunk)
+            size += len(chunk)
         if hashing.hexdigest() != sha256:
             raise mismatch(path)
+        return size
 
 
 def mismatch(path: str) -> Refused:
