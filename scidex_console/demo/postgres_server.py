@@ -15,6 +15,7 @@ Everything here blocks; call it from a thread when a loop is running.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -73,7 +74,10 @@ class EmbeddedPostgres:
             account = server_account()
             self._folders.claim(account)
             connection = self._connect()
-            self._enter(self._cluster.bring_up(account) if isinstance(connection, str) else connection)
+            if isinstance(connection, str):
+                self._enter_new(self._cluster.bring_up(account))
+            else:
+                self._enter(connection)
         return self.url()
 
     def attach(self) -> str:
@@ -185,12 +189,24 @@ class EmbeddedPostgres:
             return False
         return True
 
+    def _enter_new(self, connection: Connection) -> None:
+        """Enter a server we have just brought up, or stop it: nobody else is there yet who would."""
+        try:
+            self._enter(connection)
+        except BaseException:
+            connection.close()
+            self._cluster.end()
+            raise
+
     def _enter(self, connection: Connection) -> None:
         """Keep the connection as the sign of our presence; make our database when it is missing."""
         try:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if known is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+                with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                    # Suppressed: a starter killed at this very step, whose command the server finished.
+                    name = sql.Identifier(DATABASE)
+                    connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
         except psycopg.Error as error:
             connection.close()
             raise EmbeddedPostgresError(

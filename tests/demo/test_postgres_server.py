@@ -300,6 +300,20 @@ def test_server_whose_socket_was_cleaned_away_is_replaced(server: EmbeddedPostgr
     assert ask(server.start(), "SELECT answer FROM kept") == 42
 
 
+def test_start_that_is_interrupted_leaves_no_server_running(
+    server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        assert server.is_alive()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server, "_enter", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            server.start()
+    assert not server.is_alive()
+
+
 def test_half_made_cluster_is_not_taken_for_a_whole_one(new_home: Path) -> None:
     with EmbeddedPostgres(new_home) as server:
         data = data_folder(server.url())
@@ -395,6 +409,12 @@ def test_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     server.destroy()
     assert [each.name for each in tmp_path.iterdir()] == ["thesis.tex"]
     assert mode(tmp_path) == 0o755
+
+
+def test_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EmbeddedPostgresError, match="cannot make"):
+        EmbeddedPostgres(tmp_path / "file" / "home").start()
 
 
 def test_destroy_stops_the_server_and_leaves_nothing(new_home: Path) -> None:

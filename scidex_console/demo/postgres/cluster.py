@@ -37,6 +37,7 @@ RECOVERY_PATIENCE = 600.0  # seconds; replaying a large log after a crash takes 
 _REFUSAL_PATIENCE = 20.0  # seconds a server may call itself ready and yet refuse us
 _SURVIVORS_PATIENCE = 30.0  # seconds the children of a killed server may take to notice
 _SURVIVORS = "shared memory block"  # what PostgreSQL says when they have not yet
+_BIRTH_PATIENCE = 1.0  # seconds a launched process may take to write its pid file
 _LARGEST_LOG = 5_000_000  # bytes; a larger one is set aside at the next start
 _LOG_TAIL = 20  # lines shown in an error
 
@@ -143,12 +144,19 @@ class Cluster:
         if not self.durable:
             settings |= _DISPOSABLE
         postgres = installation.program("postgres")
-        pid = launch_server(postgres, folders.data, settings, folders.log, account)
         try:
+            pid = launch_server(postgres, folders.data, settings, folders.log, account)
             return self._await(pid, began)
         except KeyboardInterrupt:
-            end_server(pid, folders.data)  # nobody is present yet who would stop it later
+            self._end_newborn()
             raise
+
+    def _end_newborn(self) -> None:
+        """Stop the server we were about to start: nobody is present yet who would stop it later."""
+        deadline = time.monotonic() + _BIRTH_PATIENCE
+        while running_server(self.folders.data) is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.end()
 
     def _await(self, pid: int, began: float) -> Connection | None:
         """A connection once the server gives one; None when it ended instead."""

@@ -21,6 +21,7 @@ import secrets
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,6 +35,7 @@ _LOCK = "lock"
 _OURS_BEFORE_THE_MARKER = {_LOCK, _MARKER, f"{_MARKER}.new"}
 _MADE_BY = "scidex-console embedded PostgreSQL"
 _SOCKET = ".s.PGSQL.5432"
+_REMOVAL_PATIENCE = 10.0  # seconds
 _LONGEST_SOCKET_PATH = 103  # bytes without the closing zero: 107 on Linux, 103 on macOS
 
 
@@ -109,11 +111,7 @@ class ServerFolders:
                 self.sockets = sockets
                 self._write_marker()
         except OSError as error:
-            raise EmbeddedPostgresError(
-                f"cannot make the embedded server's folders: {error}",
-                where=str(self.home),
-                fix="make room and permission for them, or choose another folder",
-            ) from error
+            raise _cannot_make(self.home, error) from error
 
     def unfinished(self) -> Path:
         """A new name for a cluster that is being made, or being removed."""
@@ -122,7 +120,10 @@ class ServerFolders:
     def sweep(self, *, ignore_errors: bool) -> None:
         """Remove clusters that were not finished, or not finished being removed."""
         for leftover in self.place.glob("data.*"):
-            shutil.rmtree(leftover, ignore_errors=ignore_errors)
+            if ignore_errors:
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                _remove_tree(leftover)
 
     def remove(self) -> None:
         """Remove everything of ours. Call it with the lock held and the server stopped."""
@@ -135,14 +136,17 @@ class ServerFolders:
         for log in (self.log, self.log.with_suffix(".old")):
             log.unlink(missing_ok=True)
         if self.place != self.home and self.place.parent == self._state_root and self.place.exists():
-            shutil.rmtree(self.place)
+            _remove_tree(self.place)
         (self.home / _MARKER).unlink()
         (self.home / _LOCK).unlink()
         with suppress(OSError):  # it holds something of others, or lies where we may not remove it
             self.home.rmdir()
 
     def _make_home(self) -> None:
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_make(self.home, error) from error
         if self.home.stat().st_uid != os.geteuid():
             raise EmbeddedPostgresError(
                 "the embedded server's folder belongs to another user",
@@ -181,6 +185,29 @@ class ServerFolders:
         fresh = self.home / f"{_MARKER}.new"
         fresh.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         fresh.replace(self.home / _MARKER)
+
+
+def _cannot_make(home: Path, error: OSError) -> EmbeddedPostgresError:
+    return EmbeddedPostgresError(
+        f"cannot make the embedded server's folders: {error}",
+        where=str(home),
+        fix="make room and permission for them, or choose another folder",
+    )
+
+
+def _remove_tree(folder: Path) -> None:
+    """Remove a folder in which a program that was cut short may still tidy up for a moment."""
+    deadline = time.monotonic() + _REMOVAL_PATIENCE
+    while True:
+        try:
+            shutil.rmtree(folder)
+            return
+        except OSError:
+            if not folder.exists():
+                return
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)
 
 
 def _make_open(folder: Path) -> None:

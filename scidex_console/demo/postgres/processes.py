@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from scidex_console.demo.postgres.account import Account
@@ -23,6 +24,7 @@ PID_FILE = "postmaster.pid"
 # Seconds: a fast shutdown writes a checkpoint; an immediate one writes nothing and recovers at next start.
 _FAST_SHUTDOWN_PATIENCE = 60.0
 _IMMEDIATE_SHUTDOWN_PATIENCE = 15.0
+_ASK_AGAIN = 1.0
 
 # The shell leaves the server to init, prints its pid and ends: no child of ours is left to reap.
 # Everything that varies travels as an argument, so that no name is ever read as shell text.
@@ -79,25 +81,31 @@ def forget_misleading_pid(lock_file: Path) -> None:
 
 def end_server(pid: int, data: Path) -> None:
     """Shut the server down and wait until it is gone: sessions are ended, committed data is kept."""
-    for how, patience in (
-        (signal.SIGINT, _FAST_SHUTDOWN_PATIENCE),
-        (signal.SIGQUIT, _IMMEDIATE_SHUTDOWN_PATIENCE),
-    ):
-        if not is_server(pid, data):
-            return
-        os.kill(pid, how)
-        deadline = time.monotonic() + patience
-        while is_server(pid, data):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.01)
-        else:
-            return
+    if _ends(pid, data, signal.SIGINT, _FAST_SHUTDOWN_PATIENCE):
+        return
+    if _ends(pid, data, signal.SIGQUIT, _IMMEDIATE_SHUTDOWN_PATIENCE):
+        return
     raise EmbeddedPostgresError(
         f"the PostgreSQL server (process {pid}) does not stop",
         where=str(data),
         fix="look at its log, end it by hand",
     )
+
+
+def _ends(pid: int, data: Path, how: signal.Signals, patience: float) -> bool:
+    """Ask the server to end; whether it has within `patience` seconds."""
+    deadline = time.monotonic() + patience
+    ask_again = 0.0
+    while is_server(pid, data):
+        now = time.monotonic()
+        if now > deadline:
+            return False
+        if now >= ask_again:  # a server that was only just started did not listen yet
+            with suppress(ProcessLookupError):
+                os.kill(pid, how)
+            ask_again = now + _ASK_AGAIN
+        time.sleep(0.01)
+    return True
 
 
 def _run(
@@ -108,9 +116,14 @@ def _run(
     common = {"cwd": folder, "env": environment, "umask": 0o077, "start_new_session": True}
     if account is not None:
         common |= {"user": account.uid, "group": account.gid, "extra_groups": []}
-    return subprocess.run(  # type: ignore[call-overload, no-any-return]
-        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **common
-    )
+    try:
+        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **common
+        )
+    except OSError as error:
+        raise EmbeddedPostgresError(
+            f"cannot run {Path(argv[0]).name}: {error}", where=str(argv[0])
+        ) from error
 
 
 def _lines(lock_file: Path) -> list[str]:
