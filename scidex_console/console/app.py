@@ -1,0 +1,181 @@
+"""The terminal console: puts link, screens and orders together, and nothing more."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import App
+from textual.command import Provider
+from textual.filter import NoColor
+from textual.screen import Screen
+
+from scidex_console.console.keys import KEYS
+from scidex_console.console.leaving import Leaving
+from scidex_console.console.link import DataLink, Pace, Wanted
+from scidex_console.console.orders import Orders
+from scidex_console.console.palette import KeyProvider
+from scidex_console.console.panes.activity import ActivityPane
+from scidex_console.console.presentation.keys import KeyView
+from scidex_console.console.presentation.status import Knowledge
+from scidex_console.console.screens.overview import OverviewScreen
+from scidex_console.console.screens.too_small import TooSmallScreen, is_too_small
+from scidex_console.console.themes import DARK, LIGHT, look_named
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.actions import Situation
+from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
+from scidex_console.styling import style_path
+
+
+class ConsoleApp(App[None]):
+    """Watches the engine through the database and puts operators' intents there."""
+
+    TITLE = "scidex-console"
+    CSS_PATH = style_path("console.tcss")
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {KeyProvider}
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(
+        self,
+        read: ReadModel,
+        desk: IntentDesk,
+        feed: Feed,
+        *,
+        read_only: bool = False,
+        max_refresh_per_second: float = 2.0,
+        theme: str = "dark",
+        monotonic: Callable[[], float] = time.monotonic,
+        pace: Pace | None = None,
+    ) -> None:
+        """`theme` is dark, light, ansi or none; `monotonic` is the clock that ages are measured by."""
+        look = look_named(theme, no_color=bool(os.environ.get("NO_COLOR")))
+        super().__init__(ansi_color=None if look.colour else True)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = look.theme
+        if not look.colour and not self.no_color:
+            self.no_color = True
+            self._filters.append(NoColor())
+        self.animation_level = "none"
+        self.read_only = read_only
+        self._link = DataLink(
+            read,
+            feed,
+            wanted=self._wanted,
+            changed=self._link_changed,
+            pace=pace or Pace(at_most_every=1.0 / max_refresh_per_second),
+            read_only=read_only,
+            monotonic=monotonic,
+        )
+        self._overview = OverviewScreen(self._link.knowledge, self.key_views, monotonic)
+        self._orders = Orders(self, read, desk)
+        self._leaving = Leaving(self)
+
+    # --- what the screens ask -----------------------------------------------------------------------------
+
+    def knowledge(self) -> Knowledge:
+        """What is known, and how old it is."""
+        return self._link.knowledge()
+
+    def situation(self, job: JobName | None = None) -> Situation:
+        """What actions are judged by just now."""
+        knowledge = self._link.knowledge()
+        too_small = f"terminal too small ({self.size.width}x{self.size.height})"
+        blocked = too_small if is_too_small(self.size) else knowledge.blocked
+        return Situation(knowledge.overview, job or self._overview.job, self.read_only, blocked)
+
+    def key_views(self) -> Sequence[KeyView]:
+        """The keys as they stand now, for footer, help and palette."""
+        situation = self.situation()
+        views = []
+        for key in KEYS:
+            spec = key.spec(situation)
+            views.append(
+                KeyView(
+                    key.shown,
+                    key.label_now(situation),
+                    spec.title if spec else key.label.capitalize(),
+                    spec.explain if spec else key.explain,
+                    key.disabled_reason(situation) or "",
+                    self._orders.twin(spec, situation.job) if spec else "",
+                    key.always,
+                )
+            )
+        return views
+
+    @property
+    def overview(self) -> OverviewScreen:
+        """The screen below all dialogs."""
+        return self._overview
+
+    def say(self, text: str, tone: str = "strong") -> None:
+        """Tell the operator something, on the activity line."""
+        if self._overview.is_mounted:
+            self._overview.query_one(ActivityPane).notice(text, tone)
+            self._overview.tick()
+
+    def read_soon(self) -> None:
+        """Read the database as soon as the pace allows."""
+        self._link.poke()
+
+    # --- life ---------------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The overview."""
+        return self._overview
+
+    def on_mount(self) -> None:
+        """Listen for signals, and age what was read once a second."""
+        self._leaving.listen()
+        self.set_interval(1.0, self._tick)
+
+    def on_overview_screen_shown(self, message: OverviewScreen.Shown) -> None:
+        """Start reading."""
+        self.run_worker(self._link.run(), name="link", exit_on_error=False)
+
+    def on_unmount(self) -> None:
+        """Give the signals back."""
+        self._leaving.ignore()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Cover everything while the terminal is too small."""
+        covered = isinstance(self.screen, TooSmallScreen)
+        if is_too_small(event.size) and not covered:
+            self.push_screen(TooSmallScreen())
+        elif not is_too_small(event.size) and covered:
+            self.pop_screen()
+            self._link.poke()
+
+    def _wanted(self) -> Wanted | None:
+        return None if is_too_small(self.size) or not self._overview.is_mounted else self._overview.wanted()
+
+    def _link_changed(self) -> None:
+        if self._overview.is_mounted:
+            self._overview.draw()
+            self._orders.follow(self._link.knowledge())
+
+    def _tick(self) -> None:
+        if self._overview.is_mounted and not is_too_small(self.size):
+            self._overview.tick()
+
+    # --- keys ---------------------------------------------------------------------------------------------
+
+    def on_overview_screen_key_pressed(self, message: OverviewScreen.KeyPressed) -> None:
+        """Carry out what a key stands for."""
+        self._orders.press(message.key)
+
+    def action_leave(self) -> None:
+        """Quit the console; the engine goes on."""
+        self.exit(message=self._orders.farewell())
+
+    async def action_quit(self) -> None:
+        """Textual's own way out is the same."""
+        self.action_leave()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C leaves too: nothing is lost by it."""
+        self.action_leave()

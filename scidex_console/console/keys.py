@@ -1,0 +1,71 @@
+"""Which key stands for what: the console's side of the one registry of actions.
+
+Footer, help, palette and bindings are all made from this table; titles, rules and words of the actions come
+from `engine.actions`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scidex_console.domain.intents import ActionName
+from scidex_console.engine.actions import ACTIONS, ActionSpec, Situation
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of the overview."""
+
+    key: str
+    """Name of the key, as Textual calls it."""
+    shown: str
+    label: str
+    explain: str = ""
+    actions: tuple[ActionName, ...] = ()
+    """Actions it may stand for; the first that is allowed now is meant. Empty for the console's own."""
+    command: str = ""
+    """The console's own command it stands for."""
+    always: bool = False
+    """Shown in the footer however narrow it is."""
+
+    def spec(self, situation: Situation) -> ActionSpec | None:
+        """The action it means now; None for the console's own commands."""
+        specs = [ACTIONS[name] for name in self.actions]
+        allowed = (spec for spec in specs if spec.disabled_reason(situation) is None)
+        return next(allowed, specs[0] if specs else None)
+
+    def label_now(self, situation: Situation) -> str:
+        """What the footer calls it now."""
+        spec = self.spec(situation)
+        return spec.name.value if spec and len(self.actions) > 1 else self.label
+
+    def disabled_reason(self, situation: Situation) -> str | None:
+        """Why it does nothing now; None when it does."""
+        spec = self.spec(situation)
+        return spec.disabled_reason(situation) if spec else None
+
+
+KEYS = (
+    Key("s", "s", "start", actions=(ActionName.START,)),
+    Key("n", "n", "step", actions=(ActionName.STEP,)),
+    Key("p", "p", "pause", actions=(ActionName.PAUSE, ActionName.RESUME)),
+    Key("c", "c", "cancel", actions=(ActionName.CANCEL,)),
+    Key("r", "r", "retry", actions=(ActionName.RETRY,)),
+    Key("b", "b", "roll back", actions=(ActionName.ROLLBACK,)),
+    Key("B", "B", "redo", actions=(ActionName.REDO,)),
+    Key("t", "t", "throttle", actions=(ActionName.THROTTLE,)),
+    Key(
+        "w",
+        "w",
+        "withdraw",
+        "Asks for the newest intent that is still open to be called off.",
+        command="withdraw",
+    ),
+    Key("o", "o", "other job", "Makes the keys act upon the other job.", command="other_job"),
+    Key("y", "y", "copy", "Copies the last action as its command line.", command="copy"),
+    Key("tab", "tab", "panes", "Goes to the next pane; up and down move inside it.", command="next_pane"),
+    Key("f5", "F5", "read", "Reads the database now.", command="read_now"),
+    Key("ctrl+p", "^P", "palette", "Finds an action by its name.", command="palette"),
+    Key("question_mark", "?", "help", "Every key, and why it is disabled.", command="help", always=True),
+    Key("q", "q", "quit", "Leaves the console; the engine goes on.", command="leave", always=True),
+)

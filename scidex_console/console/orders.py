@@ -1,0 +1,226 @@
+"""From a key to an intent, and from the intent to its outcome.
+
+A key is judged by the registry, asks what it must in a dialog, and ends as a row on the intent desk. What
+was put there is followed until it is settled. A plan refused because the world had changed is shown anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from scidex_console.console.keys import Key
+from scidex_console.console.presentation.intents import in_order, outcome_words
+from scidex_console.console.presentation.status import Knowledge
+from scidex_console.console.screens.batch_dialog import BatchDialog
+from scidex_console.console.screens.cancel_dialog import CancelDialog
+from scidex_console.console.screens.dialog import Command, Dialog
+from scidex_console.console.screens.help import HelpScreen
+from scidex_console.console.screens.retry_dialog import RetryDialog
+from scidex_console.console.screens.step_dialog import StepDialog
+from scidex_console.console.screens.throttle_dialog import ThrottleDialog
+from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
+from scidex_console.domain.batches import BatchState
+from scidex_console.domain.errors import ConsoleError, StaleToken, explain
+from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.actions import ACTIONS, ActionSpec, Friction, open_run
+from scidex_console.engine.ports import IntentDesk, ReadModel
+from scidex_console.engine.views import BatchView
+
+if TYPE_CHECKING:
+    from scidex_console.console.app import ConsoleApp
+
+_TONES = {IntentState.DONE: "ok", IntentState.REFUSED: "bad", IntentState.CANCELLED: "warn"}
+_BATCHES_SEARCHED = 50
+"""How many of a job's newest batches are looked through for one to take back."""
+
+
+class Orders:
+    """The operator's side of the console."""
+
+    def __init__(self, app: ConsoleApp, read: ReadModel, desk: IntentDesk) -> None:
+        self._app = app
+        self._read = read
+        self._desk = desk
+        self._followed: dict[int, tuple[Command, str]] = {}
+        """Submitted and not settled: the command, and what was last said about it."""
+        self._last: Command | None = None
+
+    # --- keys ---------------------------------------------------------------------------------------------
+
+    def press(self, key: Key) -> None:
+        """Carry out a key of the overview, or say why not."""
+        if not key.actions:
+            commands: dict[str, Callable[[], Any]] = {
+                "withdraw": self._withdraw,
+                "other_job": self._app.overview.select_other_job,
+                "copy": self._copy_last,
+                "read_now": self._app.read_soon,
+                "palette": self._app.action_command_palette,
+                "help": self._help,
+                "leave": self._app.action_leave,
+            }
+            commands[key.command]()
+            return
+        situation = self._app.situation()
+        spec = key.spec(situation)
+        assert spec is not None
+        reason = spec.disabled_reason(situation)
+        if reason:
+            self._app.say(f"{key.shown} {spec.name}: {reason}", "warn")
+        elif spec.friction is Friction.KEY:
+            self._work(self._submit(Command(spec.name, situation.job if spec.job_scoped else None)))
+        else:
+            self._open(spec, situation.job)
+
+    def _open(self, spec: ActionSpec, job: JobName) -> None:
+        if spec.name in (ActionName.ROLLBACK, ActionName.REDO):
+            self._work(self._open_batch(spec, job))
+            return
+        dialogs: dict[ActionName, Callable[[], Dialog]] = {
+            ActionName.STEP: lambda: StepDialog(self._app, spec, job),
+            ActionName.CANCEL: lambda: CancelDialog(self._app, spec, job),
+            ActionName.RETRY: lambda: RetryDialog(self._app, spec, job, self._read),
+            ActionName.THROTTLE: lambda: ThrottleDialog(
+                self._app, spec, job, self._app.overview.host_pointed_at or ""
+            ),
+        }
+        self._show(dialogs[spec.name]())
+
+    def _show(self, dialog: Dialog) -> None:
+        def done(command: Command | None) -> None:
+            if command is not None:
+                self._work(self._submit(command))
+
+        self._app.push_screen(dialog, done)
+
+    async def _open_batch(self, spec: ActionSpec, job: JobName, note: str = "") -> None:
+        redo = spec.name is ActionName.REDO
+        states = (BatchState.ROLLED_BACK,) if redo else (BatchState.DONE, BatchState.CLEANED)
+        batches = await self._read.batches(job, limit=_BATCHES_SEARCHED)
+        batch: BatchView | None = next((b for b in batches if b.state in states), None)
+        if batch is None:
+            self._app.say(f"{job} has no {'rolled-back' if redo else 'finished'} batch", "warn")
+            return
+        preview = await self._read.rollback_preview(batch.id, redo=redo)
+        self._show(BatchDialog(self._app, spec, job, preview, note=note))
+
+    def _withdraw(self) -> None:
+        situation = self._app.situation()
+        overview = situation.overview
+        intents = in_order(overview.intents) if overview else []
+        intent = next((i for i in intents if i.state not in SETTLED), None)
+        reason = situation.blocked or ("this console was started read-only" if situation.read_only else "")
+        if reason or intent is None:
+            self._app.say(f"w withdraw: {reason or 'no intent is open'}", "warn")
+            return
+
+        def done(chosen: bool | None) -> None:
+            if chosen:
+                self._work(self._call_off(intent))
+
+        self._app.push_screen(WithdrawDialog(self._app, intent), done)
+
+    async def _call_off(self, intent: Intent) -> None:
+        await self._desk.cancel(intent.id)
+        self._app.say(f"#{intent.id}: withdrawal asked for")
+        self._app.read_soon()
+
+    def _help(self) -> None:
+        self._app.push_screen(HelpScreen(self._app.key_views()))
+
+    def _copy_last(self) -> None:
+        text = (
+            ACTIONS[self._last.action].command(self._last.job, self._last.params, self._last.reason)
+            if self._last
+            else "scidex-console status"
+        )
+        self._app.copy_to_clipboard(text)
+        self._app.say(f"copied: {text}")
+
+    def twin(self, spec: ActionSpec, job: JobName) -> str:
+        """The action as a command line, as far as it is known before anything is asked."""
+        if spec.name is ActionName.THROTTLE:
+            return spec.command(None, {"group": self._app.overview.host_pointed_at or "GROUP"})
+        return spec.command(job if spec.job_scoped else None, {})
+
+    # --- intents ------------------------------------------------------------------------------------------
+
+    async def _submit(self, command: Command) -> None:
+        self._last = command
+        intent = await self._desk.submit(
+            command.action.value, command.job, command.params, reason=command.reason
+        )
+        self._followed[intent.id] = (command, "")
+        self._tell(intent)
+        self._app.read_soon()
+
+    def follow(self, knowledge: Knowledge) -> None:
+        """Look for what became of what was submitted; what the overview no longer lists is asked for."""
+        if knowledge.overview is None or knowledge.trouble:
+            return
+        listed = {intent.id: intent for intent in knowledge.overview.intents}
+        for intent_id in list(self._followed):
+            if intent_id in listed:
+                self._tell(listed[intent_id])
+            else:
+                self._work(self._look_up(intent_id))
+
+    async def _look_up(self, intent_id: int) -> None:
+        intent = await self._read.intent(intent_id)
+        if intent is not None:
+            self._tell(intent)
+
+    def _tell(self, intent: Intent) -> None:
+        if intent.id not in self._followed:
+            return
+        command, said = self._followed[intent.id]
+        words = outcome_words(intent)
+        if words != said:
+            self._followed[intent.id] = (command, words)
+            self._app.say(words, _TONES.get(intent.state, "strong"))
+        if intent.state in SETTLED:
+            del self._followed[intent.id]
+            if intent.state is IntentState.REFUSED and command.params.get("token"):
+                self._work(self._show_anew(command, intent.outcome))
+
+    async def _show_anew(self, command: Command, why: str) -> None:
+        """A refused plan is made again; if it is another one now, the world has changed: show it."""
+        spec = ACTIONS[command.action]
+        assert command.job is not None
+        note = f"refused: {why}; this is the plan as it is now"
+        if command.action is ActionName.RETRY:
+            dialog = RetryDialog(self._app, spec, command.job, self._read, note=note, filters=command.filters)
+            preview = await self._read.retry_preview(command.job, dialog.criteria)
+            if preview.token != command.params["token"]:
+                self._show(dialog)
+            return
+        redo = command.action is ActionName.REDO
+        again = await self._read.rollback_preview(command.params["batch"], redo=redo)
+        if again.token != command.params["token"]:
+            self._show(BatchDialog(self._app, spec, command.job, again, note=note))
+
+    def _work(self, work: Coroutine[Any, Any, None]) -> None:
+        self._app.run_worker(self._guarded(work), exit_on_error=False)
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        """Every failure ends as words on the activity line."""
+        try:
+            await work
+        except StaleToken as error:
+            self._app.say(f"refused, the plan has changed: {explain(error)}", "bad")
+        except ConsoleError as error:
+            self._app.say(f"refused: {explain(error)}", "bad")
+        except Exception as error:
+            # Anything else the database may raise: shown, never the end of the console.
+            self._app.say(f"failed: {type(error).__name__}: {error}", "bad")
+
+    def farewell(self) -> str:
+        """What is said on the way out."""
+        overview = self._app.knowledge().overview
+        if overview is None or overview.engine is None or overview.engine.state == "stopped":
+            return "The console has left. No engine was running."
+        runs = [run for job in JobName if (run := open_run(overview, job))]
+        state = ", ".join(f"{run.job} run {run.id} is {run.state}" for run in runs) or "no run is open"
+        return f"The console has left; the engine goes on ({state}). Come back with `scidex-console`."

@@ -1,0 +1,41 @@
+"""What was asked for lately, and what the console has to say: the last notice, then intents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
+from scidex_console.console.presentation.intents import in_order, intent_line
+from scidex_console.console.presentation.status import Knowledge
+
+
+class ActivityPane(CellView):
+    """One line on a small screen, several on a tall one; a notice takes the first for a while."""
+
+    NOTICE_S: ClassVar[float] = 12.0
+
+    def __init__(self, monotonic: Callable[[], float], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.monotonic = monotonic
+        self._notice: Line | None = None
+        self._noticed_at = 0.0
+
+    def notice(self, text: str, tone: str = "strong") -> None:
+        """Say something to the operator."""
+        self._notice = Line((Cell("» ", "key"), Cell(clean(text), tone)))
+        self._noticed_at = self.monotonic()
+
+    def draw(self, knowledge: Knowledge) -> None:
+        """Show the notice, and as many intents as there is room for."""
+        width, height = self.size
+        if width <= 0 or height <= 0:
+            return
+        if self._notice and self.monotonic() - self._noticed_at > self.NOTICE_S:
+            self._notice = None
+        lines = [crop_line(self._notice, width)] if self._notice else []
+        overview, now = knowledge.overview, knowledge.now
+        if overview and now:
+            lines += [intent_line(intent, now, width) for intent in in_order(overview.intents)]
+        self.show(lines[:height] or [Line((Cell("nothing has been asked for yet", "dim"),))])

@@ -1,0 +1,145 @@
+"""The panes of the overview: each binds a view to its presentation."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from scidex_console.console.panes.cell_table import CellTable
+from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.presentation import attempts, gap, hosts, migration_log
+from scidex_console.console.presentation.status import Knowledge, banner_line, place_line, pulse_line
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.views import Overview
+
+
+class StatusPane(CellView):
+    """Environment, write mode, engine, age of the data; a banner when something is wrong."""
+
+    def draw(self, knowledge: Knowledge) -> None:
+        """Show what is known."""
+        width = self.size.width
+        if width <= 0:
+            return
+        lines = [place_line(knowledge, width), pulse_line(knowledge, width)]
+        banner = banner_line(knowledge, width)
+        self.show([*lines, banner] if banner else lines)
+
+
+class GapPane(CellView, can_focus=True):
+    """Counts per job; the job under its cursor is the one the keys act upon."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "select(-1)", "Job above", show=False),
+        Binding("down,j", "select(1)", "Job below", show=False),
+    ]
+
+    class JobSelected(Message):
+        """Another job is now the one the keys act upon."""
+
+        def __init__(self, job: JobName) -> None:
+            super().__init__()
+            self.job = job
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.job = JobName.FIGURES
+        self._knowledge = Knowledge(None)
+
+    def draw(self, knowledge: Knowledge) -> None:
+        """Show the counts."""
+        self._knowledge = knowledge
+        overview = knowledge.overview
+        if overview is None or self.size.width <= 0:
+            return
+        lines = gap.gap_lines(overview.gaps, width=self.size.width, selected=self.job, focused=self.has_focus)
+        self.show(lines)
+
+    def action_select(self, by: int) -> None:
+        """Select the job so many rows further, round and round."""
+        jobs = [g.job for g in self._knowledge.overview.gaps] if self._knowledge.overview else []
+        if not jobs:
+            return
+        at = jobs.index(self.job) if self.job in jobs else 0
+        self.job = jobs[(at + by) % len(jobs)]
+        self.draw(self._knowledge)
+        self.post_message(self.JobSelected(self.job))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose the columns anew."""
+        self.draw(self._knowledge)
+
+    def on_focus(self, event: events.Focus) -> None:
+        """Show the cursor."""
+        self.draw(self._knowledge)
+
+    def on_blur(self, event: events.Blur) -> None:
+        """Hide the cursor."""
+        self.draw(self._knowledge)
+
+
+class HostsPane(CellTable):
+    """Host groups: stuck ones first."""
+
+    WINDOW_S: ClassVar[float] = 30.0
+    """Requests a second are measured over readings that lie at most this far apart."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(hosts.COLUMNS, "Hosts", empty="no host has been asked yet", id=id)
+        self._readings: dict[str, deque[tuple[float, int]]] = {}
+
+    def draw(self, knowledge: Knowledge) -> None:
+        """Show the groups as they stand now."""
+        overview, now = knowledge.overview, knowledge.now
+        if overview is None or now is None:
+            return
+        pace = self._measure(overview)
+        ordered = hosts.in_order(overview.hosts, now)
+        self.show_rows(
+            [host.gate.group for host in ordered],
+            lambda i: hosts.host_cells(ordered[i], now, pace.get(ordered[i].gate.group)),
+        )
+
+    def _measure(self, overview: Overview) -> dict[str, float]:
+        at = overview.taken_at.timestamp()
+        pace: dict[str, float] = {}
+        for host in overview.hosts:
+            readings = self._readings.setdefault(host.gate.group, deque())
+            if not readings or readings[-1][0] < at:
+                readings.append((at, host.requests))
+            while len(readings) > 2 and at - readings[0][0] > self.WINDOW_S:
+                readings.popleft()
+            first_at, first = readings[0]
+            if at > first_at:
+                pace[host.gate.group] = max(0.0, (host.requests - first) / (at - first_at))
+        return pace
+
+
+class DeadPane(CellTable):
+    """Recent 404, 410 and 451 answers, newest first."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(attempts.DEAD_COLUMNS, "404s", empty="no address has been found dead", id=id)
+
+    def draw(self, knowledge: Knowledge) -> None:
+        """Show the newest."""
+        if knowledge.overview:
+            dead = knowledge.overview.dead
+            self.show_rows([str(attempt.id) for attempt in dead], lambda i: attempts.attempt_cells(dead[i]))
+
+
+class ErrorsPane(CellTable):
+    """Recent rows of the migration log that are not a success, newest first."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(migration_log.COLUMNS, "Errors", empty="no errors in the migration log", id=id)
+
+    def draw(self, knowledge: Knowledge) -> None:
+        """Show the newest."""
+        if knowledge.overview:
+            errors = knowledge.overview.errors
+            self.show_rows([str(row.id) for row in errors], lambda i: migration_log.log_cells(errors[i]))

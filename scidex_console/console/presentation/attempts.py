@@ -1,0 +1,41 @@
+"""Attempts as rows: the recent dead addresses, and the list of a retry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scidex_console.console.presentation.cells import Cell, clean
+from scidex_console.console.presentation.columns import Column
+from scidex_console.console.presentation.words import NOTHING, clock
+from scidex_console.engine.views import AttemptView
+
+DEAD_COLUMNS = (
+    Column("time", "UTC", 11),
+    Column("status", "code", 4, align="right"),
+    Column("host", "host", 16, rank=2, weight=1, widest=32, crop="middle"),
+    Column("artifact", "artifact", 16, rank=1, weight=1, widest=40, crop="middle"),
+    Column("url", "address", 20, weight=4, crop="middle"),
+)
+RETRY_COLUMNS = (
+    Column("outcome", "class", 9),
+    Column("artifact", "artifact", 16, weight=1, widest=40, crop="middle"),
+    Column("group", "group", 12, rank=2, weight=1, widest=30, crop="middle"),
+    Column("reason", "last answer", 20, weight=4, widest=120),
+    Column("time", "UTC", 8, rank=1),
+)
+
+
+def attempt_cells(attempt: AttemptView) -> Mapping[str, Cell]:
+    """One attempt, for whichever of its columns are shown."""
+    status = "" if attempt.status is None else str(attempt.status)
+    reason = clean(attempt.reason) or status
+    return {
+        "time": Cell(clock(attempt.at), "dim"),
+        "status": Cell(status or NOTHING, "strong"),
+        "host": Cell(clean(attempt.host, 200)),
+        "group": Cell(clean(attempt.group, 200)),
+        "artifact": Cell(clean(attempt.artifact_id, 200)),
+        "url": Cell(clean(attempt.url)),
+        "outcome": Cell(attempt.outcome.value, "warn"),
+        "reason": Cell(reason),
+    }

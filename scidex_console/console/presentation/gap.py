@@ -1,0 +1,136 @@
+"""The gap pane: per job how far, how fast, how long still, and what is stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
+from scidex_console.console.presentation.columns import Column, Placed, choose, header_line, row_line
+from scidex_console.console.presentation.words import (
+    NOTHING,
+    count,
+    duration,
+    per_minute,
+    run_state,
+    size,
+    sparkline,
+    tally,
+)
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import OPEN, RunState
+from scidex_console.engine.views import GapView, RunView
+
+_JOB = Column("job", "job", 9)
+_STATE = Column("state", "run", 10)
+_MAIN = (
+    Column("missing", "missing", 7, align="right"),
+    Column("total", "of total", 8, rank=2, align="right"),
+    Column("done", "done", 6, align="right"),
+    Column("dead", "dead", 6, rank=1, align="right"),
+)
+_PACE = (
+    Column("rate", "rate", 7, align="right"),
+    Column("eta", "left", 6, align="right"),
+    Column("spark", "last 30 min", 10, rank=3, weight=1, widest=30),
+)
+_STUCK = (
+    # Key, whole label, short label, style when there are any.
+    ("transient", "transient", "trans", "warn"),
+    ("blocked", "blocked", "block", "warn"),
+    ("suspect", "suspect", "susp", "warn"),
+    ("refused", "refused", "refus", "warn"),
+    ("mismatch", "mismatch", "mism", "bad"),
+    ("in_batch", "in batch", "batch", ""),
+)
+_EXTRA = (("held_back", "held back"), ("scheduled", "due later"), ("no_url", "no address"))
+_STUCK_COLUMNS = tuple(
+    Column(key, label, max(len(label), 6), align="right") for key, label, _short, _tone in _STUCK
+)
+_EXTRA_COLUMNS = tuple(
+    Column(key, label, len(label), rank=4 + index, align="right") for index, (key, label) in enumerate(_EXTRA)
+)
+WIDE_FROM = 140
+"""Terminal columns from which a job's figures stand on one line."""
+
+
+def gap_lines(
+    gaps: Sequence[GapView], *, width: int, selected: JobName | None, focused: bool, title: str = "Gap"
+) -> tuple[Line, ...]:
+    """Header and, per job, one line (wide) or two (narrow), and one more where a run waits or is halted."""
+    wide = width >= WIDE_FROM
+    columns = (_JOB, _STATE, *_MAIN, *((*_STUCK_COLUMNS, *_EXTRA_COLUMNS) if wide else ()), *_PACE)
+    placed = choose(columns, width)
+    lines = [header_line(placed, title, "title-focus" if focused else "title")]
+    for gap in gaps:
+        is_selected = gap.job == selected
+        lines.append(
+            row_line(placed, _cells(gap, placed, is_selected), "cursor" if _lit(is_selected, focused) else "")
+        )
+        if not wide:
+            lines.append(_stuck_line(gap, width))
+        lines.extend(_cause_lines(gap.run, width))
+    if not gaps:
+        lines.append(Line((Cell("  no job is known yet", "dim"),)))
+    return tuple(lines)
+
+
+def _lit(selected: bool, focused: bool) -> bool:
+    return selected and focused
+
+
+def _cells(gap: GapView, placed: Sequence[Placed], selected: bool) -> dict[str, Cell]:
+    spark_width = next((p.width for p in placed if p.column.key == "spark"), 0)
+    cells = {
+        "job": Cell(("▸" if selected else " ") + gap.job.value, "strong" if selected else ""),
+        "state": run_state(gap.run),
+        "missing": tally(gap.missing, "strong"),
+        "total": Cell(count(gap.total), "dim"),
+        "done": tally(gap.done, "ok", 6),
+        "dead": tally(gap.dead, "", 6),
+        "rate": Cell(per_minute(gap.rate_per_min), "" if gap.rate_per_min else "dim"),
+        "eta": Cell(duration(gap.eta_s) if gap.missing else NOTHING),
+        "spark": Cell(sparkline(gap.per_minute, spark_width), "ok"),
+    }
+    for key, _label, _short, tone in _STUCK:
+        cells[key] = tally(getattr(gap, key), tone)
+    for key, _label in _EXTRA:
+        cells[key] = tally(getattr(gap, key))
+    return cells
+
+
+def _stuck_line(gap: GapView, width: int) -> Line:
+    """The remaining counts, each with its name; whole names where they fit, extras where there is room."""
+    for short, gap_between in ((False, "  "), (True, "  "), (True, " ")):
+        cells: list[Cell] = [Cell("  ")]
+        for key, label, short_label, tone in _STUCK:
+            number = getattr(gap, key)
+            cells.append(Cell(f"{short_label if short else label} ", "dim"))
+            cells.append(tally(number, tone))
+            cells.append(Cell(gap_between))
+        result = Line(tuple(cells[:-1]))
+        if result.width <= width:
+            break
+    for key, label in _EXTRA:
+        number = getattr(gap, key)
+        longer = Line((*result.cells, Cell(f"  {label} ", "dim"), Cell(count(number))))
+        if number and longer.width <= width:
+            result = longer
+    return crop_line(result, width)
+
+
+def _cause_lines(run: RunView | None, width: int) -> list[Line]:
+    if run is None or run.state not in OPEN:
+        return []
+    if run.state is RunState.HALTED:
+        cells = [
+            Cell("  "),
+            Cell("HALTED", "badge-bad"),
+            Cell(f" {clean(run.halt_reason) or 'cause unknown'}", "bad"),
+        ]
+        if run.halt_bytes_needed:
+            cells.insert(2, Cell(f" needs {size(run.halt_bytes_needed)} free;", "bad"))
+        cells.insert(2, Cell(" resume by hand;", "strong"))
+        return [crop_line(Line(tuple(cells)), width)]
+    if run.waits_on:
+        return [crop_line(Line((Cell("  waits on ", "dim"), Cell(clean(run.waits_on), "warn"))), width)]
+    return []

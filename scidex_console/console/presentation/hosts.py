@@ -1,0 +1,106 @@
+"""The hosts pane: which group is held back, why and until when, against which budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from scidex_console.console.presentation.cells import Cell, clean
+from scidex_console.console.presentation.columns import Column
+from scidex_console.console.presentation.words import NOTHING, clock, duration, tally
+from scidex_console.domain.hosts import BreakerState
+from scidex_console.engine.views import HostView
+
+COLUMNS = (
+    Column("group", "group", 15, weight=2, widest=34, crop="middle"),
+    Column("state", "state", 7),
+    Column("left", "left", 6, align="right"),
+    Column("until", "until UTC", 9, rank=6),
+    Column("flight", "in fl", 5, align="right"),
+    Column("rate", "rate/s", 8, align="right"),
+    Column("cause", "cause", 12, weight=5, widest=60),
+    Column("due", "due", 6, rank=2, align="right"),
+    Column("stored", "stored", 6, rank=1, align="right"),
+    Column("dead", "dead", 5, rank=1, align="right"),
+    Column("transient", "trans", 5, rank=3, align="right"),
+    Column("blocked", "block", 5, rank=4, align="right"),
+    Column("suspect", "susp", 5, rank=5, align="right"),
+    Column("refused", "refus", 5, rank=5, align="right"),
+    Column("requests", "requests", 8, rank=7, align="right"),
+)
+
+_ORDER = ("BREAKER", "HOLD", "PROBING", "ACTIVE", "READY", "IDLE")
+_TONES = {"BREAKER": "bad", "HOLD": "warn", "PROBING": "warn", "ACTIVE": "ok", "READY": "", "IDLE": "dim"}
+
+
+def state_of(host: HostView, now: datetime) -> str:
+    """One word for what a group does: breaker open, held, probing, active, ready or idle."""
+    gate = host.gate
+    if gate.breaker is BreakerState.OPEN:
+        return "BREAKER"
+    if gate.hold_until and gate.hold_until > now:
+        return "HOLD"
+    if gate.breaker is BreakerState.PROBING:
+        return "PROBING"
+    if gate.in_flight:
+        return "ACTIVE"
+    return "READY" if host.due or gate.waiting else "IDLE"
+
+
+def in_order(hosts: Sequence[HostView], now: datetime) -> list[HostView]:
+    """What is stuck first, then what works, most due first; the name decides between equals."""
+    return sorted(hosts, key=lambda h: (_ORDER.index(state_of(h, now)), -h.due, h.gate.group))
+
+
+def _end(host: HostView, state: str, now: datetime) -> datetime | None:
+    gate = host.gate
+    if state == "BREAKER":
+        return gate.breaker_until
+    if state == "HOLD":
+        return gate.hold_until
+    if gate.override and gate.override.until > now:
+        return gate.override.until
+    return None
+
+
+def _cause(host: HostView, state: str, now: datetime) -> str:
+    gate = host.gate
+    causes: list[str] = []
+    if state == "BREAKER":
+        causes.append(f"{gate.failures_in_a_row} failures in a row")
+    if gate.hold_cause and (state == "HOLD" or (state == "BREAKER" and not gate.failures_in_a_row)):
+        causes.append(clean(gate.hold_cause))
+    if gate.override and gate.override.until > now:
+        by = clean(gate.override.operator, 24)
+        causes.append(f"override by {by}: {clean(gate.override.reason)}")
+    return "; ".join(causes)
+
+
+def host_cells(host: HostView, now: datetime, observed: float | None) -> Mapping[str, Cell]:
+    """One group as cells; `observed` is requests a second, measured between readings."""
+    gate = host.gate
+    state = state_of(host, now)
+    end = _end(host, state, now)
+    tone = _TONES[state]
+    full = gate.in_flight >= gate.in_flight_limit
+    pace = NOTHING if observed is None else f"{observed:.1f}"
+    override = bool(gate.override and gate.override.until > now)
+    return {
+        "group": Cell(clean(gate.group, 120)),
+        "state": Cell(state, tone),
+        "left": Cell(duration((end - now).total_seconds()) if end else "", tone),
+        "until": Cell(clock(end) if end else ""),
+        "flight": Cell(
+            f"{gate.in_flight}/{gate.in_flight_limit}", "strong" if gate.in_flight and full else ""
+        ),
+        "rate": Cell(f"{pace}/{gate.rate:g}" + ("*" if override else ""), "warn" if override else ""),
+        "cause": Cell(_cause(host, state, now), tone),
+        "due": tally(host.due, width=6),
+        "stored": tally(host.stored, "ok", 6),
+        "dead": tally(host.dead, "", 5),
+        "transient": tally(host.transient, "warn", 5),
+        "blocked": tally(host.blocked, "warn", 5),
+        "suspect": tally(host.suspect, "warn", 5),
+        "refused": tally(host.refused, "warn", 5),
+        "requests": tally(host.requests, "", 8),
+    }

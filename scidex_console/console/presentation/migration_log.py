@@ -1,0 +1,29 @@
+"""Rows of the migration log that are not a success: the cause stands in the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scidex_console.console.presentation.cells import Cell, clean
+from scidex_console.console.presentation.columns import Column
+from scidex_console.console.presentation.words import clock
+from scidex_console.engine.views import MigrationLogView
+
+COLUMNS = (
+    Column("time", "UTC", 11),
+    Column("status", "status", 10, rank=1, weight=1, widest=20),
+    Column("artifact", "artifact", 16, weight=1, widest=40, crop="middle"),
+    Column("errors", "error", 20, weight=5),
+    Column("took", "ms", 6, rank=2, align="right"),
+)
+
+
+def log_cells(row: MigrationLogView) -> Mapping[str, Cell]:
+    """One row of the log."""
+    return {
+        "time": Cell(clock(row.at), "dim"),
+        "status": Cell(clean(row.status, 60), "bad"),
+        "artifact": Cell(clean(row.artifact_id, 200)),
+        "errors": Cell(clean(row.errors)),
+        "took": Cell("" if row.took_ms is None else str(row.took_ms), "dim"),
+    }

@@ -1,0 +1,70 @@
+"""What a rollback or a redo would do, as rows: what is refused first, then what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
+from scidex_console.console.presentation.columns import Column
+from scidex_console.console.presentation.words import clock, count, size
+from scidex_console.engine.views import OperationView, RollbackPreview
+
+OPERATION_COLUMNS = (
+    Column("what", "change", 13),
+    Column("artifact", "artifact", 16, weight=1, widest=40, crop="middle"),
+    Column("path", "file", 18, rank=1, weight=2, widest=70, crop="middle"),
+    Column("size", "size", 9, rank=3, align="right"),
+    Column("note", "fields, or why not", 20, rank=2, weight=2),
+)
+
+
+def preview_rows(preview: RollbackPreview) -> list[OperationView]:
+    """Refused operations first."""
+    return [*preview.refused, *preview.operations]
+
+
+def operation_cells(preview: RollbackPreview, operation: OperationView) -> Mapping[str, Cell]:
+    """One operation of a preview."""
+    refused = operation in preview.refused
+    if refused:
+        what = Cell("REFUSED", "bad")
+    else:
+        what = Cell("apply again" if preview.redo else "restore row", "warn")
+    note = clean(operation.reason) if refused else ", ".join(clean(f, 80) for f in operation.fields)
+    return {
+        "what": what,
+        "artifact": Cell(clean(operation.artifact_id, 200)),
+        "path": Cell(clean(operation.path) if operation.path else "no file"),
+        "size": Cell(size(operation.size) if operation.size is not None else ""),
+        "note": Cell(note, "bad" if refused else "dim"),
+    }
+
+
+def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
+    """The sums, the commits, and when the batch was made."""
+    batch = preview.batch
+    files = f"{count(len(preview.paths))} file{'s' if len(preview.paths) != 1 else ''}"
+    rows = f"{count(len(preview.operations))} row{'s' if len(preview.operations) != 1 else ''}"
+    verb = "put back" if preview.redo else "removed"
+    restored = "changed again" if preview.redo else "restored"
+    refused = len(preview.refused)
+    lines = [
+        Line(
+            (
+                Cell("batch "),
+                Cell(str(batch.id), "strong"),
+                Cell(f" of {clock(batch.created_at)} UTC, {batch.state.value}; "),
+                Cell(f"{files} {verb}", "strong"),
+                Cell(", "),
+                Cell(f"{rows} {restored}", "strong"),
+                Cell(", "),
+                Cell(f"{refused} refused (changed since)", "bad" if refused else "dim"),
+            )
+        )
+    ]
+    word = "applies again" if preview.redo else "inverts"
+    shown = preview.commits[:2]
+    lines += [Line((Cell(f"{word} commit ", "dim"), Cell(clean(commit)))) for commit in shown]
+    if len(preview.commits) > len(shown):
+        lines.append(Line((Cell(f"and {len(preview.commits) - len(shown)} more commits", "dim"),)))
+    return [crop_line(line, width) for line in lines]

@@ -1,0 +1,141 @@
+"""The status lines: where we are, whether we may write, how the engine is, and how old all this is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line, fit
+from scidex_console.console.presentation.words import duration
+from scidex_console.engine.views import EngineView, Overview
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the console knows, and how well."""
+
+    overview: Overview | None
+    age_s: float = 0.0
+    """Seconds since the overview was read, by the console's own clock."""
+    trouble: str = ""
+    """Why it cannot be read just now; empty when it can."""
+    stale_after_s: float = 15.0
+    read_only: bool = False
+
+    @property
+    def now(self) -> datetime | None:
+        """The database's clock, as far as we know it: its last answer and what passed since."""
+        return self.overview.taken_at + timedelta(seconds=self.age_s) if self.overview else None
+
+    @property
+    def stale(self) -> bool:
+        """Whether the data is too old to act upon."""
+        return self.age_s > self.stale_after_s
+
+    @property
+    def blocked(self) -> str:
+        """Why nothing may act on what is shown; empty when it may."""
+        if self.overview is None:
+            return self.trouble and f"the database is out of reach: {self.trouble}"
+        if self.trouble:
+            return f"the database is out of reach; what is shown is {duration(self.age_s)} old"
+        if self.stale:
+            return f"what is shown is {duration(self.age_s)} old"
+        return ""
+
+
+def is_production(environment: str) -> bool:
+    """Whether an environment's name means the real thing."""
+    return environment.strip().lower().startswith(("prod", "live"))
+
+
+def place_cells(engine: EngineView | None) -> tuple[Cell, ...]:
+    """Environment and write mode as badges, with the authorization."""
+    if engine is None:
+        return (Cell(" ENVIRONMENT UNKNOWN ", "badge-warn"), Cell(" "), Cell(" NO ENGINE YET ", "badge-warn"))
+    production = is_production(engine.environment)
+    name = clean(engine.environment or "unnamed", 24).upper()
+    badge = "badge-bad" if production else "badge-ok"
+    if not engine.writes:
+        mode = [Cell(" OBSERVE ", "badge-ok"), Cell(" nothing is written")]
+    else:
+        mode = [
+            Cell(" WRITES ", "badge-bad" if production else "badge-warn"),
+            Cell(" authorized by "),
+            Cell(clean(engine.authorization, 40) or "nobody", "strong"),
+        ]
+    return (Cell(f" {name} ", badge), Cell(" "), *mode)
+
+
+def place_line(knowledge: Knowledge, width: int) -> Line:
+    """First line: environment, write mode, authorization, database, who is asking."""
+    overview = knowledge.overview
+    if overview is None:
+        return Line((Cell(" scidex-console ", "badge-ok"), Cell(" reading the database …")))
+    cells = list(place_cells(overview.engine))
+    if knowledge.read_only or not overview.identity.can_write_intents:
+        cells += [Cell("  "), Cell(" READ-ONLY ", "badge-warn")]
+    cells += [
+        Cell("  database ", "dim"),
+        Cell(clean(overview.identity.database, 40)),
+        Cell("  as ", "dim"),
+        Cell(clean(overview.identity.operator, 24)),
+    ]
+    return crop_line(Line(tuple(cells)), width)
+
+
+_ENGINE_TONES = {"running": "ok", "stalled": "badge-bad", "stopped": "badge-warn", "fenced": "badge-bad"}
+
+
+def pulse_line(knowledge: Knowledge, width: int) -> Line:
+    """Second line: age of the data, heartbeat, engine. What ticks comes first: a tick is few bytes."""
+    overview = knowledge.overview
+    if overview is None:
+        return Line()
+    age = fit(duration(knowledge.age_s), 5)
+    cells = [Cell("data ", "dim"), Cell(age, "bad" if knowledge.trouble or knowledge.stale else "")]
+    engine = overview.engine
+    if engine is None:
+        return crop_line(
+            Line((*cells, Cell(" engine ", "dim"), Cell("none has run here yet", "warn"))), width
+        )
+    stalled = engine.state != "running"
+    beat = None if engine.heartbeat_age_s is None else engine.heartbeat_age_s + knowledge.age_s
+    cells += [
+        Cell(" heartbeat ", "dim"),
+        Cell(fit(duration(beat), 5), "bad" if stalled else ""),
+        Cell(" engine ", "dim"),
+        Cell(clean(engine.state, 16).upper(), _ENGINE_TONES.get(engine.state, "warn")),
+        Cell(f" {clean(engine.holder, 40)}"),
+        Cell("  epoch ", "dim"),
+        Cell(str(engine.epoch)),
+    ]
+    if engine.note:
+        cells += [Cell("  "), Cell(clean(engine.note, 120), "dim")]
+    return crop_line(Line(tuple(cells)), width)
+
+
+def banner_line(knowledge: Knowledge, width: int) -> Line | None:
+    """A line that is there only when something is wrong with what is shown, or with the engine."""
+    overview = knowledge.overview
+    if knowledge.trouble:
+        cells = [Cell(" RECONNECTING ", "badge-bad"), Cell(f" {clean(knowledge.trouble)}")]
+        if overview is not None:
+            old = f" shown: {duration(knowledge.age_s)} old, actions blocked;"
+            cells.insert(1, Cell(old, "strong"))
+        return crop_line(Line(tuple(cells)), width)
+    if overview is None:
+        return None
+    if knowledge.stale:
+        text = f" shown: {duration(knowledge.age_s)} old, actions blocked"
+        return crop_line(Line((Cell(" STALE ", "badge-bad"), Cell(text, "strong"))), width)
+    engine = overview.engine
+    if engine is None or engine.state == "running":
+        return None
+    word = clean(engine.state, 16).upper()
+    text = {
+        "stalled": " the engine gives no heartbeat; is its machine or its link down?",
+        "stopped": " no engine is running; start one with `scidex-console engine`",
+        "fenced": " another engine has taken over; the fenced one writes nothing more",
+    }.get(engine.state, f" the engine is {clean(engine.state, 16)}")
+    return crop_line(Line((Cell(f" {word} ", "badge-bad"), Cell(text, "strong"))), width)

@@ -1,0 +1,101 @@
+"""Numbers, times and states as an operator reads them at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from scidex_console.console.presentation.cells import Cell
+from scidex_console.domain.durations import format_duration
+from scidex_console.domain.runs import RunState
+from scidex_console.engine.views import RunView
+
+NOTHING = "–"
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def count(number: int, width: int = 7) -> str:
+    """A count with thousands separators; shortened to k or M when it would not fit in `width`."""
+    text = f"{number:,}"
+    if len(text) <= width:
+        return text
+    for size, unit in ((1_000, "k"), (1_000_000, "M")):
+        for digits in (1, 0):
+            text = f"{number / size:.{digits}f}{unit}"
+            if len(text) <= width and number / size < 10_000:
+                return text
+    return f"{number:.0e}"
+
+
+def tally(number: int, tone: str = "", width: int = 7) -> Cell:
+    """A count as a cell: zero is dim, so that what matters stands out."""
+    return Cell(count(number, width), tone if number else "dim")
+
+
+def clock(at: datetime | None) -> str:
+    """Time of day in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%H:%M:%S") if at else NOTHING
+
+
+def duration(seconds: float | None) -> str:
+    """A duration for a column of changing figures: whole seconds only, at most two units."""
+    if seconds is None:
+        return NOTHING
+    return format_duration(float(int(max(seconds, 0.0))))
+
+
+def ago(seconds: float) -> str:
+    """How long ago, coarsely: it must not change with every second."""
+    return "just now" if seconds < 60 else f"{format_duration(float(int(seconds) // 60 * 60))} ago"
+
+
+def size(number: int) -> str:
+    """Bytes in binary units."""
+    if number < 1024:
+        return f"{number} B"
+    units = ("KiB", "MiB", "GiB", "TiB")
+    power = next((p for p in range(1, len(units)) if number < 1024 ** (p + 1)), len(units))
+    return f"{number / 1024**power:.1f} {units[power - 1]}"
+
+
+def per_minute(rate: float | None) -> str:
+    """Rows a minute."""
+    if rate is None:
+        return NOTHING
+    return f"{rate:.1f}/m" if rate < 100 else f"{rate:,.0f}/m"
+
+
+def sparkline(values: Sequence[int], width: int) -> str:
+    """The latest values as bars, newest on the right; neighbours are added up to fit in `width`."""
+    if not values or width <= 0:
+        return ""
+    each = -(-len(values) // width)
+    start = len(values) % each
+    groups = [values[:start]] if start else []
+    groups += [values[i : i + each] for i in range(start, len(values), each)]
+    sums = [sum(group) for group in groups]
+    top = max(sums)
+    return "".join(_BARS[-(-value * (len(_BARS) - 1) // top)] if top else _BARS[0] for value in sums)
+
+
+_RUN_TONES = {
+    RunState.RUNNING: "ok",
+    RunState.STEPPING: "ok",
+    RunState.PAUSING: "warn",
+    RunState.PAUSED: "warn",
+    RunState.CANCELLING: "warn",
+    RunState.HALTED: "badge-bad",
+    RunState.DONE: "strong",
+    RunState.CANCELLED: "dim",
+    RunState.PLANNED: "dim",
+}
+
+
+def run_state(run: RunView | None) -> Cell:
+    """A run's state in one word, steps left included."""
+    if run is None:
+        return Cell("no run", "dim")
+    text = run.state.value.upper()
+    if run.state is RunState.STEPPING and run.steps_left is not None:
+        text = f"STEP {run.steps_left}"
+    return Cell(text, _RUN_TONES[run.state])

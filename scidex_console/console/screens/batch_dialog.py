@@ -1,0 +1,92 @@
+"""Taking a batch back, or again: both stores in one preview, confirmed by typing the batch's id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from textual import events
+from textual.widget import Widget
+from textual.widgets import Input
+
+from scidex_console.console.panes.cell_table import CellTable
+from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.presentation.previews import (
+    OPERATION_COLUMNS,
+    operation_cells,
+    preview_lines,
+    preview_rows,
+)
+from scidex_console.console.screens.dialog import Dialog, Field, Surroundings
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.actions import ActionSpec
+from scidex_console.engine.views import RollbackPreview
+
+
+class BatchDialog(Dialog):
+    """Shows exactly what would change; carries the token of just that."""
+
+    CHOICES: ClassVar[tuple[str, ...]] = ("Cancel", "Take the batch back")
+    LIST: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        around: Surroundings,
+        spec: ActionSpec,
+        job: JobName,
+        preview: RollbackPreview,
+        *,
+        note: str = "",
+    ) -> None:
+        super().__init__(around, spec, job, note=note)
+        self.preview = preview
+
+    def choices(self) -> tuple[str, ...]:
+        """A redo is called what it is."""
+        return ("Cancel", "Apply the batch again") if self.preview.redo else self.CHOICES
+
+    def title_words(self) -> str:
+        """Which batch."""
+        return f"{'Redo' if self.preview.redo else 'Roll back'} batch {self.preview.batch.id}: {self.job}"
+
+    def body(self) -> Iterable[Widget]:
+        """Sums and commits, then every row and file."""
+        yield CellView(id="sums")
+        yield CellTable(OPERATION_COLUMNS, "change", empty="nothing would change", id="rows")
+
+    def fields(self) -> Iterable[Widget]:
+        """The id, typed."""
+        yield Field(
+            f"type {self.preview.batch.id}",
+            "typed",
+            placeholder="the batch's id, to confirm",
+            restrict=r"[0-9]*",
+        )
+
+    def on_mount(self) -> None:
+        """Fill the table."""
+        super().on_mount()
+        rows = preview_rows(self.preview)
+        self.query_one(CellTable).show_rows(
+            [row.artifact_id for row in rows], lambda i: operation_cells(self.preview, rows[i])
+        )
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit the sums to the width."""
+        self.call_after_refresh(self._draw_sums)
+
+    def _draw_sums(self) -> None:
+        view = self.query_one("#sums", CellView)
+        view.show(preview_lines(self.preview, view.size.width))
+
+    def params(self) -> dict[str, Any]:
+        """`batch` and `token`, once the id has been typed."""
+        if not self.preview.operations:
+            raise ValueError("nothing would change")
+        if self.query_one("#typed", Input).value != str(self.preview.batch.id):
+            raise ValueError(f"type the batch's id, {self.preview.batch.id}, to confirm")
+        return self.params_so_far()
+
+    def params_so_far(self) -> dict[str, Any]:
+        """The plan as it is shown."""
+        return {"batch": self.preview.batch.id, "token": self.preview.token}

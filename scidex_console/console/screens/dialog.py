@@ -1,0 +1,286 @@
+"""What all dialogs share: they start on Cancel, show their command line, and never act on old data.
+
+The key that opened a dialog never confirms it: that takes another step, to the button, and Enter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.panes.paragraph import Paragraph
+from scidex_console.console.presentation.cells import Cell, Line
+from scidex_console.console.presentation.status import Knowledge, place_cells
+from scidex_console.domain.intents import ActionName
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.actions import ActionSpec, Situation
+
+
+class Surroundings(Protocol):
+    """What a dialog may ask the console."""
+
+    def knowledge(self) -> Knowledge:
+        """What is known, and how old it is."""
+        ...
+
+    def situation(self, job: JobName | None = None) -> Situation:
+        """What actions are judged by just now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Command:
+    """What an operator decided: ready for the intent desk."""
+
+    action: ActionName
+    job: JobName | None
+    params: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    filters: dict[str, str] = field(default_factory=dict)
+    """What a list was filtered by, to show it anew."""
+
+
+class Choices(CellView, can_focus=True):
+    """What can be chosen; the first does nothing, and is where it starts. Arrows choose, Enter takes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "choose(-1)", "Left", show=False),
+        Binding("right,l", "choose(1)", "Right", show=False),
+        Binding("enter", "take", "Take", show=False),
+    ]
+
+    class Taken(Message):
+        """One of the choices was taken; 0 is Cancel."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, labels: Iterable[str], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._labels = list(labels)
+        self.chosen = 0
+
+    def relabel(self, labels: Iterable[str]) -> None:
+        """Say otherwise what can be taken; the choice goes back to the first."""
+        self._labels = list(labels)
+        self.chosen = 0
+        self._draw()
+
+    def action_choose(self, by: int) -> None:
+        """Go to the next choice."""
+        self.chosen = min(max(self.chosen + by, 0), len(self._labels) - 1)
+        self._draw()
+
+    def action_take(self) -> None:
+        """Take the choice."""
+        self.post_message(self.Taken(self.chosen))
+
+    def on_mount(self) -> None:
+        """Draw."""
+        self._draw()
+
+    def on_focus(self, event: events.Focus) -> None:
+        """Show which is chosen."""
+        self._draw()
+
+    def on_blur(self, event: events.Blur) -> None:
+        """The choice goes back to Cancel: it is made anew each time."""
+        self.chosen = 0
+        self._draw()
+
+    def _draw(self) -> None:
+        cells: list[Cell] = []
+        for index, label in enumerate(self._labels):
+            here = index == self.chosen
+            tone = "title-focus" if here and self.has_focus else ("strong" if here else "")
+            cells += [Cell(f"[ {label} ]" if here else f"  {label}  ", tone), Cell("  ")]
+        self.show([Line(tuple(cells))])
+
+
+class Field(Horizontal):
+    """A name and an input on one line."""
+
+    def __init__(
+        self, name: str, field_id: str, *, value: str = "", placeholder: str = "", restrict: str | None = None
+    ) -> None:
+        super().__init__(classes="field")
+        self._label = name
+        self._input = Input(
+            value=value,
+            placeholder=placeholder,
+            id=field_id,
+            compact=True,
+            restrict=restrict,
+            select_on_focus=False,
+        )
+        self._input.cursor_blink = False
+
+    def compose(self) -> ComposeResult:
+        """The name, then the input."""
+        label = CellView(classes="field-name")
+        label.show([Line((Cell(self._label),))])
+        yield label
+        yield self._input
+
+
+class Dialog(ModalScreen[Command | None]):
+    """Base of the dialogs that end in an intent. Subclasses give the body, the fields and the command."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "#choices"
+    CHOICES: ClassVar[tuple[str, ...]] = ("Cancel", "Do it")
+    """The first does nothing; each other confirms."""
+    LIST: ClassVar[bool] = False
+    """Whether the body is a list that takes all the room there is."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("y", "copy", "Copy", show=False),
+        Binding("ctrl+y", "copy", "Copy", show=False, priority=True),
+    ]
+
+    def __init__(
+        self, around: Surroundings, spec: ActionSpec, job: JobName | None, *, note: str = ""
+    ) -> None:
+        super().__init__()
+        self._around = around
+        self.spec = spec
+        self.job = job if spec.job_scoped else None
+        self._note = note
+
+    # --- what a dialog gives ------------------------------------------------------------------------------
+
+    def body(self) -> Iterable[Widget]:
+        """What the operator must see before deciding."""
+        return ()
+
+    def fields(self) -> Iterable[Widget]:
+        """What the operator must fill in, besides the reason."""
+        return ()
+
+    def params(self) -> dict[str, Any]:
+        """The intent's parameters from the fields. Raises ValueError, in words, when a field is wrong."""
+        return {}
+
+    def choices(self) -> tuple[str, ...]:
+        """What can be chosen."""
+        return self.CHOICES
+
+    def needs_reason(self) -> bool:
+        """Whether a reason is required."""
+        return self.spec.asks_reason
+
+    def first_field(self) -> Widget:
+        """Where the operator begins: a field to fill in, or the choices when none must be."""
+        return self.query(Input).first() if self.needs_reason() else self.query_one(Choices)
+
+    # --- what all share -----------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Title, body, fields, problem, command line, choices."""
+        with Vertical(classes="dialog -list" if self.LIST else "dialog"):
+            yield CellView(id="dialog-title")
+            yield Paragraph(self.spec.explain, "dim", id="explain")
+            yield from self.body()
+            yield from self.fields()
+            yield Field("reason", "reason", placeholder="required" if self.needs_reason() else "optional")
+            yield Paragraph(id="problem")
+            yield Paragraph(id="twin")
+            yield Choices(self.choices(), id="choices")
+            yield CellView(id="dialog-keys")
+
+    def on_mount(self) -> None:
+        """Put the words in, and the cursor where the operator begins."""
+        overview = self._around.knowledge().overview
+        title = f" {self.title_words()} "
+        self.query_one("#dialog-title", CellView).show(
+            [Line((Cell(title, "strong"), Cell(" "), *place_cells(overview.engine if overview else None)))]
+        )
+        keys = "Tab next field   ←→ choose   Enter take   Esc cancel   ^Y copy as command"
+        self.query_one("#dialog-keys", CellView).show([Line((Cell(keys, "dim"),))])
+        self.problem(self._note)
+        self.show_twin()
+        self.first_field().focus()
+
+    def title_words(self) -> str:
+        """The dialog's title."""
+        return f"{self.spec.title}: {self.job}" if self.job else self.spec.title
+
+    def problem(self, text: str) -> None:
+        """Say what keeps the dialog from being confirmed, or why it is shown again."""
+        self.query_one("#problem", Paragraph).say(text, "bad")
+
+    def show_twin(self) -> None:
+        """Show the command line that does the same."""
+        self.query_one("#twin", Paragraph).say(f"$ {self.twin()}")
+
+    def twin(self) -> str:
+        """The command line that does the same, as far as the fields are filled in."""
+        try:
+            params = self.params()
+        except ValueError:
+            params = self.params_so_far()
+        return self.spec.command(self.job, params, self.reason())
+
+    def params_so_far(self) -> dict[str, Any]:
+        """Parameters for the command line while the fields are not all right yet."""
+        return {}
+
+    def reason(self) -> str:
+        """What was given as the reason."""
+        return self.query_one("#reason", Input).value.strip()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Keep the command line true."""
+        self.show_twin()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter goes on to the next field, and last to the choices, which are on Cancel."""
+        self.focus_next()
+
+    def on_choices_taken(self, message: Choices.Taken) -> None:
+        """Cancel, or confirm when all is right."""
+        if message.index == 0:
+            self.dismiss(None)
+            return
+        self.confirm(message.index)
+
+    def confirm(self, index: int) -> None:
+        """Check once more, then hand the command over."""
+        blocked = self.spec.disabled_reason(self._around.situation(self.job))
+        if blocked:
+            self.problem(blocked)
+            return
+        try:
+            params = self.params()
+        except ValueError as error:
+            self.problem(str(error))
+            return
+        if self.needs_reason() and not self.reason():
+            self.problem("a reason is required: it stands in the audit")
+            self.query_one("#reason", Input).focus()
+            return
+        self.dismiss(Command(self.spec.name, self.job, params, self.reason(), self.filters()))
+
+    def filters(self) -> dict[str, str]:
+        """What the list was filtered by."""
+        return {}
+
+    def action_cancel(self) -> None:
+        """Leave without doing anything."""
+        self.dismiss(None)
+
+    def action_copy(self) -> None:
+        """Copy the command line (OSC 52); it stands in the dialog as text as well."""
+        self.app.copy_to_clipboard(self.twin())
+        self.problem("copied")

@@ -1,0 +1,153 @@
+"""Retrying failed rows: exactly the ones listed, filtered by class and host group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from scidex_console.console.panes.cell_table import CellTable
+from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.presentation.attempts import RETRY_COLUMNS, attempt_cells
+from scidex_console.console.presentation.cells import Cell, Line, clean
+from scidex_console.console.screens.dialog import Choices, Dialog, Surroundings
+from scidex_console.domain.errors import ConsoleError, explain
+from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.actions import ActionSpec
+from scidex_console.engine.ports import AttemptFilter, ReadModel
+from scidex_console.engine.views import RetryPreview
+
+_OUTCOMES = (
+    FetchClass.TRANSIENT.value,
+    FetchClass.BLOCKED.value,
+    FetchClass.SUSPECT.value,
+    FetchClass.REFUSED.value,
+    "",
+)
+
+
+class RetryDialog(Dialog):
+    """The list is the plan: its token names these rows and no others."""
+
+    CHOICES: ClassVar[tuple[str, ...]] = ("Cancel", "Retry")
+    LIST: ClassVar[bool] = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "next_outcome", "Class", show=False),
+        Binding("g", "next_group", "Group", show=False),
+    ]
+
+    def __init__(
+        self,
+        around: Surroundings,
+        spec: ActionSpec,
+        job: JobName,
+        read: ReadModel,
+        *,
+        note: str = "",
+        filters: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(around, spec, job, note=note)
+        self._read = read
+        self._outcome = (filters or {}).get("outcome", FetchClass.TRANSIENT.value)
+        self._group = (filters or {}).get("group", "")
+        self._job_name = job
+        self.preview: RetryPreview | None = None
+
+    @property
+    def criteria(self) -> AttemptFilter:
+        """What the list is filtered by."""
+        return AttemptFilter(group=self._group, outcome=self._outcome)
+
+    def body(self) -> Iterable[Widget]:
+        """The filter, and every row."""
+        yield CellView(id="filter")
+        yield CellTable(RETRY_COLUMNS, "class", empty="no such rows", id="rows")
+
+    def first_field(self) -> Widget:
+        """The list: it is to be seen first, and its filter keys work there."""
+        return self.query_one(CellTable)
+
+    def needs_reason(self) -> bool:
+        """More than one row needs a reason."""
+        return self.preview is None or len(self.preview.items) > 1
+
+    def on_mount(self) -> None:
+        """Read the list."""
+        super().on_mount()
+        self._reload()
+
+    def action_next_outcome(self) -> None:
+        """Another class of failure; last all of them."""
+        self._outcome = _OUTCOMES[(_OUTCOMES.index(self._outcome) + 1) % len(_OUTCOMES)]
+        self._reload()
+
+    def action_next_group(self) -> None:
+        """Another host group; first all of them."""
+        overview = self._around.knowledge().overview
+        groups = ["", *sorted(host.gate.group for host in overview.hosts)] if overview else [""]
+        at = groups.index(self._group) if self._group in groups else 0
+        self._group = groups[(at + 1) % len(groups)]
+        self._reload()
+
+    def _reload(self) -> None:
+        self.preview = None
+        self._draw("reading …")
+        self.run_worker(self._load(), exclusive=True, group="preview", exit_on_error=False)
+
+    async def _load(self) -> None:
+        try:
+            self.preview = await self._read.retry_preview(self._job_name, self.criteria)
+        except ConsoleError as error:
+            self._draw(explain(error))
+            return
+        except Exception as error:
+            self._draw(f"{type(error).__name__}: {error}")
+            return
+        items = self.preview.items
+        self.query_one(CellTable).show_rows(
+            [item.artifact_id for item in items], lambda i: attempt_cells(items[i])
+        )
+        self._draw("")
+        self.show_twin()
+
+    def _draw(self, state: str) -> None:
+        cells = [
+            Cell("o", "key"),
+            Cell(" class "),
+            Cell(self._outcome or "any", "strong"),
+            Cell("   "),
+            Cell("g", "key"),
+            Cell(" group "),
+            Cell(clean(self._group, 60) or "all", "strong"),
+        ]
+        number = len(self.preview.items) if self.preview else 0
+        if state:
+            cells.append(Cell(f"   {clean(state)}", "warn"))
+        else:
+            cells.append(Cell(f"   {number:,} row{'s' if number != 1 else ''}", "strong"))
+        self.query_one("#filter", CellView).show([Line(tuple(cells))])
+        rows = f"Retry {number:,} row{'s' if number != 1 else ''}"
+        self.query_one(Choices).relabel(["Cancel", rows] if number else ["Cancel"])
+
+    def params(self) -> dict[str, Any]:
+        """The listed ids, the token, and the filter they came from."""
+        if self.preview is None:
+            raise ValueError("the list is still being read")
+        if not self.preview.items:
+            raise ValueError("no rows to retry")
+        return {
+            "artifact_ids": [item.artifact_id for item in self.preview.items],
+            "token": self.preview.token,
+            **self.preview.filters,
+        }
+
+    def filters(self) -> dict[str, str]:
+        """To show the list anew when it was refused."""
+        return {"outcome": self._outcome, "group": self._group}
+
+    def params_so_far(self) -> dict[str, Any]:
+        """The filter alone."""
+        return {key: value for key, value in self.filters().items() if value}

@@ -1,0 +1,49 @@
+"""Calling off an intent that is still open."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from scidex_console.console.panes.paragraph import Paragraph
+from scidex_console.console.presentation.intents import outcome_words, who
+from scidex_console.console.screens.dialog import Choices, Surroundings
+from scidex_console.domain.intents import Intent
+
+
+class WithdrawDialog(ModalScreen[bool]):
+    """Names the intent and everyone who asked for it."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "#choices"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "keep", "Keep", show=False)]
+
+    def __init__(self, around: Surroundings, intent: Intent) -> None:
+        super().__init__()
+        self._around = around
+        self._intent = intent
+
+    def compose(self) -> ComposeResult:
+        """What would be withdrawn."""
+        with Vertical(classes="dialog"):
+            yield Paragraph("Withdraw an intent", "strong", id="dialog-title")
+            yield Paragraph(f"{outcome_words(self._intent)}; asked for by {who(self._intent)}")
+            yield Paragraph("The engine calls it off between items; what is done stays done.", "dim")
+            yield Paragraph(id="problem")
+            yield Choices(["Keep it", "Withdraw it"], id="choices")
+            yield Paragraph("←→ choose   Enter take   Esc keep", "dim")
+
+    def on_choices_taken(self, message: Choices.Taken) -> None:
+        """Keep, or withdraw when acting is allowed."""
+        blocked = self._around.knowledge().blocked
+        if message.index and blocked:
+            self.query_one("#problem", Paragraph).say(blocked, "bad")
+            return
+        self.dismiss(bool(message.index))
+
+    def action_keep(self) -> None:
+        """Leave it."""
+        self.dismiss(False)

@@ -1,0 +1,316 @@
+"""The one registry of actions: what an operator can ask for, when, and how it is said on the command line.
+
+Keys, footer, palette, help, the command line and the audit all read this table. Pure: an action is decided
+from an `Overview`, never by asking anything.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from scidex_console.domain.intents import ActionName
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import LEGAL_MOVES, OPEN, RunState
+from scidex_console.engine.views import GapView, Overview, RunView
+
+PROGRAM = "scidex-console"
+
+
+class Friction(StrEnum):
+    """What stands between the key and the intent; it follows how hard the action is to reverse."""
+
+    KEY = "key"
+    """One key: the opposite key takes it back."""
+    CONFIRM = "confirm"
+    """A dialog that starts on Cancel and shows what will happen."""
+    TYPED = "typed"
+    """A dialog in which the batch id must be typed."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What an action is judged by."""
+
+    overview: Overview | None
+    job: JobName
+    read_only: bool = False
+    blocked: str = ""
+    """Why nothing may act at all now: data too old, database out of reach, screen too small."""
+
+
+Rule = Callable[[Overview, JobName], str | None]
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One action: its words, its friction, and when it is not allowed."""
+
+    name: ActionName
+    title: str
+    explain: str
+    """One sentence for help and dialogs: what it does, and what takes it back."""
+    friction: Friction
+    asks_reason: bool
+    """Hard enough to reverse that a reason is required."""
+    job_scoped: bool
+    writes: bool
+    """Whether settling it makes the engine write, which `observe` forbids."""
+    rule: Rule
+
+    def disabled_reason(self, situation: Situation) -> str | None:
+        """Why the action is not allowed now, in words for the operator; None when it is."""
+        overview = situation.overview
+        if situation.blocked:
+            return situation.blocked
+        if overview is None:
+            return "nothing has been read from the database yet"
+        return (
+            _role_reason(overview, situation.read_only)
+            or _engine_reason(overview, self.writes)
+            or (_job_reason(overview, situation.job) if self.job_scoped else None)
+            or self.rule(overview, situation.job)
+        )
+
+    def command(self, job: JobName | None, params: Mapping[str, Any], reason: str = "") -> str:
+        """The same action as a command line, quoted for a shell."""
+        words = [PROGRAM, str(self.name), *_operands(self.name, job, params), *_options(self.name, params)]
+        if reason:
+            words += ["--reason", reason]
+        return shlex.join(words)
+
+
+def gap_of(overview: Overview, job: JobName) -> GapView | None:
+    """The counts of one job, when the engine knows that job."""
+    return next((gap for gap in overview.gaps if gap.job == job), None)
+
+
+def open_run(overview: Overview, job: JobName) -> RunView | None:
+    """The run of a job that is not over."""
+    gap = gap_of(overview, job)
+    return gap.run if gap and gap.run and gap.run.state in OPEN else None
+
+
+def retryable(gap: GapView) -> int:
+    """Rows an operator's retry could make due."""
+    return gap.transient + gap.blocked + gap.suspect + gap.refused + gap.held_back
+
+
+def _role_reason(overview: Overview, read_only: bool) -> str | None:
+    if read_only:
+        return "this console was started read-only"
+    if not overview.identity.can_write_intents:
+        return f"the database role {overview.identity.operator} may only watch"
+    return None
+
+
+def _engine_reason(overview: Overview, writes: bool) -> str | None:
+    engine = overview.engine
+    if engine is None or engine.state == "stopped":
+        return f"no engine is running; start one with `{PROGRAM} engine`"
+    if writes and not engine.writes:
+        return "the engine only observes; set writes.enabled and writes.authorization and restart it"
+    return None
+
+
+def _job_reason(overview: Overview, job: JobName) -> str | None:
+    return None if gap_of(overview, job) else f"this engine does not run {job}"
+
+
+def _start_rule(overview: Overview, job: JobName) -> str | None:
+    run = open_run(overview, job)
+    if run is None or run.state is RunState.PLANNED:
+        return None
+    if run.state in (RunState.PAUSED, RunState.HALTED):
+        return f"run {run.id} is {run.state}: resume it instead"
+    return f"run {run.id} is already {run.state}"
+
+
+def _step_rule(overview: Overview, job: JobName) -> str | None:
+    run = open_run(overview, job)
+    if run is None or RunState.STEPPING in LEGAL_MOVES[run.state]:
+        return None
+    if run.state is RunState.RUNNING:
+        return f"run {run.id} is running: pause it first"
+    return f"run {run.id} is {run.state}"
+
+
+def _pause_rule(overview: Overview, job: JobName) -> str | None:
+    run = open_run(overview, job)
+    if run is None:
+        return f"{job} has no open run"
+    return None if RunState.PAUSING in LEGAL_MOVES[run.state] else f"run {run.id} is {run.state}"
+
+
+def _resume_rule(overview: Overview, job: JobName) -> str | None:
+    run = open_run(overview, job)
+    if run is None:
+        return f"{job} has no open run"
+    if run.state in (RunState.PAUSED, RunState.PAUSING, RunState.HALTED):
+        return None
+    return f"run {run.id} is {run.state}"
+
+
+def _cancel_rule(overview: Overview, job: JobName) -> str | None:
+    run = open_run(overview, job)
+    if run is None:
+        return f"{job} has no open run"
+    return f"run {run.id} is already cancelling" if run.state is RunState.CANCELLING else None
+
+
+def _retry_rule(overview: Overview, job: JobName) -> str | None:
+    gap = gap_of(overview, job)
+    return None if gap and retryable(gap) else f"{job} has no failed rows to retry"
+
+
+def _batch_rule(overview: Overview, job: JobName) -> str | None:
+    return None if overview.last_batch else f"{job} has no batch yet"
+
+
+def _throttle_rule(overview: Overview, job: JobName) -> str | None:
+    return None if overview.hosts else "no host has been asked yet"
+
+
+_SPECS = (
+    ActionSpec(
+        ActionName.START,
+        "Start a run",
+        "Starts a run of the job; pause takes it back.",
+        Friction.KEY,
+        asks_reason=False,
+        job_scoped=True,
+        writes=True,
+        rule=_start_rule,
+    ),
+    ActionSpec(
+        ActionName.STEP,
+        "Step",
+        "Does so many items, closes the batch and pauses.",
+        Friction.CONFIRM,
+        asks_reason=False,
+        job_scoped=True,
+        writes=True,
+        rule=_step_rule,
+    ),
+    ActionSpec(
+        ActionName.PAUSE,
+        "Pause",
+        "Finishes the items in hand, closes the batch and waits; resume takes it back.",
+        Friction.KEY,
+        asks_reason=False,
+        job_scoped=True,
+        writes=False,
+        rule=_pause_rule,
+    ),
+    ActionSpec(
+        ActionName.RESUME,
+        "Resume",
+        "Goes on from a pause, or from a halt once its cause is mended; pause takes it back.",
+        Friction.KEY,
+        asks_reason=False,
+        job_scoped=True,
+        writes=True,
+        rule=_resume_rule,
+    ),
+    ActionSpec(
+        ActionName.CANCEL,
+        "Cancel the run",
+        "Finishes the items in hand, closes the batch and ends the run; what is done stays done.",
+        Friction.CONFIRM,
+        asks_reason=True,
+        job_scoped=True,
+        writes=False,
+        rule=_cancel_rule,
+    ),
+    ActionSpec(
+        ActionName.RETRY,
+        "Retry failed rows",
+        "Makes exactly the listed rows due again.",
+        Friction.CONFIRM,
+        asks_reason=True,
+        job_scoped=True,
+        writes=True,
+        rule=_retry_rule,
+    ),
+    ActionSpec(
+        ActionName.ROLLBACK,
+        "Roll back the last batch",
+        "Takes a batch back in git and in the database, as one act; redo brings it again.",
+        Friction.TYPED,
+        asks_reason=True,
+        job_scoped=True,
+        writes=True,
+        rule=_batch_rule,
+    ),
+    ActionSpec(
+        ActionName.REDO,
+        "Redo the last rolled-back batch",
+        "Applies a rolled-back batch again; roll back takes it back.",
+        Friction.TYPED,
+        asks_reason=True,
+        job_scoped=True,
+        writes=True,
+        rule=_batch_rule,
+    ),
+    ActionSpec(
+        ActionName.THROTTLE,
+        "Throttle a host group",
+        "Sets a temporary budget for a host group, or clears it; it ends by itself.",
+        Friction.CONFIRM,
+        asks_reason=True,
+        job_scoped=False,
+        writes=False,
+        rule=_throttle_rule,
+    ),
+)
+
+ACTIONS: Mapping[ActionName, ActionSpec] = {spec.name: spec for spec in _SPECS}
+
+
+def _operands(name: ActionName, job: JobName | None, params: Mapping[str, Any]) -> list[str]:
+    if name is ActionName.THROTTLE:
+        return [str(params["group"])]
+    words = [str(job)] if job else []
+    if name is ActionName.STEP:
+        words.append(str(params.get("count", 1)))
+    return words
+
+
+_VALUE_OPTIONS = (
+    # Parameter, option; in the order a person would write them. A throttle's group is its operand.
+    ("batch", "--batch"),
+    ("outcome", "--outcome"),
+    ("since", "--since"),
+    ("rate", "--rate"),
+    ("in_flight", "--in-flight"),
+    ("token", "--token"),
+)
+
+
+def _options(name: ActionName, params: Mapping[str, Any]) -> list[str]:
+    words: list[str] = []
+    if params.get("group") and name is not ActionName.THROTTLE:
+        words += ["--group", str(params["group"])]
+    for key, option in _VALUE_OPTIONS:
+        value = params.get(key)
+        if value not in (None, ""):
+            words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    if params.get("for_seconds") is not None:
+        words += ["--for", exact_duration(params["for_seconds"])]
+    if params.get("clear"):
+        words.append("--clear")
+    return words
+
+
+def exact_duration(seconds: float) -> str:
+    """A duration as the command line reads it, losing nothing: the largest unit that divides it."""
+    if seconds != int(seconds):
+        return f"{seconds:g}s"
+    whole = int(seconds)
+    for size, name in ((86400, "d"), (3600, "h"), (60, "m")):
+        if whole and whole % size == 0:
+            return f"{whole // size}{name}"
+    return f"{whole}s"
