@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from typing import Final
+from typing import Final, NoReturn
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LONGEST: Final = 8000
@@ -140,6 +140,8 @@ def _host_and_port(authority: str) -> tuple[str, int | None]:
     bracketed = re.fullmatch(r"(\[[^\[\]]*\])(?::(.*))?", authority)
     if bracketed:
         host, port = bracketed.groups()
+    elif "[" in authority:
+        _no_host(authority)
     else:
         host, _, port = authority.partition(":")
     if not port:
@@ -152,9 +154,10 @@ def _host_and_port(authority: str) -> tuple[str, int | None]:
 def _host(host: str, to_ascii: ToAscii) -> str:
     if host.startswith("["):
         try:
-            return IPv6Address(host[1:-1]).compressed if "%" not in host else _no_host(host)
+            address = IPv6Address(host[1:-1])
         except AddressValueError:
             _no_host(host)
+        return address.compressed if address.scope_id is None else _no_host(host)
     name = host.lower()
     if not name.isascii():
         try:
@@ -178,7 +181,7 @@ def _host_name(name: str) -> str:
     return name
 
 
-def _no_host(host: str) -> str:
+def _no_host(host: str) -> NoReturn:
     raise BadAddress(f"host {host} is not a host name" if host else "no host in the address")
 
 

@@ -42,7 +42,7 @@ _CAPTCHA: Final = re.compile(rb"captcha", re.IGNORECASE)
 """Enough beside a refusal; an ordinary page may well load a captcha for its comment form."""
 
 _LOGIN_PATH: Final = re.compile(
-    r"""log-?_?(in|on)(?![a-z]) | show-?login | sign-?_?(in|on)(?![a-z])
+    r"""(?:(?<![a-z])|show|user|web|member|account) (log|sign) [-_]? (in|on) (?![a-z])
     | (?:^|[/._-]) (sso|auth|authenticate|authenticated|authorize|oauth2?|openid|saml2?|shibboleth(\.sso)?
                     |openathens|wayf|idp|cas|ssostart|paywall|cookieabsent|cookie-?consent) (?=$|[/._-])""",
     re.IGNORECASE | re.VERBOSE,
