@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from scidex_console.domain.errors import Unreachable
+
 _PAUSE_S = 0.02
 
 
@@ -31,10 +33,10 @@ class ProcessRecord:
 
     @classmethod
     def of(cls, name: str, pid: int) -> Self:
-        """The record of a process that runs. ProcessLookupError when it does not."""
+        """The record of a process that runs. Raises `Unreachable` when it does not."""
         started = start_of(pid)
         if not started:
-            raise ProcessLookupError(f"{name}: process {pid} has ended")
+            raise Unreachable(f"the {name} (process {pid}) has ended")
         return cls(name, pid, started)
 
     @classmethod

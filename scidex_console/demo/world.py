@@ -30,8 +30,8 @@ from scidex_console.demo.world_record import Running, WorldFolder, WorldRecord, 
 from scidex_console.domain.errors import Held, Refused
 
 HOSTS = "figure hosts"
-_PATIENCE_S = 15.0
-"""How long a process may take to end before it is made to, in seconds."""
+_PATIENCE_S = 60.0
+"""How long a process may take to end before it is made to, in seconds: an engine finishes its batch."""
 
 
 def _silent(line: str) -> None:
@@ -248,6 +248,7 @@ class World:
         if self._server.is_alive():
             self._server.stop()
             ended.append("database")
+        self._server.release()
         if record is not None and running is not None:
             self._folder.write(replace(record, running=None))
         self._owned = False

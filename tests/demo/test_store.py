@@ -12,15 +12,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from scidex_console.demo.artifacts.model import ContentKind, HashUse, StoredFile
+from scidex_console.demo.artifacts.model import SUBMODULE, ContentKind, HashUse, StoredFile
 from scidex_console.demo.artifacts.plan import plan_store
 from scidex_console.demo.artifacts.scale import Scale
 from scidex_console.demo.rows import artifact_rows, load_rows
-from scidex_console.demo.store import build_store
+from scidex_console.demo.store import BuiltStore, build_store
 from scidex_console.domain.errors import Refused, RepositoryError, Unreachable
 from tests.worlds import SmallStore, small_store
 
-_SCALE = Scale("test", artifacts=120, paper_figures=60, figures_with_file=3)
+PLAN = plan_store(Scale("test", artifacts=120, paper_figures=60, figures_with_file=3), 1)
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -28,13 +28,16 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.rstrip("\n")
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> BuiltStore:
+    """Repositories no test changes."""
+    return build_store(tmp_path_factory.mktemp("built") / "store", PLAN)
+
+
 @pytest.fixture
 def store(tmp_path: Path, scidex_database: str) -> SmallStore:
+    """A test's own repositories and rows."""
     return small_store(tmp_path, scidex_database)
-
-
-def _tracked(store: SmallStore) -> set[str]:
-    return set(git(store.artifacts, "ls-files", "-z").rstrip("\0").split("\0"))
 
 
 def _worktree_files(folder: Path) -> set[str]:
@@ -45,17 +48,25 @@ def _worktree_files(folder: Path) -> set[str]:
     return found
 
 
-def test_both_checkouts_are_clean_and_on_a_branch_with_an_upstream(store: SmallStore) -> None:
-    for checkout in (store.outer, store.artifacts):
+def test_both_checkouts_are_clean_and_on_a_branch_with_an_upstream(built: BuiltStore) -> None:
+    for checkout in (built.places.outer, built.places.artifacts):
         assert git(checkout, "status", "--porcelain", "--branch") == "## main...origin/main"
-    assert git(store.outer, "submodule", "status").split()[0] == store.artifact_commits[-1]
+    assert git(built.places.outer, "submodule", "status").split()[0] == built.artifact_commits[-1]
 
 
-def test_a_fresh_clone_of_the_outer_remote_brings_the_submodule(store: SmallStore, tmp_path: Path) -> None:
+def test_a_fresh_clone_of_the_outer_remote_brings_the_submodule(built: BuiltStore, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     allow = ("-c", "protocol.file.allow=always")
-    git(tmp_path, *allow, "clone", "--quiet", "--recurse-submodules", str(store.outer_remote), str(clone))
-    assert _worktree_files(clone / store.submodule) == _worktree_files(store.artifacts)
+    git(
+        tmp_path,
+        *allow,
+        "clone",
+        "--quiet",
+        "--recurse-submodules",
+        str(built.places.outer_remote),
+        str(clone),
+    )
+    assert _worktree_files(clone / SUBMODULE) == _worktree_files(built.places.artifacts)
 
 
 def test_a_checkout_can_be_pushed_to_both_remotes(store: SmallStore) -> None:
@@ -65,49 +76,49 @@ def test_a_checkout_can_be_pushed_to_both_remotes(store: SmallStore) -> None:
         assert git(remote, "rev-parse", "main") == git(checkout, "rev-parse", "HEAD")
 
 
-def test_the_worktree_holds_what_the_plan_says_byte_for_byte(store: SmallStore) -> None:
-    assert _worktree_files(store.artifacts) == _tracked(store) == set(store.digests)
-    for path, digest in store.digests.items():
-        content = (store.artifacts / path).read_bytes()
+def test_the_worktree_holds_what_the_plan_says_byte_for_byte(built: BuiltStore) -> None:
+    tracked = set(git(built.places.artifacts, "ls-files", "-z").rstrip("\0").split("\0"))
+    assert _worktree_files(built.places.artifacts) == tracked == set(built.digests)
+    for path, digest in built.digests.items():
+        content = (built.places.artifacts / path).read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (digest.sha256, digest.size), path
 
 
-def test_repositories_pass_a_strict_check(store: SmallStore) -> None:
-    for repository in (store.outer_remote, store.artifacts_remote):
+def test_repositories_pass_a_strict_check(built: BuiltStore) -> None:
+    for repository in (built.places.outer_remote, built.places.artifacts_remote):
         git(repository, "fsck", "--strict")
 
 
 def test_the_same_seed_gives_the_same_commits_and_rows_wherever_it_is_built(
-    store: SmallStore, tmp_path: Path
+    built: BuiltStore, tmp_path: Path
 ) -> None:
-    again = build_store(tmp_path / "elsewhere" / "again", plan_store(_SCALE, 1))
-    assert again.artifact_commits == store.artifact_commits
-    assert again.outer_commit == store.outer_commit
-    assert list(artifact_rows(plan_store(_SCALE, 1), again.digests)) == list(
-        artifact_rows(store.plan, store.digests)
-    )
+    plan = plan_store(PLAN.scale, 1)
+    again = build_store(tmp_path / "elsewhere" / "again", plan)
+    assert again.artifact_commits == built.artifact_commits
+    assert again.outer_commit == built.outer_commit
+    assert list(artifact_rows(plan, again.digests)) == list(artifact_rows(PLAN, built.digests))
 
 
-def test_another_seed_gives_another_store(store: SmallStore, tmp_path: Path) -> None:
-    other = build_store(tmp_path / "other", plan_store(_SCALE, 2))
-    assert other.artifact_commits[0] != store.artifact_commits[0]
+def test_another_seed_gives_another_store(built: BuiltStore, tmp_path: Path) -> None:
+    other = build_store(tmp_path / "other", plan_store(PLAN.scale, 2))
+    assert other.artifact_commits[0] != built.artifact_commits[0]
 
 
 def test_nobodys_git_configuration_changes_the_store(
-    store: SmallStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built: BuiltStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "gitconfig"
     config.write_text("[core]\n\tautocrlf = true\n\thooksPath = /nowhere\n[init]\n\tdefaultBranch = trunk\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
-    again = build_store(tmp_path / "again", plan_store(_SCALE, 1))
-    assert again.outer_commit == store.outer_commit
+    again = build_store(tmp_path / "again", PLAN)
+    assert again.outer_commit == built.outer_commit
 
 
-def test_history_can_be_followed_through_a_move(store: SmallStore) -> None:
-    moved = next(file for artifact in store.plan.artifacts for file in artifact.files if file.earlier_path)
+def test_history_can_be_followed_through_a_move(built: BuiltStore) -> None:
+    moved = next(file for artifact in PLAN.artifacts for file in artifact.files if file.earlier_path)
     names = git(
-        store.artifacts, "log", "--follow", "--name-only", "--format=", "--", f":(literal){moved.path}"
+        built.places.artifacts, "log", "--follow", "--name-only", "--format=", "--", f":(literal){moved.path}"
     )
     assert moved.earlier_path in names
 
@@ -170,16 +181,22 @@ def test_a_place_that_is_taken_is_refused_by_git_with_its_own_words(tmp_path: Pa
     (tmp_path / "scidex").mkdir()
     (tmp_path / "scidex" / "mine.txt").write_text("mine")
     with pytest.raises(RepositoryError, match="git clone failed: fatal: destination path"):
-        build_store(tmp_path, plan_store(_SCALE, 1))
+        build_store(tmp_path, PLAN)
     assert (tmp_path / "scidex" / "mine.txt").read_text() == "mine"
 
 
 def test_a_path_git_cannot_store_is_refused_with_its_own_words(tmp_path: Path) -> None:
     loose = (StoredFile("notes//nameless.txt", ContentKind.EMPTY, ""),)
     with pytest.raises(RepositoryError, match="git fast-import failed: fatal: Empty path component"):
-        build_store(tmp_path / "store", replace(plan_store(_SCALE, 1), loose_files=loose))
+        build_store(tmp_path / "store", replace(PLAN, loose_files=loose))
 
 
-def test_json_of_rows_is_canonical(store: SmallStore) -> None:
-    for row in artifact_rows(store.plan, store.digests):
+def test_json_of_rows_is_canonical(built: BuiltStore) -> None:
+    for row in artifact_rows(PLAN, built.digests):
         assert row[5] == json.dumps(json.loads(row[5]), sort_keys=True)
+
+
+def test_a_machine_without_git_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RepositoryError, match="git is not installed; install git"):
+        build_store(tmp_path / "store", PLAN)
