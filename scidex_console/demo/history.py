@@ -16,7 +16,7 @@ from scidex_console.demo.artifacts.model import SUBMODULE, ContentKind, StoredFi
 from scidex_console.demo.artifacts.plan import FIRST_DAY, LAST_DAY, StorePlan
 
 _FILES_PER_COMMIT = 200
-_FEWEST_COMMITS, _MOST_COMMITS = 5, 40
+_FEWEST_COMMITS, _MOST_COMMITS = 24, 40
 _AUTHORS = ("Atlas <atlas@scidex.invalid>", "Forge <forge@scidex.invalid>", "Agora <agora@scidex.invalid>")
 _README = b"# SciDEX\n\nThe artifacts lie in the submodule `data/scidex-artifacts`.\n"
 
