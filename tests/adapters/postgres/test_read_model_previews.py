@@ -41,33 +41,36 @@ async def test_rollback_preview_shows_commit_files_and_rows(database: Database, 
     assert again == preview
 
 
+EDITS = {
+    "a": (
+        "UPDATE artifacts SET metadata = metadata || '{\"file_sha256\": \"other\"}' WHERE id = 'a'",
+        "changed since",
+    ),
+    "b": ("UPDATE artifacts SET metadata = metadata - 'file_size_bytes' WHERE id = 'b'", "changed since"),
+    "c": ("DELETE FROM artifacts WHERE id = 'c'", "deleted"),
+}
+
+
 @pytest.mark.parametrize("path_is_column", [True, False])
-@pytest.mark.parametrize(
-    ("edit", "reason"),
-    [
-        (
-            "UPDATE artifacts SET metadata = metadata || '{\"file_sha256\": \"other\"}' WHERE id = 'a'",
-            "changed since",
-        ),
-        ("UPDATE artifacts SET metadata = metadata - 'file_size_bytes' WHERE id = 'a'", "changed since"),
-        ("DELETE FROM artifacts WHERE id = 'a'", "deleted"),
-    ],
-)
 async def test_rows_changed_since_are_refused_with_the_reason(
-    database: Database, sql: Sql, edit: str, reason: str, path_is_column: bool
+    database: Database, sql: Sql, path_is_column: bool
 ) -> None:
     if not path_is_column:
         sql.execute("ALTER TABLE artifacts DROP COLUMN file_path")
     _, batch = await batch_of_three(database, sql, path_is_column=path_is_column)
     model = PostgresReadModel(database)
-    before = await model.rollback_preview(batch.id, redo=False)
-    sql.execute(edit)
-    after = await model.rollback_preview(batch.id, redo=False)
-    assert [operation.artifact_id for operation in after.operations] == ["b", "c"]
-    assert after.paths == ("figures/b.png",)
-    (refused,) = after.refused
-    assert refused.artifact_id == "a" and reason in refused.reason
-    assert after.token != before.token
+    tokens = {(await model.rollback_preview(batch.id, redo=False)).token}
+    refused: list[str] = []
+    for artifact_id, (edit, reason) in EDITS.items():
+        sql.execute(edit)
+        preview = await model.rollback_preview(batch.id, redo=False)
+        refused.append(artifact_id)
+        assert [operation.artifact_id for operation in preview.refused] == refused
+        assert reason in preview.refused[-1].reason
+        assert not {operation.artifact_id for operation in preview.operations} & set(refused)
+        assert preview.paths == tuple(f"figures/{name}.png" for name in "ab" if name not in refused)
+        assert preview.token not in tokens
+        tokens.add(preview.token)
 
 
 async def test_an_edit_of_other_fields_does_not_stand_in_the_way(database: Database, sql: Sql) -> None:
@@ -121,28 +124,33 @@ async def failures(database: Database, sql: Sql) -> SmallStore:
     return store
 
 
-@pytest.mark.parametrize(
-    ("criteria", "expected"),
-    [
-        (AttemptFilter(), "bhrstuv"),
-        (AttemptFilter(outcome="transient"), "tuv"),
-        (AttemptFilter(outcome="transient", group="ncbi"), "tu"),
-        (AttemptFilter(outcome="transient,blocked"), "btuv"),
-        (AttemptFilter(outcome="held_back"), "h"),
-        (AttemptFilter(text="timeout"), "u"),
-        (AttemptFilter(artifact_id="s"), "s"),
-        (AttemptFilter(outcome="transient", since=datetime.now(UTC) - timedelta(hours=1)), "uv"),
-        (AttemptFilter(outcome="dead"), ""),
-    ],
-)
-async def test_retry_preview_lists_exactly_the_rows_it_names(
-    database: Database, sql: Sql, criteria: AttemptFilter, expected: str
-) -> None:
+RETRIES = [
+    (AttemptFilter(), "bhrstuv"),
+    (AttemptFilter(outcome="transient"), "tuv"),
+    (AttemptFilter(outcome="transient", group="ncbi"), "tu"),
+    (AttemptFilter(outcome="transient,blocked"), "btuv"),
+    (AttemptFilter(outcome="held_back"), "h"),
+    (AttemptFilter(text="timeout"), "u"),
+    (AttemptFilter(artifact_id="s"), "s"),
+    (AttemptFilter(outcome="transient", since=datetime.now(UTC) - timedelta(hours=1)), "uv"),
+    (AttemptFilter(outcome="dead"), ""),
+]
+
+
+async def test_retry_preview_lists_exactly_the_rows_it_names(database: Database, sql: Sql) -> None:
+    await failures(database, sql)
+    model = PostgresReadModel(database)
+    for criteria, expected in RETRIES:
+        preview = await model.retry_preview(JobName.FIGURES, criteria)
+        assert "".join(sorted(item.artifact_id for item in preview.items)) == expected, criteria
+
+
+async def test_a_retry_makes_every_previewed_row_due(database: Database, sql: Sql) -> None:
     store = await failures(database, sql)
-    preview = await PostgresReadModel(database).retry_preview(JobName.FIGURES, criteria)
-    assert "".join(sorted(item.artifact_id for item in preview.items)) == expected
-    made_due = await store.figures.make_due([item.artifact_id for item in preview.items])
-    assert "".join(sorted(made_due)) == expected
+    preview = await PostgresReadModel(database).retry_preview(JobName.FIGURES, AttemptFilter())
+    names = {item.artifact_id for item in preview.items}
+    assert set(await store.figures.make_due(sorted(names))) == names
+    assert names <= set("bhrstuv") and len(names) == 7
 
 
 async def test_retry_token_follows_the_rows_and_their_last_attempts(database: Database, sql: Sql) -> None:

@@ -74,7 +74,7 @@ async def test_phase_0_applies_where_parts_of_it_exist_already(
 ) -> None:
     sql.execute("ALTER TABLE artifacts ADD COLUMN artifact_id uuid, ADD COLUMN artifact_dir text")
     sql.execute("CREATE INDEX idx_artifacts_migrated ON artifacts (id)")
-    sql.execute("INSERT INTO artifacts (id, artifact_id) VALUES ('a', gen_random_uuid())")
+    sql.execute("INSERT INTO artifacts (id, artifact_id) VALUES ('b', gen_random_uuid())")
     await SchemaRunner(scidex_database).apply()
     row = sql.execute("SELECT artifact_id IS NOT NULL, folder_layout_version FROM artifacts").fetchone()
     assert row == (True, 1)
@@ -200,7 +200,7 @@ async def test_an_unreachable_database_is_said_in_one_line() -> None:
 
 LOSSES = {
     "migrated artifacts": "INSERT INTO artifacts (id, migrated_to_folder_at) VALUES ('a', now())",
-    "artifact UUIDs": "INSERT INTO artifacts (id, artifact_id) VALUES ('a', gen_random_uuid())",
+    "artifact UUIDs": "INSERT INTO artifacts (id, artifact_id) VALUES ('b', gen_random_uuid())",
     "rows of artifact_migration_log": (
         "INSERT INTO artifact_migration_log (artifact_id, status) VALUES ('a', 'hash_mismatch')"
     ),
@@ -218,18 +218,19 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize("loss", LOSSES)
 async def test_revert_refuses_to_lose_what_cannot_be_made_again_unless_told_by_name(
-    scidex_database: str, sql: psycopg.Connection, loss: str
+    scidex_database: str, sql: psycopg.Connection
 ) -> None:
     runner = SchemaRunner(scidex_database)
     before = sql.execute(SHAPE).fetchall()
     await runner.apply()
     applied = sql.execute(SHAPE).fetchall()
-    sql.execute(LOSSES[loss])
-    with pytest.raises(Refused) as caught:
-        await runner.revert()
-    assert f"1 {loss}" in caught.value.what and "--lose-migrated-state" in caught.value.fix
+    for loss, statement in LOSSES.items():
+        sql.execute(statement)
+        with pytest.raises(Refused) as caught:
+            await runner.revert()
+        assert f" {loss}" in caught.value.what and "--lose-migrated-state" in caught.value.fix
+    assert "1 migrated artifacts, 1 artifact UUIDs" in caught.value.what
     assert sql.execute(SHAPE).fetchall() == applied
     await runner.revert(lose_migrated_state=True)
     assert sql.execute(SHAPE).fetchall() == before
