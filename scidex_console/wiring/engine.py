@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from scidex_console import __version__
 from scidex_console.adapters.http.fetch_settings import FetchSettings
@@ -54,6 +55,42 @@ async def run_engine(settings: Settings, jobs: frozenset[JobName], *, until_idle
     the store, `Fenced` when one took over.
     """
     options = engine_options(settings, jobs, until_idle=until_idle)
+    async with held_store(settings, options) as store, _engine(settings, options, store) as (engine, runs):
+        mode = "writes" if options.writes else "observe"
+        _say(f"engine {store.mandate.holder}, epoch {store.mandate.epoch}, {mode}")
+        await _until_the_end(engine)
+        return await _exit_code(runs, options)
+
+
+@dataclass(frozen=True)
+class HeldStore:
+    """Both stores, held by this process under an epoch of its own."""
+
+    files: FileSide
+    fenced: FencedDatabase
+    fence: PostgresFence
+    mandate: Mandate
+    identity: StoreIdentity
+    clock: SystemClock
+
+    def journal(self) -> PostgresJournal:
+        """The journal of this store."""
+        in_column = path_is_column(self.identity)
+        return PostgresJournal(self.fenced, GuardedRows(self.fenced.database, file_path_is_column=in_column))
+
+    def figures(self) -> PostgresFigures:
+        """The gap of figures of this store."""
+        return PostgresFigures(self.fenced, file_path_is_column=path_is_column(self.identity))
+
+    def stores(self) -> Stores:
+        """The two stores as the protocol works with them."""
+        files = self.files
+        return Stores(self.journal(), files.repository, files.worktree, files.staging, self.mandate)
+
+
+@asynccontextmanager
+async def held_store(settings: Settings, options: EngineOptions) -> AsyncIterator[HeldStore]:
+    """Take the store: the flock, the advisory lock and a new epoch. Raises `Held` naming who has it."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         files = await asyncio.to_thread(open_files, settings, clock)
@@ -75,14 +112,10 @@ async def run_engine(settings: Settings, jobs: frozenset[JobName], *, until_idle
         stack.push_async_callback(fence.release)
         if options.writes:
             await asyncio.to_thread(files.repository.raise_epoch, epoch)
+        fenced = FencedDatabase(database)
+        fenced.epoch = epoch
         mandate = Mandate(epoch, options.authorization, name, __version__)
-        async with _engine(settings, options, files, database, identity, fence, mandate, clock) as (
-            engine,
-            runs,
-        ):
-            _say(f"engine {name}, epoch {epoch}, {'writes' if options.writes else 'observe'}")
-            await _until_the_end(engine)
-            return await _exit_code(runs, options)
+        yield HeldStore(files, fenced, fence, mandate, identity, clock)
 
 
 def engine_options(settings: Settings, jobs: frozenset[JobName], *, until_idle: bool) -> EngineOptions:
@@ -146,38 +179,28 @@ async def _checked_identity(database: Database) -> StoreIdentity:
 
 @asynccontextmanager
 async def _engine(
-    settings: Settings,
-    options: EngineOptions,
-    files: FileSide,
-    database: Database,
-    identity: StoreIdentity,
-    fence: PostgresFence,
-    mandate: Mandate,
-    clock: SystemClock,
+    settings: Settings, options: EngineOptions, store: HeldStore
 ) -> AsyncIterator[tuple[Engine, RunStore]]:
-    in_column = path_is_column(identity)
-    fenced = FencedDatabase(database)
-    fenced.epoch = mandate.epoch
+    database, clock, files = store.fenced.database, store.clock, store.files
     pulse = Pulse()
-    runs = PostgresRuns(fenced)
-    figures = PostgresFigures(fenced, file_path_is_column=in_column)
-    journal = PostgresJournal(fenced, GuardedRows(database, file_path_is_column=in_column))
-    writer = Writer(Stores(journal, files.repository, files.worktree, files.staging, mandate), figures, pulse)
+    runs = PostgresRuns(store.fenced)
+    figures = store.figures()
+    writer = Writer(store.stores(), figures, pulse)
     fetching = fetch_settings(settings)
     groups = settings.fetch.host_groups()
     gates = Gates(groups, clock, fetching)
-    gate_store = PostgresGates(fenced)
+    gate_store = PostgresGates(store.fenced)
     housekeeping = PostgresHousekeeping(database)
     clerk = IntentClerk(
-        intents=PostgresIntents(fenced),
+        intents=PostgresIntents(store.fenced),
         runs=runs,
-        journal=journal,
+        journal=store.journal(),
         figures=figures,
         previews=PostgresReadModel(database, stalled_after_s=settings.engine.stalled_after.total_seconds()),
         gate=gates,
         gate_store=gate_store,
         writer=writer,
-        mandate=mandate,
+        mandate=store.mandate,
         options=options,
         clock=clock,
         pulse=pulse,
@@ -189,18 +212,18 @@ async def _engine(
             gate=gates,
             worktree=files.worktree,
             paths=settings.artifact_paths(),
-            file_path_field=identity.file_path_field,
+            file_path_field=store.identity.file_path_field,
             clock=clock,
             back_off=settings.figures.back_offs(),
             jitter=random.Random(),
         )
         known = {JobName.FIGURES: redownload}
         workers = [
-            Worker(known[job], runs, writer, clock, pulse, options, epoch=mandate.epoch)
+            Worker(known[job], runs, writer, clock, pulse, options, epoch=store.mandate.epoch)
             for job in sorted(options.jobs & known.keys())
         ]
         parts = Parts(
-            fence, runs, clerk, workers, writer, gates, gate_store, housekeeping, clock, pulse, options
+            store.fence, runs, clerk, workers, writer, gates, gate_store, housekeeping, clock, pulse, options
         )
         try:
             yield Engine(parts), runs

@@ -72,8 +72,8 @@ async def finish_forward(
 
 async def contract(stores: Stores, batch: Batch, *, also_discard: frozenset[str] = frozenset()) -> Batch:
     """After the switch: our staging goes, and the batch is clean."""
-    names = {file.staged for _, file in files_of(batch.operations) if file.staged} | also_discard
-    await asyncio.to_thread(stores.staging.discard, names)
+    names = {file.staged for _, file in files_of(batch.operations)} | also_discard
+    await asyncio.to_thread(stores.staging.discard, names - {""})
     reach("batch: contracted")
     return await stores.journal.finish(batch)
 

@@ -19,12 +19,12 @@ async def recover(stores: Stores) -> int:
 
     Raises what the steps raise; calling it again goes on from there.
     """
-    batches = await stores.journal.unsettled()
-    if not batches:
-        return 0
     operations = 0
     async with stores.writing():
-        for batch in batches:
+        # Also without an open batch: the crash may have come while the outer repository was being moved.
+        await asyncio.to_thread(stores.repository.repair_index, [])
+        reach("recovery: leftovers cleared")
+        for batch in await stores.journal.unsettled():
             operations += len(batch.operations)
             await _repair_index(stores, batch)
             reach("recovery: index repaired")

@@ -1,0 +1,140 @@
+"""kill -9 at every numbered place of a batch, a rollback and a redo, and again during the recovery."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
+from scidex_console.engine.writer import Writer
+from scidex_console.wiring.engine import HeldStore
+from tests.crash.checks import assert_sound, figures_with_file
+from tests.crash.forked import Work, killed, run_in_child
+from tests.labs import Lab, make_lab, prepare_figures
+
+
+class _Prepared:
+    """The figure job as the writer needs it: what is prepared already."""
+
+    def __init__(self, held: HeldStore, lab: Lab) -> None:
+        self.name = RedownloadFigures.name
+        self._held = held
+        self._lab = lab
+
+    async def effects(self, *, files: int, marks: int) -> object:
+        from scidex_console.domain.figures import operation_for
+
+        prepared = await self._held.figures().prepared(files=files, marks=marks)
+        paths = self._lab.settings.artifact_paths()
+        return [operation_for(figure, paths, self._held.identity.file_path_field) for figure in prepared]
+
+
+def _prepare(lab: Lab, stored: list[str], dead: list[str]) -> Work:
+    async def work(held: HeldStore, writer: Writer) -> None:
+        await writer.recover()
+        await prepare_figures(held, lab, stored=stored, dead=dead)
+
+    return work
+
+
+def _write(lab: Lab) -> Work:
+    async def work(held: HeldStore, writer: Writer) -> None:
+        await writer.recover()
+        await writer.write_batch(_Prepared(held, lab), None, files=100, marks=100)  # type: ignore[arg-type]
+        await writer.publish()
+
+    return work
+
+
+def _take_back(lab: Lab) -> Work:
+    async def work(held: HeldStore, writer: Writer) -> None:
+        await writer.recover()
+        journal = held.journal()
+        batch = await journal.last(RedownloadFigures.name)
+        if batch is not None:
+            await writer.roll_back(batch, origin=held.mandate.origin())
+        await writer.publish()
+
+    return work
+
+
+def _bring_on(lab: Lab) -> Work:
+    async def work(held: HeldStore, writer: Writer) -> None:
+        await writer.recover()
+        newest = lab.rows("SELECT max(id) AS id FROM scidex_console.batch")[0]["id"]
+        batch = await held.journal().load(newest)
+        if batch is not None and batch.state == "rolled_back":
+            await writer.redo(batch)
+        await writer.publish()
+
+    return work
+
+
+def _storm(lab: Lab, work: Work, kill_at: int) -> bool:
+    """Kill the work at one place, kill its recovery at another, let the third engine finish.
+
+    False when the work has no such place.
+    """
+    first = run_in_child(lab, work, kill_at=kill_at)
+    if not killed(first):
+        assert first == 0
+        return False
+    second = run_in_child(lab, work, kill_at=1 + kill_at % 7)
+    assert second == 0 or killed(second)
+    assert run_in_child(lab, work) == 0
+    return True
+
+
+@pytest.fixture
+def lab(tmp_path: Path, scidex_database: str) -> Lab:
+    return make_lab(tmp_path, scidex_database, figures=40, artifacts=50)
+
+
+def _round(lab: Lab, number: int, kill_at: int, *, forward: bool, back: bool, again: bool) -> bool:
+    """One batch of two files and one mark, with a storm at the chosen phase; True when it hit."""
+    stored, dead = lab.lost(2, skip=3 * number), lab.lost(1, skip=3 * number + 2)
+    assert run_in_child(lab, _prepare(lab, stored, dead)) == 0
+    hit = False
+    run = partial(_storm, lab)
+    if forward:
+        hit = run(_write(lab), kill_at)
+    else:
+        assert run_in_child(lab, _write(lab)) == 0
+    assert set(stored) <= set(figures_with_file(lab))
+    if back:
+        hit = run(_take_back(lab), kill_at)
+        assert not set(stored) & set(figures_with_file(lab))
+    elif again:
+        assert run_in_child(lab, _take_back(lab)) == 0
+        hit = run(_bring_on(lab), kill_at)
+        assert set(stored) <= set(figures_with_file(lab))
+    assert_sound(lab)
+    return hit
+
+
+PHASES = ("forward", "back", "again")
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("kill_at", [3, 9, 14, 19, 25])
+def test_a_batch_killed_at_a_step_is_whole_after_restart(lab: Lab, phase: str, kill_at: int) -> None:
+    assert _round(lab, 0, kill_at, forward=phase == "forward", back=phase == "back", again=phase == "again")
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_batch_killed_at_every_single_step_is_whole_after_restart(
+    tmp_path: Path, scidex_database: str, phase: str
+) -> None:
+    lab = make_lab(tmp_path, scidex_database, figures=400, artifacts=420)
+    kill_at = 0
+    hit = True
+    while hit:
+        kill_at += 1
+        hit = _round(
+            lab, kill_at, kill_at, forward=phase == "forward", back=phase == "back", again=phase == "again"
+        )
+    assert kill_at > 30
