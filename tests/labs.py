@@ -22,7 +22,7 @@ from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import DueFigure, SurveyedFigure
 from scidex_console.settings import Settings, load_settings
 from scidex_console.wiring.engine import HeldStore, engine_options
-from scidex_console.wiring.readers import schema
+from scidex_console.wiring.reading import schema
 from tests.worlds import SmallStore, small_store
 
 

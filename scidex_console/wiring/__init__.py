@@ -1,5 +1,72 @@
 """The only room that knows both the engine and the adapters: it makes one fit the other.
 
 Each module wires one thing and is loaded only when that thing is wanted, so that `--help` stays quick and
-the engine never loads a terminal library.
+the engine never loads a terminal library. The functions here are what commands call.
 """
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scidex_console.adapters.postgres.schema_runner import SchemaRunner
+    from scidex_console.demo.options import DemoOptions
+    from scidex_console.domain.checks import Finding, VerifyReport
+    from scidex_console.domain.jobs import JobName
+    from scidex_console.settings import Settings
+    from scidex_console.wiring.reading import Readers
+
+
+@asynccontextmanager
+async def readers(settings: Settings, role: str = "cli") -> AsyncIterator[Readers]:
+    """Connected readers and the desk for intents. Raises `Unreachable`, `SchemaMismatch`."""
+    from scidex_console.wiring import reading as wired
+
+    async with wired.readers(settings, role=role) as connected:
+        yield connected
+
+
+@asynccontextmanager
+async def schema(settings: Settings) -> AsyncIterator[SchemaRunner]:
+    """The runner of `schema apply | revert | status`."""
+    from scidex_console.wiring import reading as wired
+
+    async with wired.schema(settings) as runner:
+        yield runner
+
+
+async def run_engine(settings: Settings, jobs: frozenset[JobName], until_idle: bool) -> int:
+    """An engine in the foreground; the exit code."""
+    from scidex_console.wiring import engine as wired
+
+    return await wired.run_engine(settings, jobs, until_idle=until_idle)
+
+
+def run_console(settings: Settings, read_only: bool) -> int:
+    """The terminal console; the exit code."""
+    from scidex_console.wiring import console as wired
+
+    return wired.run_console(settings, read_only=read_only)
+
+
+async def verify(settings: Settings) -> VerifyReport:
+    """The invariants, one by one."""
+    from scidex_console.wiring import verification as wired
+
+    return await wired.verify(settings)
+
+
+async def doctor(settings: Settings) -> Sequence[Finding]:
+    """Every precondition, each with how to mend it."""
+    from scidex_console.wiring import doctor as wired
+
+    return await wired.doctor(settings)
+
+
+def run_demo(options: DemoOptions) -> int:
+    """The demo from beginning to end; the exit code."""
+    from scidex_console.wiring import demo as wired
+
+    return wired.run_demo(options)

@@ -6,7 +6,7 @@ import asyncio
 
 from scidex_console.console.app import ConsoleApp
 from scidex_console.settings import Settings
-from scidex_console.wiring.readers import readers
+from scidex_console.wiring.reading import readers
 
 
 def run_console(settings: Settings, *, read_only: bool) -> int:

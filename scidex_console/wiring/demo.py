@@ -21,7 +21,7 @@ from scidex_console.domain.runs import WORKING, RunState
 from scidex_console.engine.ports import ReadModel
 from scidex_console.engine.views import GapView
 from scidex_console.settings import Settings, load_settings
-from scidex_console.wiring.readers import Readers, readers, schema
+from scidex_console.wiring.reading import Readers, readers, schema
 
 _ENGINE = "engine"
 _ENGINE_PATIENCE_S = 30.0
@@ -157,8 +157,9 @@ async def _verify(settings: Settings) -> int:
     from scidex_console.wiring.verification import verify
 
     report = await verify(settings)
-    for result in report.results:
-        _say(f"verify {result.key}: {result.state} — {result.title}")
+    for invariant in report.invariants:
+        verdict = {True: "holds", False: "BROKEN", None: "does not apply"}[invariant.holds]
+        _say(f"verify {invariant.name}: {verdict}: {invariant.statement}")
     _say("verify: every invariant holds" if report.holds else "verify: an invariant is broken")
     return 0 if report.holds else 1
 

@@ -17,6 +17,7 @@ from scidex_console.adapters.system.process import holder
 from scidex_console.domain.intents import Origin
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
+from scidex_console.engine.views import StoreIdentity
 from scidex_console.settings import Settings
 
 
@@ -27,6 +28,7 @@ class Readers:
     read: ReadModel
     desk: IntentDesk
     feed: Feed
+    identity: StoreIdentity
 
 
 def origin() -> Origin:
@@ -50,13 +52,15 @@ async def readers(settings: Settings, *, role: str = "cli") -> AsyncIterator[Rea
         size=4,
     )
     async with database:
+        read = PostgresReadModel(database, stalled_after_s=settings.engine.stalled_after.total_seconds())
         yield Readers(
-            read=PostgresReadModel(database, stalled_after_s=settings.engine.stalled_after.total_seconds()),
+            read=read,
             desk=PostgresIntentDesk(database, origin()),
             feed=PostgresFeed(
                 database,
                 at_most_every_s=1 / settings.console.max_refresh_per_second,
             ),
+            identity=await read.identity(),
         )
 
 
