@@ -74,12 +74,12 @@ class FetchSettings(BaseModel):
         default=timedelta(seconds=10), description="Longest a connection (with TLS) may take to stand."
     )
     read_timeout: Duration = Field(
-        default=timedelta(seconds=30), description="Longest silence of a server while it answers."
+        default=timedelta(seconds=20), description="Longest silence of a server while it answers."
     )
     deadline: Duration = Field(
         default=timedelta(minutes=2), description="Longest one request may take as a whole, body included."
     )
-    max_bytes: Count = Field(default=52_428_800, description="Largest figure taken, in bytes.")
+    max_bytes: Count = Field(default=67_108_864, description="Largest figure taken, in bytes.")
     allow_networks: tuple[NetworkField, ...] = Field(
         default=(), description="Networks the guard lets through though they are not public addresses."
     )
@@ -93,10 +93,10 @@ class FetchSettings(BaseModel):
     )
     ca_file: OptionalPath = Field(
         default=None,
-        description="Certificate authorities (PEM) trusted instead of the system's; empty: the system's.",
+        description="File of certificate authorities (PEM) trusted besides the usual ones; empty: none.",
     )
     retry_after_cap: Duration = Field(
-        default=timedelta(hours=6), description="Longest hold a server's Retry-After may impose."
+        default=timedelta(hours=6), description="Longest hold of a group, whatever its Retry-After says."
     )
     hold: Duration = Field(
         default=timedelta(seconds=60),
@@ -104,14 +104,14 @@ class FetchSettings(BaseModel):
     )
     hold_longest: Duration = Field(default=timedelta(hours=1), description="Longest such hold.")
     breaker_failures: Count = Field(
-        default=10,
+        default=5,
         description="Failures in a row (timeouts, resets, 5xx) after which a group is not asked for a while.",
     )
     breaker_first: Duration = Field(
         default=timedelta(seconds=60), description="How long the breaker stays open the first time; doubles."
     )
     breaker_longest: Duration = Field(
-        default=timedelta(hours=1), description="Longest the breaker stays open."
+        default=timedelta(minutes=15), description="Longest the breaker stays open."
     )
     default_rate: Rate = Field(
         default=DEFAULT_RATE, description="Requests per second of a host that is in no group."

@@ -201,10 +201,6 @@ class EngineSettings(BaseModel):
         default=timedelta(seconds=15),
         description="Without a heartbeat for this long, the engine counts as stalled.",
     )
-    poll: Duration = Field(
-        default=timedelta(seconds=1),
-        description="Time between two looks for new commands, should a notification be lost.",
-    )
 
     @field_validator("stalled_after")
     @classmethod
@@ -219,10 +215,10 @@ class ConsoleSettings(BaseModel):
 
     model_config = SECTION
 
-    theme: Literal["auto", "dark", "light", "none"] = Field(
-        default="auto",
-        description='Colours: "dark", "light", "none" (no colour at all), or "auto" (none when $NO_COLOR '
-        "is set, dark otherwise).",
+    theme: Literal["dark", "light", "ansi", "none"] = Field(
+        default="dark",
+        description='Colours: "dark", "light", "ansi" (the terminal\'s own sixteen) or "none"; $NO_COLOR in the '
+        'environment means "none" whatever stands here.',
     )
     max_refresh_per_second: Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)] = Field(
         default=2.0, description="Most refreshes a second, however much changes."

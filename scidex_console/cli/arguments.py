@@ -1,0 +1,145 @@
+"""Arguments that several commands share, and how they are read."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+from scidex_console.domain.durations import parse_duration
+from scidex_console.domain.errors import Refused, UsageError
+from scidex_console.domain.jobs import JobName
+
+PROGRAM = "scidex-console"
+Subparsers = Any  # argparse keeps the type of what add_subparsers() returns to itself
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises `UsageError` instead of printing and leaving, so that every error is told in one way."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_abbrev", False)
+        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(*args, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        """What is wrong with the command line."""
+        raise UsageError(message, fix=f"see `{self.prog} --help`")
+
+
+def add_command(
+    subparsers: Subparsers,
+    name: str,
+    run: Callable[..., int],
+    summary: str,
+    *,
+    details: str = "",
+    as_json: bool = True,
+) -> argparse.ArgumentParser:
+    """A command with what all commands take."""
+    text = f"{summary[0].upper()}{summary[1:]}." + (f"\n\n{details}" if details else "")
+    parser: argparse.ArgumentParser = subparsers.add_parser(name, help=summary, description=text)
+    parser.set_defaults(run=run, name=name)
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="configuration file"
+    )
+    if as_json:
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON document")
+    return parser
+
+
+def add_job(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """The JOB argument; `figures` where it is optional and left out."""
+    names = [str(job) for job in JobName]
+    help_text = " or ".join(names) + (" (default: figures)" if optional else "")
+    if optional:
+        parser.add_argument("job", metavar="JOB", nargs="?", choices=names, default=names[0], help=help_text)
+    else:
+        parser.add_argument("job", metavar="JOB", choices=names, help=help_text)
+
+
+def working_job(name: str) -> JobName:
+    """The job of that name, if this version can run it. Raises `Refused` saying what is missing."""
+    job = JobName(name)
+    if job is JobName.FOLDERS:
+        raise Refused(
+            "this version counts the folders still to be made and has no step yet that makes them",
+            where="folders",
+            fix=f"`{PROGRAM} plan folders` shows the counts; the job that runs is figures",
+        )
+    return job
+
+
+def add_limit(parser: argparse.ArgumentParser, default: int) -> None:
+    """How many rows, newest first, and where to go on."""
+    parser.add_argument(
+        "--limit", type=count, default=default, metavar="N", help=f"rows at most (default: {default})"
+    )
+    parser.add_argument("--before", type=count, metavar="ID", help="only rows older than this id, to page on")
+
+
+def count(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 2**31 - 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def duration(text: str) -> timedelta:
+    """A duration such as 30s, 15m or 2h, longer than nothing."""
+    try:
+        length = parse_duration(text)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a duration such as 30s, 15m, 2h or 1h30m"
+        ) from None
+    if length <= timedelta(0):
+        raise argparse.ArgumentTypeError("a duration must be longer than nothing")
+    return length
+
+
+def since(text: str) -> datetime | timedelta:
+    """A point in time (ISO 8601; UTC when it names no zone), or how long ago."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    else:
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return parse_duration(text)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a time such as 2026-05-19T20:00:00Z nor a duration such as 2h"
+        ) from None
+
+
+def moment_of(value: datetime | timedelta | None) -> datetime | None:
+    """The point in time that `--since` means now."""
+    return datetime.now(UTC) - value if isinstance(value, timedelta) else value
+
+
+def names_of(choices: Sequence[str]) -> Callable[[str], str]:
+    """One or more of the choices, with commas between."""
+
+    def parse(text: str) -> str:
+        names = [name.strip() for name in text.split(",") if name.strip()]
+        unknown = [name for name in names if name not in choices]
+        if unknown or not names:
+            raise argparse.ArgumentTypeError(f"{text!r} is not one or more of {', '.join(choices)}")
+        return ",".join(names)
+
+    return parse

@@ -1,0 +1,1 @@
+"""One module per command: `register` describes it to the parser, `run` carries it out."""

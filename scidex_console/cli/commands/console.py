@@ -1,0 +1,21 @@
+"""`console`: the terminal console, which is also what opens without a command."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from scidex_console.cli.arguments import Subparsers, add_command
+from scidex_console.cli.context import Context
+
+NAME = "console"
+
+
+def register(subparsers: Subparsers) -> None:
+    """Describe the command."""
+    parser = add_command(subparsers, NAME, run, "open the terminal console", as_json=False)
+    parser.add_argument("--read-only", action="store_true", help="watch only")
+
+
+def run(args: Namespace, context: Context) -> int:
+    """Open it; the engine goes on when it closes."""
+    return context.services.run_console(context.settings, args.read_only)

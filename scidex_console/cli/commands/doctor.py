@@ -1,0 +1,36 @@
+"""`doctor`: every precondition, each with what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+
+from scidex_console.cli.arguments import Subparsers, add_command
+from scidex_console.cli.context import Context
+from scidex_console.domain.checks import Finding
+
+
+def register(subparsers: Subparsers) -> None:
+    """Describe the command."""
+    add_command(
+        subparsers, "doctor", run, "check every precondition", details="Exits 1 if one does not hold."
+    )
+
+
+def run(args: Namespace, context: Context) -> int:
+    """Look at everything and print what was found."""
+    findings = list(asyncio.run(context.services.doctor(context.settings)))
+    ok = all(finding.ok for finding in findings)
+    context.output.show({"ok": ok, "findings": findings}, _lines(findings))
+    return 0 if ok else 1
+
+
+def _lines(findings: Sequence[Finding]) -> Iterator[str]:
+    width = max((len(finding.name) for finding in findings), default=0)
+    for finding in findings:
+        yield f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name:<{width}}  {finding.detail}"
+        if not finding.ok and finding.fix:
+            yield f"      {'':<{width}}  mend: {finding.fix}"
+    failed = sum(not finding.ok for finding in findings)
+    yield f"{failed} of {len(findings)} to mend" if failed else "all is well"

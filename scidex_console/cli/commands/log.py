@@ -1,0 +1,35 @@
+"""`log`: the migration log, newest first."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Sequence
+
+from scidex_console.cli.arguments import Subparsers, add_command, add_limit
+from scidex_console.cli.context import Context
+from scidex_console.engine.views import MigrationLogView
+
+
+def register(subparsers: Subparsers) -> None:
+    """Describe the command."""
+    parser = add_command(subparsers, "log", run, "list the migration log, newest first")
+    parser.add_argument("--status", metavar="S", default="", help="only this status, such as hash_mismatch")
+    add_limit(parser, 50)
+
+
+def run(args: Namespace, context: Context) -> int:
+    """Ask the read model."""
+
+    async def work() -> Sequence[MigrationLogView]:
+        async with context.services.readers(context.settings) as readers:
+            return await readers.read.migration_log(
+                status=args.status, limit=args.limit, before_id=args.before
+            )
+
+    found = asyncio.run(work())
+    rows = [(item.id, item.at, item.artifact_id, item.status, item.took_ms, item.errors) for item in found]
+    heads = ("ID", "AT", "ARTIFACT", "STATUS", "MS", "ERRORS")
+    lines = context.output.table(heads, rows, elastic="ERRORS") if rows else ["no such entry"]
+    context.output.show({"log": found}, lines)
+    return 0

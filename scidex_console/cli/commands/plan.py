@@ -1,0 +1,47 @@
+"""`plan JOB`: what would be done next, changing nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Iterator
+
+from scidex_console.cli.arguments import Subparsers, add_command, add_job, count
+from scidex_console.cli.context import Context
+from scidex_console.cli.counts import counts_line
+from scidex_console.cli.output import Output
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.views import PlanView
+
+
+def register(subparsers: Subparsers) -> None:
+    """Describe the command."""
+    parser = add_command(subparsers, "plan", run, "show what a job would do next")
+    add_job(parser)
+    parser.add_argument("--limit", type=count, default=20, metavar="N", help="rows at most (default: 20)")
+
+
+def run(args: Namespace, context: Context) -> int:
+    """Ask the read model."""
+
+    async def work() -> PlanView:
+        async with context.services.readers(context.settings) as readers:
+            return await readers.read.plan(JobName(args.job), limit=args.limit)
+
+    plan = asyncio.run(work())
+    context.output.show(
+        {"job": plan.job, "note": plan.note, "gap": plan.gap, "items": plan.items},
+        _lines(plan, context.output),
+    )
+    return 0
+
+
+def _lines(plan: PlanView, output: Output) -> Iterator[str]:
+    yield f"{plan.job}: {counts_line(plan.gap)}"
+    if plan.note:
+        yield plan.note
+    rows = [(item.artifact_id, item.group, item.due_at, item.url) for item in plan.items]
+    if rows:
+        yield from output.table(("ARTIFACT", "GROUP", "DUE", "ADDRESS"), rows, elastic="ADDRESS")
+    elif not plan.note:
+        yield "nothing is due"

@@ -1,0 +1,77 @@
+"""`retry JOB`: make failed rows due again; more than one row is shown first."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from datetime import datetime, timedelta
+from typing import Any
+
+from scidex_console.cli.arguments import Subparsers, moment_of, names_of, since, working_job
+from scidex_console.cli.context import Context
+from scidex_console.cli.intents import add_action, carry_out
+from scidex_console.cli.previews import add_token, check_token, refuse_stale, show_preview
+from scidex_console.domain.errors import UsageError
+from scidex_console.domain.figures import RETRYABLE
+from scidex_console.domain.intents import ActionName
+from scidex_console.engine.ports import AttemptFilter
+
+
+def register(subparsers: Subparsers) -> None:
+    """Describe the command."""
+    parser = add_action(subparsers, ActionName.RETRY, run)
+    classes = sorted(state.value for state in RETRYABLE)
+    parser.add_argument("--group", metavar="G", default="", help="only rows of this host group")
+    parser.add_argument(
+        "--outcome",
+        metavar="CLASS",
+        type=names_of(classes),
+        default="",
+        help=f"only these, with commas between: {', '.join(classes)}",
+    )
+    parser.add_argument(
+        "--since", metavar="WHEN", type=since, help="only rows tried since a time, or a duration ago"
+    )
+    parser.add_argument("--text", metavar="TEXT", default="", help="only rows with this text in them")
+    add_token(parser)
+
+
+def run(args: Namespace, context: Context) -> int:
+    """Preview, or do exactly what a preview showed; a single row with a reason is simply retried."""
+    job = working_job(args.job)
+    check_token(args)
+    if args.token and isinstance(args.since, timedelta):
+        raise UsageError(
+            "with --token, --since must be the point in time that the preview printed",
+            where="retry",
+            fix="copy the command from the preview",
+        )
+    criteria = AttemptFilter(
+        group=args.group, outcome=args.outcome, since=moment_of(args.since), text=args.text
+    )
+    params = _params(args, criteria.since)
+
+    async def work() -> int:
+        async with context.services.readers(context.settings) as readers:
+            preview = await readers.read.retry_preview(job, criteria)
+            if args.token and args.token != preview.token:
+                return refuse_stale(args, context.output, preview, job, params)
+            single = len(preview.items) == 1 and args.reason.strip()
+            if not args.token and not single:
+                show_preview(args, context.output, preview, job, params)
+                return 0
+            confirmed = {**params, "token": preview.token}
+            return await carry_out(args, context.output, readers, job, confirmed)
+
+    return asyncio.run(work())
+
+
+def _params(args: Namespace, moment: datetime | None) -> dict[str, Any]:
+    """The filter as the engine reads it, to make the same preview again; the token names its rows."""
+    values = {
+        "group": args.group,
+        "outcome": args.outcome,
+        "since": moment.isoformat() if moment else "",
+        "text": args.text,
+    }
+    return {name: value for name, value in values.items() if value}

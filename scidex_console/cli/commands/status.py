@@ -1,0 +1,188 @@
+"""`status [--watch]`: jobs, host groups, engine and write mode, with an exit code an alert can use."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from scidex_console.cli.arguments import Subparsers, add_command
+from scidex_console.cli.context import Context
+from scidex_console.cli.counts import counts_line, pace_line, run_line
+from scidex_console.cli.output import Output, moment
+from scidex_console.domain.durations import format_duration
+from scidex_console.domain.errors import UsageError
+from scidex_console.domain.hosts import BreakerState, GateState
+from scidex_console.domain.intents import SETTLED
+from scidex_console.domain.runs import OPEN, RunState
+from scidex_console.engine.views import Overview
+
+if TYPE_CHECKING:
+    from scidex_console.settings import Settings
+
+EVERY_S = 2.0
+"""Seconds between two looks of `--watch`."""
+AT_LEAST_EVERY_S = 10.0
+"""Seconds after which `--watch` prints a line though nothing has changed."""
+
+
+def register(subparsers: Subparsers) -> None:
+    """Describe the command."""
+    parser = add_command(
+        subparsers,
+        "status",
+        run,
+        "show jobs, host groups, engine and write mode",
+        details="Exits 4 when a run is halted; 3 when the engine is stalled, or stopped with a run\nopen; else 0.",
+    )
+    parser.add_argument("--watch", action="store_true", help="print a line whenever something changes")
+
+
+def run(args: Namespace, context: Context) -> int:
+    """Print it once, or go on until interrupted."""
+    if args.watch and args.as_json:
+        raise UsageError("--watch prints lines, not one document", where="status", fix="leave --json out")
+    return asyncio.run(_watch(context) if args.watch else _once(context))
+
+
+async def _once(context: Context) -> int:
+    async with context.services.readers(context.settings) as readers:
+        overview = await readers.read.overview(dead=0, errors=0)
+    verdict, code = judge(overview)
+    document = _document(overview, context.settings, verdict)
+    context.output.show(document, _lines(overview, context.settings, verdict, context.output))
+    return code
+
+
+async def _watch(context: Context) -> int:
+    clock = asyncio.get_running_loop().time
+    last, printed_at = "", clock()
+    async with context.services.readers(context.settings) as readers:
+        while True:
+            overview = await readers.read.overview(dead=0, errors=0)
+            line = _compact(overview)
+            if line != last or clock() - printed_at >= AT_LEAST_EVERY_S:
+                context.output.show({}, [f"{overview.taken_at:%H:%M:%S}Z {line}"])
+                last, printed_at = line, clock()
+            await asyncio.sleep(EVERY_S)
+
+
+def judge(overview: Overview) -> tuple[str, int]:
+    """What a person should know first, and the exit code that says so."""
+    halted = [gap for gap in overview.gaps if gap.run and gap.run.state is RunState.HALTED]
+    if halted:
+        return f"{halted[0].job} is halted and waits for a person", 4
+    engine = overview.engine
+    if engine is not None and engine.state == "stalled":
+        return "the engine is stalled", 3
+    waiting = [gap.run for gap in overview.gaps if gap.run and gap.run.state in OPEN]
+    if waiting and (engine is None or engine.state != "running"):
+        return f"run {waiting[0].id} is {waiting[0].state} and no engine is running", 3
+    return "ok", 0
+
+
+def _document(overview: Overview, settings: Settings, verdict: str) -> dict[str, Any]:
+    enabled, authorization = _writes(overview, settings)
+    return {
+        "taken_at": overview.taken_at,
+        "verdict": verdict,
+        "environment": {
+            "name": settings.environment.name,
+            "production": settings.environment.production,
+        },
+        "writes": {"enabled": enabled, "authorization": authorization},
+        "database": overview.identity,
+        "engine": overview.engine,
+        "jobs": overview.gaps,
+        "hosts": overview.hosts,
+        "intents": overview.intents,
+        "last_batch": overview.last_batch,
+    }
+
+
+def _writes(overview: Overview, settings: Settings) -> tuple[bool, str]:
+    """What the engine that holds the store does; without one, what this configuration would have it do."""
+    engine = overview.engine
+    if engine is not None and engine.state != "stopped":
+        return engine.writes, engine.authorization
+    return settings.writes.enabled, settings.writes.authorization
+
+
+def _lines(overview: Overview, settings: Settings, verdict: str, output: Output) -> Iterator[str]:
+    enabled, authorization = _writes(overview, settings)
+    environment = settings.environment
+    name = f"PRODUCTION ({environment.name})" if environment.production else environment.name
+    mode = f"writes on, by {authorization}" if enabled else "observe: nothing is written"
+    yield f"{name}, database {overview.identity.database}, {moment(overview.taken_at)}"
+    yield mode
+    yield _engine_line(overview)
+    if verdict != "ok":
+        yield f"ATTENTION: {verdict}"
+    for gap in overview.gaps:
+        yield ""
+        yield f"{gap.job}: {run_line(gap)}"
+        yield f"  {counts_line(gap)}"
+        yield f"  {pace_line(gap)}"
+    if overview.hosts:
+        yield ""
+        yield from _hosts(overview, output)
+    for intent in overview.intents:
+        if intent.state not in SETTLED:
+            on = f", waits on {intent.waits_on}" if intent.waits_on else ""
+            job = f" {intent.job}" if intent.job else ""
+            yield f"intent {intent.id}: {intent.action}{job} by {intent.operator}, {intent.state}{on}"
+
+
+def _engine_line(overview: Overview) -> str:
+    engine = overview.engine
+    if engine is None:
+        return "engine: none has run here yet"
+    text = f"engine: {engine.state}"
+    if engine.state != "stopped" and engine.heartbeat_age_s is not None:
+        text += f", {engine.holder}, heartbeat {format_duration(engine.heartbeat_age_s)} ago"
+    return text + (f", {engine.note}" if engine.note else "")
+
+
+def _hosts(overview: Overview, output: Output) -> list[str]:
+    rows = []
+    for host in overview.hosts:
+        gate = host.gate
+        budget = f"{gate.in_flight}/{gate.in_flight_limit} at {gate.rate:g}/s"
+        state = gate_state(gate, overview.taken_at)
+        rows.append((gate.group, state, budget, host.due, host.stored, host.dead, host.transient))
+    heads = ("GROUP", "STATE", "IN FLIGHT", "DUE", "STORED", "DEAD", "TRANS")
+    return output.table(heads, rows, elastic="GROUP")
+
+
+def gate_state(gate: GateState, now: datetime) -> str:
+    """Why a group is asked, or is not, in a few words."""
+    if gate.breaker is not BreakerState.CLOSED:
+        return f"breaker {gate.breaker}" + _left(gate.breaker_until, now)
+    if gate.hold_until is not None and gate.hold_until > now:
+        return "hold" + _left(gate.hold_until, now) + (f" ({gate.hold_cause})" if gate.hold_cause else "")
+    if gate.override is not None and gate.override.until > now:
+        return f"throttled by {gate.override.operator}" + _left(gate.override.until, now)
+    return "open"
+
+
+def _left(until: datetime | None, now: datetime) -> str:
+    if until is None or until <= now:
+        return ""
+    return f" {format_duration(float(int((until - now) / timedelta(seconds=1))))}"
+
+
+def _compact(overview: Overview) -> str:
+    parts = [f"engine {overview.engine.state}" if overview.engine else "no engine"]
+    for gap in overview.gaps:
+        state = gap.run.state if gap.run else "no run"
+        rate = f" {gap.rate_per_min:.0f}/min" if gap.rate_per_min else ""
+        parts.append(
+            f"{gap.job} {state}: missing {gap.missing} stored {gap.done} dead {gap.dead} "
+            f"transient {gap.transient}{rate}"
+        )
+    held = [host.gate.group for host in overview.hosts if gate_state(host.gate, overview.taken_at) != "open"]
+    if held:
+        parts.append(f"held: {', '.join(held)}")
+    return " | ".join(parts)

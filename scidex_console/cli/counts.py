@@ -1,0 +1,48 @@
+"""A job's counts, its rate and what remains, in words."""
+
+from __future__ import annotations
+
+from scidex_console.domain.durations import format_duration
+from scidex_console.engine.views import GapView
+
+_ALWAYS = ("missing", "done", "dead", "transient")
+_WHEN_ANY = (
+    "due",
+    "scheduled",
+    "in_batch",
+    "blocked",
+    "suspect",
+    "refused",
+    "mismatch",
+    "held_back",
+    "no_url",
+)
+
+
+def counts_line(gap: GapView) -> str:
+    """The counts that matter, and of the others those that are not zero."""
+    names = ("total", "with_file", *_ALWAYS, *(name for name in _WHEN_ANY if getattr(gap, name)))
+    return ", ".join(f"{name.replace('_', ' ')} {getattr(gap, name)}" for name in names)
+
+
+def pace_line(gap: GapView) -> str:
+    """Rate and time still needed, as far as they are known."""
+    rate = f"{gap.rate_per_min:.1f}/min" if gap.rate_per_min is not None else "rate unknown"
+    eta = f"about {format_duration(float(int(gap.eta_s)))} to go" if gap.eta_s is not None else "end unknown"
+    return f"{rate}, {eta}"
+
+
+def run_line(gap: GapView) -> str:
+    """The job's run in a few words, with why it stands when it does."""
+    run = gap.run
+    if run is None:
+        return "no run yet"
+    text = f"run {run.id} {run.state}"
+    if run.steps_left:
+        text += f", {run.steps_left} {'batches' if run.step_unit == 'cycle' else 'rows'} left"
+    if run.halt_reason and run.state == "halted":
+        text += f": {run.halt_reason}"
+        text += f" ({run.halt_bytes_needed} bytes needed)" if run.halt_bytes_needed else ""
+    elif run.waits_on:
+        text += f", waits on {run.waits_on}"
+    return text

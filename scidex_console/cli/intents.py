@@ -1,0 +1,175 @@
+"""Putting an intent and following it until the engine has settled it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from argparse import Namespace
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from scidex_console.cli.arguments import PROGRAM, Subparsers, add_command, add_job, duration, working_job
+from scidex_console.cli.context import Context
+from scidex_console.cli.output import Output
+from scidex_console.cli.services import Readers
+from scidex_console.domain.durations import format_duration
+from scidex_console.domain.errors import Unreachable, UsageError
+from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.actions import ACTIONS
+from scidex_console.engine.ports import Feed, ReadModel
+from scidex_console.engine.views import EngineView
+
+POLL_S = 1.0
+"""Seconds between two looks at an intent without news."""
+PATIENCE = timedelta(seconds=30)
+
+
+def add_action(subparsers: Subparsers, action: ActionName, run: Any = None) -> argparse.ArgumentParser:
+    """The command of an action, with the options all actions take; its words are the registry's."""
+    spec = ACTIONS[action]
+    summary = spec.explain.split(";")[0].rstrip(".")
+    parser = add_command(
+        subparsers, str(action), run or run_job_action, summary[0].lower() + summary[1:], details=spec.explain
+    )
+    parser.set_defaults(action=action)
+    needed = " (required)" if spec.asks_reason else ""
+    parser.add_argument("--reason", metavar="TEXT", default="", help=f"why; kept with the action{needed}")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait until the engine has settled it")
+    parser.add_argument(
+        "--wait",
+        type=duration,
+        default=PATIENCE,
+        metavar="DURATION",
+        help="how long to wait for an engine that gives no sign of life (default: 30s)",
+    )
+    if spec.job_scoped:
+        add_job(parser)
+    return parser
+
+
+def run_job_action(args: Namespace, context: Context) -> int:
+    """Start, pause, resume or cancel."""
+    job = working_job(args.job)
+    check_reason(args)
+
+    async def work() -> int:
+        async with context.services.readers(context.settings) as readers:
+            return await carry_out(args, context.output, readers, job, {})
+
+    return asyncio.run(work())
+
+
+def check_reason(args: Namespace) -> None:
+    """Raise `UsageError` when the action is hard enough to reverse that it needs a reason, and has none."""
+    if ACTIONS[args.action].asks_reason and not args.reason.strip():
+        raise UsageError(
+            f"{args.action} needs a reason, which is kept with it",
+            where=str(args.action),
+            fix="add --reason TEXT",
+        )
+
+
+async def carry_out(
+    args: Namespace, output: Output, readers: Readers, job: JobName | None, params: Mapping[str, Any]
+) -> int:
+    """Submit the intent, follow it unless `--no-wait`, and print what became of it.
+
+    0 when done (or merely submitted), 1 when refused or cancelled. Raises `Unreachable` when no engine gives
+    a sign of life for `--wait`; the intent stays.
+    """
+    intent = await readers.desk.submit(args.action, job, params, reason=args.reason.strip())
+    output.note(f"intent {intent.id}: {ACTIONS[intent.action].command(intent.job, intent.params)}")
+    if intent.also_by:
+        output.note(f"asked for by {intent.operator} and {', '.join(intent.also_by)}: one effect")
+    if args.no_wait:
+        await _tell_if_no_engine(readers.read, intent, output)
+    elif intent.state not in SETTLED:
+        intent = await _follow(readers, intent, args.wait.total_seconds(), output)
+    output.show({"intent": intent}, [_words(intent)])
+    return 1 if intent.state in (IntentState.REFUSED, IntentState.CANCELLED) else 0
+
+
+def _words(intent: Intent) -> str:
+    return f"{intent.state}: {intent.outcome}" if intent.outcome else str(intent.state)
+
+
+async def _tell_if_no_engine(read: ReadModel, intent: Intent, output: Output) -> None:
+    engine = await read.engine()
+    if not _is_alive(engine):
+        output.note(f"{_why_silent(engine)}: intent {intent.id} stays until one takes it up")
+
+
+async def _follow(readers: Readers, intent: Intent, patience_s: float, output: Output) -> Intent:
+    now = asyncio.get_running_loop().time
+    shown, silent_since = "", None
+    try:
+        async with _news(readers.feed) as look_again:
+            while True:
+                found = await readers.read.intent(intent.id)
+                intent = found or intent
+                if intent.state in SETTLED:
+                    return intent
+                if intent.waits_on and intent.waits_on != shown:
+                    shown = intent.waits_on
+                    output.note(f"waits on {shown}")
+                engine = await readers.read.engine()
+                if _is_alive(engine):
+                    silent_since = None
+                elif silent_since is None:
+                    silent_since = now()
+                    await _tell_if_no_engine(readers.read, intent, output)
+                if silent_since is not None and now() - silent_since >= patience_s:
+                    raise _nobody(engine, intent, patience_s)
+                await look_again()
+    except asyncio.CancelledError:
+        output.note(f"no longer waiting: intent {intent.id} stays with the engine")
+        raise
+
+
+def _is_alive(engine: EngineView | None) -> bool:
+    return engine is not None and engine.state == "running"
+
+
+def _why_silent(engine: EngineView | None) -> str:
+    if engine is None:
+        return "no engine has run on this database yet"
+    if engine.state == "stalled":
+        age = format_duration(engine.heartbeat_age_s or 0.0)
+        return f"the engine ({engine.holder}) has given no sign of life for {age}"
+    return "no engine is running"
+
+
+def _nobody(engine: EngineView | None, intent: Intent, patience_s: float) -> Unreachable:
+    return Unreachable(
+        f"{_why_silent(engine)}; intent {intent.id} is {intent.state} after {format_duration(patience_s)}",
+        where="engine",
+        fix=f"start one with `{PROGRAM} engine`; it will take the intent up",
+    )
+
+
+@asynccontextmanager
+async def _news(feed: Feed) -> AsyncIterator[Any]:
+    """A wait that ends with the next news, or after `POLL_S` seconds without any."""
+    arrived = asyncio.Event()
+
+    async def listen() -> None:
+        async for _ in feed.topics():
+            arrived.set()
+
+    async def look_again() -> None:
+        try:
+            async with asyncio.timeout(POLL_S):
+                await arrived.wait()
+        except TimeoutError:
+            return
+        arrived.clear()
+
+    listener = asyncio.create_task(listen())
+    try:
+        yield look_again
+    finally:
+        listener.cancel()
+        await asyncio.gather(listener, return_exceptions=True)

@@ -1,0 +1,144 @@
+"""What commands print: one JSON document, or lines and aligned tables. Nothing untrusted passes unescaped."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, TextIO
+
+from scidex_console.domain.errors import ConsoleError
+from scidex_console.domain.sanitise import visible
+
+_LONGEST_LINE = 4000
+NOTHING = "-"
+
+
+class Output:
+    """Standard output for results, standard error for messages."""
+
+    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool) -> None:
+        self._out = out
+        self._err = err
+        self.as_json = as_json
+
+    def show(self, document: Mapping[str, Any], lines: Iterable[str]) -> None:
+        """Print a result: the document under `--json`, else the lines (made only when they are printed)."""
+        if self.as_json:
+            self._out.write(to_json(document) + "\n")
+        else:
+            for line in lines:
+                self._out.write(visible(line.rstrip(), _LONGEST_LINE) + "\n")
+        self._out.flush()
+
+    def note(self, text: str) -> None:
+        """Tell the person at the terminal something that is not the result."""
+        self._err.write(visible(text, _LONGEST_LINE) + "\n")
+        self._err.flush()
+
+    def error(self, error: ConsoleError, program: str, **context: Any) -> None:
+        """One line on standard error and, under `--json`, a document too, with `context` beside it."""
+        self.note(f"{program}: {error}")
+        if self.as_json:
+            words = {"what": error.what, "where": error.where, "fix": error.fix, "exit_code": error.exit_code}
+            self.show({"error": words, **context}, ())
+
+    def table(
+        self, heads: Sequence[str], rows: Sequence[Sequence[object]], *, elastic: str = ""
+    ) -> list[str]:
+        """The lines of a table; on a terminal the column `elastic` gives way until the lines fit."""
+        width = shutil.get_terminal_size((80, 24)).columns if self._out.isatty() else None
+        return table(heads, rows, elastic=elastic, width=width)
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """A document as JSON, indented, in ASCII: times in ISO 8601 with zone, durations in seconds."""
+    return json.dumps(plain(document), indent=2, ensure_ascii=True)
+
+
+def plain(value: Any) -> Any:
+    """A value made of what JSON knows: views become objects with the names of their fields."""
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return str(value) if isinstance(value, Path | date) else value
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def moment(at: datetime | None) -> str:
+    """A time for a person, in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if at else NOTHING
+
+
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[object]], *, elastic: str = "", width: int | None = None
+) -> list[str]:
+    """Aligned lines: numbers to the right, text to the left, two spaces between columns."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max([_width(head), *(_width(row[i]) for row in cells)]) for i, head in enumerate(heads)]
+    total = sum(widths) + 2 * (len(heads) - 1)
+    if width is not None and elastic and total > width:
+        column = list(heads).index(elastic)
+        widths[column] = max(8, widths[column] - (total - width))
+    right = [
+        bool(rows) and all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(heads))
+    ]
+    return [_line(line, widths, right) for line in [list(heads), *cells]]
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, Enum):
+        return visible(str(value.value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return visible(moment(value) if isinstance(value, datetime) else str(value))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    shown = []
+    for text, width, to_right in zip(cells, widths, right, strict=True):
+        fitted = _crop(text, width)
+        padding = " " * (width - _width(fitted))
+        shown.append(padding + fitted if to_right else fitted + padding)
+    return "  ".join(shown).rstrip()
+
+
+def _width(text: str) -> int:
+    return sum(_columns(char) for char in text)
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) == "Me":
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _crop(text: str, width: int) -> str:
+    if _width(text) <= width:
+        return text
+    kept = ""
+    for char in text:
+        if _width(kept) + _columns(char) > width - 1:
+            break
+        kept += char
+    return kept + "…"

@@ -1,0 +1,124 @@
+"""Actions that are hard to reverse: shown first, with a token of exactly what was shown."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from scidex_console.cli.arguments import PROGRAM
+from scidex_console.cli.output import Output
+from scidex_console.domain.errors import StaleToken, UsageError
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.actions import ACTIONS
+from scidex_console.engine.views import RetryPreview, RollbackPreview
+
+
+def add_token(parser: argparse.ArgumentParser) -> None:
+    """The `--token` option."""
+    parser.add_argument(
+        "--token", metavar="T", default="", help="do exactly the plan that was shown with this token"
+    )
+
+
+def check_token(args: Namespace) -> None:
+    """Raise `UsageError` for a token without a reason."""
+    if args.token and not args.reason.strip():
+        raise UsageError(
+            "--token confirms an action, which needs a reason",
+            where=str(args.action),
+            fix="add --reason TEXT",
+        )
+
+
+def show_preview(
+    args: Namespace,
+    output: Output,
+    preview: RetryPreview | RollbackPreview,
+    job: JobName,
+    params: Mapping[str, Any],
+) -> None:
+    """Print what would be done and the command line that does it. Nothing has changed."""
+    confirm = confirmation(args, job, params, preview)
+    lines = [*_lines(output, preview)]
+    if _size(preview):
+        lines += ["", "Nothing has changed. To do exactly this:", f"  {confirm}"]
+    output.show({"preview": preview, "confirm": confirm if _size(preview) else None}, lines)
+
+
+def confirmation(
+    args: Namespace, job: JobName, params: Mapping[str, Any], preview: RetryPreview | RollbackPreview
+) -> str:
+    """The command line that confirms a preview."""
+    words = shlex.split(ACTIONS[args.action].command(job, {**params, "token": preview.token}))
+    if params.get("text") and "--text" not in words:
+        words += ["--text", params["text"]]
+    return shlex.join([*words, "--reason", args.reason or "TEXT"])
+
+
+def refuse_stale(
+    args: Namespace,
+    output: Output,
+    preview: RetryPreview | RollbackPreview,
+    job: JobName,
+    params: Mapping[str, Any],
+) -> int:
+    """What was confirmed is no longer what would be done: show it anew and change nothing."""
+    stale = StaleToken(
+        "what would be done has changed since the preview",
+        where=f"token {args.token}",
+        fix="look again and confirm",
+    )
+    confirm = confirmation(args, job, params, preview)
+    if output.as_json:
+        output.error(stale, PROGRAM, preview=preview, confirm=confirm)
+    else:
+        show_preview(args, output, preview, job, params)
+        output.error(stale, PROGRAM)
+    return stale.exit_code
+
+
+def _size(preview: RetryPreview | RollbackPreview) -> int:
+    return len(preview.items) if isinstance(preview, RetryPreview) else len(preview.operations)
+
+
+def _lines(output: Output, preview: RetryPreview | RollbackPreview) -> Iterator[str]:
+    if isinstance(preview, RetryPreview):
+        yield from _retry_lines(output, preview)
+    else:
+        yield from _rollback_lines(output, preview)
+
+
+def _retry_lines(output: Output, preview: RetryPreview) -> Iterator[str]:
+    if not preview.items:
+        yield f"no row of {preview.job} can be retried" + (" with this filter" if preview.filters else "")
+        return
+    rows_of = f"{_number(len(preview.items), 'row')} of {preview.job}"
+    yield f"{rows_of} would be due again, each by its last attempt:"
+    rows = [(item.artifact_id, item.group, item.outcome, item.status, item.reason) for item in preview.items]
+    yield from output.table(("ARTIFACT", "GROUP", "OUTCOME", "HTTP", "REASON"), rows, elastic="REASON")
+
+
+def _rollback_lines(output: Output, preview: RollbackPreview) -> Iterator[str]:
+    batch = preview.batch
+    verb = "apply again" if preview.redo else "take back"
+    rows_of = _number(len(preview.operations), "row")
+    yield f"batch {batch.id} of {batch.job} ({batch.state}): would {verb} {rows_of}"
+    yield f"commits: {', '.join(preview.commits) or 'none'}"
+    if preview.operations:
+        yield from _operations(output, preview.operations, "FILE")
+    if preview.refused:
+        yield f"left alone, since they changed meanwhile: {_number(len(preview.refused), 'row')}"
+        rows = [(item.artifact_id, item.reason) for item in preview.refused]
+        yield from output.table(("ARTIFACT", "REASON"), rows, elastic="REASON")
+
+
+def _operations(output: Output, operations: Sequence[Any], head: str) -> list[str]:
+    rows = [(item.artifact_id, item.path or "(mark only)") for item in operations]
+    return output.table(("ARTIFACT", head), rows, elastic=head)
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,84 @@
+"""What commands call, as Protocols: `wiring` provides it, tests provide something smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from scidex_console.domain.checks import Finding, VerifyReport
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
+
+if TYPE_CHECKING:
+    from scidex_console.demo.options import DemoOptions
+    from scidex_console.settings import Settings
+
+
+class Readers(Protocol):
+    """An operator's side of the database: read everything, put intents."""
+
+    @property
+    def read(self) -> ReadModel: ...
+    @property
+    def desk(self) -> IntentDesk: ...
+    @property
+    def feed(self) -> Feed: ...
+
+
+class SchemaVersion(Protocol):
+    """One version of the schema, and whether this database has it."""
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def applied_at(self) -> datetime | None: ...
+    @property
+    def applied_by(self) -> str: ...
+    @property
+    def changed(self) -> bool: ...
+
+
+class SchemaStatus(Protocol):
+    """What a database has of the schema."""
+
+    @property
+    def server_version(self) -> str: ...
+    @property
+    def versions(self) -> Sequence[SchemaVersion]: ...
+    @property
+    def needed(self) -> int: ...
+    @property
+    def current(self) -> bool: ...
+
+
+class Schema(Protocol):
+    """Applies the schema and takes it back."""
+
+    async def status(self) -> SchemaStatus: ...
+    async def apply(self) -> Sequence[SchemaVersion]: ...
+    async def revert(self, *, lose_migrated_state: bool = False) -> Sequence[SchemaVersion]: ...
+
+
+class Services(Protocol):
+    """Everything a command can ask for. Functions that need a database raise `Unreachable` without one."""
+
+    def readers(self, settings: Settings, role: str = "cli") -> AbstractAsyncContextManager[Readers]: ...
+    def schema(self, settings: Settings) -> AbstractAsyncContextManager[Schema]: ...
+    def run_engine(
+        self, settings: Settings, jobs: frozenset[JobName], until_idle: bool
+    ) -> Coroutine[Any, Any, int]: ...
+    def run_console(self, settings: Settings, read_only: bool) -> int: ...
+    def verify(self, settings: Settings) -> Coroutine[Any, Any, VerifyReport]: ...
+    def doctor(self, settings: Settings) -> Coroutine[Any, Any, Sequence[Finding]]: ...
+    def run_demo(self, options: DemoOptions) -> int: ...
+
+
+def wired() -> Services:
+    """The real ones. Imported here and not above, so that `--help` loads nothing of it."""
+    from scidex_console import wiring
+
+    return wiring
