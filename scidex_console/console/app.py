@@ -35,6 +35,8 @@ class ConsoleApp(App[None]):
 
     TITLE = "scidex-console"
     CSS_PATH = style_path("console.tcss")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]  # noqa: RUF012  (declared so by Textual)
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-normal"), (40, "-tall")]  # noqa: RUF012
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {KeyProvider}
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -121,6 +123,10 @@ class ConsoleApp(App[None]):
     def read_soon(self) -> None:
         """Read the database as soon as the pace allows."""
         self._link.poke()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours of ours that a theme need not name."""
+        return {"dim-text": "ansi_default"}
 
     # --- life ---------------------------------------------------------------------------------------------
 

@@ -6,9 +6,10 @@ from `engine.actions`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from scidex_console.domain.intents import ActionName
+from scidex_console.domain.intents import SETTLED, ActionName, Intent
 from scidex_console.engine.actions import ACTIONS, ActionSpec, Situation
 
 
@@ -25,6 +26,8 @@ class Key:
     """Actions it may stand for; the first that is allowed now is meant. Empty for the console's own."""
     command: str = ""
     """The console's own command it stands for."""
+    rule: Callable[[Situation], str | None] | None = None
+    """Why a command of the console's own is not possible."""
     always: bool = False
     """Shown in the footer however narrow it is."""
 
@@ -42,7 +45,25 @@ class Key:
     def disabled_reason(self, situation: Situation) -> str | None:
         """Why it does nothing now; None when it does."""
         spec = self.spec(situation)
-        return spec.disabled_reason(situation) if spec else None
+        if spec:
+            return spec.disabled_reason(situation)
+        return self.rule(situation) if self.rule else None
+
+
+def open_intent(situation: Situation) -> Intent | None:
+    """The newest intent that is not settled yet."""
+    intents = situation.overview.intents if situation.overview else ()
+    still_open = [intent for intent in intents if intent.state not in SETTLED]
+    return max(still_open, key=lambda intent: intent.id, default=None)
+
+
+def _withdraw_rule(situation: Situation) -> str | None:
+    return situation.forbidden or (None if open_intent(situation) else "no intent is open")
+
+
+def _other_job_rule(situation: Situation) -> str | None:
+    gaps = situation.overview.gaps if situation.overview else ()
+    return None if len(gaps) > 1 else "there is only one job"
 
 
 KEYS = (
@@ -60,8 +81,16 @@ KEYS = (
         "withdraw",
         "Asks for the newest intent that is still open to be called off.",
         command="withdraw",
+        rule=_withdraw_rule,
     ),
-    Key("o", "o", "other job", "Makes the keys act upon the other job.", command="other_job"),
+    Key(
+        "o",
+        "o",
+        "other job",
+        "Makes the keys act upon the other job.",
+        command="other_job",
+        rule=_other_job_rule,
+    ),
     Key("y", "y", "copy", "Copies the last action as its command line.", command="copy"),
     Key("tab", "tab", "panes", "Goes to the next pane; up and down move inside it.", command="next_pane"),
     Key("f5", "F5", "read", "Reads the database now.", command="read_now"),

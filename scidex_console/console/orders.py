@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from scidex_console.console.keys import Key
-from scidex_console.console.presentation.intents import in_order, outcome_words
+from scidex_console.console.keys import Key, open_intent
+from scidex_console.console.presentation.intents import outcome_words
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.batch_dialog import BatchDialog
 from scidex_console.console.screens.cancel_dialog import CancelDialog
@@ -51,6 +51,11 @@ class Orders:
 
     def press(self, key: Key) -> None:
         """Carry out a key of the overview, or say why not."""
+        situation = self._app.situation()
+        reason = key.disabled_reason(situation)
+        if reason:
+            self._app.say(f"{key.shown} {key.label_now(situation)}: {reason}", "warn")
+            return
         if not key.actions:
             commands: dict[str, Callable[[], Any]] = {
                 "withdraw": self._withdraw,
@@ -63,13 +68,9 @@ class Orders:
             }
             commands[key.command]()
             return
-        situation = self._app.situation()
         spec = key.spec(situation)
         assert spec is not None
-        reason = spec.disabled_reason(situation)
-        if reason:
-            self._app.say(f"{key.shown} {spec.name}: {reason}", "warn")
-        elif spec.friction is Friction.KEY:
+        if spec.friction is Friction.KEY:
             self._work(self._submit(Command(spec.name, situation.job if spec.job_scoped else None)))
         else:
             self._open(spec, situation.job)
@@ -107,14 +108,8 @@ class Orders:
         self._show(BatchDialog(self._app, spec, job, preview, note=note))
 
     def _withdraw(self) -> None:
-        situation = self._app.situation()
-        overview = situation.overview
-        intents = in_order(overview.intents) if overview else []
-        intent = next((i for i in intents if i.state not in SETTLED), None)
-        reason = situation.blocked or ("this console was started read-only" if situation.read_only else "")
-        if reason or intent is None:
-            self._app.say(f"w withdraw: {reason or 'no intent is open'}", "warn")
-            return
+        intent = open_intent(self._app.situation())
+        assert intent is not None
 
         def done(chosen: bool | None) -> None:
             if chosen:

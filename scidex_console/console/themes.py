@@ -33,6 +33,7 @@ DARK = Theme(
     surface="#1c1c1c",
     panel="#2b2f36",
     dark=True,
+    variables={"dim-text": "#9097a1"},
 )
 LIGHT = Theme(
     name="scidex-light",
@@ -47,6 +48,7 @@ LIGHT = Theme(
     surface="#f0f0f0",
     panel="#dfe3e8",
     dark=False,
+    variables={"dim-text": "#5c636d"},
 )
 
 LOOKS: Mapping[str, Look] = {

@@ -41,6 +41,18 @@ class Situation:
     blocked: str = ""
     """Why nothing may act at all now: data too old, database out of reach, screen too small."""
 
+    @property
+    def forbidden(self) -> str | None:
+        """Why nobody here may put anything on the intent desk now; None when one may."""
+        if self.blocked:
+            return self.blocked
+        if self.overview is None:
+            return "nothing has been read from the database yet"
+        if self.read_only:
+            return "this console was started read-only"
+        identity = self.overview.identity
+        return None if identity.can_write_intents else f"the database role {identity.operator} may only watch"
+
 
 Rule = Callable[[Overview, JobName], str | None]
 
@@ -64,13 +76,10 @@ class ActionSpec:
     def disabled_reason(self, situation: Situation) -> str | None:
         """Why the action is not allowed now, in words for the operator; None when it is."""
         overview = situation.overview
-        if situation.blocked:
-            return situation.blocked
-        if overview is None:
-            return "nothing has been read from the database yet"
+        if situation.forbidden or overview is None:
+            return situation.forbidden
         return (
-            _role_reason(overview, situation.read_only)
-            or _engine_reason(overview, self.writes)
+            _engine_reason(overview, self.writes)
             or (_job_reason(overview, situation.job) if self.job_scoped else None)
             or self.rule(overview, situation.job)
         )
@@ -97,14 +106,6 @@ def open_run(overview: Overview, job: JobName) -> RunView | None:
 def retryable(gap: GapView) -> int:
     """Rows an operator's retry could make due."""
     return gap.transient + gap.blocked + gap.suspect + gap.refused + gap.held_back
-
-
-def _role_reason(overview: Overview, read_only: bool) -> str | None:
-    if read_only:
-        return "this console was started read-only"
-    if not overview.identity.can_write_intents:
-        return f"the database role {overview.identity.operator} may only watch"
-    return None
 
 
 def _engine_reason(overview: Overview, writes: bool) -> str | None:
@@ -167,6 +168,9 @@ def _retry_rule(overview: Overview, job: JobName) -> str | None:
 
 
 def _batch_rule(overview: Overview, job: JobName) -> str | None:
+    run = open_run(overview, job)
+    if run and run.state is RunState.HALTED:
+        return f"run {run.id} is halted: nothing is written until it is resumed or cancelled"
     return None if overview.last_batch else f"{job} has no batch yet"
 
 
@@ -188,7 +192,7 @@ _SPECS = (
     ActionSpec(
         ActionName.STEP,
         "Step",
-        "Does so many items, closes the batch and pauses.",
+        "Does so many rows, or batches, then closes the batch and pauses.",
         Friction.CONFIRM,
         asks_reason=False,
         job_scoped=True,
@@ -247,7 +251,7 @@ _SPECS = (
     ),
     ActionSpec(
         ActionName.REDO,
-        "Redo the last rolled-back batch",
+        "Redo a rolled-back batch",
         "Applies a rolled-back batch again; roll back takes it back.",
         Friction.TYPED,
         asks_reason=True,
@@ -298,6 +302,8 @@ def _options(name: ActionName, params: Mapping[str, Any]) -> list[str]:
         value = params.get(key)
         if value not in (None, ""):
             words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    if params.get("cycle"):
+        words.append("--cycle")
     if params.get("for_seconds") is not None:
         words += ["--for", exact_duration(params["for_seconds"])]
     if params.get("clear"):

@@ -46,15 +46,16 @@ class CellTable(CellView, can_focus=True):
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        columns: Callable[[int], Sequence[Column]],
         title: str,
         *,
         empty: str,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
+        """`columns` gives the columns to choose from in a given width."""
         super().__init__(id=id, classes=classes)
-        self._columns = tuple(columns)
+        self._columns = columns
         self._title = title
         self._empty = empty
         self._keys: tuple[str, ...] = ()
@@ -104,12 +105,9 @@ class CellTable(CellView, can_focus=True):
         """Choose the columns anew."""
         self._draw()
 
-    def on_focus(self, event: events.Focus) -> None:
-        """Show the cursor."""
-        self._draw()
-
-    def on_blur(self, event: events.Blur) -> None:
-        """Hide the cursor."""
+    def watch_has_focus(self, value: bool) -> None:
+        """Show the cursor, or hide it."""
+        super().watch_has_focus(value)
         self._draw()
 
     def _draw(self) -> None:
@@ -120,8 +118,8 @@ class CellTable(CellView, can_focus=True):
         self._top = max(0, min(self._top, self._cursor, len(self._keys) - room))
         if self._cursor >= self._top + room:
             self._top = self._cursor - room + 1 if room > 0 else 0
-        placed = choose(self._columns, width)
-        title = self._header()
+        placed = choose(self._columns(width), width)
+        title = self._header(placed[0].width)
         lines = [header_line(placed, title, "title-focus" if self.has_focus else "title")]
         for index in range(self._top, min(self._top + max(room, 0), len(self._keys))):
             tone = "cursor" if self.has_focus and index == self._cursor else ""
@@ -130,7 +128,9 @@ class CellTable(CellView, can_focus=True):
             lines.append(Line((Cell(f"  {self._empty}", "dim"),)))
         self.show(lines)
 
-    def _header(self) -> str:
+    def _header(self, width: int) -> str:
+        number = str(len(self._keys)) if self._keys else ""
         if self.has_focus and len(self._keys) > self.size.height - 1:
-            return f"{self._title} {self._cursor + 1}/{len(self._keys)}"
-        return f"{self._title} {len(self._keys)}" if self._keys else self._title
+            number = f"{self._cursor + 1}/{number}"
+        text = f"{self._title} {number}"
+        return text if len(text) <= width else self._title

@@ -57,8 +57,10 @@ class CellView(Widget):
         line = crop_line(_at(self._lines, y), width)
         if line.tone:
             base += self._style(line.tone)
+        plain = ("", "dim") if line.tone == "cursor" else ("",)  # dim is unreadable under the cursor
         segments = [
-            Segment(cell.text, base + self._style(cell.tone) if cell.tone else base) for cell in line.cells
+            Segment(cell.text, base if cell.tone in plain else base + self._style(cell.tone))
+            for cell in line.cells
         ]
         return Strip(segments).adjust_cell_length(width, base)
 

@@ -12,7 +12,7 @@ from textual.message import Message
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.presentation import attempts, gap, hosts, migration_log
-from scidex_console.console.presentation.status import Knowledge, banner_line, place_line, pulse_line
+from scidex_console.console.presentation.status import Knowledge, banner_lines, place_line, pulse_line
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import Overview
 
@@ -26,8 +26,7 @@ class StatusPane(CellView):
         if width <= 0:
             return
         lines = [place_line(knowledge, width), pulse_line(knowledge, width)]
-        banner = banner_line(knowledge, width)
-        self.show([*lines, banner] if banner else lines)
+        self.show([*lines, *banner_lines(knowledge, width)])
 
 
 class GapPane(CellView, can_focus=True):
@@ -73,12 +72,9 @@ class GapPane(CellView, can_focus=True):
         """Choose the columns anew."""
         self.draw(self._knowledge)
 
-    def on_focus(self, event: events.Focus) -> None:
-        """Show the cursor."""
-        self.draw(self._knowledge)
-
-    def on_blur(self, event: events.Blur) -> None:
-        """Hide the cursor."""
+    def watch_has_focus(self, value: bool) -> None:
+        """Show the cursor, or hide it."""
+        super().watch_has_focus(value)
         self.draw(self._knowledge)
 
 
@@ -89,7 +85,7 @@ class HostsPane(CellTable):
     """Requests a second are measured over readings that lie at most this far apart."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(hosts.COLUMNS, "Hosts", empty="no host has been asked yet", id=id)
+        super().__init__(hosts.columns_for, "Hosts", empty="no host has been asked yet", id=id)
         self._readings: dict[str, deque[tuple[float, int]]] = {}
 
     def draw(self, knowledge: Knowledge) -> None:
@@ -123,7 +119,9 @@ class DeadPane(CellTable):
     """Recent 404, 410 and 451 answers, newest first."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(attempts.DEAD_COLUMNS, "404s", empty="no address has been found dead", id=id)
+        super().__init__(
+            lambda width: attempts.DEAD_COLUMNS, "404s", empty="no address has been found dead", id=id
+        )
 
     def draw(self, knowledge: Knowledge) -> None:
         """Show the newest."""
@@ -136,7 +134,9 @@ class ErrorsPane(CellTable):
     """Recent rows of the migration log that are not a success, newest first."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(migration_log.COLUMNS, "Errors", empty="no errors in the migration log", id=id)
+        super().__init__(
+            lambda width: migration_log.COLUMNS, "Errors", empty="no errors in the migration log", id=id
+        )
 
     def draw(self, knowledge: Knowledge) -> None:
         """Show the newest."""

@@ -12,13 +12,13 @@ from scidex_console.engine.views import AttemptView
 DEAD_COLUMNS = (
     Column("time", "UTC", 11),
     Column("status", "code", 4, align="right"),
-    Column("host", "host", 16, rank=2, weight=1, widest=32, crop="middle"),
-    Column("artifact", "artifact", 16, rank=1, weight=1, widest=40, crop="middle"),
-    Column("url", "address", 20, weight=4, crop="middle"),
+    Column("host", "host", 18, rank=2, weight=1, widest=32, crop="middle"),
+    Column("artifact", "artifact", 22, rank=1, weight=2, widest=46, crop="middle"),
+    Column("url", "address", 28, weight=4, crop="middle"),
 )
 RETRY_COLUMNS = (
     Column("outcome", "class", 9),
-    Column("artifact", "artifact", 16, weight=1, widest=40, crop="middle"),
+    Column("artifact", "artifact", 18, weight=2, widest=46, crop="middle"),
     Column("group", "group", 12, rank=2, weight=1, widest=30, crop="middle"),
     Column("reason", "last answer", 20, weight=4, widest=120),
     Column("time", "UTC", 8, rank=1),
@@ -35,7 +35,7 @@ def attempt_cells(attempt: AttemptView) -> Mapping[str, Cell]:
         "host": Cell(clean(attempt.host, 200)),
         "group": Cell(clean(attempt.group, 200)),
         "artifact": Cell(clean(attempt.artifact_id, 200)),
-        "url": Cell(clean(attempt.url)),
+        "url": Cell(clean(attempt.url).removeprefix("https://")),
         "outcome": Cell(attempt.outcome.value, "warn"),
         "reason": Cell(reason),
     }

@@ -29,7 +29,7 @@ _MAIN = (
     Column("dead", "dead", 6, rank=1, align="right"),
 )
 _PACE = (
-    Column("rate", "rate", 7, align="right"),
+    Column("rate", "rate", 8, align="right"),
     Column("eta", "left", 6, align="right"),
     Column("spark", "last 30 min", 10, rank=3, weight=1, widest=30),
 )
@@ -66,7 +66,7 @@ def gap_lines(
         lines.append(
             row_line(placed, _cells(gap, placed, is_selected), "cursor" if _lit(is_selected, focused) else "")
         )
-        if not wide:
+        if not wide and (gap.run or any(getattr(gap, key) for key, *_ in _STUCK)):
             lines.append(_stuck_line(gap, width))
         lines.extend(_cause_lines(gap.run, width))
     if not gaps:

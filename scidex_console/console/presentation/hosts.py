@@ -7,27 +7,40 @@ from datetime import datetime
 
 from scidex_console.console.presentation.cells import Cell, clean
 from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.words import NOTHING, clock, duration, tally
+from scidex_console.console.presentation.words import NOTHING, clock, count, duration, tally
 from scidex_console.domain.hosts import BreakerState
 from scidex_console.engine.views import HostView
 
-COLUMNS = (
-    Column("group", "group", 15, weight=2, widest=34, crop="middle"),
+_GATE = (
+    Column("group", "group", 18, weight=2, widest=34, crop="middle"),
     Column("state", "state", 7),
-    Column("left", "left", 6, align="right"),
+    Column("left", "for", 6, align="right"),
     Column("until", "until UTC", 9, rank=6),
     Column("flight", "in fl", 5, align="right"),
-    Column("rate", "rate/s", 8, align="right"),
-    Column("cause", "cause", 12, weight=5, widest=60),
-    Column("due", "due", 6, rank=2, align="right"),
+    Column("rate", "req/s", 8, align="right"),
+)
+_DUE = Column("due", "due", 5, rank=2, align="right")
+NARROW = (*_GATE, _DUE, Column("story", "cause, outcomes", 20, weight=4, widest=90))
+"""One column tells what matters most of a group: why it is held, else what came of it."""
+WIDE = (
+    *_GATE,
+    Column("cause", "cause", 24, weight=3, widest=60),
+    _DUE,
     Column("stored", "stored", 6, rank=1, align="right"),
     Column("dead", "dead", 5, rank=1, align="right"),
-    Column("transient", "trans", 5, rank=3, align="right"),
-    Column("blocked", "block", 5, rank=4, align="right"),
-    Column("suspect", "susp", 5, rank=5, align="right"),
-    Column("refused", "refus", 5, rank=5, align="right"),
-    Column("requests", "requests", 8, rank=7, align="right"),
+    Column("transient", "trans", 5, rank=1, align="right"),
+    Column("blocked", "block", 5, rank=3, align="right"),
+    Column("suspect", "susp", 5, rank=4, align="right"),
+    Column("refused", "refus", 5, rank=4, align="right"),
+    Column("requests", "requests", 8, rank=5, align="right"),
 )
+_WIDE_FROM = 100
+
+
+def columns_for(width: int) -> tuple[Column, ...]:
+    """The columns to choose from in a pane of that width."""
+    return WIDE if width >= _WIDE_FROM else NARROW
+
 
 _ORDER = ("BREAKER", "HOLD", "PROBING", "ACTIVE", "READY", "IDLE")
 _TONES = {"BREAKER": "bad", "HOLD": "warn", "PROBING": "warn", "ACTIVE": "ok", "READY": "", "IDLE": "dim"}
@@ -76,6 +89,19 @@ def _cause(host: HostView, state: str, now: datetime) -> str:
     return "; ".join(causes)
 
 
+def _outcomes(host: HostView) -> str:
+    """What came of a group's rows, the counts that are not zero."""
+    counts = (
+        (host.stored, "stored"),
+        (host.dead, "dead"),
+        (host.transient, "trans"),
+        (host.blocked, "blocked"),
+        (host.suspect, "suspect"),
+        (host.refused, "refused"),
+    )
+    return " ".join(f"{count(number, 6)} {name}" for number, name in counts if number)
+
+
 def host_cells(host: HostView, now: datetime, observed: float | None) -> Mapping[str, Cell]:
     """One group as cells; `observed` is requests a second, measured between readings."""
     gate = host.gate
@@ -84,6 +110,7 @@ def host_cells(host: HostView, now: datetime, observed: float | None) -> Mapping
     tone = _TONES[state]
     full = gate.in_flight >= gate.in_flight_limit
     pace = NOTHING if observed is None else f"{observed:.1f}"
+    cause = _cause(host, state, now)
     override = bool(gate.override and gate.override.until > now)
     return {
         "group": Cell(clean(gate.group, 120)),
@@ -94,7 +121,8 @@ def host_cells(host: HostView, now: datetime, observed: float | None) -> Mapping
             f"{gate.in_flight}/{gate.in_flight_limit}", "strong" if gate.in_flight and full else ""
         ),
         "rate": Cell(f"{pace}/{gate.rate:g}" + ("*" if override else ""), "warn" if override else ""),
-        "cause": Cell(_cause(host, state, now), tone),
+        "cause": Cell(cause, tone),
+        "story": Cell(cause, tone) if cause else Cell(_outcomes(host), "dim"),
         "due": tally(host.due, width=6),
         "stored": tally(host.stored, "ok", 6),
         "dead": tally(host.dead, "", 5),

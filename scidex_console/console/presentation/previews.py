@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
 from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.words import clock, count, size
+from scidex_console.console.presentation.words import count, size
 from scidex_console.engine.views import OperationView, RollbackPreview
 
 OPERATION_COLUMNS = (
@@ -41,8 +41,7 @@ def operation_cells(preview: RollbackPreview, operation: OperationView) -> Mappi
 
 
 def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
-    """The sums, the commits, and when the batch was made."""
-    batch = preview.batch
+    """The sums, and the commits."""
     files = f"{count(len(preview.paths))} file{'s' if len(preview.paths) != 1 else ''}"
     rows = f"{count(len(preview.operations))} row{'s' if len(preview.operations) != 1 else ''}"
     verb = "put back" if preview.redo else "removed"
@@ -51,9 +50,6 @@ def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
     lines = [
         Line(
             (
-                Cell("batch "),
-                Cell(str(batch.id), "strong"),
-                Cell(f" of {clock(batch.created_at)} UTC, {batch.state.value}; "),
                 Cell(f"{files} {verb}", "strong"),
                 Cell(", "),
                 Cell(f"{rows} {restored}", "strong"),

@@ -115,27 +115,27 @@ def pulse_line(knowledge: Knowledge, width: int) -> Line:
     return crop_line(Line(tuple(cells)), width)
 
 
-def banner_line(knowledge: Knowledge, width: int) -> Line | None:
-    """A line that is there only when something is wrong with what is shown, or with the engine."""
+def banner_lines(knowledge: Knowledge, width: int) -> list[Line]:
+    """Lines that are there only when something is wrong with what is shown, or with the engine."""
     overview = knowledge.overview
+    old = f" what is shown is {duration(knowledge.age_s)} old; actions are blocked"
     if knowledge.trouble:
-        cells = [Cell(" RECONNECTING ", "badge-bad"), Cell(f" {clean(knowledge.trouble)}")]
-        if overview is not None:
-            old = f" shown: {duration(knowledge.age_s)} old, actions blocked;"
-            cells.insert(1, Cell(old, "strong"))
-        return crop_line(Line(tuple(cells)), width)
+        badge = Cell(" RECONNECTING ", "badge-bad")
+        cause = Cell(f" {clean(knowledge.trouble)}", "bad")
+        if overview is None:
+            return [crop_line(Line((badge, cause)), width)]
+        return [crop_line(Line((badge, Cell(old, "strong"))), width), crop_line(Line((cause,)), width)]
     if overview is None:
-        return None
+        return []
     if knowledge.stale:
-        text = f" shown: {duration(knowledge.age_s)} old, actions blocked"
-        return crop_line(Line((Cell(" STALE ", "badge-bad"), Cell(text, "strong"))), width)
+        return [crop_line(Line((Cell(" STALE ", "badge-bad"), Cell(old, "strong"))), width)]
     engine = overview.engine
     if engine is None or engine.state == "running":
-        return None
+        return []
     word = clean(engine.state, 16).upper()
     text = {
         "stalled": " the engine gives no heartbeat; is its machine or its link down?",
         "stopped": " no engine is running; start one with `scidex-console engine`",
         "fenced": " another engine has taken over; the fenced one writes nothing more",
     }.get(engine.state, f" the engine is {clean(engine.state, 16)}")
-    return crop_line(Line((Cell(f" {word} ", "badge-bad"), Cell(text, "strong"))), width)
+    return [crop_line(Line((Cell(f" {word} ", "badge-bad"), Cell(text, "strong"))), width)]

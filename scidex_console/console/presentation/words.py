@@ -62,7 +62,7 @@ def per_minute(rate: float | None) -> str:
     """Rows a minute."""
     if rate is None:
         return NOTHING
-    return f"{rate:.1f}/m" if rate < 100 else f"{rate:,.0f}/m"
+    return f"{rate:.1f}/min" if rate < 100 else f"{rate:,.0f}/min"
 
 
 def sparkline(values: Sequence[int], width: int) -> str:

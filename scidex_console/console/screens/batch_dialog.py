@@ -47,12 +47,13 @@ class BatchDialog(Dialog):
 
     def title_words(self) -> str:
         """Which batch."""
-        return f"{'Redo' if self.preview.redo else 'Roll back'} batch {self.preview.batch.id}: {self.job}"
+        batch = self.preview.batch
+        return f"{'Redo' if self.preview.redo else 'Roll back'} {self.job} batch {batch.id}"
 
     def body(self) -> Iterable[Widget]:
         """Sums and commits, then every row and file."""
         yield CellView(id="sums")
-        yield CellTable(OPERATION_COLUMNS, "change", empty="nothing would change", id="rows")
+        yield CellTable(lambda width: OPERATION_COLUMNS, "change", empty="nothing would change", id="rows")
 
     def fields(self) -> Iterable[Widget]:
         """The id, typed."""

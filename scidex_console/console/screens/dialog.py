@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -91,13 +90,11 @@ class Choices(CellView, can_focus=True):
         """Draw."""
         self._draw()
 
-    def on_focus(self, event: events.Focus) -> None:
-        """Show which is chosen."""
-        self._draw()
-
-    def on_blur(self, event: events.Blur) -> None:
-        """The choice goes back to Cancel: it is made anew each time."""
-        self.chosen = 0
+    def watch_has_focus(self, value: bool) -> None:
+        """Show which is chosen; once left, the choice goes back to the first and is made anew."""
+        super().watch_has_focus(value)
+        if not value:
+            self.chosen = 0
         self._draw()
 
     def _draw(self) -> None:
@@ -138,11 +135,11 @@ class Field(Horizontal):
 class Dialog(ModalScreen[Command | None]):
     """Base of the dialogs that end in an intent. Subclasses give the body, the fields and the command."""
 
-    AUTO_FOCUS: ClassVar[str | None] = "#choices"
+    AUTO_FOCUS: ClassVar[str | None] = ""
     CHOICES: ClassVar[tuple[str, ...]] = ("Cancel", "Do it")
     """The first does nothing; each other confirms."""
     LIST: ClassVar[bool] = False
-    """Whether the body is a list that takes all the room there is."""
+    """Whether the body is a list that takes all the room below the status lines."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False),
         Binding("y", "copy", "Copy", show=False),
@@ -203,10 +200,11 @@ class Dialog(ModalScreen[Command | None]):
         """Put the words in, and the cursor where the operator begins."""
         overview = self._around.knowledge().overview
         title = f" {self.title_words()} "
+        place = () if self.LIST else place_cells(overview.engine if overview else None)
         self.query_one("#dialog-title", CellView).show(
-            [Line((Cell(title, "strong"), Cell(" "), *place_cells(overview.engine if overview else None)))]
+            [Line((Cell(title, "strong"), Cell(" "), *place), "title" if self.LIST else "")]
         )
-        keys = "Tab next field   ←→ choose   Enter take   Esc cancel   ^Y copy as command"
+        keys = "Tab next   ←→ choose   Enter take   Esc leave   ^Y copy"
         self.query_one("#dialog-keys", CellView).show([Line((Cell(keys, "dim"),))])
         self.problem(self._note)
         self.show_twin()

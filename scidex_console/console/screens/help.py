@@ -41,14 +41,14 @@ class HelpScreen(ModalScreen[None]):
         """The table, and more about the key under the cursor."""
         with Vertical(classes="dialog -list"):
             yield CellView(id="dialog-title")
-            yield CellTable(_COLUMNS, "key", empty="", id="rows")
+            yield CellTable(lambda width: _COLUMNS, "key", empty="", id="rows")
             yield Paragraph(id="explain")
             yield Paragraph(id="twin")
             yield Paragraph("↑↓ more about a key   y copy its command   Esc back", "dim")
 
     def on_mount(self) -> None:
         """Fill in."""
-        self.query_one("#dialog-title", CellView).show([Line((Cell(" Keys ", "strong"),))])
+        self.query_one("#dialog-title", CellView).show([Line((Cell(" Keys ", "strong"),), "title")])
         self.query_one(CellTable).show_rows([key.shown for key in self._keys], self._cells)
         self._point_at(0)
 

@@ -28,8 +28,6 @@ ROWS_ASKED_FOR = 50
 class OverviewScreen(Screen[None]):
     """Draws what the app knows; every key of the table becomes a `KeyPressed`."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]  # noqa: RUF012  (declared so by Textual)
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-normal"), (40, "-tall")]  # noqa: RUF012
     AUTO_FOCUS: ClassVar[str | None] = "#gap"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key.key, f"press({index})", key.label, show=False)

@@ -64,7 +64,7 @@ class RetryDialog(Dialog):
     def body(self) -> Iterable[Widget]:
         """The filter, and every row."""
         yield CellView(id="filter")
-        yield CellTable(RETRY_COLUMNS, "class", empty="no such rows", id="rows")
+        yield CellTable(lambda width: RETRY_COLUMNS, "class", empty="no such rows", id="rows")
 
     def first_field(self) -> Widget:
         """The list: it is to be seen first, and its filter keys work there."""

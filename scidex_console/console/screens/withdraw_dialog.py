@@ -38,9 +38,9 @@ class WithdrawDialog(ModalScreen[bool]):
 
     def on_choices_taken(self, message: Choices.Taken) -> None:
         """Keep, or withdraw when acting is allowed."""
-        blocked = self._around.knowledge().blocked
-        if message.index and blocked:
-            self.query_one("#problem", Paragraph).say(blocked, "bad")
+        forbidden = self._around.situation().forbidden
+        if message.index and forbidden:
+            self.query_one("#problem", Paragraph).say(forbidden, "bad")
             return
         self.dismiss(bool(message.index))
 
