@@ -1,0 +1,138 @@
+"""What the database says of itself, for `verify`: its rows as they are, beside the journal as it is.
+
+Nothing is concluded here; that is the verification's part. Everything is read in one snapshot, so that a
+store at work does not contradict itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.identity import path_is_column, read_identity
+from scidex_console.adapters.postgres.journal_rows import batch_of
+from scidex_console.adapters.postgres.snapshot import Row, Rows, ask, snapshot
+from scidex_console.domain.batches import Batch, BatchState
+from scidex_console.engine.verification.facts import (
+    AuditFact,
+    BatchStanding,
+    CommitRecord,
+    DatabaseFacts,
+    EngineFact,
+    MarkFact,
+    Movement,
+    RowFact,
+    RunSpan,
+)
+
+_QUESTIONS = (
+    "read_engine_state",
+    "read_store_totals",
+    "list_marked_rows",
+    "list_missing_rows",
+    "list_journal_batches",
+    "list_journal_operations",
+    "list_run_spans",
+    "list_commit_records",
+    "list_batch_audits",
+    "read_staged_names",
+    "recount_counters",
+)
+_LONGEST = "15min"
+"""For one statement: exact counts of a large store take their time."""
+
+
+class PostgresFacts:
+    """Implements the verification's `DatabaseSource`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def facts(self) -> DatabaseFacts:
+        """Everything, as of one moment. Raises `SchemaMismatch` when the schema was never applied."""
+        in_column = path_is_column(await read_identity(self._database))
+        rows = f"list_filed_rows_path_in_{'column' if in_column else 'metadata'}"
+        async with snapshot(self._database) as connection:
+            await connection.execute("SELECT set_config('statement_timeout', %s, true)", [_LONGEST])
+            found = await ask(connection, dict.fromkeys((*_QUESTIONS, rows)))
+        engine, totals = found["read_engine_state"][0], found["read_store_totals"][0]
+        return DatabaseFacts(
+            taken_at=engine["taken_at"],
+            installed_at=totals["installed_at"],
+            engine=_engine(engine),
+            rows=[_filed(row) for row in found[rows]],
+            marks=[_mark(row) for row in found["list_marked_rows"]],
+            figures=totals["figures"],
+            missing_rows=frozenset(row["artifact_id"] for row in found["list_missing_rows"]),
+            migrated=totals["migrated"],
+            batches=_batches(found["list_journal_batches"], found["list_journal_operations"]),
+            runs={
+                row["id"]: RunSpan(row["started_at"], row["finished_at"]) for row in found["list_run_spans"]
+            },
+            records=[_record(row) for row in found["list_commit_records"]],
+            audits=[_audit(row) for row in found["list_batch_audits"]],
+            staged=frozenset(row["staged"] for row in found["read_staged_names"]),
+            counters_off=_counters_off(found["recount_counters"]),
+            counters=len(found["recount_counters"]),
+        )
+
+    async def movement(self) -> Movement:
+        """Whether an engine lives, and where every batch stands."""
+        async with snapshot(self._database) as connection:
+            found = await ask(connection, {"read_engine_state": None, "list_batch_standings": None})
+        standings = {
+            str(row["uid"]): BatchStanding(BatchState(row["state"]), row["pass_no"], row["push_state"])
+            for row in found["list_batch_standings"]
+        }
+        return Movement(found["read_engine_state"][0]["lock_held"], standings)
+
+
+def _engine(row: Row) -> EngineFact:
+    return EngineFact(
+        epoch=row["epoch"],
+        holder=row["holder"],
+        alive=row["lock_held"],
+        writes=row["writes"],
+        figures_total=row["figures_total"],
+        surveyed_at=row["surveyed_at"],
+    )
+
+
+def _filed(row: Row) -> RowFact:
+    return RowFact(row["id"], bool(row["is_figure"]), row["file_path"], row["sha256"])
+
+
+def _mark(row: Row) -> MarkFact:
+    return MarkFact(row["id"], row["marked_at"], row["logged"], row["figure_state"], row["attempts"])
+
+
+def _batches(batches: Rows, operations: Rows) -> Sequence[Batch]:
+    by_batch: dict[int, Rows] = defaultdict(list)
+    for operation in operations:
+        by_batch[operation["batch_id"]].append(operation)
+    return [batch_of(row, by_batch[row["id"]]) for row in batches]
+
+
+def _record(row: Row) -> CommitRecord:
+    return CommitRecord(row["op"], row["kind"], str(row["uid"]), row["commit_id"], row["epoch"])
+
+
+def _audit(row: Row) -> AuditFact:
+    return AuditFact(
+        action=row["action"],
+        op=row["op"],
+        batch=str(row["uid"]),
+        commit=row["commit_id"],
+        authorization=row["authorization_ref"],
+        epoch=row["epoch"],
+    )
+
+
+def _counters_off(rows: Rows) -> Sequence[str]:
+    return [_difference(row) for row in rows if row["counted"] != row["exact"]]
+
+
+def _difference(row: Row) -> str:
+    name = " ".join(part for part in (row["subject"], row["host_group"], row["state"]) if part)
+    return f"{name}: counted {row['counted']}, there are {row['exact']}"

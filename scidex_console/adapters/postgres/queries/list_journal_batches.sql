@@ -1,0 +1,1 @@
+SELECT * FROM scidex_console.batch ORDER BY id

@@ -1,0 +1,1 @@
+SELECT * FROM scidex_console.operation ORDER BY batch_id, id
