@@ -1,0 +1,109 @@
+"""`drain(group)`: work on the items of one group for as long as the run may take up items.
+
+This is the unit that can be leased to another machine: it needs the gate of its group and nothing of
+other groups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from scidex_console.domain.errors import Unreachable
+from scidex_console.engine.jobs.job import Job
+from scidex_console.engine.ports import Clock
+
+T = TypeVar("T")
+
+_READ_AHEAD = 20
+"""Items read at once per group, so that a fast group does not ask the database for each."""
+
+
+class Permits(Protocol):
+    """What a drain asks before each item, and tells after it."""
+
+    def take(self) -> bool:
+        """Whether one more item may be taken up now."""
+        ...
+
+    def give_back(self) -> None:
+        """The item was not prepared after all."""
+        ...
+
+    async def prepared(self) -> None:
+        """One item was prepared and recorded."""
+        ...
+
+
+class Drain:
+    """Works on one group of one job; ends by itself when nothing is due or nothing may be taken up.
+
+    A database that cannot be reached is waited for, so that what was fetched is not lost.
+    """
+
+    def __init__(
+        self, job: Job, group: str, permits: Permits, clock: Clock, *, run_id: int, epoch: int, retry_s: float
+    ) -> None:
+        self._job = job
+        self._group = group
+        self._permits = permits
+        self._clock = clock
+        self._run_id = run_id
+        self._epoch = epoch
+        self._retry_s = retry_s
+        self._active: dict[str, asyncio.Task[None]] = {}
+        self._ahead: list[Any] = []
+
+    async def run(self) -> None:
+        """Until nothing is due. Raises what an item raises (`Halt`, `Fenced`), with the others let go."""
+        try:
+            while True:
+                await self._take_up()
+                if not self._active:
+                    return
+                await self._wait_for_one()
+        finally:
+            await self._let_go()
+
+    async def _take_up(self) -> None:
+        while len(self._active) < self._job.width(self._group) and not self._job.is_closed(self._group):
+            if not self._ahead:
+                self._ahead = list(await self._persist(self._next_items))
+            if not self._ahead or not self._permits.take():
+                return
+            item = self._ahead.pop(0)
+            self._active[item.artifact_id] = asyncio.create_task(self._prepare(item))
+
+    async def _next_items(self) -> Any:
+        return await self._job.next_items(self._group, _READ_AHEAD, excluding=list(self._active))
+
+    async def _prepare(self, item: Any) -> None:
+        recorded = False
+        try:
+            record = await self._job.prepare(item, run_id=self._run_id, epoch=self._epoch)
+            await self._persist(record)
+            recorded = True
+        finally:
+            if not recorded:
+                self._permits.give_back()
+        await self._persist(self._permits.prepared)
+
+    async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await call()
+            except Unreachable:
+                await self._clock.sleep(self._retry_s)
+
+    async def _wait_for_one(self) -> None:
+        done, _ = await asyncio.wait(self._active.values(), return_when=asyncio.FIRST_COMPLETED)
+        self._active = {key: task for key, task in self._active.items() if task not in done}
+        for task in done:
+            task.result()
+
+    async def _let_go(self) -> None:
+        tasks = list(self._active.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,120 @@
+"""Job `figures`: find the rows without a file, ask for each figure once, prepare what a batch records.
+
+Spec: every row is attempted at least once with its recorded address; transient failures stay retryable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from scidex_console.domain.batches import Operation
+from scidex_console.domain.figures import BackOff, judge, operation_for
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paths import ArtifactPaths
+from scidex_console.engine.jobs.job import Record
+from scidex_console.engine.ports import (
+    Clock,
+    DueFigure,
+    FigureRow,
+    FigureSource,
+    FigureStore,
+    Gate,
+    SurveyedFigure,
+    Worktree,
+)
+
+
+class RedownloadFigures:
+    """Implements the engine's `Job` for figures."""
+
+    name = JobName.FIGURES
+
+    def __init__(
+        self,
+        *,
+        store: FigureStore,
+        source: FigureSource,
+        gate: Gate,
+        worktree: Worktree,
+        paths: ArtifactPaths,
+        file_path_field: str,
+        clock: Clock,
+        back_off: BackOff,
+        jitter: random.Random,
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._gate = gate
+        self._worktree = worktree
+        self._paths = paths
+        self._file_path_field = file_path_field
+        self._clock = clock
+        self._back_off = back_off
+        self._jitter = jitter
+
+    async def survey(self, epoch: int) -> None:
+        """Compare rows and disk: which figures lack their file, and which are marked dead already."""
+        gap: list[SurveyedFigure] = []
+        marked: list[SurveyedFigure] = []
+        total = 0
+        async for page in self._store.rows():
+            total += len(page)
+            missing = await asyncio.to_thread(self._without_file, page)
+            for row in missing:
+                url = row.url or ""
+                figure = SurveyedFigure(row.artifact_id, url, self._source.group_of(url) if url else "")
+                (marked if row.unavailable else gap).append(figure)
+        await self._store.record_survey(gap, marked, total=total, epoch=epoch)
+
+    async def waiting(self) -> tuple[int, int]:
+        """Files and dead marks that wait for a batch."""
+        return await self._store.prepared_counts()
+
+    async def ready_groups(self) -> Sequence[str]:
+        """Host groups with rows due now that no hold or breaker keeps closed."""
+        groups = await self._store.due_groups()
+        return [group for group in groups if self._gate.closed_until(group) is None]
+
+    async def rest(self) -> str | None:
+        """What the job waits for when nothing is due now; None when nothing is left at all."""
+        groups = await self._store.due_groups()
+        closed = [until for group in groups if (until := self._gate.closed_until(group)) is not None]
+        if closed:
+            return f"{sum(groups.values())} rows behind a hold, the first ends {min(closed):%H:%M:%S} UTC"
+        if groups:
+            return ""
+        due = await self._store.next_due_at()
+        return f"rows in back-off, the next is due {due:%H:%M:%S} UTC" if due else None
+
+    async def next_items(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFigure]:
+        """Rows of a group to be asked now."""
+        return await self._store.due(group, limit, excluding=excluding)
+
+    def width(self, group: str) -> int:
+        """How many rows of a group may be worked on at once."""
+        return max(1, self._gate.in_flight_limit(group))
+
+    def is_closed(self, group: str) -> bool:
+        """Whether a hold or an open breaker makes taking up rows of this group pointless."""
+        return self._gate.closed_until(group) is not None
+
+    async def prepare(self, item: DueFigure, *, run_id: int, epoch: int) -> Record:
+        """Ask for one figure; what comes back records the attempt and its verdict."""
+        outcome = await self._source.fetch(item.artifact_id, item.url)
+        verdict = judge(outcome, item.attempts + 1, self._clock.now(), self._back_off, self._jitter)
+        return partial(self._store.record_attempt, item, outcome, verdict, run_id=run_id, epoch=epoch)
+
+    async def effects(self, *, files: int, marks: int) -> Sequence[Operation]:
+        """What the next batch changes."""
+        prepared = await self._store.prepared(files=files, marks=marks)
+        return [operation_for(figure, self._paths, self._file_path_field) for figure in prepared]
+
+    def _without_file(self, page: Sequence[FigureRow]) -> list[FigureRow]:
+        return [row for row in page if not self._is_on_disk(row.file_path)]
+
+    def _is_on_disk(self, recorded: str | None) -> bool:
+        path = self._paths.inside(recorded) if recorded else None
+        return path is not None and self._worktree.exists(path)

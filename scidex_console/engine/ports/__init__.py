@@ -1,0 +1,53 @@
+"""What the engine needs from outside, as Protocols.
+
+Adapters implement them structurally and know nothing of one another. Everything that blocks (git, hashing,
+the file system) is synchronous here and leaves the event loop by `asyncio.to_thread`; the database and the
+network are asynchronous. All adapters raise the errors of `domain.errors` only.
+"""
+
+from scidex_console.engine.ports.database import (
+    DueFigure,
+    Fence,
+    FigureRow,
+    FigureStore,
+    GateStore,
+    Housekeeping,
+    IntentStore,
+    Journal,
+    RunStore,
+    SurveyedFigure,
+    SwitchResult,
+)
+from scidex_console.engine.ports.files import StagedWriter, Staging, Worktree
+from scidex_console.engine.ports.network import FigureSource, Gate
+from scidex_console.engine.ports.readers import AttemptFilter, Feed, IntentDesk, ReadModel
+from scidex_console.engine.ports.repository import ArtifactRepository, CommitInfo, Committed, PathChange
+from scidex_console.engine.ports.system import Clock
+
+__all__ = [
+    "ArtifactRepository",
+    "AttemptFilter",
+    "Clock",
+    "CommitInfo",
+    "Committed",
+    "DueFigure",
+    "Feed",
+    "Fence",
+    "FigureRow",
+    "FigureSource",
+    "FigureStore",
+    "Gate",
+    "GateStore",
+    "Housekeeping",
+    "IntentDesk",
+    "IntentStore",
+    "Journal",
+    "PathChange",
+    "ReadModel",
+    "RunStore",
+    "StagedWriter",
+    "Staging",
+    "SurveyedFigure",
+    "SwitchResult",
+    "Worktree",
+]

@@ -1,0 +1,270 @@
+"""What the engine keeps in the database: the fence, runs, intents, the gap, the journal, the gate."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from scidex_console.domain.batches import Batch, Operation, Skip
+from scidex_console.domain.commits import CommitKind
+from scidex_console.domain.fetching import FetchOutcome
+from scidex_console.domain.figures import PreparedFigure, Verdict
+from scidex_console.domain.hosts import GateState
+from scidex_console.domain.intents import Intent
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import RunState
+from scidex_console.engine.ports.repository import Committed
+from scidex_console.engine.views import RunView
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """A `paper_figure` row as the survey reads it."""
+
+    artifact_id: str
+    file_path: str | None
+    url: str | None
+    unavailable: bool
+
+
+@dataclass(frozen=True)
+class SurveyedFigure:
+    """A figure of the gap, as the survey found it."""
+
+    artifact_id: str
+    url: str
+    group: str
+
+
+@dataclass(frozen=True)
+class DueFigure:
+    """A figure that may be asked now."""
+
+    artifact_id: str
+    url: str
+    group: str
+    attempts: int
+    title: str
+
+
+@dataclass(frozen=True)
+class SwitchResult:
+    """What the database's commit point did."""
+
+    done: tuple[str, ...]
+    conflicts: tuple[str, ...]
+    """Rows somebody else changed, deleted or holds locked; nothing of them was written."""
+
+
+class Fence(Protocol):
+    """One engine per store."""
+
+    async def acquire(
+        self, holder: str, *, version: str, writes: bool, authorization: str, environment: str, at_least: int
+    ) -> int:
+        """Take the advisory lock on a dedicated connection and a new epoch (> `at_least`). Raises `Held`."""
+        ...
+
+    async def beat(self, note: str) -> None:
+        """Heartbeat. Raises `Fenced` when the epoch has moved or the lock's connection is gone."""
+        ...
+
+    async def release(self) -> None: ...
+
+
+class RunStore(Protocol):
+    """Runs and their states. Every write checks the epoch (`Fenced`)."""
+
+    async def open_run(self, job: JobName) -> RunView | None: ...
+
+    async def last_run(self, job: JobName) -> RunView | None: ...
+
+    async def create(
+        self, job: JobName, state: RunState, *, steps: int | None, step_unit: str, intent: Intent
+    ) -> RunView: ...
+
+    async def move(
+        self,
+        run: RunView,
+        to: RunState,
+        *,
+        steps: int | None = None,
+        step_unit: str = "item",
+        waits_on: str = "",
+        halt_reason: str = "",
+        halt_bytes_needed: int | None = None,
+    ) -> RunView:
+        """Move a run; the domain's table of legal moves decides."""
+        ...
+
+    async def count_step(self, run: RunView) -> RunView:
+        """One step of a stepping run is done."""
+        ...
+
+    async def wait_on(self, run: RunView, what: str) -> RunView:
+        """Say what a run waits for."""
+        ...
+
+
+class IntentStore(Protocol):
+    """The engine's side of intents."""
+
+    async def claim(self) -> Sequence[Intent]:
+        """New intents, now `accepted`, oldest first; and those still open from before a restart."""
+        ...
+
+    async def wait(self, intent: Intent, on: str) -> None: ...
+
+    async def settle(
+        self, intent: Intent, *, done: bool, outcome: str, before: Any = None, after: Any = None
+    ) -> None:
+        """Done or refused, with its outcome, and the audit row, in one transaction."""
+        ...
+
+    async def cancelled(self) -> Sequence[int]:
+        """Ids of open intents whose cancellation was asked for; they are settled as cancelled."""
+        ...
+
+
+class FigureStore(Protocol):
+    """The gap of figures and every attempt at them."""
+
+    def rows(self) -> AsyncIterator[Sequence[FigureRow]]:
+        """All `paper_figure` rows, in pages."""
+        ...
+
+    async def record_survey(
+        self, gap: Sequence[SurveyedFigure], marked: Sequence[SurveyedFigure], *, total: int, epoch: int
+    ) -> None:
+        """Bring the work table in line with what was found.
+
+        New rows of the gap become due (without an address: `no_url`), rows marked unavailable are dead, rows
+        that no longer lack a file leave. `total` is the number of `paper_figure` rows.
+        """
+        ...
+
+    async def due(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFigure]: ...
+
+    async def due_groups(self) -> Mapping[str, int]:
+        """Host groups with rows due now, and how many."""
+        ...
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next scheduled row becomes due."""
+        ...
+
+    async def record_attempt(
+        self, figure: DueFigure, outcome: FetchOutcome, verdict: Verdict, *, run_id: int | None, epoch: int
+    ) -> None: ...
+
+    async def prepared(self, *, files: int, marks: int) -> Sequence[PreparedFigure]:
+        """Staged and condemned figures in the order they came, with the row's present values."""
+        ...
+
+    async def prepared_counts(self) -> tuple[int, int]:
+        """How many staged files and how many dead marks wait for a batch."""
+        ...
+
+    async def staged_names(self) -> frozenset[str]:
+        """Staged files that figures or open operations still need; all others are leftovers."""
+        ...
+
+    async def make_due(self, artifact_ids: Sequence[str]) -> Sequence[str]:
+        """Retry: retryable rows become due now, with their attempts forgotten; the ids it did."""
+        ...
+
+
+class Journal(Protocol):
+    """Batches and operations, and the row changes that are the database's commit point."""
+
+    async def prepare(
+        self,
+        job: JobName,
+        run_id: int | None,
+        operations: Sequence[Operation],
+        *,
+        base_commit: str,
+        epoch: int,
+        authorization: str,
+    ) -> Batch | None:
+        """Journal a batch, claiming each artifact (advisory lock, one open operation each).
+
+        Operations whose artifact is claimed elsewhere are left out; None when none is left.
+        """
+        ...
+
+    async def skip(self, batch: Batch, skips: Mapping[str, Skip]) -> Batch:
+        """Take operations out before the commit; their figures become due again, or wait for a person."""
+        ...
+
+    async def record_commit(self, batch: Batch, committed: Committed, kind: CommitKind, op: str) -> Batch: ...
+
+    async def switch(
+        self, batch: Batch, *, epoch: int, origin: Mapping[str, str]
+    ) -> tuple[Batch, SwitchResult]:
+        """Guarded row updates, figures settled, audit row, journal `done`: one transaction."""
+        ...
+
+    async def finish(self, batch: Batch) -> Batch:
+        """`done` → `cleaned` (or `empty`)."""
+        ...
+
+    async def begin_rollback(self, batch: Batch, *, keep: Mapping[str, str]) -> Batch:
+        """`rolling_back`; operations in `keep` stay, with the reason."""
+        ...
+
+    async def restore(
+        self, batch: Batch, *, epoch: int, origin: Mapping[str, str]
+    ) -> tuple[Batch, SwitchResult]:
+        """Guarded restore of the changed fields only, figures held back, audit row: one transaction."""
+        ...
+
+    async def finish_rollback(self, batch: Batch) -> Batch: ...
+
+    async def begin_redo(self, batch: Batch, *, base_commit: str, epoch: int, authorization: str) -> Batch:
+        """Another pass: `prepared` again, `pass_no` + 1, for the operations that were rolled back."""
+        ...
+
+    async def unsettled(self) -> Sequence[Batch]:
+        """Batches that recovery must look at, oldest first."""
+        ...
+
+    async def load(self, batch_id: int) -> Batch | None: ...
+
+    async def last(self, job: JobName) -> Batch | None:
+        """The newest batch of a job that is done or cleaned."""
+        ...
+
+    async def changed_since(self, batch: Batch, *, undo: bool) -> Mapping[str, str]:
+        """Artifacts whose rows are not as the batch left (for a redo: found) them, with the reason."""
+        ...
+
+    async def record_outer(self, batch: Batch, *, commit: str, push: str) -> Batch: ...
+
+    async def unpushed(self) -> Sequence[Batch]:
+        """Settled batches whose pointer or push is still outstanding."""
+        ...
+
+
+class GateStore(Protocol):
+    """Keeps the gate's state over restarts."""
+
+    async def load(self) -> Sequence[GateState]: ...
+
+    async def save(self, states: Sequence[GateState]) -> None: ...
+
+
+class Housekeeping(Protocol):
+    """Small regular duties in the database."""
+
+    async def fold_counters(self) -> None: ...
+
+    async def notify(self, topics: Collection[str]) -> None:
+        """Tell listening consoles what changed; coalesced by the engine to a few a second."""
+        ...
+
+    async def wait_for_news(self, timeout: float) -> None:
+        """Return when an intent may have arrived, or after `timeout` seconds."""
+        ...

@@ -1,0 +1,70 @@
+"""The staging folder and the checkout's files. Synchronous, but for the flush."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from scidex_console.domain.fetching import StagedFile
+
+
+class StagedWriter(Protocol):
+    """One file being staged. Exactly one of `finish` and `abandon` ends it."""
+
+    def write(self, chunk: bytes) -> None:
+        """Append and hash. Raises `Halt` when the disk is full or read-only."""
+        ...
+
+    async def finish(self) -> StagedFile:
+        """Flush to disk (fsync, in a thread) and give the file its final staging name."""
+        ...
+
+    def abandon(self) -> None:
+        """Remove what was written."""
+        ...
+
+
+class Staging(Protocol):
+    """The staging folder: on the same file system as the worktree, inside the git directory."""
+
+    def create(self, artifact_id: str) -> StagedWriter: ...
+
+    def holds(self, name: str, sha256: str) -> bool:
+        """Whether the staged file is there and its bytes are the expected ones."""
+        ...
+
+    def discard(self, names: Collection[str]) -> None:
+        """Remove staged files; missing ones are fine."""
+        ...
+
+    def names(self) -> frozenset[str]:
+        """All finished staged files. Unfinished ones of a killed engine are removed by `sweep`."""
+        ...
+
+    def sweep(self) -> int:
+        """Remove unfinished files nobody writes any more; how many there were."""
+        ...
+
+
+class Worktree(Protocol):
+    """The checkout's files, by paths relative to it. No path is followed through a symbolic link."""
+
+    def place(self, staged: str, path: str, sha256: str) -> None:
+        """Make a staged file appear at `path` without replacing anything (link, fsync of the folder).
+
+        A file already there with the same bytes is adopted. Raises `UnsafePath` for a symlinked component,
+        `Refused` when another file is there, `Halt` when the disk is full. The staged file stays.
+        """
+        ...
+
+    def digest(self, path: str) -> StagedFile | None:
+        """sha256 and size of the file at `path` (a regular file, opened without following links), or None."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file is at `path`."""
+        ...
+
+    def remove(self, path: str, sha256: str) -> bool:
+        """Remove the file if its bytes are still the expected ones; True when it is gone afterwards."""
+        ...

@@ -1,0 +1,46 @@
+"""Fetching figures, and the gate behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from scidex_console.domain.fetching import FetchOutcome
+from scidex_console.domain.hosts import GateState, Override
+
+
+class FigureSource(Protocol):
+    """Fetches one figure politely; the gate is behind it. Never raises for what a server does."""
+
+    def group_of(self, url: str) -> str:
+        """Name of the host group a recorded address belongs to (`malformed` when it has none)."""
+        ...
+
+    async def fetch(self, artifact_id: str, url: str) -> FetchOutcome:
+        """One attempt: probe, decide, stage. Raises `Halt` only (our own disk)."""
+        ...
+
+
+class Gate(Protocol):
+    """The engine's side of the gate: what must be kept, and what an operator may change."""
+
+    def states(self) -> Sequence[GateState]:
+        """Every group asked so far, for the database and the hosts pane."""
+        ...
+
+    def restore(self, states: Sequence[GateState]) -> None:
+        """Take up what an earlier engine left: holds, pace, breakers, overrides."""
+        ...
+
+    def set_override(self, group: str, override: Override | None) -> None:
+        """Set or clear an operator's temporary budget."""
+        ...
+
+    def in_flight_limit(self, group: str) -> int:
+        """How many rows of this group may be worked on at once."""
+        ...
+
+    def closed_until(self, group: str) -> datetime | None:
+        """End of a hold or of an open breaker, when one is in force: no use in taking up rows before."""
+        ...

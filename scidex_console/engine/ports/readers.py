@@ -1,0 +1,104 @@
+"""What consoles and commands read, and where they put intents."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from scidex_console.domain.intents import Intent
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.views import (
+    AttemptView,
+    BatchView,
+    EngineView,
+    HostView,
+    MigrationLogView,
+    OperationView,
+    Overview,
+    PlanView,
+    RetryPreview,
+    RollbackPreview,
+    RunView,
+    StoreIdentity,
+)
+
+
+@dataclass(frozen=True)
+class AttemptFilter:
+    """What `attempts` and the retry preview are filtered by; empty fields do not filter."""
+
+    group: str = ""
+    outcome: str = ""
+    since: datetime | None = None
+    artifact_id: str = ""
+    text: str = ""
+
+
+class ReadModel(Protocol):
+    """Everything a reader asks, as frozen views. Never writes."""
+
+    async def identity(self) -> StoreIdentity: ...
+
+    async def overview(
+        self, *, dead: int = 50, errors: int = 50, sparkline_minutes: int = 30
+    ) -> Overview: ...
+
+    async def engine(self) -> EngineView | None: ...
+
+    async def run(self, job: JobName) -> RunView | None: ...
+
+    async def hosts(self) -> Sequence[HostView]: ...
+
+    async def attempts(
+        self, criteria: AttemptFilter, *, limit: int, before_id: int | None = None
+    ) -> Sequence[AttemptView]:
+        """Newest first, by key, not by offset."""
+        ...
+
+    async def migration_log(
+        self, *, status: str = "", limit: int, before_id: int | None = None
+    ) -> Sequence[MigrationLogView]: ...
+
+    async def batches(
+        self, job: JobName | None, *, limit: int, before_id: int | None = None
+    ) -> Sequence[BatchView]: ...
+
+    async def batch(self, batch_id: int) -> BatchView | None: ...
+
+    async def operations(self, batch_id: int) -> Sequence[OperationView]: ...
+
+    async def plan(self, job: JobName, *, limit: int) -> PlanView: ...
+
+    async def retry_preview(self, job: JobName, criteria: AttemptFilter) -> RetryPreview:
+        """Rows a retry would make due, each by its last attempt; the token names exactly these rows."""
+        ...
+
+    async def rollback_preview(self, batch_id: int, *, redo: bool) -> RollbackPreview: ...
+
+    async def report(self, job: JobName, run_id: int | None) -> Mapping[str, Any]:
+        """Counts of a run (or of all), whole and per host: attempted, fetched, hard_404, transient, …"""
+        ...
+
+    async def intent(self, intent_id: int) -> Intent | None: ...
+
+
+class IntentDesk(Protocol):
+    """Where operators put intents. Needs the operator role; the database refuses others."""
+
+    async def submit(
+        self, action: str, job: JobName | None, params: Mapping[str, Any], *, reason: str
+    ) -> Intent:
+        """Insert the intent, or join the open one that asks for the same."""
+        ...
+
+    async def cancel(self, intent_id: int) -> None: ...
+
+
+class Feed(Protocol):
+    """News of what changed, for a console."""
+
+    def topics(self) -> AsyncIterator[frozenset[str]]:
+        """Names of what changed, coalesced; an empty set on a slow poll."""
+        ...

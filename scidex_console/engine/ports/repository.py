@@ -1,0 +1,121 @@
+"""The artifact repository and the outer repository around it. Synchronous."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from scidex_console.domain.commits import CommitKind, Trailers
+
+
+@dataclass(frozen=True)
+class PathChange:
+    """One path of a commit: a file of the worktree to add (with its expected hash), or a removal."""
+
+    path: str
+    sha256: str | None
+    """Expected sha256 of the file to add; None removes the path."""
+    blob: str = ""
+    """Object id to reuse instead of reading the worktree, where it is known."""
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A commit of ours and the object ids of what it added."""
+
+    commit: str
+    blobs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CommitInfo:
+    """A commit as history shows it."""
+
+    id: str
+    subject: str
+    trailers: Trailers | None
+    paths: tuple[str, ...] = ()
+
+
+class ArtifactRepository(Protocol):
+    """The artifact repository (the submodule's checkout) and the outer repository around it. Synchronous."""
+
+    def check(self) -> None:
+        """Raise `RepositoryError` (with what to do) when it is not in a state we may write to.
+
+        Detached HEAD, merge or rebase in progress, the recorded branch missing, corrupt objects in the way.
+        """
+        ...
+
+    def head(self) -> str:
+        """Commit at the tip of the branch."""
+        ...
+
+    def epoch(self) -> int:
+        """Epoch held by the ref `refs/scidex-console/epoch`; 0 when there is none."""
+        ...
+
+    def raise_epoch(self, epoch: int) -> None:
+        """Move the ref to a higher epoch. Raises `Fenced` when it already holds this one or a higher one."""
+        ...
+
+    def engine_lock(self, holder: str) -> AbstractContextManager[None]:
+        """The flock an engine holds as long as it lives. Raises `Held` naming the holder."""
+        ...
+
+    def writer_lock(self, holder: str) -> AbstractContextManager[None]:
+        """The flock a writer holds per batch. Raises `LockBusy` naming the holder."""
+        ...
+
+    def commit(
+        self, changes: Sequence[PathChange], *, subject: str, trailers: Trailers, epoch: int
+    ) -> Committed:
+        """Build one commit on the branch's tip and make it the tip: git's commit point.
+
+        Objects are built without touching the worktree; one ref transaction verifies the epoch and moves the
+        branch from its known value; then only these paths are patched into the real index, under its lock,
+        which is taken before the ref moves and never stolen. Raises `LockBusy` (nothing has changed),
+        `Fenced`, `Halt`, `RepositoryError`.
+        """
+        ...
+
+    def find(self, op: str, kind: CommitKind, *, since: str) -> Committed | None:
+        """The commit with this trailer between `since` and the tip, with the blobs it added."""
+        ...
+
+    def repair_index(self, paths: Sequence[str]) -> None:
+        """Make the index entries of these paths what HEAD has; remove a stale lock only if it is our own."""
+        ...
+
+    def blobs_of(self, commit: str, paths: Sequence[str]) -> Mapping[str, str]:
+        """Object ids of the files at these paths in a commit; paths that are not there are left out."""
+        ...
+
+    def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
+        """Hand a blob's bytes over in chunks."""
+        ...
+
+    def describe(self, commit: str) -> CommitInfo:
+        """Subject, trailers and paths of one commit."""
+        ...
+
+    def ours(self) -> Sequence[CommitInfo]:
+        """Every commit of ours reachable from the tip, newest first, with its paths."""
+        ...
+
+    def sync(self) -> None:
+        """syncfs on the worktree and the git directory."""
+        ...
+
+    def bump_pointer(self, *, subject: str, trailers: Trailers) -> str | None:
+        """Commit the submodule's tip in the outer repository; None when it already points there."""
+        ...
+
+    def push(self) -> str:
+        """Push the submodule, then the outer repository; `pushed`, or `` when no remote is configured.
+
+        Raises `RepositoryError` with git's words when a push fails; what was pushed stays pushed.
+        """
+        ...

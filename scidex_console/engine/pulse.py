@@ -1,0 +1,36 @@
+"""What the engine says about itself: a note in the heartbeat, and news for consoles, a few a second."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Pulse:
+    """Collects what changed until the ticker sends it; wakes whoever waits for work."""
+
+    def __init__(self) -> None:
+        self.note = ""
+        self._topics: set[str] = set()
+        self._wake = asyncio.Event()
+
+    def changed(self, *topics: str) -> None:
+        """Something readers show has changed."""
+        self._topics.update(topics)
+
+    def take(self) -> frozenset[str]:
+        """The topics since the last call."""
+        topics, self._topics = frozenset(self._topics), set()
+        return topics
+
+    def wake(self) -> None:
+        """Something workers wait for may have happened."""
+        self._wake.set()
+
+    async def wait(self, timeout: float) -> None:
+        """Return at the next `wake`, or after `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()

@@ -1,0 +1,88 @@
+"""One writer per store: batches, rollbacks, redos and publishing, one at a time.
+
+After anything went wrong in the middle, the next write recovers first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from scidex_console.domain.batches import Batch
+from scidex_console.domain.errors import LockBusy
+from scidex_console.engine.jobs.job import Job
+from scidex_console.engine.ports import FigureStore
+from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.two_stores import forward, outer, recovery, rollback
+from scidex_console.engine.two_stores.stores import Stores
+
+
+class Writer:
+    """Serialises everything that changes the two stores."""
+
+    def __init__(self, stores: Stores, figures: FigureStore, pulse: Pulse) -> None:
+        self._stores = stores
+        self._figures = figures
+        self._pulse = pulse
+        self._turn = asyncio.Lock()
+        self._sound = False
+        """False until recovery has run, and after any write that did not end well."""
+
+    async def recover(self) -> None:
+        """At start: settle what an earlier engine left open, and clear away what nobody needs.
+
+        Not while rows are being prepared: their staged files are not recorded yet.
+        """
+        async with self._writing():
+            await recovery.discard_leftovers(self._stores, await self._figures.staged_names())
+
+    async def recover_open_batches(self) -> None:
+        """Settle what a failed write left open; raises what still stands in the way."""
+        async with self._writing():
+            pass
+
+    async def write_batch(self, job: Job, run_id: int, *, files: int, marks: int) -> Batch | None:
+        """Take the next prepared items through the two stores; None when there are none."""
+        async with self._writing():
+            operations = await job.effects(files=files, marks=marks)
+            if not operations:
+                return None
+            batch = await forward.apply(self._stores, job.name, run_id, operations)
+        if batch is None:
+            raise LockBusy("every prepared artifact is claimed by another batch", where=job.name)
+        await self.publish()
+        return batch
+
+    async def roll_back(self, batch: Batch, *, origin: Mapping[str, str]) -> Batch:
+        """Take a batch back in both stores."""
+        async with self._writing():
+            batch = await rollback.roll_back(self._stores, batch, origin=origin)
+        await self.publish()
+        return batch
+
+    async def redo(self, batch: Batch) -> Batch:
+        """Bring a rolled-back batch on again."""
+        async with self._writing():
+            batch = await rollback.redo(self._stores, batch)
+        await self.publish()
+        return batch
+
+    async def publish(self) -> None:
+        """Move the outer pointer and push; trouble is noted and tried again with the next batch."""
+        async with self._turn:
+            trouble = await outer.publish(self._stores)
+        self._pulse.note = f"not published: {trouble}" if trouble else self._pulse.note
+        self._pulse.changed("batch")
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        async with self._turn:
+            if not self._sound:
+                recovered = await recovery.recover(self._stores)
+                if recovered:
+                    self._pulse.note = f"recovered {recovered} operations"
+            self._sound = False
+            yield
+            self._sound = True
+        self._pulse.changed("batch", "gap")
