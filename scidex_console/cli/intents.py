@@ -30,9 +30,13 @@ PATIENCE = timedelta(seconds=30)
 def add_action(subparsers: Subparsers, action: ActionName, run: Any = None) -> argparse.ArgumentParser:
     """The command of an action, with the options all actions take; its words are the registry's."""
     spec = ACTIONS[action]
-    summary = spec.explain.split(";")[0].rstrip(".")
+    summary, _, more = spec.explain.rstrip(".").partition(";")
     parser = add_command(
-        subparsers, str(action), run or run_job_action, summary[0].lower() + summary[1:], details=spec.explain
+        subparsers,
+        str(action),
+        run or run_job_action,
+        summary[0].lower() + summary[1:],
+        details=more.strip().capitalize() + "." if more else "",
     )
     parser.set_defaults(action=action)
     needed = " (required)" if spec.asks_reason else ""

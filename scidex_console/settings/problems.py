@@ -128,14 +128,14 @@ def _right(path: SettingPath, finding: ErrorDetails) -> str:
         return f"one of {context['expected'].replace(chr(39), chr(34))}"
     if kind == "string_pattern_mismatch":
         return "a short name of lower-case letters, digits, '.', '_' and '-'"
-    if kind == "string_too_long":
+    if kind in ("string_too_long", "too_long"):
         return f"at most {context['max_length']} characters"
-    if kind == "string_too_short":
+    if kind in ("string_too_short", "too_short"):
         return "some text"
     bounds = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
     if kind in bounds:
         words = {"gt": "more than {}", "ge": "{} or more", "lt": "less than {}", "le": "{} or less"}
-        return "a number, " + words[bounds[kind]].format(context[bounds[kind]])
+        return "a number, " + words[bounds[kind]].format(f"{context[bounds[kind]]:g}")
     return _RIGHT.get(kind, finding["msg"])
 
 

@@ -217,8 +217,8 @@ class ConsoleSettings(BaseModel):
 
     theme: Literal["dark", "light", "ansi", "none"] = Field(
         default="dark",
-        description='Colours: "dark", "light", "ansi" (the terminal\'s own sixteen) or "none"; $NO_COLOR in the '
-        'environment means "none" whatever stands here.',
+        description='Colours: "dark", "light", "ansi" (the terminal\'s own sixteen) or "none"; $NO_COLOR '
+        'means "none" whatever stands here.',
     )
     max_refresh_per_second: Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)] = Field(
         default=2.0, description="Most refreshes a second, however much changes."

@@ -35,7 +35,7 @@ def register(subparsers: Subparsers) -> None:
         "status",
         run,
         "show jobs, host groups, engine and write mode",
-        details="Exits 4 when a run is halted; 3 when the engine is stalled, or stopped with a run\nopen; else 0.",
+        details="Exits 4 when a run is halted, 3 when the engine is stalled or a run has no engine.",
     )
     parser.add_argument("--watch", action="store_true", help="print a line whenever something changes")
 
