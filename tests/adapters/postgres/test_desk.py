@@ -77,6 +77,17 @@ async def test_many_consoles_at_once_make_one_intent(database: Database, sql: Sq
     assert names == {f"{sql.info.user} from ssh 10.0.0.{number}" for number in range(12)}
 
 
+async def test_a_script_asking_in_a_loop_does_not_fill_the_row(database: Database, sql: Sql) -> None:
+    for number in range(103):
+        await PostgresIntentDesk(database, Origin("", f"local {number}@here", "0.1.0")).submit(
+            "pause", JobName.FIGURES, {}, reason=""
+        )
+    row = sql.execute(
+        "SELECT count(*) OVER () AS n, cardinality(also_by) FROM scidex_console.intent"
+    ).fetchone()
+    assert row == {"n": 1, "cardinality": 100}
+
+
 async def test_a_settled_intent_does_not_answer_for_a_new_one(database: Database, sql: Sql) -> None:
     desk = PostgresIntentDesk(database, NIGHT)
     first = await desk.submit("pause", JobName.FIGURES, {}, reason="")

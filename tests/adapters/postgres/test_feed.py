@@ -55,6 +55,12 @@ async def test_a_cut_connection_is_made_again_and_says_look(database: Database, 
         assert await anext(topics) == {"run"}
 
 
+async def test_without_a_database_the_feed_goes_on_asking_to_look() -> None:
+    nowhere = Database("postgresql://nobody@127.0.0.1:1/none", name="test")
+    async with aclosing(PostgresFeed(nowhere, at_most_every_s=0.001, poll_s=NEVER).topics()) as topics:
+        assert [await anext(topics) for _ in range(3)] == [frozenset()] * 3
+
+
 async def test_a_cancelled_reader_leaves_no_connection_behind(database: Database, sql: Sql) -> None:
     listening = asyncio.Event()
 

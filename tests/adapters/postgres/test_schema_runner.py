@@ -80,6 +80,18 @@ async def test_phase_0_applies_where_parts_of_it_exist_already(
     assert row == (True, 1)
 
 
+async def test_a_log_table_whose_numbers_come_from_elsewhere_is_taken_as_it_is(
+    scidex_database: str, sql: psycopg.Connection
+) -> None:
+    sql.execute("""
+        CREATE TABLE artifact_migration_log (id bigint PRIMARY KEY, artifact_id text NOT NULL, status text NOT NULL,
+            files_moved jsonb, errors jsonb, took_ms int, created_at timestamptz)
+    """)
+    runner = SchemaRunner(scidex_database)
+    assert len(await runner.apply()) == latest_version()
+    assert len(await runner.revert()) == latest_version()
+
+
 async def test_apply_goes_on_after_a_kill_between_versions(
     scidex_database: str, sql: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,10 +17,12 @@ BEGIN
             DO NOTHING
         RETURNING * INTO answer;
         EXIT WHEN FOUND;
-        -- The same is open already: join it. If it was settled in between, ask again.
+        -- The same is open already: join it. If it was settled in between, ask again. A script that asks in
+        -- a loop does not fill the row: a hundred names are enough.
         UPDATE scidex_console.intent
         SET also_by = CASE
             WHEN (operator = session_user AND origin = p_origin) OR name = ANY (also_by) THEN also_by
+            WHEN cardinality(also_by) >= 100 THEN also_by
             ELSE also_by || name END
         WHERE action = p_action AND coalesce(job, '') = coalesce(p_job, '') AND params = p_params
             AND state IN ('requested', 'accepted', 'waiting') AND NOT cancel_requested

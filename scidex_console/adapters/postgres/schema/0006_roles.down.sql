@@ -3,14 +3,16 @@
 DO $$
 DECLARE
     held text;
+    log_ids text := pg_get_serial_sequence('artifact_migration_log', 'id');
 BEGIN
     FOREACH held IN ARRAY ARRAY['scidex_viewer', 'scidex_operator', 'scidex_engine'] LOOP
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = held) THEN
             EXECUTE format('REVOKE ALL ON artifacts, artifact_links, artifact_migration_log FROM %I', held);
             EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA scidex_console FROM %I', held);
             EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA scidex_console FROM %I', held);
-            EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %I',
-                           pg_get_serial_sequence('artifact_migration_log', 'id'), held);
+            IF log_ids IS NOT NULL THEN
+                EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %I', log_ids, held);
+            END IF;
             EXECUTE format('REVOKE ALL ON SCHEMA scidex_console FROM %I', held);
             EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM %I', current_database(), held);
             EXECUTE format('REVOKE ALL ON SCHEMA %s FROM %I',

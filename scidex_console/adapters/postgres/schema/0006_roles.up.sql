@@ -33,13 +33,16 @@ GRANT EXECUTE ON FUNCTION scidex_console.submit_intent, scidex_console.cancel_in
 GRANT UPDATE (artifact_id, artifact_dir, primary_filename, accessory_filenames, folder_layout_version,
               migrated_to_folder_at, metadata, updated_at) ON artifacts TO scidex_engine;
 DO $$
+DECLARE
+    log_ids text := pg_get_serial_sequence('artifact_migration_log', 'id');
 BEGIN
     IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'artifacts'::regclass AND attname = 'file_path'
                AND NOT attisdropped) THEN
         GRANT UPDATE (file_path) ON artifacts TO scidex_engine;
     END IF;
-    EXECUTE format('GRANT USAGE ON SEQUENCE %s TO scidex_engine',
-                   pg_get_serial_sequence('artifact_migration_log', 'id'));
+    IF log_ids IS NOT NULL THEN
+        EXECUTE format('GRANT USAGE ON SEQUENCE %s TO scidex_engine', log_ids);
+    END IF;
 END $$;
 GRANT INSERT ON artifact_migration_log TO scidex_engine;
 -- The survey is compared with the work table in a temporary one.
