@@ -18,8 +18,8 @@ from scidex_console.domain.errors import LockBusy, Refused, RepositoryError
 
 _WAIT_SECONDS = 10.0
 """For another writer of ours in the outer repository."""
-_RECENT = "--max-count=200"
-"""How many commits of ours to look through for one that was made before a crash."""
+_RECENT = "--max-count=500"
+"""How far back to look for a commit that was made before a crash."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Outer:
     def bump(
         self, inner: Checkout, tip: str, *, subject: str, trailers: Trailers, when: datetime, holder: str
     ) -> str | None:
-        """Commit `tip` as the submodule's new place. No file is touched.
+        """Commit `tip` as the submodule's new place; None when it is there already. No file is touched.
 
-        When it is there already: the commit that put it there for this operation, None if another did.
+        An operation moves the pointer once: repeated, this names the commit that did, and makes no other.
 
         Raises `RepositoryError` when the outer checkout is busy, detached, or records a commit that the
         artifact repository has left behind; `LockBusy`.
@@ -69,8 +69,9 @@ class Outer:
                 where=str(self.checkout.worktree),
                 fix="`git submodule add` it, or unset repository.outer",
             )
-        if now == tip:
-            return self._made_before(trailers)
+        made = self._made_before(trailers)
+        if made is not None or now == tip:
+            return made
         if not history.is_ancestor(inner, now, tip):
             raise RepositoryError(
                 f"records {now[:12]} for {self.path}, which is no ancestor of its tip {tip[:12]}",
@@ -92,9 +93,9 @@ class Outer:
             raise RepositoryError(error.what, where=error.where, fix=error.fix) from error
 
     def _made_before(self, trailers: Trailers) -> str | None:
-        """A recent pointer commit of the same operation: a crash may have come before it was journalled."""
+        """A pointer commit of the same operation: a crash may have come before it was journalled."""
         head = self.checkout.resolve("HEAD")
-        recent = history.commits(self.checkout, history.MARKED, _RECENT, head) if head else []
+        recent = history.commits(self.checkout, _RECENT, head) if head else []
         found = history.with_trailer(recent, trailers.op, trailers.kind)
         return found.id if found else None
 

@@ -205,20 +205,8 @@ class GitArtifactRepository:
 
         Raises `RepositoryError` with git's words when a push fails; what was pushed stays pushed.
         """
-        if self.remote is None:
-            return ""
-        done = ""
-        if pushing.has_remote(self.checkout, self.remote):
-            branch = self.checkout.writable_branch(self._branch)
-            pushing.push(self.checkout, self.remote, branch, check_submodules=False)
-            done = "pushed"
-        reach("git.push.inner_done")
-        if self.outer is not None and pushing.has_remote(self.outer.checkout, self.remote):
-            branch = self.outer.checkout.writable_branch(None)
-            pushing.push(self.outer.checkout, self.remote, branch, check_submodules=True)
-            done = "pushed"
-        reach("git.push.outer_done")
-        return done
+        outer = self.outer.checkout if self.outer is not None else None
+        return pushing.push_both(self.checkout, outer, self.remote, branch=self._branch)
 
     # --- reading ------------------------------------------------------------------------------------
 

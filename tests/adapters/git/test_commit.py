@@ -197,7 +197,7 @@ def test_file_that_git_already_has_is_adopted(world: World, repository: GitArtif
 
 def test_another_file_in_git_is_never_replaced(world: World, repository: GitArtifactRepository) -> None:
     before = repository.head()
-    with pytest.raises(Refused, match="README.*another file"):
+    with pytest.raises(Refused, match=r"README.*another file"):
         commit(repository, [world.write("README", b"ours")])
     assert nothing_changed(world, repository, before)
 
@@ -363,16 +363,12 @@ def test_branch_that_moves_under_the_lock_is_noticed(
     """Somebody moves the reference alone, which needs no index lock."""
     tree = git(world.artifacts, "rev-parse", "HEAD^{tree}")
     foreign = git(world.artifacts, "commit-tree", "-p", "HEAD", "-m", "Foreign", tree)
-    at(
-        monkeypatch,
-        index,
-        "git.index.refreshed",
-        lambda: (
-            None
-            if "Foreign" in world.log()
-            else git(world.artifacts, "update-ref", "refs/heads/main", foreign) and None
-        ),
-    )
+
+    def move_once() -> None:
+        if "Foreign" not in world.log():
+            git(world.artifacts, "update-ref", "refs/heads/main", foreign)
+
+    at(monkeypatch, index, "git.index.refreshed", move_once)
     commit(repository, world.write_many(1))
     assert world.log() == ["Add figures", "Foreign", "Artifacts so far"]
     assert world.status() == ""
@@ -392,7 +388,7 @@ def test_branch_that_never_rests_is_busy(
 def test_detached_head_is_refused_with_what_to_do(world: World, repository: GitArtifactRepository) -> None:
     git(world.artifacts, "checkout", "-q", "--detach")
     for refused in (repository.check, repository.head, lambda: commit(repository, world.write_many(1))):
-        with pytest.raises(RepositoryError, match="detached.*git checkout main"):
+        with pytest.raises(RepositoryError, match=r"detached.*git checkout main"):
             refused()
 
 

@@ -83,5 +83,5 @@ def test_epoch_reference_with_something_else_in_it_is_named(
 ) -> None:
     readme = git(world.artifacts, "rev-parse", "HEAD:README")
     git(world.artifacts, "update-ref", "refs/scidex-console/epoch", readme)
-    with pytest.raises(RepositoryError, match="refs/scidex-console/epoch.*no number"):
+    with pytest.raises(RepositoryError, match=r"refs/scidex-console/epoch.*no number"):
         repository.epoch()
