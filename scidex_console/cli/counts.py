@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from scidex_console.domain.durations import format_duration
 from scidex_console.engine.views import GapView
 
@@ -19,10 +21,11 @@ _WHEN_ANY = (
 )
 
 
-def counts_line(gap: GapView) -> str:
-    """The counts that matter, and of the others those that are not zero."""
+def counts_lines(gap: GapView) -> list[str]:
+    """The counts that matter, and of the others those that are not zero; indented, within 80 columns."""
     names = ("total", "with_file", *_ALWAYS, *(name for name in _WHEN_ANY if getattr(gap, name)))
-    return ", ".join(f"{name.replace('_', ' ')} {getattr(gap, name)}" for name in names)
+    text = ", ".join(f"{name.replace('_', ' ')} {getattr(gap, name)}" for name in names)
+    return wrap(text, 80, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def pace_line(gap: GapView) -> str:

@@ -52,10 +52,8 @@ def confirmation(
     args: Namespace, job: JobName, params: Mapping[str, Any], preview: RetryPreview | RollbackPreview
 ) -> str:
     """The command line that confirms a preview."""
-    words = shlex.split(ACTIONS[args.action].command(job, {**params, "token": preview.token}))
-    if params.get("text") and "--text" not in words:
-        words += ["--text", params["text"]]
-    return shlex.join([*words, "--reason", args.reason or "TEXT"])
+    command = ACTIONS[args.action].command(job, {**params, "token": preview.token})
+    return f"{command} {shlex.join(['--reason', args.reason or 'TEXT'])}"
 
 
 def refuse_stale(

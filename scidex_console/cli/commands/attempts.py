@@ -22,7 +22,6 @@ def register(subparsers: Subparsers) -> None:
         "--outcome",
         metavar="CLASS",
         type=names_of(classes),
-        default="",
         help=f"only these, with commas between: {', '.join(classes)}",
     )
     parser.add_argument("--since", metavar="WHEN", type=since, help="only since a time, or a duration ago")
@@ -35,7 +34,7 @@ def run(args: Namespace, context: Context) -> int:
     """Ask the read model."""
     criteria = AttemptFilter(
         group=args.group,
-        outcome=args.outcome,
+        outcome=args.outcome or "",
         since=moment_of(args.since),
         artifact_id=args.artifact,
         text=args.text,

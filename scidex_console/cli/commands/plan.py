@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from scidex_console.cli.arguments import Subparsers, add_command, add_job, count
 from scidex_console.cli.context import Context
-from scidex_console.cli.counts import counts_line
+from scidex_console.cli.counts import counts_lines
 from scidex_console.cli.output import Output
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import PlanView
@@ -37,7 +37,8 @@ def run(args: Namespace, context: Context) -> int:
 
 
 def _lines(plan: PlanView, output: Output) -> Iterator[str]:
-    yield f"{plan.job}: {counts_line(plan.gap)}"
+    yield f"{plan.job}:"
+    yield from counts_lines(plan.gap)
     if plan.note:
         yield plan.note
     rows = [(item.artifact_id, item.group, item.due_at, item.url) for item in plan.items]

@@ -26,7 +26,6 @@ def register(subparsers: Subparsers) -> None:
         "--outcome",
         metavar="CLASS",
         type=names_of(classes),
-        default="",
         help=f"only these, with commas between: {', '.join(classes)}",
     )
     parser.add_argument(
@@ -47,7 +46,7 @@ def run(args: Namespace, context: Context) -> int:
             fix="copy the command from the preview",
         )
     criteria = AttemptFilter(
-        group=args.group, outcome=args.outcome, since=moment_of(args.since), text=args.text
+        group=args.group, outcome=args.outcome or "", since=moment_of(args.since), text=args.text
     )
     params = _params(args, criteria.since)
 
@@ -70,7 +69,7 @@ def _params(args: Namespace, moment: datetime | None) -> dict[str, Any]:
     """The filter as the engine reads it, to make the same preview again; the token names its rows."""
     values = {
         "group": args.group,
-        "outcome": args.outcome,
+        "outcome": args.outcome or "",
         "since": moment.isoformat() if moment else "",
         "text": args.text,
     }

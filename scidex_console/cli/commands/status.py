@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scidex_console.cli.arguments import Subparsers, add_command
 from scidex_console.cli.context import Context
-from scidex_console.cli.counts import counts_line, pace_line, run_line
+from scidex_console.cli.counts import counts_lines, pace_line, run_line
 from scidex_console.cli.output import Output, moment
 from scidex_console.domain.durations import format_duration
 from scidex_console.domain.errors import UsageError
@@ -123,7 +123,7 @@ def _lines(overview: Overview, settings: Settings, verdict: str, output: Output)
     for gap in overview.gaps:
         yield ""
         yield f"{gap.job}: {run_line(gap)}"
-        yield f"  {counts_line(gap)}"
+        yield from counts_lines(gap)
         yield f"  {pace_line(gap)}"
     if overview.hosts:
         yield ""

@@ -1,0 +1,342 @@
+"""What the reading commands print, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scidex_console.domain.checks import Finding, Invariant
+from scidex_console.domain.hosts import BreakerState
+from scidex_console.domain.runs import RunState
+from scidex_console.engine.views import MigrationLogView
+from tests.cli.conftest import Cli
+from tests.cli.fakes import NOW, FakeServices, attempt, engine, gap, host, run
+
+HOSTILE = "\x1b[2J\x9b\u202e\r\nnext|\ud83d"
+
+
+# --- status -----------------------------------------------------------------------------------------------
+
+
+def test_status_tells_what_an_operator_needs_within_80_columns(cli: Cli) -> None:
+    result = cli("status")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert lines[:3] == [
+        "staging, database scidex, 2026-05-19 20:30:00Z",
+        "writes on, by CR-17",
+        "engine: running, 812@db1, heartbeat 0.8s ago, recovered 3 operations",
+    ]
+    assert "figures: run 3 running" in lines
+    assert "  12.4/min, about 4h2m to go" in lines
+    assert "europepmc  open   3/4 at 2/s  2000      60  1100     20" in lines
+    assert lines[-1] == "intent 21: pause figures by alice, waiting, waits on 3 requests under way"
+    assert max(len(line) for line in lines) <= 80
+
+
+def test_status_as_json_has_the_documented_keys(cli: Cli) -> None:
+    document = cli("status", "--json").document
+    assert list(document) == [
+        "taken_at",
+        "verdict",
+        "environment",
+        "writes",
+        "database",
+        "engine",
+        "jobs",
+        "hosts",
+        "intents",
+        "last_batch",
+    ]
+    assert document["taken_at"] == "2026-05-19T20:30:00.000+00:00"
+    assert document["environment"] == {"name": "staging", "production": False}
+    assert document["writes"] == {"enabled": True, "authorization": "CR-17"}
+    [job] = document["jobs"]
+    assert (job["job"], job["run"]["state"], job["missing"], job["rate_per_min"]) == (
+        "figures",
+        "running",
+        3000,
+        12.4,
+    )
+    [group] = document["hosts"]
+    assert (group["gate"]["group"], group["gate"]["breaker"]) == ("europepmc", "closed")
+
+
+@pytest.mark.parametrize(
+    ("run_state", "engine_state", "code", "verdict"),
+    [
+        (RunState.RUNNING, "running", 0, "ok"),
+        (RunState.DONE, "stopped", 0, "ok"),
+        (RunState.PAUSED, "running", 0, "ok"),
+        (RunState.RUNNING, "stopped", 3, "run 3 is running and no engine is running"),
+        (RunState.PAUSED, None, 3, "run 3 is paused and no engine is running"),
+        (RunState.DONE, "stalled", 3, "the engine is stalled"),
+        (None, None, 0, "ok"),
+        (RunState.HALTED, "running", 4, "figures is halted and waits for a person"),
+        (RunState.HALTED, "stopped", 4, "figures is halted and waits for a person"),
+    ],
+)
+def test_the_exit_code_of_status_tells_an_alert_what_it_needs(
+    cli: Cli,
+    services: FakeServices,
+    run_state: RunState | None,
+    engine_state: str | None,
+    code: int,
+    verdict: str,
+) -> None:
+    services.connected.read.gap_view = gap(run=run(state=run_state) if run_state else None)
+    services.connected.read.engine_view = engine(state=engine_state) if engine_state else None
+    result = cli("status", "--json")
+    assert (result.code, result.document["verdict"]) == (code, verdict)
+    assert ("ATTENTION" in cli("status").out) == (code != 0)
+
+
+def test_a_halt_shows_its_cause_and_the_bytes_needed(cli: Cli, services: FakeServices) -> None:
+    halted = run(state=RunState.HALTED, halt_reason="disk full", halt_bytes_needed=5_000_000)
+    services.connected.read.gap_view = gap(run=halted)
+    assert "figures: run 3 halted: disk full (5000000 bytes needed)" in cli("status").out
+
+
+def test_without_an_engine_the_write_mode_is_the_configurations(cli: Cli, services: FakeServices) -> None:
+    services.connected.read.engine_view = None
+    result = cli("status")
+    assert "observe: nothing is written" in result.out
+    assert "engine: none has run here yet" in result.out
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"breaker": BreakerState.OPEN}, "breaker open"),
+        ({"hold_until": NOW.replace(minute=32), "hold_cause": "429"}, "hold 2m (429)"),
+        ({"hold_until": NOW.replace(minute=29), "hold_cause": "429"}, "open"),
+    ],
+)
+def test_a_group_that_is_not_asked_says_why(
+    cli: Cli, services: FakeServices, changed: dict[str, object], expected: str
+) -> None:
+    services.connected.read.host_views = [host(**changed)]
+    assert f"europepmc  {expected}" in cli("status").out
+
+
+# --- lists ------------------------------------------------------------------------------------------------
+
+
+def test_attempts_passes_every_filter_on(cli: Cli, services: FakeServices) -> None:
+    words = ["--group", "g", "--outcome", "dead, transient", "--artifact", "figure-1", "--text", "x"]
+    assert cli("attempts", *words, "--limit", "7", "--before", "99").code == 0
+    criteria, limit, before = services.connected.read.asked[0]
+    assert (criteria.group, criteria.outcome, criteria.artifact_id) == ("g", "dead,transient", "figure-1")
+    assert (criteria.text, criteria.since, limit, before) == ("x", None, 7, 99)
+
+
+def test_attempts_prints_nothing_raw(cli: Cli, services: FakeServices) -> None:
+    services.connected.read.attempt_views = [attempt(1, reason=HOSTILE, artifact_id=HOSTILE, group=HOSTILE)]
+    result = cli("attempts")
+    assert result.out.count("\n") == 2
+    assert not set("\x1b\x9b\u202e\r\ud83d") & set(result.out)
+    raw = cli("attempts", "--json")
+    assert raw.out.isascii() and "\x1b" not in raw.out
+    assert raw.document["attempts"][0]["reason"] == HOSTILE
+
+
+def test_lists_of_nothing_say_so(cli: Cli, services: FakeServices) -> None:
+    read = services.connected.read
+    read.attempt_views, read.batch_views, read.log_views = [], [], []
+    assert cli("attempts").out == "no such attempt\n"
+    assert cli("batches").out == "no batch yet\n"
+    assert cli("log").out == "no such entry\n"
+    assert cli("log", "--json").document == {"log": []}
+
+
+def test_the_migration_log_is_listed_by_status(cli: Cli, services: FakeServices) -> None:
+    services.connected.read.log_views = [
+        MigrationLogView(5, NOW, "a-1", "hash_mismatch", "sha256 differs", 12)
+    ]
+    result = cli("log", "--status", "hash_mismatch", "--limit", "3")
+    assert services.connected.read.asked == [("hash_mismatch", 3, None)]
+    assert "5  2026-05-19 20:30:00Z  a-1       hash_mismatch  12  sha256 differs" in result.out
+
+
+def test_batches_shows_both_stores(cli: Cli, services: FakeServices) -> None:
+    result = cli("batches", "--job", "figures")
+    assert (
+        " 8  figures  cleaned  2026-05-19 20:30:00Z      2      1     0      0  0123456789  pushed"
+        in result.out
+    )
+    assert cli("batches", "--json").document["batches"][0]["push"] == "pushed"
+
+
+def test_plan_shows_counts_and_the_next_rows(cli: Cli) -> None:
+    result = cli("plan", "figures")
+    assert result.out.startswith("figures:\n  total 4302, with file 115, missing 3000, done 100, dead 1187")
+    assert "figure-9  europepmc  2026-05-19 20:30:00Z  https://europepmc.org/9.jpg" in result.out
+    assert list(cli("plan", "figures", "--json").document) == ["job", "note", "gap", "items"]
+
+
+def test_plan_shows_the_counts_of_the_job_that_cannot_run_yet(cli: Cli) -> None:
+    assert cli("plan", "folders").code == 0
+
+
+# --- checks -----------------------------------------------------------------------------------------------
+
+
+def test_verify_fails_only_for_what_is_broken(cli: Cli, services: FakeServices) -> None:
+    services.invariants = (
+        Invariant("I1", "every path opens", True, 115),
+        Invariant("I2", "every manifest is true", None, note="no folder was made"),
+    )
+    result = cli("verify")
+    assert (result.code, result.out) == (
+        0,
+        "I1   holds   every path opens (115 checked)\n"
+        "I2   n/a     every manifest is true (no folder was made)\n"
+        "all that apply hold\n",
+    )
+    broken = tuple(f"figure-{n} is gone" for n in range(12))
+    services.invariants = (Invariant("I9", "nothing shrinks", False, 12, broken),)
+    result = cli("verify")
+    assert result.code == 1
+    assert "I9   BROKEN  nothing shrinks (12 checked)" in result.out and "and 2 more" in result.out
+    document = cli("verify", "--json").document
+    assert document["holds"] is False and len(document["invariants"][0]["broken"]) == 12
+
+
+def test_doctor_says_how_to_mend_what_it_finds(cli: Cli, services: FakeServices) -> None:
+    assert (cli("doctor").code, cli("doctor").out) == (
+        0,
+        "ok    database  PostgreSQL 18.4\nall is well\n",
+    )
+    services.findings = (*services.findings, Finding("schema", False, "version 2 pending", "schema apply"))
+    result = cli("doctor")
+    assert (result.code, result.out) == (
+        1,
+        "ok    database  PostgreSQL 18.4\n"
+        "FAIL  schema    version 2 pending\n"
+        "                mend: schema apply\n"
+        "1 of 2 to mend\n",
+    )
+    assert cli("doctor", "--json").document["findings"][1]["fix"] == "schema apply"
+
+
+# --- schema -----------------------------------------------------------------------------------------------
+
+
+def test_schema_status_says_no_while_something_is_pending(cli: Cli) -> None:
+    result = cli("schema", "status")
+    assert result.code == 1
+    assert "2  console           pending" in result.out
+    assert cli("schema", "apply").out == "applied 2 console\n"
+    assert cli("schema", "apply").out == "nothing was pending\n"
+    assert cli("schema", "status").code == 0
+    document = cli("schema", "status", "--json").document
+    assert (document["current"], document["versions"][0]["applied_by"]) == (True, "bob")
+
+
+def test_schema_revert_loses_state_only_when_told_so_by_name(cli: Cli, services: FakeServices) -> None:
+    assert cli("schema", "revert").code == 1
+    result = cli("schema", "revert", "--lose-migrated-state", "--json")
+    assert (result.code, [item["version"] for item in result.document["reverted"]]) == (0, [1])
+    assert services.runner.reverted_with == [False, True]
+
+
+# --- report -----------------------------------------------------------------------------------------------
+
+
+def test_the_report_is_markdown_or_json(cli: Cli) -> None:
+    text = cli("report").out
+    assert text.startswith("## Run 3 of figures (staging)\n\nFrom 2026-05-19T20:00:00+00:00 to")
+    assert "| europepmc.org | europepmc | 60 | 10 | 41 | 5 | 1 | 2 | 1 | 99 |" in text
+    by_format, by_option = cli("report", "figures", "--format", "json"), cli("report", "--json")
+    assert by_format.out == by_option.out
+    document = by_option.document
+    assert (document["run"], document["environment"], document["totals"]["hard_404"]) == (3, "staging", 41)
+
+
+def test_all_runs_or_one_of_them_can_be_reported(cli: Cli, services: FakeServices) -> None:
+    assert cli("report", "--run", "all", "--json").document["run"] is None
+    assert cli("report", "--run", "2", "--json").document["run"] == 2
+    services.connected.read.last_run = None
+    assert cli("report", "--json").document["run"] is None
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    file = tmp_path / "spec.md"
+    file.write_bytes(b"# Spec\r\n\r\n## Work Log\r\n")
+    file.chmod(0o640)
+    return file
+
+
+def test_the_report_is_added_once_when_the_run_is_over(cli: Cli, services: FakeServices, spec: Path) -> None:
+    untouched = spec.read_bytes()
+    early = cli("report", "--append-to", "spec.md")
+    assert early.code == 1 and "run 3 is running: an entry is made once, when a run is over" in early.err
+    assert spec.read_bytes() == untouched
+    services.connected.read.last_run = run(state=RunState.DONE)
+    first = cli("report", "--append-to", "spec.md", "--json")
+    assert (first.code, first.document["appended"], first.document["appended_to"]) == (0, True, "spec.md")
+    written = spec.read_bytes()
+    assert written.startswith(untouched) and b"### Run 3 of figures (staging)\r\n" in written
+    assert spec.stat().st_mode & 0o777 == 0o640
+    second = cli("report", "--append-to", "spec.md", "--json")
+    assert (second.code, second.document["appended"]) == (0, False)
+    assert spec.read_bytes() == written
+    assert [path.name for path in spec.parent.iterdir() if path.name.startswith(".spec")] == []
+
+
+def test_an_earlier_run_is_over_even_while_the_last_one_goes_on(cli: Cli, spec: Path) -> None:
+    assert cli("report", "--run", "2", "--append-to", "spec.md").code == 0
+    assert b"### Run 2 of figures (staging)" in spec.read_bytes()
+
+
+def test_a_link_to_a_specification_stays_a_link(cli: Cli, spec: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.md"
+    link.symlink_to(spec)
+    assert cli("report", "--run", "2", "--append-to", "link.md").code == 0
+    assert link.is_symlink() and b"Run 2 of figures" in spec.read_bytes()
+
+
+def test_a_file_without_a_work_log_is_left_alone(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "other.md").write_text("# Spec\n")
+    result = cli("report", "--run", "2", "--append-to", "other.md")
+    assert result.code == 1
+    assert 'other.md: there is no "Work Log" heading; add a line "## Work Log"' in result.err
+    assert (tmp_path / "other.md").read_text() == "# Spec\n"
+    assert "cannot be read" in cli("report", "--run", "2", "--append-to", "nowhere.md").err
+
+
+def test_without_a_run_there_is_nothing_to_append(cli: Cli, services: FakeServices, spec: Path) -> None:
+    services.connected.read.last_run = None
+    assert cli("report", "--append-to", "spec.md").code == 1
+
+
+# --- one document, whatever the command -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "status",
+        "plan figures",
+        "attempts",
+        "log",
+        "batches",
+        "report",
+        "verify",
+        "doctor",
+        "schema status",
+        "schema apply",
+        "retry figures",
+        "rollback figures",
+        "redo figures --batch 8",
+        "start figures --no-wait",
+    ],
+)
+def test_under_json_standard_output_is_one_document_and_nothing_else(cli: Cli, words: str) -> None:
+    result = cli(*words.split(), "--json")
+    document = json.loads(result.out)
+    assert isinstance(document, dict) and "error" not in document
+    assert result.out.endswith("}\n") and result.out.isascii()

@@ -1,0 +1,41 @@
+"""Tables: aligned by what a terminal shows, and cut only where told."""
+
+from __future__ import annotations
+
+import io
+
+from scidex_console.cli.output import Output, table
+
+
+class Terminal(io.StringIO):
+    """A standard output that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_numbers_go_to_the_right_and_text_to_the_left() -> None:
+    lines = table(("NAME", "N"), [("a", 5), ("longer", 1234), ("", None)])
+    assert lines == ["NAME       N", "a          5", "longer  1234", "-          -"]
+
+
+def test_wide_and_combining_characters_keep_their_columns() -> None:
+    lines = table(("NAME", "X"), [("図版", "x"), ("e\u0301te\u0301", "x"), ("abcd", "x")])
+    assert lines == ["NAME  X", "図版  x", "e\u0301te\u0301   x", "abcd  x"]
+
+
+def test_the_elastic_column_gives_way_and_nothing_else() -> None:
+    rows = [("figure-1", "a long reason that does not fit", 7)]
+    assert table(("ID", "REASON", "N"), rows, elastic="REASON", width=30) == [
+        "ID        REASON             N",
+        "figure-1  a long reason th…  7",
+    ]
+    assert table(("ID", "REASON", "N"), rows, elastic="REASON", width=5)[1] == "figure-1  a long …  7"
+
+
+def test_only_a_terminal_cuts(monkeypatch: object) -> None:
+    rows = [("x" * 200,)]
+    piped = Output(io.StringIO(), io.StringIO(), as_json=False)
+    assert len(piped.table(("REASON",), rows, elastic="REASON")[1]) == 200
+    shown = Output(Terminal(), io.StringIO(), as_json=False)
+    assert len(shown.table(("REASON",), rows, elastic="REASON")[1]) < 200
