@@ -46,6 +46,12 @@ _BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _LEAST_BYTES: Final = 26
 """No image of any format is smaller (a GIF of one pixel has 26 bytes at least)."""
 
+_OFFSETS: Final = (0, 4, 8)
+"""Where the marks of the formats above stand; matches at the end of the bytes have negative offsets."""
+_TIFF_MARKS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_LEAST_MARK: Final = 4
+"""Bytes, zeros aside, a mark must have to be worth telling a person."""
+
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE[^\[>]*(?:\[|>)", re.IGNORECASE)
 _SVG_ROOT: Final = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]")
 TAIL_BYTES: Final = 4096
@@ -60,13 +66,16 @@ def image_kind(head: bytes) -> ImageKind | None:
 
 
 def _binary_kind(head: bytes) -> ImageKind | None:
-    matches = _matches(head)
-    if not matches:
-        return None
-    kind = _BY_EXTENSION.get(matches[0].extension)
-    if kind is BMP and int.from_bytes(head[14:18], "little") not in _BMP_HEADERS:
-        return None  # two letters are not much of a proof
-    return kind
+    # Not only the surest match: a few zeros somewhere make an image look like some rare format as well.
+    kinds = (_BY_EXTENSION.get(match.extension) for match in _matches(head) if match.offset in _OFFSETS)
+    return next((kind for kind in kinds if kind is not None and _plausible(kind, head)), None)
+
+
+def _plausible(kind: ImageKind, head: bytes) -> bool:
+    """A second look at formats whose mark is so short that text can bear it."""
+    if kind is BMP:
+        return int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+    return kind is not TIFF or head.startswith(_TIFF_MARKS)
 
 
 def _matches(head: bytes) -> list[puremagic.PureMagicWithConfidence]:
@@ -117,7 +126,7 @@ def describe(head: bytes) -> str:
         return "HTML page" if re.search(r"<html\b", text, re.IGNORECASE) else "XML document"
     if re.match(r'[\[{]\s*(["\[{\]}\d-]|true|false|null)', text):
         return "JSON document"
-    matches = _matches(head)
+    matches = [match for match in _matches(head) if len(match.byte_match.strip(b"\0")) >= _LEAST_MARK]
     if matches:
         return str(matches[0].name or matches[0].extension)
     return "text" if text.isprintable() and text else ""
@@ -134,7 +143,7 @@ def is_whole(kind: ImageKind, size: int, head: bytes, tail: bytes) -> bool:
     if kind is JPEG:
         return b"\xff\xd9" in tail
     if kind is GIF:
-        return b";" in tail[-64:]
+        return b"\0;" in tail[-64:]
     if kind is WEBP:
         return size >= int.from_bytes(head[4:8], "little") + 8
     if kind is SVG:

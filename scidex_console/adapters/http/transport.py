@@ -34,6 +34,11 @@ _MOST_ADDRESSES = 4
 class NoAnswer(Exception):
     """The server did not give a whole answer; the message says what happened instead."""
 
+    def __init__(self, text: str, *, broken: bool = False) -> None:
+        super().__init__(text)
+        self.broken = broken
+        """Whether a connection that stood was lost or talked nonsense (not: was silent, or never stood)."""
+
 
 async def resolve(host: str, port: int) -> list[str]:
     """Ask the system's resolver."""
@@ -189,11 +194,11 @@ def _translated() -> Iterator[None]:
     except httpcore.ConnectError as error:
         raise NoAnswer(f"no connection ({_words(error)})") from error
     except httpcore.NetworkError as error:
-        raise NoAnswer(f"connection lost ({_words(error)})") from error
+        raise NoAnswer(f"connection lost ({_words(error)})", broken=True) from error
     except httpcore.ProtocolError as error:
-        raise NoAnswer(f"broken answer ({_words(error)})") from error
+        raise NoAnswer(f"broken answer ({_words(error)})", broken=True) from error
     except (OSError, ssl.SSLError) as error:
-        raise NoAnswer(f"connection lost ({_words(error)})") from error
+        raise NoAnswer(f"connection lost ({_words(error)})", broken=True) from error
 
 
 def _words(error: BaseException) -> str:

@@ -36,6 +36,9 @@ class Cost:
     """When the first turn came."""
 
 
+_MOST_STALE = 4
+"""How many kept connections may turn out unusable for one request; each that does is closed."""
+
 ReadBody = Callable[["Answer", AsyncIterator[bytes]], Awaitable[bytes]]
 """Takes what it wants of an answer's body and gives the excerpt to judge a refusal by."""
 
@@ -65,6 +68,31 @@ class Answer:
     def media_type(self) -> str:
         """Content-Type without its parameters, in lower case."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass
+class _Exchange:
+    """What is known about one request on its way."""
+
+    turn: Turn
+    cost: Cost
+    fresh: bool = False
+    """Whether a connection was opened for it."""
+    answered: bool = False
+
+    async def trace(self, event: str, _: Mapping[str, Any]) -> None:
+        """The pool's report of how it gets on."""
+        if event == "connection.connect_tcp.started":
+            self.fresh = True
+        elif event == "http11.send_request_headers.started":
+            self.turn.check()
+        elif event in ("http11.send_request_headers.complete", "http11.send_request_headers.failed"):
+            self.turn.sent()
+            self.cost.requests += 1
+
+
+class _Stale(Exception):
+    """A connection kept from an earlier request could not be used any more."""
 
 
 class Wire:
@@ -103,45 +131,55 @@ class Wire:
     ) -> Answer:
         """Send one request when its turn has come; `read` gets the body while it is in flight.
 
-        `cost` is added to, whatever happens.
+        `cost` is added to, whatever happens. A connection that was kept and turns out to be closed, or to
+        hold the rest of an earlier answer, says nothing about the server: the request is sent again.
         """
         self._guard.check_address(address)
         group = self._groups.of_host(address.host).name
+        spare = _MOST_STALE
         while True:
             async with self._gates.turn(group, patience=patience) as turn:
                 cost.began_at = cost.began_at or self._clock.now()
                 began = self._clock.monotonic()
+                request = self._request(method, address, cookies)
                 try:
-                    return await self._in_turn(turn, method, address, cookies, read, cost)
+                    return await self._in_turn(
+                        _Exchange(turn, cost), request, address, cookies, read, spare > 0
+                    )
                 except TurnLost:
                     continue
+                except _Stale:
+                    spare -= 1
                 finally:
                     cost.seconds += self._clock.monotonic() - began
 
     async def _in_turn(
         self,
-        turn: Turn,
-        method: str,
+        exchange: _Exchange,
+        request: httpx.Request,
         address: WebAddress,
         cookies: httpx.Cookies,
         read: ReadBody,
-        cost: Cost,
+        may_be_stale: bool,
     ) -> Answer:
-        request = self._request(method, address, cookies)
-        request.extensions["trace"] = _trace(turn, cost)
+        turn = exchange.turn
+        request.extensions["trace"] = exchange.trace
         try:
             async with asyncio.timeout(self._settings.request_deadline):
                 response = await self._transport.handle_async_request(request)
+                exchange.answered = True
                 try:
                     cookies.extract_cookies(response)
-                    answer = self._answer(method, address, response)
+                    answer = self._answer(request.method, address, response)
                     excerpt = await read(answer, response.aiter_raw())
                 finally:
                     await response.aclose()
         except TimeoutError:
             turn.failed()
             raise NoAnswer(f"no whole answer within {self._settings.request_deadline:g} s") from None
-        except NoAnswer:
+        except NoAnswer as error:
+            if may_be_stale and error.broken and not exchange.fresh and not exchange.answered:
+                raise _Stale from error
             turn.failed()
             raise
         answer.challenge = is_challenge(answer.status, answer.headers, excerpt)
@@ -207,14 +245,3 @@ class Wire:
                 turn.failed()
         else:
             turn.succeeded()
-
-
-def _trace(turn: Turn, cost: Cost) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
-    async def trace(event: str, _: Mapping[str, Any]) -> None:
-        if event == "http11.send_request_headers.started":
-            turn.check()
-        elif event in ("http11.send_request_headers.complete", "http11.send_request_headers.failed"):
-            turn.sent()
-            cost.requests += 1
-
-    return trace
