@@ -14,10 +14,10 @@ from scidex_console.settings.sections import (
     EnvironmentSettings,
     FiguresSettings,
     RepositorySettings,
-    Settings,
     WritesSettings,
 )
 from scidex_console.settings.values import ConnectTo
+from scidex_console.settings.whole import Settings
 
 __all__ = [
     "BatchSettings",

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from scidex_console.settings.problems import describe
-from scidex_console.settings.sections import Settings
 from scidex_console.settings.sources import Source, find_file, read_environment, read_file
+from scidex_console.settings.whole import Settings
 
 
 def load_settings(

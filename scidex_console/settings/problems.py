@@ -13,7 +13,7 @@ from scidex_console.domain.errors import SettingError
 from scidex_console.domain.sanitise import visible
 from scidex_console.settings.fetch import GroupSettings
 from scidex_console.settings.lines import SettingPath
-from scidex_console.settings.sections import Settings
+from scidex_console.settings.whole import Settings
 
 _RIGHT = {
     "bool_type": "true or false",

@@ -1,4 +1,4 @@
-"""Every setting but the fetcher's: its name, default, unit and meaning."""
+"""Every section but the fetcher's: names, defaults, units and meanings."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from scidex_console.domain.errors import SettingError
 from scidex_console.domain.figures import BackOff
-from scidex_console.domain.paths import ArtifactPaths
-from scidex_console.settings.fetch import FetchSettings
 from scidex_console.settings.values import (
     SECTION,
     Count,
@@ -223,40 +220,6 @@ class ConsoleSettings(BaseModel):
     max_refresh_per_second: Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)] = Field(
         default=2.0, description="Most refreshes a second, however much changes."
     )
-
-
-class Settings(BaseSettings):
-    """All settings, frozen. Made directly, it reads nothing; `load_settings` adds file and environment."""
-
-    model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True
-    )
-
-    environment: EnvironmentSettings = EnvironmentSettings()
-    database: DatabaseSettings = DatabaseSettings()
-    repository: RepositorySettings = RepositorySettings()
-    writes: WritesSettings = WritesSettings()
-    figures: FiguresSettings = FiguresSettings()
-    fetch: FetchSettings = FetchSettings()
-    batch: BatchSettings = BatchSettings()
-    engine: EngineSettings = EngineSettings()
-    console: ConsoleSettings = ConsoleSettings()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is given: where settings come from is decided by `load_settings` alone."""
-        return (init_settings,)
-
-    def artifact_paths(self) -> ArtifactPaths:
-        """The one resolver of canonical paths."""
-        return ArtifactPaths(submodule=self.repository.submodule, figures=self.figures.folder)
 
 
 def missing(setting: str, example: str) -> SettingError:

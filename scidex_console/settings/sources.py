@@ -17,7 +17,7 @@ from pydantic import BaseModel, SecretStr
 from scidex_console.domain.errors import SettingError
 from scidex_console.domain.sanitise import visible
 from scidex_console.settings.lines import SettingPath, setting_lines
-from scidex_console.settings.sections import Settings
+from scidex_console.settings.whole import Settings
 
 FILE_VARIABLE = "SCIDEX_CONSOLE_CONFIG"
 PREFIX = "SCIDEX_CONSOLE__"

