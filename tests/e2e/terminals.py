@@ -1,0 +1,163 @@
+"""Real terminals for the real program: a pseudo terminal with an emulator of our own, and tmux where it is.
+
+Both start a command, take keys, and give back the screen as text.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import termios
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import pyte
+
+
+ESCAPE, ENTER, TAB, RIGHT = "\x1b", "\r", "\t", "\x1b[C"
+_TMUX_NAMES = {ESCAPE: "Escape", ENTER: "Enter", TAB: "Tab", RIGHT: "Right"}
+
+
+def _strokes(keys: Sequence[str]) -> list[str]:
+    return [stroke for key in keys for stroke in ([key] if key in _TMUX_NAMES else key)]
+
+
+class Terminal(Protocol):
+    """One program on one terminal."""
+
+    def send(self, *keys: str) -> None:
+        """Type: one of the named keys below, or text, letter by letter."""
+
+    def screen(self) -> str:
+        """What is shown now."""
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the terminal's size under the program."""
+
+    def running(self) -> bool:
+        """Whether the program is still there."""
+
+    def kill(self, number: int) -> None:
+        """Send the program a signal."""
+
+    def close(self) -> None:
+        """End program and terminal."""
+
+
+class PtyTerminal:
+    """A pseudo terminal; pyte draws what the program writes."""
+
+    def __init__(self, command: Sequence[str], columns: int, rows: int, env: Mapping[str, str]) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.pid, self._master = pty.fork()
+        if self.pid == 0:
+            os.execvpe(command[0], list(command), dict(env))
+        self.resize(columns, rows)
+        self._status: int | None = None
+
+    def send(self, *keys: str) -> None:
+        for stroke in _strokes(keys):
+            os.write(self._master, stroke.encode())
+            time.sleep(0.05)  # a person's fingers, so that an Escape is not taken for the start of a sequence
+
+    def screen(self) -> str:
+        while select.select([self._master], [], [], 0.05)[0]:
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            self._stream.feed(data)
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def resize(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._screen.resize(rows, columns)
+
+    def running(self) -> bool:
+        if self._status is None:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            self._status = os.waitstatus_to_exitcode(status) if done else None
+        return self._status is None
+
+    def kill(self, number: int) -> None:
+        if self.running():
+            os.kill(self.pid, number)
+
+    def close(self) -> None:
+        until = time.monotonic() + 20
+        self.kill(signal.SIGTERM)
+        while self.running() and time.monotonic() < until:
+            self.screen()
+        self.kill(signal.SIGKILL)
+        while self.running():
+            time.sleep(0.02)
+        os.close(self._master)
+
+
+class TmuxTerminal:
+    """A window of a tmux server of this test's own."""
+
+    def __init__(self, command: Sequence[str], columns: int, rows: int, env: Mapping[str, str]) -> None:
+        self._server = f"scidex-{uuid.uuid4().hex[:12]}"
+        self._env = dict(env)
+        words = ["-x", str(columns), "-y", str(rows), *command]
+        self._tmux("-f", os.devnull, "new-session", "-d", "-s", "it", *words)
+        self.pid = int(self._tmux("list-panes", "-t", "it", "-F", "#{pane_pid}").strip())
+
+    def _tmux(self, *words: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-L", self._server, *words], capture_output=True, text=True, env=self._env, check=False
+        )
+        return done.stdout
+
+    def send(self, *keys: str) -> None:
+        for stroke in _strokes(keys):
+            words = [_TMUX_NAMES[stroke]] if stroke in _TMUX_NAMES else ["-l", stroke]
+            self._tmux("send-keys", "-t", "it", *words)
+
+    def screen(self) -> str:
+        return self._tmux("capture-pane", "-p", "-t", "it")
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._tmux("resize-window", "-t", "it", "-x", str(columns), "-y", str(rows))
+
+    def running(self) -> bool:
+        return self._tmux("list-panes", "-t", "it").strip() != ""
+
+    def kill(self, number: int) -> None:
+        if self.running():
+            os.kill(self.pid, number)
+
+    def close(self) -> None:
+        until = time.monotonic() + 20
+        self.kill(signal.SIGTERM)
+        while self.running() and time.monotonic() < until:
+            time.sleep(0.1)
+        self._tmux("kill-server")
+
+
+KINDS: dict[str, Callable[[Sequence[str], int, int, Mapping[str, str]], Terminal]] = {"pty": PtyTerminal}
+if shutil.which("tmux"):
+    KINDS["tmux"] = TmuxTerminal
+
+
+def wait_for(terminal: Terminal, *wanted: str, within: float = 30.0) -> str:
+    """The screen once it shows all the wanted texts; fails with the last screen otherwise."""
+    until = time.monotonic() + within
+    while True:
+        shown = terminal.screen()
+        if all(text in shown for text in wanted):
+            return shown
+        assert time.monotonic() < until, f"waited for {wanted!r}; the screen shows:\n{shown}"
+        time.sleep(0.1)

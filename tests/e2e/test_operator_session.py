@@ -1,0 +1,134 @@
+"""The real program, in a real terminal, over a real demo world: what an operator does in a session."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.terminals import ENTER, ESCAPE, KINDS, RIGHT, TAB, Terminal, wait_for
+
+PROGRAM = [sys.executable, "-m", "scidex_console"]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """An operator's environment: a terminal with colours, and nothing of ours."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SCIDEX", "PYTEST"))}
+    return kept | {
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "HOME": str(home),
+        "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+    }
+
+
+@contextmanager
+def opened(kind: str, words: list[str], columns: int, rows: int, home: Path) -> Iterator[Terminal]:
+    """The program on a terminal of that kind."""
+    terminal = KINDS[kind]([*PROGRAM, *words], columns, rows, environment(home))
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def command(home: Path, *words: str, code: int = 0) -> str:
+    """Run a command of the program to its end; its standard output."""
+    done = subprocess.run(
+        [*PROGRAM, *words], capture_output=True, text=True, env=environment(home), check=False, timeout=100
+    )
+    assert done.returncode == code, done.stderr + done.stdout
+    return done.stdout
+
+
+def status(home: Path, config: Path) -> dict[str, Any]:
+    """The figures job as `status --json` tells it."""
+    document = json.loads(command(home, "--config", str(config), "status", "--json"))
+    return next(gap for gap in document["jobs"] if gap["job"] == "figures")
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_an_operator_watches_pauses_steps_takes_back_and_quits(tmp_path: Path, kind: str) -> None:
+    world = tmp_path / "world"
+    with opened(kind, ["demo", "--dir", str(world), "--speed", "10"], 80, 24, tmp_path) as terminal:
+        wait_for(terminal, "DEMO", "WRITES", "RUNNING", "europepmc", within=60)
+        terminal.send("p")
+        wait_for(terminal, "PAUSED")
+        terminal.send("?")
+        wait_for(terminal, "Start a run", "disabled", "scidex-console start figures")
+        terminal.send(ESCAPE)
+        wait_for(terminal, "Gap", "Hosts")
+        terminal.send("b")
+        shown = wait_for(terminal, "Roll back figures batch", "Cancel")
+        batch = re.search(r"Roll back figures batch (\d+)", shown)
+        assert batch is not None
+        terminal.send(batch[1], TAB, "looks wrong", TAB, RIGHT, ENTER)
+        wait_for(terminal, "is rolled_back")
+        terminal.resize(120, 40)
+        wait_for(terminal, "held back", "PAUSED")
+        terminal.resize(40, 10)
+        wait_for(terminal, "too small")
+        terminal.resize(80, 24)
+        wait_for(terminal, "PAUSED")
+        terminal.send("p")
+        wait_for(terminal, "RUNNING")
+        terminal.send("q")
+        until = time.monotonic() + 40
+        while terminal.running() and time.monotonic() < until:
+            terminal.screen()
+            time.sleep(0.1)
+        assert not terminal.running()
+    assert "nothing was running" in _stderr(tmp_path, "demo", "--dir", str(world), "--stop")
+
+
+def test_the_run_goes_on_while_consoles_come_and_go(tmp_path: Path) -> None:
+    world = tmp_path / "world"
+    config = world / "config.toml"
+    demo = subprocess.Popen(
+        [*PROGRAM, "demo", "--dir", str(world), "--speed", "5", "--headless"],
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert demo.stderr is not None
+    try:
+        for line in demo.stderr:
+            if "figures running" in line:
+                break
+        before = status(tmp_path, config)
+        with opened("pty", ["--config", str(config), "console"], 80, 24, tmp_path) as first:
+            wait_for(first, "RUNNING", "europepmc")
+            first.kill(signal.SIGKILL)
+        with opened("pty", ["--config", str(config), "console", "--read-only"], 80, 24, tmp_path) as second:
+            wait_for(second, "RUNNING", "READ-ONLY")
+            second.send("p")
+            wait_for(second, "read-only")
+            second.send("q")
+        until = time.monotonic() + 30
+        while status(tmp_path, config)["due"] >= before["due"]:
+            assert time.monotonic() < until, "the run did not go on"
+            time.sleep(0.5)
+        assert status(tmp_path, config)["run"]["state"] == "running"
+    finally:
+        demo.send_signal(signal.SIGTERM)
+        demo.stderr.read()
+        demo.wait(60)
+        demo.stderr.close()
+    assert demo.returncode == 130
+
+
+def _stderr(home: Path, *words: str) -> str:
+    done = subprocess.run(
+        [*PROGRAM, *words], capture_output=True, text=True, env=environment(home), check=True, timeout=60
+    )
+    return done.stderr
