@@ -1,0 +1,196 @@
+"""What git says, gathered for the verification: history, trees, index, objects, traces, the outer repository.
+
+Everything about history is read as of one commit, so that a branch that moves meanwhile does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from scidex_console.adapters.git import history, refs, trees
+from scidex_console.adapters.git.checkout import Checkout, object_id
+from scidex_console.adapters.git.facts import GitFacts
+from scidex_console.adapters.git.lfs import POINTER_LIMIT, pointer_oid
+from scidex_console.adapters.git.locks import FileLock
+from scidex_console.adapters.git.outer import Outer
+from scidex_console.adapters.git.repair import Leftovers
+from scidex_console.adapters.git.trees import Entry
+from scidex_console.domain.commits import parse_trailers
+from scidex_console.domain.errors import RepositoryError
+from scidex_console.engine.verification.facts import (
+    OuterFacts,
+    OwnCommit,
+    PathDelta,
+    Place,
+    RepositoryFacts,
+    RepositoryQuestion,
+    Traces,
+    TreeEntry,
+)
+
+
+class GitVerification:
+    """Implements the verification's `RepositorySource`."""
+
+    def __init__(self, checkout: Checkout, outer: Outer | None) -> None:
+        self._checkout = checkout
+        self._outer = outer
+        self._facts = GitFacts(checkout, outer)
+
+    def head(self) -> str:
+        """Commit that is checked out, detached or not. Raises `RepositoryError` when there is none."""
+        head = self._checkout.resolve("HEAD")
+        if head is None:
+            raise RepositoryError(
+                "has no commit yet", where=str(self._checkout.worktree), fix="make a first commit"
+            )
+        return head
+
+    def facts(self, question: RepositoryQuestion) -> RepositoryFacts:
+        """Everything as of the present HEAD. `git fsck`, which takes longest, runs beside the rest."""
+        head = self.head()
+        with ThreadPoolExecutor(1, thread_name_prefix="fsck") as aside:
+            fsck = aside.submit(self._facts.fsck)
+            reached = self._objects(head)
+            known = {base for base in question.bases if base in reached or self._exists(base)}
+            return RepositoryFacts(
+                head=head,
+                epoch=refs.read_epoch(self._checkout),
+                tree=_entries(self._facts.tree(head)),
+                index=_entries(self._facts.index()),
+                commits=_own_commits(self._checkout, head),
+                first_base=self._first_base(question.bases, known),
+                lost_blobs=self._lost(question, reached, known),
+                unknown_bases=frozenset(question.bases) - known,
+                traces=self._traces(),
+                outer=self._look_at_outer(head),
+                fsck=fsck.result(),
+            )
+
+    def objects_at(self, places: Collection[Place]) -> Mapping[Place, str | None]:
+        """Object at each (commit, path); None where there is none."""
+        ordered = sorted(places)
+        lines = "".join(f"{object_id(commit)}:{path}\n" for commit, path in ordered)
+        answer = self._batch_check("%(objectname)", lines.encode("utf-8", "surrogateescape"))
+        names = (None if line.endswith(b" missing") else line.decode() for line in answer)
+        return dict(zip(ordered, names, strict=True))
+
+    def pointers(self, blobs: Collection[str]) -> Mapping[str, str]:
+        """sha256 that each of these blobs stands for, where it is a Git LFS pointer."""
+        ordered = sorted(blobs)
+        sizes = self._batch_check("%(objectname) %(objectsize)", "".join(f"{b}\n" for b in ordered).encode())
+        small = [
+            blob
+            for blob, line in zip(ordered, sizes, strict=True)
+            if not line.endswith(b" missing") and int(line.split(b" ")[1]) < POINTER_LIMIT
+        ]
+        found: dict[str, str] = {}
+        for blob in small:
+            oid = pointer_oid(self._checkout.commands.run("cat-file", "blob", object_id(blob)).stdout)
+            if oid is not None:
+                found[blob] = oid
+        return found
+
+    def _batch_check(self, wanted: str, stdin: bytes) -> list[bytes]:
+        if not stdin:
+            return []
+        output = self._checkout.commands.run(
+            "cat-file", f"--batch-check={wanted}", "--buffer", stdin=stdin, accept=(0, 128)
+        )
+        return output.stdout.splitlines()
+
+    def _exists(self, commit: str) -> bool:
+        name = f"{object_id(commit)}^{{commit}}"
+        return self._checkout.commands.run("cat-file", "-e", name, accept=(0, 1, 128)).status == 0
+
+    def _objects(self, commit: str) -> frozenset[str]:
+        """Every object that a commit reaches."""
+        output = self._checkout.commands.run(
+            "rev-list", "--objects", "--no-object-names", object_id(commit), "--"
+        )
+        return frozenset(output.stdout.decode("ascii").split())
+
+    def _first_base(self, bases: Sequence[str], known: Collection[str]) -> Mapping[str, TreeEntry] | None:
+        return _entries(self._facts.tree(bases[0])) if bases and bases[0] in known else None
+
+    def _lost(
+        self, question: RepositoryQuestion, reached: frozenset[str], known: Collection[str]
+    ) -> Mapping[str, str]:
+        lost = {blob: where for blob, where in question.blobs.items() if blob not in reached}
+        for base in sorted(set(known) - reached):
+            left_behind = self._facts.reachable_blobs(base) - reached
+            lost.update((blob, f"commit {base}") for blob in left_behind if blob not in lost)
+        return lost
+
+    def _traces(self) -> Traces:
+        own = self._checkout.own_dir
+        folders = [own, *([self._outer.checkout.own_dir] if self._outer else [])]
+        writers = [FileLock(folder / "writer.lock").holder() for folder in folders]
+        return Traces(
+            leftovers=tuple(
+                line for folder, found in self._facts.leftovers().items() for line in _words(folder, found)
+            ),
+            engine=FileLock(own / "engine.lock").holder(),
+            writer=next((writer for writer in writers if writer is not None), None),
+        )
+
+    def _look_at_outer(self, head: str) -> OuterFacts | None:
+        if self._outer is None:
+            return None
+        outer = self._outer.checkout
+        tip = outer.resolve("HEAD")
+        pointer = self._outer.pointer()
+        staged = outer.commands.run("ls-files", "-s", "-z", "--", self._outer.path).fields()
+        indexed = staged[0].split(" ")[1] if staged else None
+        return OuterFacts(
+            submodule=self._outer.path,
+            commits=_own_commits(outer, tip) if tip else (),
+            pointer=pointer,
+            pointer_is_ancestor=pointer is not None and self._facts.is_ancestor(pointer, head),
+            index_goes_back=indexed is not None
+            and pointer is not None
+            and indexed != pointer
+            and self._facts.is_ancestor(indexed, pointer),
+        )
+
+
+def _own_commits(checkout: Checkout, tip: str) -> Sequence[OwnCommit]:
+    """Commits that bear our trailers, oldest first, each with what it changed against its first parent."""
+    marked = [
+        (commit, trailers)
+        for commit in history.commits(checkout, "--topo-order", "--reverse", history.MARKED, tip)
+        if (trailers := parse_trailers(commit.message)) is not None
+    ]
+    if not marked:
+        return ()
+    parents = {commit.id: commit.parents[0] if commit.parents else None for commit, _ in marked}
+    changed = trees.changes_by_commit(checkout, parents)
+    return [
+        OwnCommit(
+            commit.id,
+            trailers,
+            {
+                path: PathDelta(_entry(change.before), _entry(change.after))
+                for path, change in changed[commit.id].items()
+            },
+        )
+        for commit, trailers in marked
+    ]
+
+
+def _entries(found: Mapping[str, Entry]) -> Mapping[str, TreeEntry]:
+    return {path: TreeEntry(entry.mode, entry.object) for path, entry in found.items()}
+
+
+def _entry(entry: Entry | None) -> TreeEntry | None:
+    return None if entry is None else TreeEntry(entry.mode, entry.object)
+
+
+def _words(folder: str, found: Leftovers) -> Iterator[str]:
+    if found.index_lock:
+        yield f"index.lock of this tool in {folder}"
+    for name in found.temporary_refs:
+        yield f"temporary reference {name} in {folder}"
+    for path in found.files:
+        yield f"{path.name} in {path.parent}"

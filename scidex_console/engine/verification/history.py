@@ -1,0 +1,121 @@
+"""What git must never lose (I3, I4, I9), and that the outer repository follows (I13)."""
+
+from __future__ import annotations
+
+from scidex_console.domain.batches import OperationState
+from scidex_console.domain.commits import CommitKind
+from scidex_console.engine.verification.evidence import Evidence
+from scidex_console.engine.verification.facts import DatabaseFacts, OwnCommit
+from scidex_console.engine.verification.findings import Examination, InvariantResult
+
+_NOTICED = (OperationState.CONFLICT, OperationState.KEPT, OperationState.SKIPPED)
+"""Operations by which the journal says that somebody else changed or deleted the row."""
+
+
+def nothing_reachable_is_lost(evidence: Evidence) -> InvariantResult:
+    """I3: what the base of any batch reached, and what any batch added, HEAD's history still reaches."""
+    exam = Examination("I3", "every blob reachable before is reachable after")
+    bases = {batch.base_commit for batch in evidence.database.batches}
+    exam.check(len(bases))
+    exam.count("commits that batches were based on", len(bases))
+    repository = evidence.repository
+    for base in sorted(repository.unknown_bases):
+        exam.broken(f"commit {base}, on which a batch was based, is no longer in the repository")
+    for blob, where in sorted(repository.lost_blobs.items(), key=lambda item: item[1]):
+        exam.broken(f"blob {blob} was reachable from {where} and is not reachable from HEAD")
+    if not bases:
+        exam.note("there was no batch yet, so nothing to compare with")
+    return exam.result()
+
+
+def objects_are_sound(evidence: Evidence) -> InvariantResult:
+    """I4."""
+    exam = Examination("I4", "git fsck --strict is clean")
+    exam.check()
+    for line in evidence.repository.fsck:
+        exam.broken(line)
+    return exam.result()
+
+
+def nothing_shrinks(evidence: Evidence) -> InvariantResult:
+    """I9. Files: no commit of ours but one that takes a batch back removes any.
+
+    Rows: this tool never inserts or deletes rows of `artifacts`. That nobody else did is known by the rows
+    that the journal and the work table name, and by the number of figures at the last survey. A row whose
+    change the journal has noticed (a conflict) is somebody's decision.
+    """
+    exam = Examination(
+        "I9", "the number of tracked files never shrinks but by an explicit decision; rows are constant"
+    )
+    for commit in evidence.repository.commits:
+        exam.check()
+        _judge_commit(exam, commit)
+    _count_files(exam, evidence)
+    _judge_rows(exam, evidence.database)
+    return exam.result()
+
+
+def _judge_commit(exam: Examination, commit: OwnCommit) -> None:
+    removed = [path for path, delta in commit.changes.items() if delta.after is None]
+    if not removed:
+        return
+    if commit.trailers.kind in (CommitKind.UNDO, CommitKind.COMPENSATE):
+        exam.count("files taken back by this tool", len(removed))
+    else:
+        exam.broken(f"commit {commit.id} ({commit.trailers.kind}) removes {len(removed)} files: {removed[0]}")
+
+
+def _count_files(exam: Examination, evidence: Evidence) -> None:
+    tracked, before = evidence.repository.tree, evidence.repository.first_base
+    exam.count("tracked files", len(tracked))
+    if before is None:
+        return
+    ours = {path for commit in evidence.repository.commits for path in commit.changes}
+    gone = [path for path in before if path not in tracked]
+    exam.count("files tracked before the first batch", len(before))
+    exam.count("files that others have removed since", sum(path not in ours for path in gone))
+    for path in gone:
+        if path in ours:
+            exam.broken(f"{path} was tracked before the first batch, and a commit of this tool removed it")
+
+
+def _judge_rows(exam: Examination, database: DatabaseFacts) -> None:
+    noticed = frozenset(
+        operation.artifact_id
+        for batch in database.batches
+        for operation in batch.operations
+        if operation.state in _NOTICED
+    )
+    for artifact_id in sorted(database.missing_rows - noticed):
+        exam.broken(f"the row {artifact_id} is known to this tool and is gone from artifacts")
+    exam.count("rows deleted by others, as the journal noticed", len(database.missing_rows & noticed))
+    engine = database.engine
+    exam.count("paper figures", database.figures)
+    if engine.surveyed_at is None:
+        return
+    exam.count("paper figures at the last survey", engine.figures_total)
+    # Rows that are known by name have been told of above.
+    unknown = engine.figures_total - database.figures - len(database.missing_rows)
+    if unknown > 0:
+        exam.broken(
+            f"{unknown} paper figures fewer than at the survey of {engine.surveyed_at:%Y-%m-%d %H:%M:%SZ}"
+        )
+
+
+def outer_follows(evidence: Evidence) -> InvariantResult:
+    """I13: what the outer repository records exists in the artifact repository's history."""
+    exam = Examination("I13", "the outer repository's pointer is HEAD or an ancestor of it")
+    outer = evidence.repository.outer
+    if outer is None:
+        return exam.not_applicable("no outer repository is configured")
+    exam.check()
+    if outer.pointer is None:
+        exam.broken(f"the outer repository does not record {outer.submodule} as a submodule")
+    elif not outer.pointer_is_ancestor:
+        exam.broken(
+            f"the outer repository records {outer.pointer} for {outer.submodule},"
+            f" which is not in the history of {evidence.repository.head}"
+        )
+    elif outer.pointer != evidence.repository.head:
+        exam.note("the pointer is behind HEAD")
+    return exam.result()

@@ -1,0 +1,254 @@
+"""Git's history against the journal and the audit: I6, I7, I8, I11, I14, and the counters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, OperationState
+from scidex_console.domain.commits import CommitKind
+from scidex_console.engine.verification.evidence import Evidence
+from scidex_console.engine.verification.facts import CommitRecord, OwnCommit
+from scidex_console.engine.verification.findings import Examination, InvariantResult
+
+_POINTER = str(CommitKind.POINTER)
+
+
+def one_commit_per_key(evidence: Evidence) -> InvariantResult:
+    """I6, over both repositories."""
+    exam = Examination("I6", "at most one commit per (operation, kind)")
+    for (op, kind), commits in evidence.by_key.items():
+        exam.check()
+        if len(commits) > 1:
+            exam.broken(f"{kind} {op} has {len(commits)} commits: {', '.join(c.id for c in commits[:3])}")
+    return exam.result()
+
+
+def trailers_match_records(evidence: Evidence) -> InvariantResult:
+    """I7: each commit of ours has its record and its audit row, and each of those has its commit.
+
+    Commits of batches under way may not be recorded yet. How often a key occurs in git is I6's matter.
+    """
+    exam = Examination("I7", "trailers, journal and audit are one to one")
+    records = {(record.op, record.kind): record for record in evidence.database.records}
+    for key, commits in evidence.by_key.items():
+        exam.check()
+        _judge_key(exam, evidence, key, commits, records.get(key))
+    for key, record in records.items():
+        if key not in evidence.by_key:
+            _judge_absent(exam, evidence, record)
+    _judge_places(exam, evidence)
+    _judge_audit(exam, evidence, records.values())
+    for batch in evidence.database.batches:
+        if batch.uid not in evidence.open:
+            _judge_batch(exam, evidence, batch)
+    return exam.result()
+
+
+def _judge_key(
+    exam: Examination,
+    evidence: Evidence,
+    key: tuple[str, str],
+    commits: Sequence[OwnCommit],
+    record: CommitRecord | None,
+) -> None:
+    op, kind = key
+    trailers = commits[0].trailers
+    leniently = evidence.unpublished if kind == _POINTER and evidence.at_work else evidence.open
+    if record is None:
+        if trailers.batch in leniently:
+            exam.count("commits of batches under way, not recorded yet")
+        else:
+            exam.broken(f"commit {commits[0].id} ({kind} {op}) is not recorded in the database")
+        return
+    if record.commit not in {commit.id for commit in commits}:
+        exam.broken(f"{kind} {op}: recorded as {record.commit}, git has {commits[0].id}")
+    if record.batch != trailers.batch or not op.startswith(f"{record.batch}/"):
+        exam.broken(f"commit {commits[0].id} names batch {trailers.batch}, its record {record.batch}")
+    if record.epoch < trailers.epoch:
+        exam.broken(f"{kind} {op}: recorded in epoch {record.epoch}, made in epoch {trailers.epoch}")
+
+
+def _judge_absent(exam: Examination, evidence: Evidence, record: CommitRecord) -> None:
+    if record.kind == _POINTER and evidence.repository.outer is None:
+        exam.count("pointer commits not looked at, no outer repository is configured")
+    elif record.batch not in evidence.moving:
+        where = "the outer repository's history" if record.kind == _POINTER else "HEAD's history"
+        exam.broken(f"{record.kind} {record.op}: recorded commit {record.commit} is not in {where}")
+
+
+def _judge_places(exam: Examination, evidence: Evidence) -> None:
+    """Pointer commits belong into the outer repository, all others into the artifact repository."""
+    outer = evidence.repository.outer
+    strays = [c for c in evidence.repository.commits if c.trailers.kind is CommitKind.POINTER]
+    strays += [c for c in (outer.commits if outer else ()) if c.trailers.kind is not CommitKind.POINTER]
+    for commit in strays:
+        exam.broken(f"commit {commit.id} ({commit.trailers.kind}) stands in the wrong repository")
+
+
+def _judge_audit(exam: Examination, evidence: Evidence, records: Iterable[CommitRecord]) -> None:
+    said = Counter(
+        (a.op, a.action.removeprefix("commit:"), a.commit)
+        for a in evidence.database.audits
+        if a.action.startswith("commit:")
+    )
+    for record in records:
+        number = said.pop((record.op, record.kind, record.commit), 0)
+        if number != 1:
+            exam.broken(f"{record.kind} {record.op}: {number} audit rows name commit {record.commit}")
+    for op, kind, commit in said:
+        exam.broken(f"{kind} {op}: an audit row names commit {commit}, which the journal does not record")
+
+
+def _judge_batch(exam: Examination, evidence: Evidence, batch: Batch) -> None:
+    """What a settled batch must have left behind: its commits, and its audit rows."""
+    if batch.state is BatchState.EMPTY:
+        return
+    recorded = {(record.op, record.kind) for record in evidence.database.records}
+    audited = {(audit.op, audit.action) for audit in evidence.database.audits}
+    with_file = {operation.state for operation in batch.operations if operation.file is not None}
+    commits: list[tuple[str, str]] = []
+    if OperationState.DONE in with_file or OperationState.ROLLED_BACK in with_file:
+        commits.append((batch.op, str(CommitKind.APPLY)))
+    if OperationState.ROLLED_BACK in with_file and batch.state is BatchState.ROLLED_BACK:
+        commits.append((batch.undo_op, str(CommitKind.UNDO)))
+    for key in commits:
+        if key not in recorded:
+            exam.broken(f"batch {batch.id} is {batch.state} without a recorded {key[1]} commit")
+    for key in _audits_due(batch):
+        if key not in audited:
+            exam.broken(f"batch {batch.id} is {batch.state} without the audit row {key[1]} of {key[0]}")
+
+
+def _audits_due(batch: Batch) -> list[tuple[str, str]]:
+    """Every pass was applied; every earlier one, and the last one of a rolled-back batch, was taken back."""
+    due = [(f"{batch.uid}/{number}", "batch:apply") for number in range(1, batch.pass_no + 1)]
+    last = batch.pass_no if batch.state is BatchState.ROLLED_BACK else batch.pass_no - 1
+    return due + [(f"{batch.uid}/{number}/undo", "batch:rollback") for number in range(1, last + 1)]
+
+
+def journal_is_closed(evidence: Evidence) -> InvariantResult:
+    """I8. While an engine works, a batch under way is no finding."""
+    exam = Examination("I8", "no open journal rows when idle; epochs never decrease along history")
+    for batch in evidence.database.batches:
+        exam.check()
+        prepared = sum(o.state is OperationState.PREPARED for o in batch.operations)
+        if batch.state not in UNSETTLED:
+            if prepared and batch.uid not in evidence.moving:
+                exam.broken(f"batch {batch.id} is {batch.state} with {prepared} operations still prepared")
+        elif batch.uid in evidence.moving:
+            exam.count("batches under way")
+        else:
+            exam.broken(f"batch {batch.id} is {batch.state} and no engine is at work: start one to settle it")
+    outer = evidence.repository.outer
+    highest = max(_rising(exam, evidence.repository.commits), _rising(exam, outer.commits if outer else ()))
+    _judge_epochs(exam, evidence, highest)
+    return exam.result()
+
+
+def _rising(exam: Examination, commits: Sequence[OwnCommit]) -> int:
+    """The highest epoch of a history; each commit's is at least that of the one before."""
+    highest = 0
+    for commit in commits:
+        epoch = commit.trailers.epoch
+        if epoch < highest:
+            exam.broken(f"commit {commit.id} was made in epoch {epoch}, after one of epoch {highest}")
+        highest = max(highest, epoch)
+    return highest
+
+
+def _judge_epochs(exam: Examination, evidence: Evidence, highest: int) -> None:
+    reference, known = evidence.repository.epoch, evidence.database.engine.epoch
+    if highest > reference:
+        exam.broken(f"history holds a commit of epoch {highest}, the repository's epoch is {reference}")
+    # A new engine takes its epoch in the database first; it may have come after the rows were read.
+    if reference > known and not evidence.at_work:
+        exam.broken(f"the repository's epoch is {reference}, the database's is {known}")
+
+
+def commits_keep_to_their_paths(evidence: Evidence) -> InvariantResult:
+    """I11: a commit of ours changes paths of its own batch's operations only, and replaces nothing."""
+    exam = Examination("I11", "no commit of this tool touches another artifact's path")
+    for commit in evidence.repository.commits:
+        batch = evidence.by_uid.get(commit.trailers.batch)
+        if batch is None:
+            exam.count("commits of batches that the journal does not have (see I7)")
+            continue
+        exam.check()
+        own = {operation.file.path for operation in batch.operations if operation.file is not None}
+        for path in sorted(commit.changes.keys() - own):
+            exam.broken(f"commit {commit.id} of batch {batch.id} changes {path}, which is none of its paths")
+        for path, delta in commit.changes.items():
+            if delta.before is not None and delta.after is not None:
+                exam.broken(f"commit {commit.id} of batch {batch.id} replaces {path}")
+    outer = evidence.repository.outer
+    for commit in outer.commits if outer else ():
+        exam.check()
+        for path in sorted(commit.changes.keys() - {outer.submodule if outer else ""}):
+            exam.broken(f"commit {commit.id} in the outer repository changes {path}")
+    _judge_owners(exam, evidence)
+    return exam.result()
+
+
+def _judge_owners(exam: Examination, evidence: Evidence) -> None:
+    owners: dict[str, str] = {}
+    for _, operation, file in evidence.files_of(OperationState.DONE):
+        owner = owners.setdefault(file.path, operation.artifact_id)
+        if owner != operation.artifact_id:
+            exam.broken(f"{file.path} was stored for {owner} and for {operation.artifact_id}")
+
+
+def writes_were_allowed(evidence: Evidence) -> InvariantResult:
+    """I14, as far as data can show it.
+
+    Everything written bears the reference of its authorization; nothing was written in the epoch of an engine
+    that only observes; no batch was begun before its run started or after it ended. When a run was halted and
+    resumed is not recorded, so a batch between the two cannot be told from one before.
+    """
+    exam = Examination("I14", "nothing is written while halted or in observe")
+    commits = [*evidence.repository.commits]
+    commits += evidence.repository.outer.commits if evidence.repository.outer else ()
+    for commit in commits:
+        exam.check()
+        if not commit.trailers.authorization:
+            exam.broken(f"commit {commit.id} bears no authorization")
+    for batch in evidence.database.batches:
+        exam.check()
+        if not batch.authorization:
+            exam.broken(f"batch {batch.id} bears no authorization")
+        _judge_span(exam, evidence, batch)
+    for audit in evidence.database.audits:
+        exam.check()
+        if not audit.authorization:
+            exam.broken(f"the audit row {audit.action} of {audit.op} bears no authorization")
+    _judge_observing(exam, evidence, commits)
+    return exam.result()
+
+
+def _judge_span(exam: Examination, evidence: Evidence, batch: Batch) -> None:
+    span = evidence.database.runs.get(batch.run_id) if batch.run_id is not None else None
+    if span is None:
+        return
+    if span.started_at is not None and batch.created_at < span.started_at:
+        exam.broken(f"batch {batch.id} was begun before its run {batch.run_id} started")
+    if span.finished_at is not None and batch.created_at > span.finished_at:
+        exam.broken(f"batch {batch.id} was begun after its run {batch.run_id} had ended")
+
+
+def _judge_observing(exam: Examination, evidence: Evidence, commits: Sequence[OwnCommit]) -> None:
+    engine = evidence.database.engine
+    if engine.writes or engine.epoch == 0:
+        return
+    written = [f"commit {c.id}" for c in commits if c.trailers.epoch == engine.epoch]
+    written += [f"batch {b.id}" for b in evidence.database.batches if b.epoch == engine.epoch]
+    for what in written:
+        exam.broken(f"{what} is of epoch {engine.epoch}, whose engine only observes")
+
+
+def counters_are_true(evidence: Evidence) -> InvariantResult:
+    """What the panes show: the counters against a recount of the tables, in one snapshot."""
+    exam = Examination("counters", "the counters that consoles show equal a recount")
+    exam.check(evidence.database.counters)
+    for finding in evidence.database.counters_off:
+        exam.broken(finding)
+    return exam.result()

@@ -1,0 +1,136 @@
+"""Looks at a store in the order that makes the look sound, and judges what was seen.
+
+Rows first, in one snapshot; then git, as of one commit; then the disk; then, briefly, the database again.
+Each step of a batch makes things there before anything says so, and takes them away after nothing says so
+any more. So what the older snapshot names must still be there later, unless a batch moved meanwhile, which
+the second look at the database tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from scidex_console.domain.errors import UnsafePath
+from scidex_console.domain.paths import ArtifactPaths, check_relative
+from scidex_console.engine.verification import checkout, history, journal, rows
+from scidex_console.engine.verification.evidence import Evidence, places_to_pin
+from scidex_console.engine.verification.facts import (
+    DatabaseFacts,
+    DatabaseSource,
+    DiskSource,
+    Presence,
+    RepositoryQuestion,
+    RepositorySource,
+)
+from scidex_console.engine.verification.findings import InvariantResult, StoreReport
+
+INVARIANTS: tuple[Callable[[Evidence], InvariantResult], ...] = (
+    rows.every_row_opens,
+    rows.migrated_rows_are_whole,
+    history.nothing_reachable_is_lost,
+    history.objects_are_sound,
+    checkout.three_places_agree,
+    journal.one_commit_per_key,
+    journal.trailers_match_records,
+    journal.journal_is_closed,
+    history.nothing_shrinks,
+    checkout.nothing_lies_about,
+    journal.commits_keep_to_their_paths,
+    checkout.rollbacks_are_whole,
+    history.outer_follows,
+    journal.writes_were_allowed,
+    rows.marks_are_proven,
+    journal.counters_are_true,
+)
+"""Every invariant in the order of its number; the counters, which have none, at the end."""
+
+
+async def verify(
+    database: DatabaseSource, repository: RepositorySource, disk: DiskSource, paths: ArtifactPaths
+) -> StoreReport:
+    """Check every invariant. Changes nothing, takes no lock; raises what the sources raise.
+
+    What seems broken while the branch moved (somebody else's commit falls between two looks) is looked at
+    once more.
+    """
+    began = time.monotonic()
+    report, moved = await _look(database, repository, disk, paths)
+    if moved and not report.holds:
+        report, _ = await _look(database, repository, disk, paths)
+        report = replace(report, looks=2)
+    return replace(report, took_s=time.monotonic() - began)
+
+
+async def _look(
+    database: DatabaseSource, repository: RepositorySource, disk: DiskSource, paths: ArtifactPaths
+) -> tuple[StoreReport, bool]:
+    """One look, and whether the branch moved during it."""
+    before = await asyncio.to_thread(repository.head)
+    evidence = await gather(database, repository, disk, paths)
+    after = await asyncio.to_thread(repository.head)
+    return judge(evidence), before != after
+
+
+async def gather(
+    database: DatabaseSource, repository: RepositorySource, disk: DiskSource, paths: ArtifactPaths
+) -> Evidence:
+    """Collect the facts of one look."""
+    rows_ = await database.facts()
+    git = await asyncio.to_thread(repository.facts, _question(rows_))
+    inside, outside = _paths_to_read(rows_, paths)
+    files = await asyncio.to_thread(disk.artifacts, inside)
+    elsewhere = await asyncio.to_thread(disk.outside, outside)
+    staging = await asyncio.to_thread(disk.staging)
+    pins = await asyncio.to_thread(repository.objects_at, places_to_pin(rows_, git.commits))
+    differing = {
+        entry.object
+        for path, file in files.items()
+        if (entry := git.tree.get(path)) and file.presence is Presence.FILE and file.blob != entry.object
+    }
+    pointers = await asyncio.to_thread(repository.pointers, differing)
+    later = await database.movement()
+    return Evidence(rows_, git, files, elsewhere, staging, pins, pointers, later, paths)
+
+
+def judge(evidence: Evidence) -> StoreReport:
+    """Every invariant over one look."""
+    return StoreReport(
+        tuple(invariant(evidence) for invariant in INVARIANTS),
+        taken_at=evidence.database.taken_at,
+        head=evidence.repository.head,
+        engine_at_work=evidence.at_work,
+    )
+
+
+def _question(database: DatabaseFacts) -> RepositoryQuestion:
+    blobs = {
+        operation.file.blob: f"{operation.file.path} of batch {batch.id}"
+        for batch in database.batches
+        for operation in batch.operations
+        if operation.file is not None and operation.file.blob
+    }
+    return RepositoryQuestion([batch.base_commit for batch in database.batches], blobs)
+
+
+def _paths_to_read(database: DatabaseFacts, paths: ArtifactPaths) -> tuple[set[str], set[str]]:
+    """Paths that rows and operations name: in the artifact repository, and elsewhere below the outer one."""
+    inside = {o.file.path for batch in database.batches for o in batch.operations if o.file is not None}
+    outside: set[str] = set()
+    for row in database.rows:
+        path = paths.inside(row.file_path)
+        if path is not None:
+            inside.add(path)
+        elif _is_relative(row.file_path):
+            outside.add(row.file_path)
+    return inside, outside
+
+
+def _is_relative(path: str) -> bool:
+    try:
+        check_relative(path)
+    except UnsafePath:
+        return False
+    return True

@@ -1,0 +1,44 @@
+"""`verify`: the store's facts, from the adapters that see them, put before the engine's judgement."""
+
+from __future__ import annotations
+
+import asyncio
+
+from scidex_console.adapters.files.verification_facts import DiskFacts
+from scidex_console.adapters.git.checkout import Checkout
+from scidex_console.adapters.git.lfs import POINTER_LIMIT, pointer_oid
+from scidex_console.adapters.git.outer import Outer
+from scidex_console.adapters.git.verification_facts import GitVerification
+from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.invariants import PostgresFacts
+from scidex_console.engine.verification import verify as verification
+from scidex_console.engine.verification.findings import StoreReport
+from scidex_console.settings import Settings
+
+
+async def verify(settings: Settings) -> StoreReport:
+    """Check every invariant of the store that the settings name; changes nothing.
+
+    Raises `SettingError`, `Unreachable`, `SchemaMismatch`, `RepositoryError`.
+    """
+    checkout, outer = await asyncio.to_thread(_repositories, settings)
+    disk = DiskFacts(
+        checkout.worktree,
+        outer=outer.checkout.worktree if outer else None,
+        staging=checkout.own_dir / "staging",
+        object_format=checkout.object_format,
+        pointer_of=pointer_oid,
+        pointer_limit=POINTER_LIMIT,
+    )
+    timeout = settings.database.statement_timeout.total_seconds()
+    url = settings.database.need_url()
+    async with Database(url, name="scidex-console verify", statement_timeout_s=timeout, size=2) as database:
+        return await verification.verify(
+            PostgresFacts(database), GitVerification(checkout, outer), disk, settings.artifact_paths()
+        )
+
+
+def _repositories(settings: Settings) -> tuple[Checkout, Outer | None]:
+    checkout = Checkout.find(settings.repository.need_path())
+    folder = settings.repository.outer
+    return checkout, Outer.around(checkout, folder) if folder is not None else None

@@ -1,0 +1,33 @@
+"""One worked store per session, and a copy of it per test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conftest import Databases
+from tests.engine.verification.worked_store import WorkedStore, build_worked_store, copied
+from tests.worlds import SmallStore
+
+
+@pytest.fixture(scope="session")
+def worked_original(
+    _databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[SmallStore, str]]:
+    """The store every test's copy is made from, and the name of its database."""
+    with _databases("template0") as url:
+        store = build_worked_store(tmp_path_factory.mktemp("worked"), url)
+        yield store, urlsplit(url).path.removeprefix("/")
+
+
+@pytest.fixture
+def worked(
+    worked_original: tuple[SmallStore, str], _databases: Databases, tmp_path: Path
+) -> Iterator[WorkedStore]:
+    """A store with three batches, one of them rolled back, on which no engine is at work."""
+    original, database = worked_original
+    with _databases(database) as url:
+        yield copied(original, tmp_path, url)

@@ -1,0 +1,112 @@
+"""I3, I4, I9 and I13 break when what they say is no longer so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.two_stores import forward
+from scidex_console.wiring.engine import engine_options, held_store
+from scidex_console.wiring.verification import verify
+from tests.engine.verification.worked_store import LATER, WorkedStore, prepared_operations
+
+
+async def test_somebody_elses_file_dropped_from_history_is_missed(worked: WorkedStore) -> None:
+    (worked.artifacts / "precious.txt").write_text("only here")
+    worked.git("add", "precious.txt")
+    worked.git("commit", "--quiet", "-m", "Add something precious")
+    options = engine_options(worked.settings, frozenset({JobName.FIGURES}), until_idle=True)
+    async with held_store(worked.settings, options) as held:
+        # Marks alone: a batch whose base reaches the file, and that adds no commit of its own.
+        operations = await prepared_operations(held, worked.settings, [], dead=[worked.lost[15]])
+        await forward.apply(held.stores(), JobName.FIGURES, None, operations)
+    assert (await verify(worked.settings)).broken == ()
+    worked.git("reset", "--hard", "--quiet", "HEAD~1")
+    report = await verify(worked.settings)
+    assert report.broken == ("I3",)
+    worked.git("reflog", "expire", "--expire=now", "--all")
+    worked.git("prune", "--expire=now")
+    report = await verify(worked.settings)
+    assert report.broken == ("I3",)
+    assert "no longer in the repository" in report.invariants[2].broken[0]
+
+
+async def test_a_commit_of_ours_dropped_from_history_is_missed_everywhere(worked: WorkedStore) -> None:
+    worked.git("reset", "--soft", worked.commit_of("apply") + "~1")
+    report = await verify(worked.settings)
+    assert {"I3", "I5", "I7", "I13"} == set(report.broken)
+    assert "lost" not in report.invariants[0].broken
+
+
+async def test_a_damaged_object_is_told_by_fsck(worked: WorkedStore) -> None:
+    blob = worked.git("rev-parse", f"HEAD:{worked.path_of(worked.lost[LATER][0])}")
+    git_dir = Path(worked.git("rev-parse", "--absolute-git-dir"))
+    place = git_dir / "objects" / blob[:2] / blob[2:]
+    place.chmod(0o644)
+    place.write_bytes(place.read_bytes()[:10])
+    report = await verify(worked.settings)
+    assert report.broken == ("I4",)
+    assert any(blob in line for line in report.invariants[3].broken)
+
+
+async def test_a_row_of_a_stored_figure_that_is_gone_is_missed(worked: WorkedStore) -> None:
+    worked.sql("DELETE FROM artifacts WHERE id = %s", worked.lost[0])
+    report = await verify(worked.settings)
+    assert report.broken == ("I9",)
+    assert worked.lost[0] in report.invariants[8].broken[0]
+
+
+async def test_a_figure_gone_since_the_survey_is_missed_though_no_batch_knew_it(worked: WorkedStore) -> None:
+    worked.sql(
+        "DELETE FROM artifacts WHERE id = (SELECT min(id) FROM artifacts WHERE artifact_type = 'paper_figure'"
+        " AND NOT id = ANY(%s))",
+        list(worked.lost),
+    )
+    report = await verify(worked.settings)
+    assert report.broken == ("I9",)
+    assert "1 paper figures fewer" in report.invariants[8].broken[0]
+
+
+async def test_a_row_whose_deletion_the_journal_noticed_is_somebodys_decision(worked: WorkedStore) -> None:
+    options = engine_options(worked.settings, frozenset({JobName.FIGURES}), until_idle=True)
+    async with held_store(worked.settings, options) as held:
+        ids = list(worked.lost[15:17])
+        operations = await prepared_operations(held, worked.settings, ids)
+        worked.sql("DELETE FROM artifacts WHERE id = %s", ids[0])
+        batch = await forward.apply(held.stores(), JobName.FIGURES, None, operations)
+    assert batch is not None and [o.state for o in batch.operations] == ["conflict", "done"]
+    report = await verify(worked.settings)
+    assert report.broken == ()
+
+
+async def test_a_commit_of_ours_that_removes_files_breaks(worked: WorkedStore) -> None:
+    worked.git("rm", "--quiet", "README.md")
+    worked.git("commit", "--quiet", "--amend", "--no-edit")
+    report = await verify(worked.settings)
+    assert "I9" in report.broken
+    assert any("removes 1 files: README.md" in line for line in report.invariants[8].broken)
+    assert any("README.md was tracked before" in line for line in report.invariants[8].broken)
+
+
+async def test_files_removed_by_others_are_counted_and_no_finding(worked: WorkedStore) -> None:
+    worked.git("rm", "--quiet", "README.md")
+    worked.git("commit", "--quiet", "-m", "Drop the readme")
+    report = await verify(worked.settings)
+    assert report.broken == ()
+    assert "1 files that others have removed since" in report.invariants[8].note
+
+
+async def test_a_pointer_to_a_commit_outside_the_history_breaks(worked: WorkedStore) -> None:
+    tree = worked.git("rev-parse", "HEAD^{tree}")
+    elsewhere = worked.git("commit-tree", tree, "-m", "Elsewhere")
+    worked.git(
+        "update-index", "--cacheinfo", f"160000,{elsewhere},data/scidex-artifacts", folder=worked.outer
+    )
+    worked.git("commit", "--quiet", "-m", "Point elsewhere", folder=worked.outer)
+    assert (await verify(worked.settings)).broken == ("I13",)
+
+
+async def test_an_outer_repository_that_forgot_its_submodule_breaks(worked: WorkedStore) -> None:
+    worked.git("rm", "--quiet", "--cached", "data/scidex-artifacts", folder=worked.outer)
+    worked.git("commit", "--quiet", "-m", "Forget it", folder=worked.outer)
+    assert (await verify(worked.settings)).broken == ("I13",)

@@ -1,0 +1,134 @@
+"""I1, I2 and I15 break when what they say is no longer so."""
+
+from __future__ import annotations
+
+import pytest
+
+from scidex_console.wiring.verification import verify
+from tests.engine.verification.worked_store import DEAD, MARKED_BEFORE, WorkedStore
+
+STORED_ONE = 0
+
+
+def flip_a_byte(worked: WorkedStore, path: str) -> None:
+    place = worked.artifacts / path
+    content = bytearray(place.read_bytes())
+    content[-1] ^= 1
+    place.chmod(0o644)
+    place.write_bytes(content)
+
+
+async def test_a_stored_file_that_is_gone_breaks_row_and_checkout(worked: WorkedStore) -> None:
+    (worked.artifacts / worked.path_of(worked.lost[STORED_ONE])).unlink()
+    report = await verify(worked.settings)
+    assert report.broken == ("I1", "I5")
+    assert worked.lost[STORED_ONE] in report.invariants[0].broken[0]
+    assert "does not open" in report.invariants[0].broken[0]
+
+
+async def test_a_flipped_byte_breaks_row_and_checkout(worked: WorkedStore) -> None:
+    flip_a_byte(worked, worked.path_of(worked.lost[STORED_ONE]))
+    report = await verify(worked.settings)
+    assert report.broken == ("I1", "I5")
+    assert "has sha256" in report.invariants[0].broken[0]
+
+
+async def test_a_stored_file_replaced_by_a_link_to_its_bytes_breaks_the_checkout(worked: WorkedStore) -> None:
+    place = worked.artifacts / worked.path_of(worked.lost[STORED_ONE])
+    moved = place.rename(place.with_name("elsewhere.png"))
+    place.symlink_to(moved)
+    assert (await verify(worked.settings)).broken == ("I5",)
+
+
+async def test_a_file_deleted_with_somebody_elses_commit_still_does_not_open(worked: WorkedStore) -> None:
+    worked.git("rm", "--quiet", worked.path_of(worked.lost[STORED_ONE]))
+    worked.git("commit", "--quiet", "-m", "Tidy up")
+    assert (await verify(worked.settings)).broken == ("I1",)
+
+
+async def test_a_changed_file_of_another_artifact_breaks_its_row_alone(worked: WorkedStore) -> None:
+    other = worked.sql(
+        "SELECT file_path FROM artifacts WHERE artifact_type <> 'paper_figure' AND file_path IS NOT NULL"
+        " AND metadata ? 'file_sha256' AND (metadata->>'file_size_bytes')::int > 0"
+    )[0]["file_path"]
+    flip_a_byte(worked, other.removeprefix("data/scidex-artifacts/"))
+    assert (await verify(worked.settings)).broken == ("I1",)
+
+
+async def test_a_tracked_file_without_a_recorded_hash_must_open_too(worked: WorkedStore) -> None:
+    other = worked.sql(
+        "UPDATE artifacts SET metadata = metadata - 'file_sha256' WHERE id = (SELECT min(id) FROM artifacts"
+        " WHERE artifact_type <> 'paper_figure' AND file_path IS NOT NULL) RETURNING file_path"
+    )[0]["file_path"]
+    assert (await verify(worked.settings)).broken == ()
+    (worked.artifacts / other.removeprefix("data/scidex-artifacts/")).unlink()
+    assert (await verify(worked.settings)).broken == ("I1",)
+
+
+async def test_a_stored_file_whose_row_names_another_path_breaks(worked: WorkedStore) -> None:
+    worked.sql("UPDATE artifacts SET file_path = NULL WHERE id = %s", worked.lost[STORED_ONE])
+    report = await verify(worked.settings)
+    assert report.broken == ("I1",)
+    assert "the row names no path" in report.invariants[0].broken[0]
+    assert "no row names it" in report.invariants[0].broken[1]
+
+
+async def test_a_stored_file_whose_row_expects_no_hash_breaks(worked: WorkedStore) -> None:
+    worked.sql(
+        "UPDATE artifacts SET metadata = metadata - 'file_sha256' WHERE id = %s", worked.lost[STORED_ONE]
+    )
+    assert (await verify(worked.settings)).broken == ("I1",)
+
+
+async def test_two_rows_that_name_one_stored_file_break(worked: WorkedStore) -> None:
+    first, second = worked.lost[0], worked.lost[20]
+    worked.sql(
+        "UPDATE artifacts SET file_path = (SELECT file_path FROM artifacts WHERE id = %s) WHERE id = %s",
+        first,
+        second,
+    )
+    report = await verify(worked.settings)
+    assert report.broken == ("I1",)
+    assert "named by 2 rows" in report.invariants[0].broken[0]
+
+
+async def test_migrated_rows_are_not_called_sound_by_a_version_that_cannot_check_them(
+    worked: WorkedStore,
+) -> None:
+    worked.sql("UPDATE artifacts SET migrated_to_folder_at = now() WHERE id = %s", worked.lost[0])
+    assert (await verify(worked.settings)).broken == ("I2",)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "jsonb_build_object('image_unavailable', true, 'image_404_at', now())",
+        "jsonb_build_object('image_unavailable', true)",
+        "jsonb_build_object('image_unavailable', true, 'image_404_at', 'yesterday')",
+        "jsonb_build_object('image_unavailable', true, 'image_404_at', '2025-01-01T00:00:00+00:00')",
+    ],
+)
+async def test_a_mark_made_by_hand_on_a_surveyed_figure_breaks(worked: WorkedStore, mark: str) -> None:
+    worked.sql(f"UPDATE artifacts SET metadata = metadata || {mark} WHERE id = %s", worked.lost[15])
+    report = await verify(worked.settings)
+    assert report.broken == ("I15",)
+    assert worked.lost[15] in report.invariants[14].broken[0]
+
+
+async def test_a_mark_dated_after_this_tool_came_needs_its_answer(worked: WorkedStore) -> None:
+    worked.sql(
+        "UPDATE artifacts SET metadata = metadata || jsonb_build_object('image_404_at', now()) WHERE id = %s",
+        worked.lost[MARKED_BEFORE],
+    )
+    assert (await verify(worked.settings)).broken == ("I15",)
+
+
+async def test_a_mark_of_ours_without_its_logged_answer_breaks(worked: WorkedStore) -> None:
+    worked.sql("ALTER TABLE scidex_console.fetch_attempt DISABLE TRIGGER attempt_append_only")
+    dead = worked.lost[DEAD][0]
+    worked.sql(
+        "UPDATE scidex_console.fetch_attempt SET status = 503, outcome = 'dead' WHERE artifact_id = %s", dead
+    )
+    report = await verify(worked.settings)
+    assert report.broken == ("I15",)
+    assert "by this tool" in report.invariants[14].broken[0]
