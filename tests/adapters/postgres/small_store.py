@@ -115,6 +115,15 @@ class SmallStore:
         batch, _ = await self.journal.switch(batch, epoch=0, origin={"operator": "ada", "origin": "here"})
         return await self.journal.finish(batch)
 
+    async def bring_on_again(self, batch: Batch, *, commit: str = "c" * 40) -> Batch:
+        """Redo a batch that was taken back."""
+        batch = await self.journal.begin_redo(
+            batch, base_commit="b" * 40, epoch=0, authorization="APPROVED-1"
+        )
+        batch = await self.journal.record_commit(batch, Committed(commit, {}), CommitKind.APPLY, batch.op)
+        batch, _ = await self.journal.switch(batch, epoch=0, origin={"operator": "ada", "origin": "here"})
+        return await self.journal.finish(batch)
+
     async def take_back(self, batch: Batch) -> Batch:
         """Roll a batch back, in the same way."""
         changed = await self.journal.changed_since(batch, undo=True)

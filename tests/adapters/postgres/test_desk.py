@@ -116,7 +116,13 @@ async def test_cancelling_leaves_a_trace_and_makes_room_for_asking_again(
             "intent_id": first.id,
         }
     ]
-    assert (await desk.submit("retry", JobName.FIGURES, {"token": "t"}, reason="")).id != first.id
+    second = await desk.submit("retry", JobName.FIGURES, {"token": "t"}, reason="")
+    assert second.id != first.id
+    joined = await PostgresIntentDesk(database, COLLEAGUE).submit(
+        "retry", JobName.FIGURES, {"token": "t"}, reason=""
+    )
+    assert joined.id == second.id and len(joined.also_by) == 1
+    assert await PostgresReadModel(database).intent(first.id) == intent
 
 
 async def test_cancelling_what_is_settled_or_unknown_is_refused(database: Database, sql: Sql) -> None:

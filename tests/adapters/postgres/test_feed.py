@@ -35,6 +35,17 @@ async def test_news_within_the_quiet_time_comes_as_one(database: Database, sql: 
         assert await anext(topics) == {"run", "hosts", "batch"}
 
 
+async def test_news_that_come_in_a_row_wait_for_the_next_refresh(database: Database, sql: Sql) -> None:
+    feed = PostgresFeed(database, at_most_every_s=1.0, poll_s=NEVER)
+    async with aclosing(feed.topics()) as topics:
+        await anext(topics)
+        tell(sql, "run")
+        both = asyncio.create_task(anext(topics))
+        await asyncio.sleep(0.05)
+        tell(sql, "hosts")
+        assert await both == {"run", "hosts"}
+
+
 async def test_without_news_the_slow_poll_looks(database: Database) -> None:
     feed = PostgresFeed(database, at_most_every_s=0.01, poll_s=0.01)
     async with aclosing(feed.topics()) as topics:

@@ -51,6 +51,16 @@ async def test_facts_tell_rows_marks_journal_and_audit(
     assert facts.installed_at is not None and facts.installed_at < facts.taken_at
 
 
+async def test_a_deleted_row_is_missed_by_the_journal_as_well(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add("a"), store.add("b")], total=2)
+    await store.attempt("a", FetchClass.STORED)
+    await store.batch()
+    sql.execute("DELETE FROM artifacts WHERE id = 'a'")
+    sql.execute("DELETE FROM scidex_console.figure WHERE artifact_id = 'a'")
+    assert (await PostgresFacts(database).facts()).missing_rows == {"a"}
+
+
 async def test_counters_that_lost_count_are_named(database: Database, sql: Sql) -> None:
     store = SmallStore(database, sql)
     await store.survey([store.add("a")], total=1)

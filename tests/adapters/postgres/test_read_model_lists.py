@@ -41,6 +41,7 @@ FILTERS = [
     (AttemptFilter(since=datetime.now(UTC) - timedelta(hours=1)), "fedc"),
     (AttemptFilter(text="100%"), "c"),
     (AttemptFilter(text="T_O"), "c"),
+    (AttemptFilter(text="1_0"), ""),
     (AttemptFilter(text="\\"), ""),
     (AttemptFilter(text="NCBI.example/B"), "b"),
     (AttemptFilter(text="figure F"), "f"),

@@ -93,11 +93,12 @@ async def test_counts_are_the_same_before_and_after_the_counters_are_folded(
 
 async def test_sparkline_counts_rows_that_are_settled_by_the_minute(database: Database, sql: Sql) -> None:
     store = SmallStore(database, sql)
-    await store.survey([store.add(name) for name in "abcdef"], total=6)
+    await store.survey([store.add(name) for name in "abce"], total=4)
     await store.attempt("a", FetchClass.STORED, ago=timedelta(seconds=150))
     await store.attempt("b", FetchClass.DEAD, ago=timedelta(seconds=150))
     await store.attempt("c", FetchClass.TRANSIENT, later=True, ago=timedelta(seconds=150))
-    await store.attempt("d", FetchClass.TRANSIENT, ago=timedelta(seconds=10))
+    await store.figures.make_due(["c"])
+    await store.attempt("c", FetchClass.TRANSIENT, ago=timedelta(seconds=10))
     await store.attempt("e", FetchClass.STORED, ago=timedelta(hours=2))
     gap = (await PostgresReadModel(database).overview(sparkline_minutes=5)).gaps[0]
     assert gap.per_minute == (0, 0, 2, 0, 1)

@@ -71,6 +71,9 @@ async def test_rows_changed_since_are_refused_with_the_reason(
         assert preview.paths == tuple(f"figures/{name}.png" for name in "ab" if name not in refused)
         assert preview.token not in tokens
         tokens.add(preview.token)
+    sql.execute("DELETE FROM artifacts WHERE id = 'a'")
+    preview = await model.rollback_preview(batch.id, redo=False)
+    assert "deleted" in preview.refused[0].reason and preview.token not in tokens
 
 
 async def test_an_edit_of_other_fields_does_not_stand_in_the_way(database: Database, sql: Sql) -> None:
@@ -97,6 +100,16 @@ async def test_redo_preview_looks_at_what_was_taken_back(database: Database, sql
     sql.execute("UPDATE artifacts SET file_path = 'mended/by/hand.png' WHERE id = 'b'")
     again = await model.rollback_preview(batch.id, redo=True)
     assert [operation.artifact_id for operation in again.refused] == ["b"] and again.token != redo.token
+
+
+async def test_a_token_is_for_one_pass_of_the_batch(database: Database, sql: Sql) -> None:
+    store, batch = await batch_of_three(database, sql)
+    model = PostgresReadModel(database)
+    first = await model.rollback_preview(batch.id, redo=False)
+    await store.bring_on_again(await store.take_back(batch))
+    second = await model.rollback_preview(batch.id, redo=False)
+    assert (second.paths, second.commits) == (first.paths, first.commits)
+    assert second.token != first.token
 
 
 async def test_preview_of_no_batch_is_refused(database: Database) -> None:

@@ -84,7 +84,7 @@ async def test_a_log_table_whose_numbers_come_from_elsewhere_is_taken_as_it_is(
     scidex_database: str, sql: psycopg.Connection
 ) -> None:
     sql.execute("""
-        CREATE TABLE artifact_migration_log (id bigint PRIMARY KEY, artifact_id text NOT NULL, status text NOT NULL,
+        CREATE TABLE artifact_migration_log (id bigint PRIMARY KEY, artifact_id text, status text,
             files_moved jsonb, errors jsonb, took_ms int, created_at timestamptz)
     """)
     runner = SchemaRunner(scidex_database)
