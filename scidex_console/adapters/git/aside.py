@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scidex_console.adapters.git import worktree_file
 from scidex_console.adapters.git.checkout import OURS, Checkout
-from scidex_console.domain.errors import Halt
+from scidex_console.adapters.git.failures import halting
 from scidex_console.engine.killpoints import reach
 
 PREFIX = "aside-"
@@ -26,12 +26,10 @@ class Aside:
         """Move one file out of the checkout."""
         folder = self._checkout.git_dir / OURS
         place = folder / f"{PREFIX}{secrets.token_hex(8)}"
-        try:
+        with halting("setting a file aside", where=path):
             folder.mkdir(exist_ok=True)
             with worktree_file.folder_of(self._checkout.worktree, path) as (descriptor, name):
                 os.rename(name, place, src_dir_fd=descriptor)
-        except OSError as error:
-            raise Halt(f"the file cannot be set aside: {error.strerror}", where=path) from error
         self._taken[path] = place
         reach("git.committer.set_aside")
 
@@ -44,15 +42,11 @@ class Aside:
     def close(self) -> None:
         """Put back what is still aside. Where something else is at the path by now, that stays."""
         for path, place in self._taken.items():
-            try:
+            with halting("putting back a file that was set aside", where=f"{place} to {path}"):
                 with (
                     worktree_file.folder_of(self._checkout.worktree, path) as (descriptor, name),
                     suppress(FileExistsError),
                 ):
                     os.link(place, name, dst_dir_fd=descriptor)
                 place.unlink(missing_ok=True)
-            except OSError as error:
-                raise Halt(
-                    f"a file set aside cannot be put back: {error.strerror}", where=f"{place} to {path}"
-                ) from error
         self._taken.clear()

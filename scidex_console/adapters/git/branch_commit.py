@@ -15,11 +15,11 @@ from datetime import datetime
 
 from scidex_console.adapters.git import refs, trees
 from scidex_console.adapters.git.checkout import Checkout
-from scidex_console.adapters.git.fast_import import Edit, build
+from scidex_console.adapters.git.fast_import import Edit, build, size_of
 from scidex_console.adapters.git.index import patched_copy, publish
 from scidex_console.adapters.git.index_lock import index_lock
 from scidex_console.adapters.git.trees import Change, Entry
-from scidex_console.domain.errors import LockBusy, Refused
+from scidex_console.domain.errors import Halt, LockBusy, Refused
 from scidex_console.engine.killpoints import reach
 
 _TRIES = 5
@@ -60,7 +60,13 @@ def commit(checkout: Checkout, request: Request) -> Made:
         branch = checkout.writable_branch(request.branch)
         if request.epoch is not None:
             refs.epoch_object(checkout, request.epoch)
-        made = _attempt(checkout, request, branch, checkout.tip(branch))
+        try:
+            made = _attempt(checkout, request, branch, checkout.tip(branch))
+        except Halt as halt:
+            if halt.bytes_needed is not None:
+                # Whatever small file did not fit: the whole commit is what must.
+                halt.bytes_needed += sum(size_of(checkout, edit) for edit in request.edits)
+            raise
         if made is not None:
             return made
     raise LockBusy(

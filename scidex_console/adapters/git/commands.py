@@ -93,13 +93,11 @@ class Commands:
         with self._started(args, environment.variables(settings=settings), None) as process:
             yield process
 
-    def conclude(self, process: Any, *args: str, bytes_needed: int | None = None) -> None:
+    def conclude(self, process: Any, *args: str) -> None:
         """Close the command's input, wait, and raise the domain error if it failed."""
         stderr = process.communicate()[1].decode("utf-8", "replace")
         if process.returncode != 0:
-            raise translated(
-                args, process.returncode, stderr, where=str(self.folder), bytes_needed=bytes_needed
-            )
+            raise translated(args, process.returncode, stderr, where=str(self.folder))
 
     @contextmanager
     def _started(self, args: tuple[str, ...], wanted: dict[str, str], index: Path | None) -> Iterator[Any]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, RepositoryError
+
+SMALL_FILE = 4096
+"""Bytes to ask for when all that is known is that not even a small file fits."""
 
 _DISK = (
     ("no space left on device", "the disk is full", "make room, then resume"),
@@ -21,6 +26,15 @@ _DISK = (
     ("permission denied", "this user may not write the repository", "give it the right, then resume"),
 )
 
+_ERRNO_WORDS = {
+    errno.ENOSPC: "no space left on device",
+    errno.EDQUOT: "disk quota exceeded",
+    errno.EROFS: "read-only file system",
+    errno.EFBIG: "file too large",
+    errno.EIO: "input/output error",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+}
 _ROOM = frozenset({"no space left on device", "disk quota exceeded"})
 
 _CORRUPT = re.compile(
@@ -43,6 +57,19 @@ _SECRET = re.compile(r"(\w+://)[^/@\s']+@")
 _TELLING = re.compile(r"^(?:fatal:|error:|remote: (?:error|fatal)| ! )")
 
 
+@contextmanager
+def halting(doing: str, *, where: object, bytes_needed: int = SMALL_FILE) -> Iterator[None]:
+    """Turn an error of the operating system inside the block into `Halt`."""
+    try:
+        yield
+    except OSError as error:
+        sign = _ERRNO_WORDS.get(error.errno or 0, "")
+        known = next(((what, fix) for words, what, fix in _DISK if words == sign), None)
+        what, fix = known or ((error.strerror or str(error)).lower(), "mend it, then resume")
+        room = bytes_needed if sign in _ROOM else None
+        raise Halt(f"{what} ({doing})", where=str(where), fix=fix, bytes_needed=room) from error
+
+
 def first_line(stderr: str) -> str:
     """Git's first meaningful line, without credentials that a remote's address may hold."""
     lines = [line.rstrip() for line in stderr.splitlines() if not _NOISE.match(line)]
@@ -57,14 +84,12 @@ def redacted(text: str) -> str:
     return _SECRET.sub(r"\1***@", text)
 
 
-def translated(
-    args: Sequence[str], status: int, stderr: str, *, where: str, bytes_needed: int | None = None
-) -> ConsoleError:
-    """The domain error for a git command that failed; `bytes_needed` is what it was to write, if known."""
+def translated(args: Sequence[str], status: int, stderr: str, *, where: str) -> ConsoleError:
+    """The domain error for a git command that failed."""
     words = "file too large" if status == -signal.SIGXFSZ else stderr.lower()
     for sign, what, fix in _DISK:
         if sign in words:
-            room = bytes_needed if sign in _ROOM else None
+            room = SMALL_FILE if sign in _ROOM else None
             return Halt(f"{what} (git {args[0]})", where=where, fix=fix, bytes_needed=room)
     if status == -signal.SIGBUS:
         return Halt(f"git {args[0]} could not read its files", where=where, fix="check the disk")
@@ -82,7 +107,6 @@ def translated(
             f"git could not write: {first_line(stderr)}",
             where=where,
             fix="check the disk's room and the folder's rights, then resume",
-            bytes_needed=bytes_needed,
         )
     if status < 0:
         return RepositoryError(f"git {args[0]} was killed by signal {-status}", where=where)

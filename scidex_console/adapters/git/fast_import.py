@@ -49,9 +49,9 @@ def build(
     was expected, `UnsafePath`, `Halt`; nothing but unreachable objects is left then.
     """
     # Checking first keeps the object store free of what would be refused anyway.
-    size = sum(
-        worktree_file.require(checkout.worktree, edit.path, edit.sha256) for edit in edits if _streams(edit)
-    )
+    for edit in edits:
+        if _streams(edit):
+            worktree_file.require(checkout.worktree, edit.path, edit.sha256)
     with checkout.commands.process(*_COMMAND) as process:
         try:
             objects = _feed(checkout, process.stdin, parent, reference, edits, message, when)
@@ -62,7 +62,7 @@ def build(
             _abort(checkout, process)
             raise
         try:
-            checkout.commands.conclude(process, *_COMMAND, bytes_needed=size)
+            checkout.commands.conclude(process, *_COMMAND)
         finally:
             _clear_report(checkout, process.pid)
     reach("git.import.built")
@@ -139,6 +139,11 @@ def is_crash_report(path: Path) -> bool:
         return b"refs/scidex-console/" in path.read_bytes() or b"--done" in path.read_bytes()
     except OSError:
         return False
+
+
+def size_of(checkout: Checkout, edit: Edit) -> int:
+    """Bytes that an edit brings into git, at most (they are compressed there)."""
+    return worktree_file.size(checkout.worktree, edit.path) if _streams(edit) else 0
 
 
 def _streams(edit: Edit) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scidex_console.adapters.git import environment
 from scidex_console.adapters.git.checkout import OURS, Checkout
+from scidex_console.adapters.git.failures import halting
 from scidex_console.adapters.git.trees import GITLINK, Entry
 from scidex_console.domain.errors import Halt, RepositoryError
 from scidex_console.engine.killpoints import reach
@@ -40,30 +41,25 @@ def patched_copy(checkout: Checkout, entries: Mapping[str, Entry | None]) -> Ite
 
 def publish(checkout: Checkout, private: Path) -> None:
     """Make a private copy the index. Only while the index lock is held."""
-    try:
+    with halting("replacing the index", where=checkout.git_dir):
         private.rename(checkout.git_dir / "index")
-    except OSError as error:
-        raise Halt(f"the index cannot be replaced: {error.strerror}", where=str(checkout.git_dir)) from error
     reach("git.index.published")
 
 
 def _copy(checkout: Checkout) -> Path:
     private = checkout.git_dir / OURS / f"{PRIVATE_PREFIX}{secrets.token_hex(8)}"
     real = checkout.git_dir / "index"
+    # A checkout without an index file has an empty index.
+    size = real.stat().st_size if real.exists() else 0
     try:
-        private.parent.mkdir(exist_ok=True)
-        # A checkout without an index file has an empty index.
-        if real.exists():
-            shutil.copyfile(real, private)
-            shutil.copymode(real, private)
-    except OSError as error:
+        with halting("copying the index", where=private.parent, bytes_needed=size):
+            private.parent.mkdir(exist_ok=True)
+            if real.exists():
+                shutil.copyfile(real, private)
+                shutil.copymode(real, private)
+    except Halt:
         private.unlink(missing_ok=True)
-        raise Halt(
-            f"the index cannot be copied: {error.strerror}",
-            where=str(private.parent),
-            fix="make room on this file system, then resume",
-            bytes_needed=real.stat().st_size,
-        ) from error
+        raise
     reach("git.index.copied")
     return private
 

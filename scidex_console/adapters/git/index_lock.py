@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scidex_console.adapters.git.checkout import OURS, Checkout
+from scidex_console.adapters.git.failures import halting
 from scidex_console.domain.errors import Halt, LockBusy
 from scidex_console.engine.killpoints import reach
 
@@ -34,16 +35,14 @@ def index_lock(checkout: Checkout, purpose: str) -> Iterator[None]:
     """
     path = lock_path(checkout)
     clear_own(checkout)
-    try:
-        _appear(checkout, path, purpose)
-    except FileExistsError as error:
+    with halting("locking the index", where=path):
+        taken = _appear(checkout, path, purpose)
+    if not taken:
         raise LockBusy(
             "index.lock is held by another git process",
             where=str(path),
             fix="wait for it to end; if no git process runs any more, remove the file by hand",
-        ) from error
-    except OSError as error:
-        raise Halt(f"the index cannot be locked: {error.strerror}", where=str(path)) from error
+        )
     try:
         reach("git.index.locked")
         yield
@@ -75,7 +74,8 @@ def is_ours(path: Path) -> bool:
         os.close(descriptor)
 
 
-def _appear(checkout: Checkout, path: Path, purpose: str) -> None:
+def _appear(checkout: Checkout, path: Path, purpose: str) -> bool:
+    """Let the lock appear with its mark in it; False when there is one already."""
     folder = checkout.git_dir / OURS
     folder.mkdir(exist_ok=True)
     draft = folder / f"lock-{secrets.token_hex(8)}"
@@ -83,6 +83,9 @@ def _appear(checkout: Checkout, path: Path, purpose: str) -> None:
         draft.write_bytes(_MARK + f"{os.getpid()}@{socket.gethostname()} {purpose}\n".encode())
         reach("git.index.lock_drafted")
         path.hardlink_to(draft)
+    except FileExistsError:
+        return False
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+    return True

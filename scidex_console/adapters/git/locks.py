@@ -6,12 +6,12 @@ process means nothing.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import time
 from pathlib import Path
 
+from scidex_console.adapters.git.failures import halting
 from scidex_console.domain.errors import Halt, RepositoryError
 
 _POLL_SECONDS = 0.05
@@ -26,8 +26,9 @@ class FileLock:
 
     def take(self, text: str, *, wait: float = 0.0) -> bool:
         """Take the lock, trying for `wait` seconds; False when somebody else keeps it."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _open(self.path)
+        with halting("making a lock", where=self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         deadline = time.monotonic() + wait
         while not _locked(descriptor, self.path):
             if time.monotonic() >= deadline:
@@ -35,11 +36,12 @@ class FileLock:
                 return False
             time.sleep(_POLL_SECONDS)
         try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{text}\n".encode(), 0)
-        except OSError as error:
+            with halting("writing a lock", where=self.path):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"{text}\n".encode(), 0)
+        except Halt:
             os.close(descriptor)
-            raise Halt(f"a lock cannot be written: {error.strerror}", where=str(self.path)) from error
+            raise
         self._descriptor = descriptor
         return True
 
@@ -65,17 +67,6 @@ class FileLock:
             return os.read(descriptor, 500).decode("utf-8", "replace").strip() or "an unnamed process"
         finally:
             os.close(descriptor)
-
-
-def _open(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
-            raise Halt(f"a lock cannot be made: {error.strerror}", where=str(path)) from error
-        raise RepositoryError(
-            f"a lock cannot be opened: {error.strerror}", where=str(path), fix="check the folder's rights"
-        ) from error
 
 
 def _locked(descriptor: int, path: Path, *, shared: bool = False) -> bool:

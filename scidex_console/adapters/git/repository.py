@@ -158,7 +158,7 @@ class GitArtifactRepository:
                 epoch=epoch,
             )
             made = branch_commit.commit(self.checkout, request)
-        return Committed(made.commit, made.objects)
+            return Committed(made.commit, made.objects)
 
     def repair_index(self, paths: Sequence[str]) -> None:
         """Make the index entries of these paths what HEAD has; remove a stale lock only if it is our own.

@@ -53,17 +53,14 @@ def chunks(descriptor: int, path: str) -> Iterator[bytes]:
         yield chunk
 
 
-def require(worktree: Path, path: str, sha256: str) -> int:
-    """Raise `Refused` unless the file at `path` has the expected bytes; how many they are."""
+def require(worktree: Path, path: str, sha256: str) -> None:
+    """Raise `Refused` unless the file at `path` has the expected bytes."""
     with opened(worktree, path) as descriptor:
         hashing = hashlib.sha256()
-        size = 0
         for chunk in chunks(descriptor, path):
             hashing.update(chunk)
-            size += len(chunk)
         if hashing.hexdigest() != sha256:
             raise mismatch(path)
-        return size
 
 
 def mismatch(path: str) -> Refused:
@@ -88,6 +85,15 @@ def folder_of(worktree: Path, path: str) -> Iterator[tuple[int, str]]:
         yield here, name
     finally:
         os.close(here)
+
+
+def size(worktree: Path, path: str) -> int:
+    """Bytes of the file at `path`; 0 when there is none."""
+    try:
+        with folder_of(worktree, path) as (folder, name):
+            return os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
+    except OSError:
+        return 0
 
 
 def present(worktree: Path, path: str) -> bool:

@@ -150,11 +150,10 @@ def test_file_changed_between_check_and_use_is_refused(
     changes = world.write_many(2)
     checked = fast_import.worktree_file.require
 
-    def check_then_change(worktree: Path, path: str, sha256: str) -> int:
-        size = checked(worktree, path, sha256)
+    def check_then_change(worktree: Path, path: str, sha256: str) -> None:
+        checked(worktree, path, sha256)
         if path.endswith("fig-1.png"):
             (worktree / path).write_bytes(after)
-        return size
 
     monkeypatch.setattr(fast_import.worktree_file, "require", check_then_change)
     with pytest.raises(Refused, match="other bytes"):
