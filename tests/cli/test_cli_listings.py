@@ -93,6 +93,11 @@ def test_the_exit_code_of_status_tells_an_alert_what_it_needs(
     assert ("ATTENTION" in cli("status").out) == (code != 0)
 
 
+def test_a_run_that_is_over_has_no_pace(cli: Cli, services: FakeServices) -> None:
+    services.connected.read.gap_view = gap(run=run(state=RunState.DONE))
+    assert "to go" not in cli("status").out
+
+
 def test_a_halt_shows_its_cause_and_the_bytes_needed(cli: Cli, services: FakeServices) -> None:
     halted = run(state=RunState.HALTED, halt_reason="disk full", halt_bytes_needed=5_000_000)
     services.connected.read.gap_view = gap(run=halted)
@@ -191,15 +196,18 @@ def test_verify_fails_only_for_what_is_broken(cli: Cli, services: FakeServices) 
     result = cli("verify")
     assert (result.code, result.out) == (
         0,
-        "I1   holds   every path opens (115 checked)\n"
-        "I2   n/a     every manifest is true (no folder was made)\n"
+        "I1  holds   every path opens (115 checked)\n"
+        "I2  n/a     every manifest is true (no folder was made)\n"
         "all that apply hold\n",
     )
     broken = tuple(f"figure-{n} is gone" for n in range(12))
     services.invariants = (Invariant("I9", "nothing shrinks", False, 12, broken),)
     result = cli("verify")
     assert result.code == 1
-    assert "I9   BROKEN  nothing shrinks (12 checked)" in result.out and "and 2 more" in result.out
+    assert (
+        "I9  BROKEN  nothing shrinks (12 checked)\n            figure-0 is gone\n" in result.out
+        and "and 2 more" in result.out
+    )
     document = cli("verify", "--json").document
     assert document["holds"] is False and len(document["invariants"][0]["broken"]) == 12
 

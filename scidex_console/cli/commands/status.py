@@ -124,7 +124,8 @@ def _lines(overview: Overview, settings: Settings, verdict: str, output: Output)
         yield ""
         yield f"{gap.job}: {run_line(gap)}"
         yield from counts_lines(gap)
-        yield f"  {pace_line(gap)}"
+        if gap.run is not None and gap.run.state in OPEN:
+            yield f"  {pace_line(gap)}"
     if overview.hosts:
         yield ""
         yield from _hosts(overview, output)

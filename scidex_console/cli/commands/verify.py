@@ -27,12 +27,13 @@ def run(args: Namespace, context: Context) -> int:
 
 
 def _lines(report: VerifyReport) -> Iterator[str]:
+    width = max((len(invariant.name) for invariant in report.invariants), default=0)
     for invariant in report.invariants:
-        yield f"{invariant.name:<4} {_state(invariant):<7} {invariant.statement}{_extent(invariant)}"
+        yield f"{invariant.name:<{width}}  {_state(invariant):<6}  {invariant.statement}{_extent(invariant)}"
         for line in invariant.broken[:_SHOWN]:
-            yield f"             {line}"
+            yield f"{'':<{width}}          {line}"
         if len(invariant.broken) > _SHOWN:
-            yield f"             and {len(invariant.broken) - _SHOWN} more"
+            yield f"{'':<{width}}          and {len(invariant.broken) - _SHOWN} more"
     broken = [invariant.name for invariant in report.invariants if invariant.holds is False]
     yield f"broken: {', '.join(broken)}" if broken else "all that apply hold"
 
