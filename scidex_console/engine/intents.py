@@ -243,6 +243,7 @@ class IntentClerk:
                 group=str(intent.params.get("group", "")),
                 outcome=str(intent.params.get("outcome", "")),
                 since=_when(intent.params.get("since")),
+                artifact_id=str(intent.params.get("artifact_id", "")),
                 text=str(intent.params.get("text", "")),
             )
             preview = await self._previews.retry_preview(_job(intent), criteria)
