@@ -1,0 +1,75 @@
+"""docs/cli.md tells the truth: every command, option and field stands in it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from scidex_console.cli.main import COMMANDS, parser
+from scidex_console.domain.hosts import GateState, Override
+from scidex_console.domain.intents import Intent
+from scidex_console.engine.views import (
+    AttemptView,
+    BatchView,
+    EngineView,
+    GapView,
+    HostView,
+    OperationView,
+    RetryPreview,
+    RollbackPreview,
+    RunView,
+    StoreIdentity,
+)
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+
+SHAPES = {
+    "INTENT": (Intent,),
+    "IDENTITY": (StoreIdentity,),
+    "ENGINE": (EngineView,),
+    "RUN": (RunView,),
+    "GAP": (GapView,),
+    "HOST": (HostView,),
+    "GATE": (GateState, Override),
+    "ATTEMPT": (AttemptView,),
+    "BATCH": (BatchView,),
+    "OPERATION": (OperationView,),
+    "RETRY": (RetryPreview,),
+    "ROLLBACK": (RollbackPreview,),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_field_of_a_shape_is_documented(shape: str) -> None:
+    [paragraph] = re.findall(rf"^\*\*{shape}\*\* (.*?)\n\n", TEXT, re.MULTILINE | re.DOTALL)
+    documented = set(re.findall(r"`([a-z0-9_]+)`", paragraph))
+    fields = {field.name for view in SHAPES[shape] for field in dataclasses.fields(view)}
+    assert fields - documented == set()
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    [subparsers] = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(subparsers.choices)
+
+
+def test_every_module_registers_its_one_command() -> None:
+    assert sorted(commands()) == sorted(module.__name__.rpartition(".")[2] for module in COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_and_option_is_documented(name: str) -> None:
+    rows = [line for line in TEXT.splitlines() if re.match(rf"\| `{name}\b", line)]
+    if name == "schema":
+        rows = [line for line in TEXT.splitlines() if "`schema " in line]
+    assert rows, f"no row for {name}"
+    everywhere = {"--help", "--config", "--json", "--reason", "--no-wait", "--wait", "--token"}
+    options = {option for action in commands()[name]._actions for option in action.option_strings}
+    missing = {
+        option for option in options - everywhere if option.startswith("--") and option not in "".join(rows)
+    }
+    assert not missing
+    assert all(f"`{option}" in TEXT for option in options & everywhere - {"--help"})
