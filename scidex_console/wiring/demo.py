@@ -147,10 +147,19 @@ async def _headless(settings: Settings, options: DemoOptions) -> int:
             figures = _figures(overview.gaps)
             run = await connected.read.run(JobName.FIGURES)
             state = run.state if run is not None else RunState.PLANNED
+            if overview.engine is None or overview.engine.state == "stopped":
+                raise _engine_gone(options)
             _say(_progress(figures, state, time.monotonic() - began))
     if state is RunState.HALTED:
         return 4
     return await _verify(settings)
+
+
+def _engine_gone(options: DemoOptions) -> Unreachable:
+    log = options.directory / "engine.log"
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
+    said = f": {lines[-1].strip()}" if lines else ""
+    return Unreachable(f"the engine has ended{said}", where=str(log))
 
 
 async def _verify(settings: Settings) -> int:
