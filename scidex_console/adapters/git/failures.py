@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import signal
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,9 @@ from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, Repositor
 
 SMALL_FILE = 4096
 """Bytes to ask for when all that is known is that not even a small file fits."""
+
+_NEARLY_NOTHING = 1 << 20
+"""Bytes; a disk with less is full as far as git is concerned, whose temporary files go when it fails."""
 
 _DISK = (
     ("no space left on device", "the disk is full", "make room, then resume"),
@@ -70,6 +74,14 @@ def halting(doing: str, *, where: object, bytes_needed: int = SMALL_FILE) -> Ite
         raise Halt(f"{what} ({doing})", where=str(where), fix=fix, bytes_needed=room) from error
 
 
+def _is_full(folder: str) -> bool:
+    try:
+        room = os.statvfs(folder)
+    except OSError:
+        return False
+    return room.f_bavail * room.f_frsize < _NEARLY_NOTHING or (room.f_files > 0 and room.f_favail == 0)
+
+
 def first_line(stderr: str) -> str:
     """Git's first meaningful line, without credentials that a remote's address may hold."""
     lines = [line.rstrip() for line in stderr.splitlines() if not _NOISE.match(line)]
@@ -103,6 +115,10 @@ def translated(args: Sequence[str], status: int, stderr: str, *, where: str) -> 
     if _LOCKED.search(stderr):
         return LockBusy(first_line(stderr), where=where, fix="another git process is at work; try again")
     if _UNWRITTEN.search(stderr):
+        # Git does not always say why it could not write.
+        if _is_full(where):
+            what, fix = _DISK[0][1:]
+            return Halt(f"{what} (git {args[0]})", where=where, fix=fix, bytes_needed=SMALL_FILE)
         return Halt(
             f"git could not write: {first_line(stderr)}",
             where=where,

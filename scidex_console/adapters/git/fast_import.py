@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from scidex_console.adapters.git import worktree_file
-from scidex_console.adapters.git.checkout import Checkout
+from scidex_console.adapters.git.checkout import OURS, Checkout
 from scidex_console.adapters.git.trees import REGULAR
 from scidex_console.domain.commits import AUTHOR_EMAIL, AUTHOR_NAME
-from scidex_console.domain.errors import RepositoryError
+from scidex_console.domain.errors import Halt, RepositoryError
 from scidex_console.engine.killpoints import reach
 
 _COMMAND = ("fast-import", "--quiet", "--done", "--date-format=raw")
@@ -52,24 +53,42 @@ def build(
     for edit in edits:
         if _streams(edit):
             worktree_file.require(checkout.worktree, edit.path, edit.sha256)
-    with checkout.commands.process(*_COMMAND) as process:
+    with _importing(checkout) as process:
         try:
             objects = _feed(checkout, process.stdin, parent, reference, edits, message, when)
             reach("git.import.fed")
         except BrokenPipeError:
             objects = {}  # Its last words say why; `conclude` reads them.
-        except BaseException:
-            _abort(checkout, process)
-            raise
-        try:
-            checkout.commands.conclude(process, *_COMMAND)
-        finally:
-            _clear_report(checkout, process.pid)
+        checkout.commands.conclude(process, *_COMMAND)
     reach("git.import.built")
     commit = checkout.resolve(reference)
     if commit is None:
         raise RepositoryError("git fast-import made no commit", where=str(checkout.worktree))
     return commit, objects
+
+
+@contextmanager
+def _importing(checkout: Checkout) -> Iterator[Any]:
+    """A running import; however it ends, it leaves neither a report of a crash nor half a pack."""
+    before = _unfinished_packs(checkout)
+    with checkout.commands.process(*_COMMAND) as process:
+        try:
+            yield process
+        except BaseException as error:
+            # If it still runs, it sees its input end before `done`, and so makes no commit.
+            process.communicate()
+            if isinstance(error, Halt):
+                # Out of room, it could not even tidy up after itself.
+                for path in _unfinished_packs(checkout) - before:
+                    path.unlink(missing_ok=True)
+            raise
+        finally:
+            for folder in {checkout.git_dir, checkout.common_dir}:
+                (folder / f"fast_import_crash_{process.pid}").unlink(missing_ok=True)
+
+
+def _unfinished_packs(checkout: Checkout) -> set[Path]:
+    return set((checkout.common_dir / "objects/pack").glob("tmp_*"))
 
 
 def _feed(
@@ -110,7 +129,8 @@ def _feed_blob(checkout: Checkout, out: BinaryIO, mark: int, edit: Edit) -> str:
     """Stream one file, checking the very bytes that go in; its object id."""
     with worktree_file.opened(checkout.worktree, edit.path) as descriptor:
         size = os.fstat(descriptor).st_size
-        out.write(f"blob\nmark :{mark}\ndata {size}\n".encode())
+        # The comment tells whose import it was, should git write a report of a crash.
+        out.write(f"# {OURS}\nblob\nmark :{mark}\ndata {size}\n".encode())
         sha256 = hashlib.sha256()
         name = hashlib.new(checkout.object_format, f"blob {size}\0".encode(), usedforsecurity=False)
         written = 0
@@ -124,6 +144,7 @@ def _feed_blob(checkout: Checkout, out: BinaryIO, mark: int, edit: Edit) -> str:
     if written != size or sha256.hexdigest() != edit.sha256:
         raise worktree_file.mismatch(edit.path)
     out.write(b"\n")
+    reach("git.import.feeding")
     return name.hexdigest()
 
 
@@ -136,7 +157,7 @@ def quoted(path: str) -> bytes:
 def is_crash_report(path: Path) -> bool:
     """Whether a `fast_import_crash_<pid>` file tells of an import of ours."""
     try:
-        return b"refs/scidex-console/" in path.read_bytes() or b"--done" in path.read_bytes()
+        return OURS.encode() in path.read_bytes()
     except OSError:
         return False
 
@@ -148,14 +169,3 @@ def size_of(checkout: Checkout, edit: Edit) -> int:
 
 def _streams(edit: Edit) -> bool:
     return not edit.removal and not edit.object
-
-
-def _abort(checkout: Checkout, process: Any) -> None:
-    """End the import without a commit: it sees its input end before `done`."""
-    process.communicate()
-    _clear_report(checkout, process.pid)
-
-
-def _clear_report(checkout: Checkout, pid: int) -> None:
-    for folder in {checkout.git_dir, checkout.common_dir}:
-        (folder / f"fast_import_crash_{pid}").unlink(missing_ok=True)

@@ -80,6 +80,8 @@ def test_disk_that_fills_up_half_way_loses_and_doubles_nothing(
     disk.leave(pages)
     with pytest.raises(Halt):
         work(cramped, wanted)
+    # What could not be written does not keep the room it took.
+    assert list((cramped.git_dir / "objects/pack").glob("tmp_*")) == []
     disk.make_room()
     settle(cramped, wanted, base)
 
