@@ -176,11 +176,9 @@ class Attempt:
         return Ending(self._stored(answer, body, body.kind), answer.status, body.kind, file)
 
     def _told_to_wait(self, answer: Answer) -> Ending:
-        if answer.retry_at is not None:
-            seconds = (answer.retry_at - self._tools.clock.now()).total_seconds()
-            asked = f"asked to come back in {max(0.0, seconds):.0f} s"
-        else:
-            asked = "asked to slow down"
+        asked = "asked to slow down"
+        if answer.wait is not None:
+            asked = f"asked to come back in {answer.wait:.0f} s"
         decision = Decision(FetchClass.TRANSIENT, f"{status_text(answer.status)}{self._via()}: {asked}")
         return Ending(decision, answer.status, retry_at=answer.retry_at)
 

@@ -55,7 +55,7 @@ class BodyReader:
         Raises `TooLarge`, whatever `chunks` raises, and `Halt` from the staging folder; nothing stays staged
         then.
         """
-        if declared.isdigit() and int(declared) > self.max_bytes:
+        if declared.isascii() and declared.isdigit() and int(declared) > self.max_bytes:
             raise TooLarge(f"{declared} bytes")
         body = Body()
         try:

@@ -53,6 +53,7 @@ _LEAST_MARK: Final = 4
 """Bytes, zeros aside, a mark must have to be worth telling a person."""
 
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE[^\[>]*(?:\[|>)", re.IGNORECASE)
+_SPACE: Final = re.compile(r"\s*")
 _SVG_ROOT: Final = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]")
 TAIL_BYTES: Final = 4096
 """How much of a file's end `is_whole` wants to see."""
@@ -92,23 +93,21 @@ def looks_like_text(head: bytes) -> bool:
 
 def is_svg(head: bytes) -> bool:
     """Whether the first element is `svg`, whatever prolog, comments and document type stand before it."""
-    text = _decoded(head).lstrip()
+    text, at = _decoded(head), 0
     while True:
-        if text.startswith("<?"):
-            end = text.find("?>")
-            after = end + 2
-        elif text.startswith("<!--"):
-            end = text.find("-->")
-            after = end + 3
-        elif doctype := _DOCTYPE.match(text):
-            end = text.find("]", doctype.end()) if doctype[0].endswith("[") else doctype.end() - 1
-            end = text.find(">", end) if end >= 0 else end
-            after = end + 1
+        at = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # always matches
+        if text.startswith("<?", at):
+            end, mark = text.find("?>", at), 2
+        elif text.startswith("<!--", at):
+            end, mark = text.find("-->", at), 3
+        elif doctype := _DOCTYPE.match(text, at):
+            subset = text.find("]", doctype.end()) if doctype[0].endswith("[") else doctype.end() - 1
+            end, mark = (text.find(">", subset) if subset >= 0 else -1), 1
         else:
-            return _SVG_ROOT.match(text) is not None
+            return _SVG_ROOT.match(text, at) is not None
         if end < 0:
             return False
-        text = text[after:].lstrip()
+        at = end + mark
 
 
 def _decoded(head: bytes) -> str:

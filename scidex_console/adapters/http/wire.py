@@ -56,8 +56,10 @@ class Answer:
     challenge: bool = False
     asked_to_wait: bool = False
     """429, or 503 with Retry-After."""
+    wait: float | None = None
+    """Seconds after which the server wants us back, if it said so; capped."""
     retry_at: datetime | None = None
-    """When the server wants us back, if it said so; capped."""
+    """The same as a time."""
 
     @property
     def success(self) -> bool:
@@ -223,7 +225,8 @@ class Wire:
             wait = parse_retry_after(
                 headers.get_list("retry-after"), now=self._clock.now(), date=headers.get("date")
             )
-        cap = self._settings.retry_after_cap
+        if wait is not None:
+            wait = min(wait, self._settings.retry_after_cap)
         return Answer(
             method,
             address,
@@ -231,15 +234,18 @@ class Wire:
             {name.lower(): value for name, value in headers.items()},
             headers.get_list("location"),
             asked_to_wait=status == 429 or wait is not None,
-            retry_at=None if wait is None else self._clock.now() + timedelta(seconds=min(wait, cap)),
+            wait=wait,
+            retry_at=None if wait is None else self._clock.now() + timedelta(seconds=wait),
         )
 
     def _report(self, turn: Turn, answer: Answer) -> None:
-        """Tell the gate. A HEAD that failed says nothing yet: GET decides whether the group is in trouble."""
+        """Tell the gate. A HEAD that failed says nothing yet: GET decides whether the group is in trouble.
+
+        503 without Retry-After is often one server of many in trouble: the breaker counts it, nobody is held.
+        """
         if answer.asked_to_wait:
-            wait = (answer.retry_at - self._clock.now()).total_seconds() if answer.retry_at else None
-            said = f"Retry-After {wait:.0f} s" if wait is not None else "no Retry-After"
-            turn.held(wait, f"{answer.status} from {answer.address.host}, {said}")
+            said = "no Retry-After" if answer.wait is None else f"Retry-After {answer.wait:.0f} s"
+            turn.held(answer.wait, f"{answer.status} from {answer.address.host}, {said}")
         elif answer.challenge or answer.status >= 500:
             if answer.method != "HEAD":
                 turn.failed()

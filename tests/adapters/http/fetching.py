@@ -12,6 +12,7 @@ from typing import Any
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.figure_source import HttpFigureSource
 from scidex_console.adapters.http.gate import Gates
+from scidex_console.adapters.http.transport import Resolver, resolve
 from scidex_console.adapters.system.clock import SystemClock
 from scidex_console.domain.errors import Halt
 from scidex_console.domain.fetching import FetchOutcome, StagedFile
@@ -103,6 +104,7 @@ async def fetching(
     https_port: int | None = None,
     groups: Sequence[HostGroup] = (),
     settings: FetchSettings | None = None,
+    resolver: Resolver = resolve,
     **changes: Any,
 ) -> AsyncIterator[Fetching]:
     """A source that finds every host name at these loopback ports."""
@@ -120,5 +122,5 @@ async def fetching(
     host_groups = HostGroups(groups, **BRISK)  # type: ignore[arg-type]
     gates = Gates(host_groups, clock, base)
     staging = FolderStaging(folder / "staging")
-    async with HttpFigureSource(base, host_groups, gates, staging, clock) as source:
+    async with HttpFigureSource(base, host_groups, gates, staging, clock, resolver=resolver) as source:
         yield Fetching(source, gates, staging, base)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import tracemalloc
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -343,6 +344,37 @@ async def test_a_server_that_always_hangs_up_fails_after_one_more_try(tmp_path: 
         outcome = await world.fetch(URL)
         state = world.gates.states()[0]
     assert (outcome.outcome, outcome.requests, state.failures_in_a_row) == (TRANSIENT, 3, 1)
+
+
+async def test_a_hold_that_comes_while_connecting_keeps_the_request_back(tmp_path: Path) -> None:
+    connecting, arrived = asyncio.Event(), []
+
+    async def slowly(host: str, port: int) -> list[str]:
+        connecting.set()
+        await asyncio.sleep(0.1)
+        return ["127.0.0.1"]
+
+    async def talk(head: bytes, writer: asyncio.StreamWriter) -> None:
+        arrived.append(datetime.now(UTC))
+        writer.write(answer("200 OK", b"" if head.startswith(b"HEAD") else PNG))
+
+    async with (
+        raw_server(talk) as server,
+        fetching(
+            tmp_path,
+            http_port=server.port,
+            resolver=slowly,
+            connect_to=(f":80:lookup.example.org:{server.port}",),
+        ) as world,
+    ):
+        task = asyncio.create_task(world.fetch(URL))
+        await connecting.wait()
+        world.gates.hold("figures.example.org", 1.0, "asked to")
+        until = world.gates.closed_until("figures.example.org")
+        outcome = await task
+    assert outcome.outcome is STORED
+    assert until is not None and min(arrived) > until
+    assert outcome.requests == 2
 
 
 # --- what goes out --------------------------------------------------------------------------------------
