@@ -54,6 +54,8 @@ class FetchSettings:
     """Longest hold a server is granted."""
     hold_first: float = 60.0
     """Hold after a 429 without Retry-After; doubles each time in a row, plus up to a quarter by chance."""
+    hold_longest: float = 3600.0
+    """Longest such hold."""
     breaker_failures: int = 5
     """Failures in a row that open a group's breaker."""
     breaker_first: float = 60.0

@@ -79,7 +79,8 @@ class Gates:
 
     def in_flight_limit(self, group: str) -> int:
         """How many rows of this group may be worked on at once."""
-        return self._gate(group).in_flight_limit
+        gate = self._gates.get(group)
+        return gate.in_flight_limit if gate else max(1, self._groups.named(group).in_flight)
 
     def closed_until(self, group: str) -> datetime | None:
         """End of a hold or of an open breaker, when one is in force."""

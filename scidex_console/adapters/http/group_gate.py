@@ -283,7 +283,7 @@ class GroupGate:
             return
         if seconds is None:
             doubled = self._settings.hold_first * 2.0 ** min(self.held.in_a_row - 1, 32)
-            seconds = doubled * (1 + 0.25 * self._jitter.random())
+            seconds = min(doubled * (1 + 0.25 * self._jitter.random()), self._settings.hold_longest)
         until = now + min(max(seconds, _LEAST_HOLD), self._settings.retry_after_cap)
         if until > self.held.until:
             self.held.until, self.held.cause = until, cause

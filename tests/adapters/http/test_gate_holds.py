@@ -78,15 +78,12 @@ def test_without_a_time_the_hold_doubles_with_each_in_a_row_and_a_success_resets
 
 def test_holds_are_capped_and_never_nothing() -> None:
     async def main() -> list[float]:
-        user = GateUser(2.0, 1, settings=FetchSettings(retry_after_cap=600.0))
-        spans = [await told(user, 1e9), await told(user, 0.0)]
-        for _ in range(12):
-            spans.append(await told(user, None))
-        return spans
+        user = GateUser(2.0, 1, settings=FetchSettings(retry_after_cap=900.0, hold_longest=600.0))
+        return [await told(user, seconds) for seconds in (1e9, 0.0, *(None for _ in range(12)))]
 
     spans = run(main())
-    assert spans[:2] == pytest.approx([600.0, 1.0])
-    assert max(spans) == pytest.approx(600.0)
+    assert spans[:2] == pytest.approx([900.0, 1.0])
+    assert max(spans[2:]) == pytest.approx(600.0)
 
 
 def test_answers_to_requests_sent_before_the_hold_neither_double_nor_reset_it() -> None:

@@ -143,6 +143,16 @@ def test_groups_do_not_wait_for_one_another() -> None:
     assert run(main()) == pytest.approx([1.05] * 100)
 
 
+def test_asking_what_a_group_may_do_is_not_yet_asking_the_group() -> None:
+    async def main() -> tuple[int, int, int]:
+        user = GateUser(1.0, 3)
+        limits = user.gates.in_flight_limit("group"), user.gates.in_flight_limit("malformed")
+        assert user.gates.closed_until("group") is None
+        return *limits, len(user.gates.states())
+
+    assert run(main()) == (3, 1, 0)
+
+
 def test_a_jump_of_the_wall_clock_changes_no_pace() -> None:
     async def main() -> list[float]:
         user = GateUser(1.0, 1)
