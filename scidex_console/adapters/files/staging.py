@@ -90,6 +90,8 @@ class StagingFolder:
 class StagedFileWriter:
     """One file being staged (`engine.ports.StagedWriter`). One of `finish` and `abandon` ends it."""
 
+    _descriptor: int | None = None
+
     def __init__(self, root: Path, name: str, under_way: set[str]) -> None:
         self._root = root
         self._name = name
@@ -98,7 +100,7 @@ class StagedFileWriter:
         self._hash = hashlib.sha256()
         self._size = 0
         with halting("a staged file cannot be begun", where=str(self._part)):
-            self._descriptor: int | None = os.open(
+            self._descriptor = os.open(
                 self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666
             )
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from scidex_console.domain.errors import UnsafePath
+from scidex_console.domain.errors import Halt, UnsafePath
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -21,8 +21,14 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def open_root(root: Path) -> int:
-    """Descriptor of the folder that everything is relative to (links above it are the operator's)."""
-    return os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Descriptor of the folder that everything is relative to (links above it are the operator's).
+
+    Raises `Halt` when it is gone: a checkout that is not mounted must not look like one without files.
+    """
+    try:
+        return os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Halt("the folder is gone", where=str(root), fix="mount or restore it, then resume") from error
 
 
 @contextmanager
