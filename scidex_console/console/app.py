@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from textual import events
-from textual.app import App
+from textual.app import App, AutopilotCallbackType
 from textual.command import Provider
 from textual.filter import NoColor
 from textual.screen import Screen
@@ -18,7 +18,6 @@ from scidex_console.console.leaving import Leaving
 from scidex_console.console.link import DataLink, Pace, Wanted
 from scidex_console.console.orders import Orders
 from scidex_console.console.palette import KeyProvider
-from scidex_console.console.panes.activity import ActivityPane
 from scidex_console.console.presentation.keys import KeyView
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.overview import OverviewScreen
@@ -116,9 +115,8 @@ class ConsoleApp(App[None]):
 
     def say(self, text: str, tone: str = "strong") -> None:
         """Tell the operator something, on the activity line."""
-        if self._overview.is_mounted:
-            self._overview.query_one(ActivityPane).notice(text, tone)
-            self._overview.tick()
+        if self._overview.is_attached:
+            self._overview.say(text, tone)
 
     def read_soon(self) -> None:
         """Read the database as soon as the pace allows."""
@@ -129,6 +127,26 @@ class ConsoleApp(App[None]):
         return {"dim-text": "ansi_default"}
 
     # --- life ---------------------------------------------------------------------------------------------
+
+    async def run_async(
+        self,
+        *,
+        headless: bool = False,
+        inline: bool = False,
+        inline_no_clear: bool = False,
+        mouse: bool = False,
+        size: tuple[int, int] | None = None,
+        auto_pilot: AutopilotCallbackType | None = None,
+    ) -> None:
+        """As Textual's, but the mouse is off: keys do all, and a slow link need not carry every movement."""
+        await super().run_async(
+            headless=headless,
+            inline=inline,
+            inline_no_clear=inline_no_clear,
+            mouse=mouse,
+            size=size,
+            auto_pilot=auto_pilot,
+        )
 
     def get_default_screen(self) -> Screen[Any]:
         """The overview."""
@@ -141,7 +159,7 @@ class ConsoleApp(App[None]):
 
     def on_overview_screen_shown(self, message: OverviewScreen.Shown) -> None:
         """Start reading."""
-        self.run_worker(self._link.run(), name="link", exit_on_error=False)
+        self.run_worker(self._link.run(), name="link")
 
     def on_unmount(self) -> None:
         """Give the signals back."""
@@ -157,15 +175,15 @@ class ConsoleApp(App[None]):
             self._link.poke()
 
     def _wanted(self) -> Wanted | None:
-        return None if is_too_small(self.size) or not self._overview.is_mounted else self._overview.wanted()
+        return None if is_too_small(self.size) or not self._overview.is_attached else self._overview.wanted()
 
     def _link_changed(self) -> None:
-        if self._overview.is_mounted:
+        if self._overview.is_attached:
             self._overview.draw()
             self._orders.follow(self._link.knowledge())
 
     def _tick(self) -> None:
-        if self._overview.is_mounted and not is_too_small(self.size):
+        if self._overview.is_attached and not is_too_small(self.size):
             self._overview.tick()
 
     # --- keys ---------------------------------------------------------------------------------------------

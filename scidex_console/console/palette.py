@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from scidex_console.console.keys import KEYS
+from scidex_console.console.presentation.cells import clean
 
 if TYPE_CHECKING:
     from scidex_console.console.app import ConsoleApp
@@ -23,7 +24,7 @@ class KeyProvider(Provider):
             if key.command in ("palette", "next_pane"):
                 continue
             help_text = f"disabled: {view.reason}" if view.reason else view.explain
-            entries.append((index, f"{view.title} ({view.shown})", help_text))
+            entries.append((index, f"{view.title} ({view.shown})", clean(help_text).replace("[", r"\[")))
         return entries
 
     async def discover(self) -> Hits:

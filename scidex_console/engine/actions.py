@@ -288,6 +288,7 @@ _VALUE_OPTIONS = (
     ("batch", "--batch"),
     ("outcome", "--outcome"),
     ("since", "--since"),
+    ("text", "--text"),
     ("rate", "--rate"),
     ("in_flight", "--in-flight"),
     ("token", "--token"),

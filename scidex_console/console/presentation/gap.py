@@ -131,6 +131,10 @@ def _cause_lines(run: RunView | None, width: int) -> list[Line]:
             cells.insert(2, Cell(f" needs {size(run.halt_bytes_needed)} free;", "bad"))
         cells.insert(2, Cell(" resume by hand;", "strong"))
         return [crop_line(Line(tuple(cells)), width)]
+    lines: list[Line] = []
+    if run.state is RunState.STEPPING and run.step_unit == "cycle" and run.steps_left is not None:
+        left = f"{run.steps_left} batch{'es' if run.steps_left != 1 else ''} left"
+        lines.append(Line((Cell("  this step: ", "dim"), Cell(left))))
     if run.waits_on:
-        return [crop_line(Line((Cell("  waits on ", "dim"), Cell(clean(run.waits_on), "warn"))), width)]
-    return []
+        lines.append(Line((Cell("  waits on ", "dim"), Cell(clean(run.waits_on), "warn"))))
+    return [crop_line(line, width) for line in lines]

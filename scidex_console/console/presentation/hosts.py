@@ -12,12 +12,12 @@ from scidex_console.domain.hosts import BreakerState
 from scidex_console.engine.views import HostView
 
 _GATE = (
-    Column("group", "group", 18, weight=2, widest=34, crop="middle"),
+    Column("group", "group", 16, weight=2, widest=34, crop="middle"),
     Column("state", "state", 7),
     Column("left", "for", 6, align="right"),
     Column("until", "until UTC", 9, rank=6),
     Column("flight", "in fl", 5, align="right"),
-    Column("rate", "req/s", 8, align="right"),
+    Column("rate", "req/s", 8, rank=1, align="right"),
 )
 _DUE = Column("due", "due", 5, rank=2, align="right")
 NARROW = (*_GATE, _DUE, Column("story", "cause, outcomes", 20, weight=4, widest=90))
@@ -26,9 +26,9 @@ WIDE = (
     *_GATE,
     Column("cause", "cause", 24, weight=3, widest=60),
     _DUE,
-    Column("stored", "stored", 6, rank=1, align="right"),
-    Column("dead", "dead", 5, rank=1, align="right"),
-    Column("transient", "trans", 5, rank=1, align="right"),
+    Column("stored", "stored", 6, rank=2, align="right"),
+    Column("dead", "dead", 5, rank=2, align="right"),
+    Column("transient", "trans", 5, rank=2, align="right"),
     Column("blocked", "block", 5, rank=3, align="right"),
     Column("suspect", "susp", 5, rank=4, align="right"),
     Column("refused", "refus", 5, rank=4, align="right"),

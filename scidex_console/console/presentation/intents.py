@@ -24,12 +24,9 @@ def subject(intent: Intent) -> str:
     words = [intent.action.value]
     if intent.job:
         words.append(intent.job.value)
-    for key in ("count", "batch", "group"):
+    for key in ("count", "batch", "outcome", "group"):
         if intent.params.get(key):
             words.append(clean(str(intent.params[key]), 60))
-    ids = intent.params.get("artifact_ids")
-    if isinstance(ids, list):
-        words.append(f"{len(ids)} rows" if len(ids) != 1 else "1 row")
     return " ".join(words)
 
 

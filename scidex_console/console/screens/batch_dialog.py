@@ -17,7 +17,8 @@ from scidex_console.console.presentation.previews import (
     preview_lines,
     preview_rows,
 )
-from scidex_console.console.screens.dialog import Dialog, Field, Surroundings
+from scidex_console.console.screens.dialog import Dialog, Surroundings
+from scidex_console.console.screens.dialog_parts import Field
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import ActionSpec
 from scidex_console.engine.views import RollbackPreview

@@ -52,21 +52,27 @@ class OverviewScreen(Screen[None]):
         monotonic: Callable[[], float],
     ) -> None:
         super().__init__()
-        self._monotonic = monotonic
         self._knowledge = knowledge
         self._key_views = key_views
         self._drawn: Overview | None = None
+        self._status = StatusPane(id="status")
+        self._gap = GapPane(id="gap")
+        self._hosts = HostsPane(id="hosts")
+        self._dead = DeadPane(id="dead")
+        self._errors = ErrorsPane(id="errors")
+        self._activity = ActivityPane(monotonic, id="activity")
+        self._keys = CellView(id="keys")
 
     def compose(self) -> ComposeResult:
         """Status above, the four panes, what was asked for, the keys below."""
-        yield StatusPane(id="status")
-        yield GapPane(id="gap")
+        yield self._status
+        yield self._gap
         with Container(id="tables"):
-            yield HostsPane(id="hosts")
-            yield DeadPane(id="dead")
-            yield ErrorsPane(id="errors")
-        yield ActivityPane(self._monotonic, id="activity")
-        yield CellView(id="keys")
+            yield self._hosts
+            yield self._dead
+            yield self._errors
+        yield self._activity
+        yield self._keys
 
     def on_mount(self) -> None:
         """Say that reading may begin."""
@@ -75,21 +81,26 @@ class OverviewScreen(Screen[None]):
     @property
     def job(self) -> JobName:
         """The job the keys act upon."""
-        return self.query_one(GapPane).job
+        return self._gap.job
 
     @property
     def host_pointed_at(self) -> str | None:
         """The host group under the cursor."""
-        return self.query_one(HostsPane).cursor_key
+        return self._hosts.cursor_key
 
     def select_other_job(self) -> None:
         """Make the keys act upon the next job."""
-        self.query_one(GapPane).action_select(1)
+        self._gap.action_select(1)
+
+    def say(self, text: str, tone: str) -> None:
+        """Tell the operator something, on the activity line."""
+        self._activity.notice(text, tone)
+        self.tick()
 
     def wanted(self) -> Wanted:
         """What the panes on show need to be read."""
-        dead = ROWS_ASKED_FOR if self.query_one(DeadPane).size.height else 0
-        errors = ROWS_ASKED_FOR if self.query_one(ErrorsPane).size.height else 0
+        dead = ROWS_ASKED_FOR if self._dead.size.height else 0
+        errors = ROWS_ASKED_FOR if self._errors.size.height else 0
         return Wanted(dead=dead, errors=errors)
 
     def draw(self) -> None:
@@ -97,24 +108,24 @@ class OverviewScreen(Screen[None]):
         knowledge = self._knowledge()
         if knowledge.overview is not self._drawn:
             self._drawn = knowledge.overview
-            self.query_one(GapPane).draw(knowledge)
-            self.query_one(DeadPane).draw(knowledge)
-            self.query_one(ErrorsPane).draw(knowledge)
+            self._gap.draw(knowledge)
+            self._dead.draw(knowledge)
+            self._errors.draw(knowledge)
         self.tick()
 
     def tick(self) -> None:
         """Draw what changes with time alone."""
         knowledge = self._knowledge()
-        self.query_one(StatusPane).draw(knowledge)
-        self.query_one(HostsPane).draw(knowledge)
-        self.query_one(ActivityPane).draw(knowledge)
+        self._status.draw(knowledge)
+        self._hosts.draw(knowledge)
+        self._activity.draw(knowledge)
         self.draw_keys()
 
     def draw_keys(self) -> None:
         """Draw the footer."""
-        footer = self.query_one("#keys", CellView)
-        if footer.size.width:
-            footer.show([footer_line(self._key_views(), footer.size.width)])
+        width = self._keys.size.width
+        if width:
+            self._keys.show([footer_line(self._key_views(), width)])
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw anew once the panes have their new sizes."""

@@ -12,7 +12,8 @@ from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.presentation.attempts import RETRY_COLUMNS, attempt_cells
 from scidex_console.console.presentation.cells import Cell, Line, clean
-from scidex_console.console.screens.dialog import Choices, Dialog, Surroundings
+from scidex_console.console.screens.dialog import Dialog, Surroundings
+from scidex_console.console.screens.dialog_parts import Choices
 from scidex_console.domain.errors import ConsoleError, explain
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.jobs import JobName
@@ -133,16 +134,12 @@ class RetryDialog(Dialog):
         self.query_one(Choices).relabel(["Cancel", rows] if number else ["Cancel"])
 
     def params(self) -> dict[str, Any]:
-        """The listed ids, the token, and the filter they came from."""
+        """The filter, and the token of exactly the rows it lists: the engine makes the same list again."""
         if self.preview is None:
             raise ValueError("the list is still being read")
         if not self.preview.items:
             raise ValueError("no rows to retry")
-        return {
-            "artifact_ids": [item.artifact_id for item in self.preview.items],
-            "token": self.preview.token,
-            **self.preview.filters,
-        }
+        return {**self.params_so_far(), "token": self.preview.token}
 
     def filters(self) -> dict[str, str]:
         """To show the list anew when it was refused."""

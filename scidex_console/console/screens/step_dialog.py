@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from textual.widget import Widget
 from textual.widgets import Input
 
-from scidex_console.console.screens.dialog import Dialog, Field
+from scidex_console.console.screens.dialog import Dialog
+from scidex_console.console.screens.dialog_parts import Field
 
 MOST = 10_000
 

@@ -8,12 +8,17 @@ from typing import Any, ClassVar
 from textual.widget import Widget
 from textual.widgets import Input
 
-from scidex_console.console.screens.dialog import Dialog, Field, Surroundings
+from scidex_console.console.presentation.cells import clean
+from scidex_console.console.screens.dialog import Dialog, Surroundings
+from scidex_console.console.screens.dialog_parts import Field
 from scidex_console.domain.durations import parse_duration
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import ActionSpec
 
 _SET, _CLEAR = 1, 2
+MOST_PER_SECOND = 1000
+MOST_IN_FLIGHT = 100
+LONGEST_S = 30 * 86400
 
 
 class ThrottleDialog(Dialog):
@@ -23,7 +28,7 @@ class ThrottleDialog(Dialog):
 
     def __init__(self, around: Surroundings, spec: ActionSpec, job: JobName, group: str) -> None:
         super().__init__(around, spec, job)
-        self._group = group
+        self._group = clean(group)
         self._choice = _SET
 
     def fields(self) -> Iterable[Widget]:
@@ -45,13 +50,13 @@ class ThrottleDialog(Dialog):
         super().confirm(index)
 
     def params(self) -> dict[str, Any]:
-        """`group`, `rate`, `in_flight`, `for_seconds`, `clear`."""
+        """`group` with `clear`, or with `rate`, `in_flight` (or both) and `for_seconds`."""
         params = self._read_fields()
         overview = self._around.knowledge().overview
         known = {host.gate.group for host in overview.hosts} if overview else set()
         if params["group"] not in known:
             raise ValueError(f"{params['group']!r} is no group of the hosts pane")
-        if not params["clear"] and params["rate"] is None and params["in_flight"] is None:
+        if not params.keys() & {"clear", "rate", "in_flight"}:
             raise ValueError("give a rate, a number in flight, or both")
         return params
 
@@ -65,41 +70,42 @@ class ThrottleDialog(Dialog):
     def _read_fields(self) -> dict[str, Any]:
         group = self._value("group")
         if self._choice == _CLEAR:
-            return {"group": group, "rate": None, "in_flight": None, "for_seconds": None, "clear": True}
+            return {"group": group, "clear": True}
+        rate = _rate(self._value("rate"))
+        in_flight = _in_flight(self._value("in-flight"))
         return {
             "group": group,
-            "rate": _positive(self._value("rate"), "rate"),
-            "in_flight": _whole(self._value("in-flight")),
+            **({} if rate is None else {"rate": rate}),
+            **({} if in_flight is None else {"in_flight": in_flight}),
             "for_seconds": _seconds(self._value("for")),
-            "clear": False,
         }
 
     def _value(self, field: str) -> str:
         return self.query_one(f"#{field}", Input).value.strip()
 
 
-def _positive(text: str, name: str) -> float | None:
+def _rate(text: str) -> float | None:
     if not text:
         return None
     try:
         number = float(text)
     except ValueError:
         number = 0.0
-    if number <= 0:
-        raise ValueError(f"{name} must be a number above 0")
+    if not 0 < number <= MOST_PER_SECOND:
+        raise ValueError(f"rate must be above 0 and at most {MOST_PER_SECOND} requests a second")
     return number
 
 
-def _whole(text: str) -> int | None:
+def _in_flight(text: str) -> int | None:
     if not text:
         return None
-    if int(text) < 1:
-        raise ValueError("in flight must be at least 1")
+    if not 1 <= int(text) <= MOST_IN_FLIGHT:
+        raise ValueError(f"in flight must be from 1 to {MOST_IN_FLIGHT}")
     return int(text)
 
 
 def _seconds(text: str) -> float:
     seconds = parse_duration(text).total_seconds()
-    if seconds <= 0:
-        raise ValueError("an override must last a while: give a duration such as 30m or 2h")
+    if not 1 <= seconds <= LONGEST_S:
+        raise ValueError("an override lasts from 1s to 30d")
     return seconds

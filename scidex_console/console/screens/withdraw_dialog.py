@@ -11,7 +11,8 @@ from textual.screen import ModalScreen
 
 from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.presentation.intents import outcome_words, who
-from scidex_console.console.screens.dialog import Choices, Surroundings
+from scidex_console.console.screens.dialog import Surroundings
+from scidex_console.console.screens.dialog_parts import Choices
 from scidex_console.domain.intents import Intent
 
 

@@ -1,0 +1,74 @@
+"""Cells are exactly as wide as they say, and nothing untrusted comes through raw."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line, fit, wrap
+
+NAUGHTY = [
+    "\x1b[31mred\x1b[0m",
+    "\x1b]52;c;aGk=\x07",
+    "\x9b2J",
+    "a\r\nb\tc",
+    "\u202eevil\u202c",
+    "zero\u200bwidth\u200djoin",
+    "\ufeffbom",
+    "[bold red]markup[/]",
+    "図の説明 ﾃｽﾄ",
+    "👩‍🔬 microscope 🔬️",
+    "e\u0301\u0302\u0303",
+    "\U000e0041tag",
+    "x" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", NAUGHTY)
+def test_naughty_text_is_shown_without_control_or_hidden_characters(text: str) -> None:
+    shown = clean(text)
+    assert not [c for c in shown if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}]
+    assert len(shown) <= 501
+
+
+def test_markup_stays_text() -> None:
+    assert clean("[bold red]markup[/]") == "[bold red]markup[/]"
+
+
+@given(
+    st.text(max_size=60),
+    st.integers(1, 40),
+    st.sampled_from(["left", "right"]),
+    st.sampled_from(["end", "middle"]),
+)
+@example("図の説明", 4, "left", "end")
+@example("図の説明", 5, "right", "middle")
+@example("🔬🔬🔬", 2, "left", "middle")
+def test_a_fitted_text_takes_exactly_its_width(text: str, width: int, align: str, crop: str) -> None:
+    fitted = fit(clean(text), width, align, crop)  # type: ignore[arg-type]
+    assert cell_len(fitted) == width
+
+
+def test_what_does_not_fit_is_marked() -> None:
+    assert fit("europepmc", 6) == "europ…"
+    assert fit("https://example.org/articles/figure-7.jpg", 21, crop="middle") == "https://…figure-7.jpg"
+
+
+@given(st.lists(st.text(max_size=20), max_size=6), st.integers(1, 60))
+def test_a_cropped_line_is_never_wider_than_its_room(texts: list[str], width: int) -> None:
+    line = Line(tuple(Cell(clean(text)) for text in texts))
+    cropped = crop_line(line, width)
+    assert cropped.width <= width
+    assert (cropped == line) is (line.width <= width)
+
+
+@given(st.text(max_size=200), st.integers(2, 50))
+def test_wrapped_text_fits_and_loses_no_character(text: str, width: int) -> None:
+    shown = clean(text)
+    rows = wrap(shown, width)
+    assert all(cell_len(row) <= width for row in rows)
+    assert "".join(rows).replace(" ", "") == shown.replace(" ", "")

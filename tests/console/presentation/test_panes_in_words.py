@@ -1,0 +1,284 @@
+"""What each pane says for what it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from scidex_console.console.presentation import attempts, gap, hosts, migration_log, previews
+from scidex_console.console.presentation.columns import choose
+from scidex_console.console.presentation.intents import in_order, intent_line, outcome_words
+from scidex_console.console.presentation.keys import KeyView, footer_line
+from scidex_console.console.presentation.status import (
+    Knowledge,
+    banner_lines,
+    is_production,
+    place_line,
+    pulse_line,
+)
+from scidex_console.domain.hosts import BreakerState
+from scidex_console.domain.intents import ActionName, IntentState
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import RunState
+from tests.console.fakes import (
+    ENGINE,
+    ERRORS,
+    FOLDERS_GAP,
+    HOSTS,
+    IDENTITY,
+    NOW,
+    a_gap,
+    a_host,
+    a_rollback,
+    a_run,
+    ago,
+    an_attempt,
+    an_intent,
+    an_overview,
+    observing,
+    production,
+    with_run,
+)
+
+FIGURES = JobName.FIGURES
+
+
+def gap_text(width: int, run: RunState = RunState.RUNNING, **changes: object) -> list[str]:
+    gaps = (a_gap(a_run(run, **changes)), FOLDERS_GAP)
+    return [line.text for line in gap.gap_lines(gaps, width=width, selected=FIGURES, focused=False)]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
+def test_the_gap_pane_gives_every_count_at_every_width(width: int) -> None:
+    lines = gap_text(width)
+    text = "\n".join(lines)
+    for figure in ("1,204", "241", "2,842", "61", "8", "3", "1", "37", "38.2/min", "31m30s"):
+        assert figure in text
+    assert all(len(line) <= width for line in lines)
+
+
+def test_wide_gap_pane_has_one_line_a_job_and_narrow_two() -> None:
+    assert len(gap_text(200)) == 3
+    assert len(gap_text(80)) == 4  # folders have nothing stuck, and so no second line
+
+
+def test_the_job_the_keys_act_upon_is_marked_without_colour() -> None:
+    lines = gap_text(80)
+    assert [line[0] for line in lines if "figures" in line or "folders" in line] == ["▸", " "]
+
+
+def test_a_halted_run_says_bytes_needed_and_that_a_person_must_resume() -> None:
+    lines = gap.gap_lines(
+        with_run(RunState.HALTED, halt_reason="disk full", halt_bytes_needed=3 * 1024**3).gaps,
+        width=80,
+        selected=FIGURES,
+        focused=False,
+    )
+    cause = next(line for line in lines if "resume by hand" in line.text)
+    assert "needs 3.0 GiB free" in cause.text
+    assert "disk full" in cause.text
+    assert {cell.tone for cell in cause.cells} >= {"bad", "badge-bad"}
+
+
+def test_what_a_run_waits_on_stands_below_it() -> None:
+    assert any("waits on the hold of ncbi" in line for line in gap_text(80, waits_on="the hold of ncbi"))
+
+
+def test_a_step_by_batches_says_so() -> None:
+    lines = gap_text(80, RunState.STEPPING, steps_left=3, step_unit="cycle")
+    assert any("this step: 3 batches left" in line for line in lines)
+
+
+def test_a_run_that_is_over_has_no_cause() -> None:
+    assert not any("waits on" in line for line in gap_text(80, RunState.DONE, waits_on="x"))
+
+
+@pytest.mark.parametrize(
+    ("gate", "due", "state"),
+    [
+        ({"breaker": BreakerState.OPEN, "hold_until": NOW + timedelta(seconds=5)}, 1, "BREAKER"),
+        ({"hold_until": NOW + timedelta(seconds=5), "in_flight": 1}, 1, "HOLD"),
+        ({"hold_until": NOW - timedelta(seconds=5), "in_flight": 1}, 1, "ACTIVE"),
+        ({"breaker": BreakerState.PROBING, "in_flight": 1}, 1, "PROBING"),
+        ({}, 3, "READY"),
+        ({}, 0, "IDLE"),
+    ],
+)
+def test_a_host_group_has_one_state_in_a_word(gate: dict[str, object], due: int, state: str) -> None:
+    host = a_host("x.org", gate, due=due)
+    assert hosts.state_of(host, NOW) == state
+    assert hosts.host_cells(host, NOW, None)["state"].text == state
+
+
+def test_what_is_stuck_comes_first_and_a_hold_that_ended_is_no_longer_stuck() -> None:
+    assert [h.gate.group for h in hosts.in_order(HOSTS, NOW)][:3] == [
+        "journals.plos.org",
+        "ncbi",
+        "europepmc",
+    ]
+    later = NOW + timedelta(minutes=10)
+    assert (
+        next(h.gate.group for h in hosts.in_order(HOSTS, later) if hosts.state_of(h, later) == "READY")
+        == "ncbi"
+    )
+
+
+def test_a_hold_shows_cause_and_end() -> None:
+    cells = hosts.host_cells(HOSTS[1], NOW, 0.42)
+    assert cells["cause"].text == "429 with Retry-After 120"
+    assert cells["left"].text == "1m35s"
+    assert cells["until"].text == "03:14:20"
+    assert cells["rate"].text == "0.4/2"
+    assert cells["flight"].text == "0/2"
+
+
+def test_an_override_is_marked_and_says_by_whom_and_why() -> None:
+    cells = hosts.host_cells(HOSTS[3], NOW, 0.5)
+    assert cells["rate"].text == "0.5/0.5*"
+    assert cells["cause"].text == "override by anna: they asked us to slow down"
+    assert hosts.host_cells(HOSTS[3], NOW + timedelta(hours=3), None)["cause"].text == ""
+
+
+def test_a_narrow_hosts_pane_tells_outcomes_where_nothing_is_wrong() -> None:
+    cells = hosts.host_cells(HOSTS[0], NOW, None)
+    assert cells["story"].text == "88 stored 2,611 dead 12 trans"
+    assert "story" in {p.column.key for p in choose(hosts.columns_for(80), 80)}
+    assert {"cause", "stored", "dead", "transient"} <= {
+        p.column.key for p in choose(hosts.columns_for(108), 108)
+    }
+
+
+def test_attempts_and_log_rows_are_sanitised_again() -> None:
+    attempt = an_attempt(1, url="https://x.org/\x1b[2J", artifact_id="a\u202eb", host="h\x07", reason="r\r\n")
+    texts = [cell.text for cell in attempts.attempt_cells(attempt).values()]
+    row = replace(ERRORS[0], errors="boom\x1b]0;t\x07", artifact_id="\x9bx")
+    texts += [cell.text for cell in migration_log.log_cells(row).values()]
+    assert not [text for text in texts if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in text)]
+    assert r"x.org/\x1b[2J" in texts
+
+
+def test_a_preview_shows_what_is_refused_first_and_why() -> None:
+    preview = a_rollback(refused=2)
+    rows = previews.preview_rows(preview)
+    first = previews.operation_cells(preview, rows[0])
+    assert (first["what"].text, first["note"].text) == (
+        "REFUSED",
+        "file_path was changed by another at 03:02",
+    )
+    assert previews.operation_cells(preview, rows[2])["what"].text == "restore row"
+    lines = [line.text for line in previews.preview_lines(preview, 80)]
+    assert lines[0] == "3 files removed, 4 rows restored, 2 refused (changed since)"
+    assert lines[1] == "inverts commit 4f1c2d9 Store 3 figures and mark 2 dead"
+
+
+def test_a_redo_preview_says_that_it_applies_again() -> None:
+    preview = a_rollback(redo=True, refused=0)
+    assert previews.operation_cells(preview, preview.operations[0])["what"].text == "apply again"
+    assert previews.preview_lines(preview, 80)[0].text.startswith("3 files put back, 4 rows changed again")
+
+
+# --- status ---------------------------------------------------------------------------------------------
+
+
+def place(overview: object, width: int = 80, **changes: object) -> str:
+    return place_line(Knowledge(overview, **changes), width).text  # type: ignore[arg-type]
+
+
+def test_environment_and_write_mode_are_the_first_words() -> None:
+    assert place(production()).startswith(" PRODUCTION   WRITES  authorized by CHG-2291")
+    assert place(observing()).startswith(" DEMO   OBSERVE  nothing is written")
+    tones = [cell.tone for cell in place_line(Knowledge(production()), 80).cells]
+    assert tones[0] == tones[2] == "badge-bad"
+
+
+def test_read_only_is_said_whether_by_choice_or_by_role() -> None:
+    assert "READ-ONLY" in place(an_overview(), read_only=True)
+    assert "READ-ONLY" in place(an_overview(identity=replace(IDENTITY, can_write_intents=False)))
+    assert "READ-ONLY" not in place(an_overview())
+
+
+def test_production_is_known_by_its_name() -> None:
+    assert [is_production(n) for n in ("production", " PROD-eu", "live", "demo", "staging")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_the_pulse_grows_older_with_the_data() -> None:
+    text = pulse_line(Knowledge(an_overview(), age_s=9.0), 80).text
+    assert text.startswith("data 9s    heartbeat 11s   engine RUNNING 4242@scidex-worker  epoch 7")
+
+
+def test_a_tick_changes_only_the_start_of_the_pulse() -> None:
+    one = pulse_line(Knowledge(an_overview(), age_s=3.0), 200)
+    two = pulse_line(Knowledge(an_overview(), age_s=4.0), 200)
+    assert [a == b for a, b in zip(one.cells, two.cells, strict=True)].count(False) == 2
+
+
+def test_nothing_is_said_while_all_is_well() -> None:
+    assert banner_lines(Knowledge(an_overview()), 80) == []
+
+
+def test_lost_database_is_said_with_age_and_cause() -> None:
+    lines = [line.text for line in banner_lines(Knowledge(an_overview(), 34.0, "connection refused"), 80)]
+    assert lines[0].strip() == "RECONNECTING  what is shown is 34s old; actions are blocked"
+    assert lines[1].strip() == "connection refused"
+    assert banner_lines(Knowledge(None, 0.0, "connection refused"), 80)[0].text.endswith("connection refused")
+
+
+def test_stale_data_is_said_even_without_trouble() -> None:
+    assert "STALE" in banner_lines(Knowledge(an_overview(), 16.0), 80)[0].text
+
+
+@pytest.mark.parametrize("state", ["stalled", "stopped", "fenced", "odd\x1b"])
+def test_an_engine_that_does_not_run_is_said(state: str) -> None:
+    overview = an_overview(engine=replace(ENGINE, state=state))
+    (line,) = banner_lines(Knowledge(overview), 80)
+    assert line.cells[0].tone == "badge-bad"
+    assert "\x1b" not in line.text
+    assert state[:3].upper() in pulse_line(Knowledge(overview), 80).text
+
+
+# --- intents and keys -----------------------------------------------------------------------------------
+
+
+def test_open_intents_come_before_settled_ones() -> None:
+    waiting = an_intent(39, state=IntentState.WAITING, settled_at=None)
+    newer = an_intent(41, settled_at=ago(10))
+    assert [i.id for i in in_order((an_intent(40), waiting, newer))] == [39, 41, 40]
+
+
+def test_a_waiting_intent_says_who_what_and_on_what_it_waits() -> None:
+    intent = an_intent(
+        action=ActionName.ROLLBACK,
+        params={"batch": 12, "token": "t"},
+        state=IntentState.WAITING,
+        waits_on="the batch in hand",
+        settled_at=None,
+        outcome="",
+        also_by=("carl",),
+        requested_at=ago(5),
+    )
+    text = intent_line(intent, NOW, 120).text
+    assert text == "#40 WAITING rollback figures 12 by bob, carl just now waits on the batch in hand – lunch"
+    assert outcome_words(intent) == "#40 rollback figures 12: waiting, waits on the batch in hand"
+
+
+def test_a_settled_intent_says_its_outcome() -> None:
+    assert outcome_words(an_intent()) == "#40 pause figures: done, paused after 37 items"
+
+
+def a_key(shown: str, label: str, reason: str = "", always: bool = False) -> KeyView:
+    return KeyView(shown, label, label, "", reason, "", always)
+
+
+def test_the_footer_brackets_what_is_disabled_and_drops_it_when_room_is_short() -> None:
+    keys = [a_key("s", "start", "no"), a_key("p", "pause"), a_key("q", "quit", always=True)]
+    assert footer_line(keys, 40).text == " (s start) p pause q quit"
+    assert footer_line(keys, 20).text == " p pause q quit"
+    assert footer_line(keys, 8).text == " q quit"

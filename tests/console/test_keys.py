@@ -1,0 +1,266 @@
+"""Every key: what it puts on the intent desk, and what it says when it may not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from scidex_console.console.keys import KEYS
+from scidex_console.console.panes.overview_panes import GapPane
+from scidex_console.console.screens.help import HelpScreen
+from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
+from scidex_console.domain.errors import Refused
+from scidex_console.domain.intents import ActionName, IntentState
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import RunState
+from tests.console.driving import Driver, news, notice, running, screen_text, text_of, until
+from tests.console.fakes import (
+    IDENTITY,
+    World,
+    a_gap,
+    a_run,
+    an_intent,
+    an_overview,
+    observing,
+    with_run,
+)
+
+IDLE = an_overview(gaps=(a_gap(), replace(an_overview().gaps[1])))
+
+
+async def press(pilot: Driver, *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause()
+
+
+def test_no_key_is_used_twice_and_each_action_has_one() -> None:
+    assert len({key.key for key in KEYS}) == len(KEYS)
+    assert sorted(name for key in KEYS for name in key.actions) == sorted(ActionName)
+
+
+async def test_s_starts_a_run_with_one_key() -> None:
+    world = World(IDLE)
+    async with running(world) as pilot:
+        await press(pilot, "s")
+        await until(pilot, lambda: world.desk.submitted)
+        assert world.desk.submitted == [("start", JobName.FIGURES, {}, "")]
+        assert notice(pilot) == "» #41 start figures: requested"
+
+
+@pytest.mark.parametrize(
+    ("state", "action"),
+    [
+        (RunState.RUNNING, "pause"),
+        (RunState.STEPPING, "pause"),
+        (RunState.PAUSING, "resume"),
+        (RunState.PAUSED, "resume"),
+        (RunState.HALTED, "resume"),
+    ],
+)
+async def test_p_pauses_what_runs_and_resumes_what_rests(state: RunState, action: str) -> None:
+    world = World(with_run(state))
+    async with running(world) as pilot:
+        await press(pilot, "p")
+        await until(pilot, lambda: world.desk.submitted)
+        assert world.desk.submitted == [(action, JobName.FIGURES, {}, "")]
+
+
+NOTHING_FAILED = an_overview(
+    gaps=(a_gap(a_run(), transient=0, blocked=0, suspect=0, refused=0, held_back=0),)
+)
+
+
+async def test_a_disabled_key_says_why_and_does_nothing() -> None:
+    world = World()
+    async with running(world) as pilot:
+        for key, overview, said in (
+            ("s", with_run(RunState.RUNNING), "s start: run 7 is already running"),
+            ("n", with_run(RunState.RUNNING), "n step: run 7 is running: pause it first"),
+            ("p", IDLE, "p pause: figures has no open run"),
+            ("c", IDLE, "c cancel: figures has no open run"),
+            (
+                "r",
+                NOTHING_FAILED,
+                "r retry: figures has no failed rows to retry",
+            ),
+            ("b", an_overview(last_batch=None), "b roll back: figures has no batch yet"),
+            ("B", with_run(RunState.HALTED), "B redo: run 7 is halted"),
+            ("t", an_overview(hosts=()), "t throttle: no host has been asked yet"),
+            ("w", an_overview(), "w withdraw: no intent is open"),
+            ("s", observing(IDLE), "s start: the engine only observes"),
+            (
+                "p",
+                an_overview(identity=replace(IDENTITY, can_write_intents=False)),
+                "p pause: the database role anna",
+            ),
+            ("o", an_overview(gaps=(a_gap(),)), "o other job: there is only one job"),
+        ):
+            await news(pilot, world, overview)
+            await press(pilot, key)
+            assert notice(pilot).startswith(f"» {said}")
+            assert pilot.app.screen is world.app.overview
+        assert world.desk.submitted == []
+
+
+async def test_read_only_console_puts_nothing_on_the_desk() -> None:
+    world = World(read_only=True)
+    async with running(world) as pilot:
+        for key in KEYS:
+            if key.actions:
+                await press(pilot, key.key)
+                assert "started read-only" in notice(pilot)
+        assert world.desk.submitted == []
+        assert "READ-ONLY" in text_of(pilot, "#status")
+
+
+async def test_o_makes_the_keys_act_upon_the_other_job() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await press(pilot, "o", "s")
+        await until(pilot, lambda: world.desk.submitted)
+        assert world.desk.submitted == [("start", JobName.FOLDERS, {}, "")]
+        await press(pilot, "o")
+        assert world.app.overview.job is JobName.FIGURES
+
+
+async def test_arrows_in_the_gap_pane_choose_the_job() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await press(pilot, "down")
+        assert world.app.overview.query_one(GapPane).job is JobName.FOLDERS
+        assert "▸folders" in text_of(pilot, "#gap")
+        assert "s start" in text_of(pilot, "#keys")
+
+
+async def test_an_intent_is_followed_until_it_is_settled() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await press(pilot, "p")
+        await until(pilot, lambda: world.desk.submitted)
+        waiting = an_intent(
+            41, state=IntentState.WAITING, waits_on="the batch in hand", settled_at=None, outcome=""
+        )
+        await news(pilot, world, an_overview(intents=(waiting,)))
+        assert notice(pilot) == "» #41 pause figures: waiting, waits on the batch in hand"
+        done = an_intent(41, outcome="run 7 is paused")
+        await news(pilot, world, an_overview(intents=(done,)))
+        assert notice(pilot) == "» #41 pause figures: done, run 7 is paused"
+
+
+async def test_an_intent_the_overview_no_longer_lists_is_looked_up() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await press(pilot, "p")
+        await until(pilot, lambda: world.desk.submitted)
+        world.read.intents[41] = an_intent(41, state=IntentState.REFUSED, outcome="run 7 is halted")
+        await news(pilot, world, an_overview(intents=()))
+        await until(pilot, lambda: notice(pilot) == "» #41 pause figures: refused, run 7 is halted")
+
+
+async def test_a_desk_that_refuses_is_quoted() -> None:
+    world = World()
+    world.desk.fails = Refused("permission denied for table intent", fix="ask for the operator role")
+    async with running(world) as pilot:
+        await press(pilot, "p")
+        await until(pilot, lambda: "refused" in notice(pilot))
+        assert notice(pilot) == "» refused: permission denied for table intent; ask for the operator role"
+
+
+async def test_a_notice_makes_room_again() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await press(pilot, "s")
+        assert "already running" in notice(pilot)
+        world.time.passes(13)
+        world.app.overview.tick()
+        assert notice(pilot).startswith("#40 DONE")
+
+
+OPEN_INTENT = an_intent(
+    44, state=IntentState.WAITING, waits_on="the batch in hand", settled_at=None, outcome=""
+)
+
+
+async def test_w_withdraws_the_newest_open_intent_after_a_question() -> None:
+    world = World(an_overview(intents=(OPEN_INTENT, an_intent(40))))
+    async with running(world) as pilot:
+        await press(pilot, "w")
+        assert isinstance(pilot.app.screen, WithdrawDialog)
+        assert "#44 pause figures" in screen_text(pilot)
+        await press(pilot, "right", "enter")
+        await until(pilot, lambda: world.desk.cancelled == [44])
+        assert "withdrawal asked for" in notice(pilot)
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("escape",), ("w", "enter")])
+async def test_withdrawing_is_not_done_by_the_first_key_that_comes(keys: tuple[str, ...]) -> None:
+    world = World(an_overview(intents=(OPEN_INTENT,)))
+    async with running(world) as pilot:
+        await press(pilot, "w", *keys)
+        assert pilot.app.screen is world.app.overview
+        assert world.desk.cancelled == []
+
+
+async def test_question_mark_lists_every_key_with_its_reason() -> None:
+    async with running(World(), (120, 40)) as pilot:
+        await press(pilot, "question_mark")
+        assert isinstance(pilot.app.screen, HelpScreen)
+        shown = screen_text(pilot)
+        for key in KEYS:
+            assert f"\n{key.shown} " in shown
+        assert "disabled: run 7 is already running" in shown
+        await press(pilot, "down", "down")
+        assert "$ scidex-console pause figures" in screen_text(pilot)
+        await press(pilot, "escape")
+        assert not isinstance(pilot.app.screen, HelpScreen)
+
+
+async def test_y_in_the_help_copies_the_command_under_the_cursor() -> None:
+    async with running(World()) as pilot:
+        await press(pilot, "question_mark", "down", "down", "y")
+        assert pilot.app.clipboard == "scidex-console pause figures"
+
+
+async def test_y_copies_the_last_action_as_its_command() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await press(pilot, "y")
+        assert pilot.app.clipboard == "scidex-console status"
+        await press(pilot, "p")
+        await until(pilot, lambda: world.desk.submitted)
+        await press(pilot, "y")
+        assert pilot.app.clipboard == "scidex-console pause figures"
+        assert notice(pilot) == "» copied: scidex-console pause figures"
+
+
+async def test_f5_reads_now() -> None:
+    world = World()
+    async with running(world) as pilot:
+        before = world.read.readings
+        await press(pilot, "f5")
+        await until(pilot, lambda: world.read.readings == before + 1)
+
+
+async def test_the_palette_finds_an_action_and_says_why_one_is_disabled() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await press(pilot, "ctrl+p")
+        await until(pilot, lambda: "disabled: run 7 is already running" in screen_text(pilot))
+        await press(pilot, *"pause")
+        await until(
+            pilot, lambda: "Pause (p)" in screen_text(pilot) and "Start a run" not in screen_text(pilot)
+        )
+        await press(pilot, "enter")
+        await until(pilot, lambda: world.desk.submitted)
+        assert world.desk.submitted[0][0] == "pause"
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])
+async def test_quitting_says_that_the_engine_goes_on(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    world = World()
+    async with running(world) as pilot:
+        await press(pilot, key)
+    assert pilot.app.return_code == 0
+    assert "the engine goes on (figures run 7 is running)." in capsys.readouterr().err
