@@ -21,7 +21,7 @@ class EngineOptions:
     """Leave when no run is under way and no intent is open."""
     batch_files: int = 100
     """Spec: batch commits, e.g. 100 files per commit."""
-    batch_marks: int = 400
+    batch_marks: int = 100
     """Dead marks that close a batch by themselves, so that they are recorded soon."""
     heartbeat_s: float = 2.0
     grace_s: float = 10.0

@@ -184,7 +184,7 @@ class BatchSettings(BaseModel):
         default=100, description="Files per batch (the spec's number is 100)."
     )
     marks: Annotated[int, Field(strict=True, ge=1, le=10_000)] = Field(
-        default=400, description="Dead marks per batch."
+        default=100, description="Dead marks per batch."
     )
 
 

@@ -55,7 +55,7 @@ def test_the_first_file_found_is_the_only_one_read(here: Path, user_folder: Path
     assert load_settings(environ={}, here=here).batch.files == 3
     assert load_settings(environ=environ, here=here).batch.files == 2
     settings = load_settings(given, environ=environ, here=here)
-    assert (settings.batch.files, settings.batch.marks) == (1, 400)
+    assert (settings.batch.files, settings.batch.marks) == (1, 100)
 
 
 def test_a_relative_path_belongs_to_the_folder_of_its_file(here: Path) -> None:

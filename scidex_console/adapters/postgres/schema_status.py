@@ -68,6 +68,7 @@ def schema_status(connection: Connection, applied: Mapping[int, dict[str, Any]])
 
 
 def versions_of(applied: Mapping[int, dict[str, Any]]) -> tuple[SchemaVersion, ...]:
+    """Every version this program knows or the database has, in order, from the rows of `schema_version`."""
     versions = []
     known = {file.version: file for file in schema_files()}
     for number in sorted(known.keys() | applied.keys()):
