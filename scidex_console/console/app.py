@@ -29,7 +29,7 @@ from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
 from scidex_console.styling import style_path
 
 
-class ConsoleApp(App[None]):
+class ConsoleApp(App[object]):
     """Watches the engine through the database and puts operators' intents there."""
 
     TITLE = "scidex-console"
@@ -137,9 +137,9 @@ class ConsoleApp(App[None]):
         mouse: bool = False,
         size: tuple[int, int] | None = None,
         auto_pilot: AutopilotCallbackType | None = None,
-    ) -> None:
+    ) -> object | None:
         """As Textual's, but the mouse is off: keys do all, and a slow link need not carry every movement."""
-        await super().run_async(
+        return await super().run_async(
             headless=headless,
             inline=inline,
             inline_no_clear=inline_no_clear,

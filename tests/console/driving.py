@@ -13,7 +13,7 @@ from scidex_console.console.panes.cell_view import CellView
 from scidex_console.engine.views import Overview
 from tests.console.fakes import World
 
-Driver = Pilot[None]
+Driver = Pilot[object]
 
 
 async def until(pilot: Pilot[Any], seen: Callable[[], object]) -> None:
