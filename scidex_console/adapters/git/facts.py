@@ -5,33 +5,14 @@ Nothing here reads the journal, writes, or takes a lock.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from scidex_console.adapters.git import environment, history, index, repair, trees, worktree_file
+from scidex_console.adapters.git import environment, history, index, repair
 from scidex_console.adapters.git.checkout import Checkout, object_id
-from scidex_console.adapters.git.lfs import POINTER_LIMIT, pointer_oid
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.repair import Leftovers
 from scidex_console.adapters.git.trees import Entry
-from scidex_console.domain.errors import Refused, UnsafePath
-
-
-@dataclass(frozen=True)
-class PathState:
-    """One path in the three places where it should be the same; None where it is not there."""
-
-    head: Entry | None
-    index: Entry | None
-    worktree: Entry | None
-    """What git would store for the file's bytes as they are; None also for what is no regular file."""
-
-    @property
-    def agrees(self) -> bool:
-        """Whether worktree, index and HEAD have the same file (or all have none)."""
-        return self.head == self.index == self.worktree
 
 
 @dataclass(frozen=True)
@@ -64,11 +45,13 @@ class GitFacts:
 
     def index(self) -> dict[str, Entry]:
         """Every path in the index; a path in conflict is left out."""
-        return self._staged([])
-
-    def tracked(self) -> int:
-        """How many files git tracks (index entries)."""
-        return self._checkout.commands.run("ls-files", "-z").stdout.count(b"\0")
+        found: dict[str, Entry] = {}
+        for line in self._checkout.commands.run("ls-files", "-s", "-z").fields():
+            about, _, path = line.partition("\t")
+            mode, oid, stage = about.split(" ")
+            if stage == "0":
+                found[path] = Entry(mode, oid)
+        return found
 
     def fsck(self) -> list[str]:
         """What `git fsck --strict` has to say; empty when everything is sound."""
@@ -91,20 +74,6 @@ class GitFacts:
         )
         lines = (line.split(" ") for line in kinds.text().splitlines())
         return frozenset(name for kind, name in lines if kind == "blob")
-
-    def states(self, paths: Iterable[str]) -> dict[str, PathState]:
-        """The given paths in HEAD, index and worktree. Files are read, by no filter.
-
-        A file whose HEAD is a Git LFS pointer to its very bytes counts as that pointer.
-        """
-        wanted = list(paths)
-        tip = self._checkout.resolve("HEAD")
-        head = trees.entries(self._checkout, tip, wanted) if tip else {}
-        staged = self._staged(wanted)
-        return {
-            path: PathState(head.get(path), staged.get(path), self._on_disk(path, head.get(path)))
-            for path in wanted
-        }
 
     def changed(self) -> list[str]:
         """Paths that differ between HEAD, index and worktree, and untracked ones that are not ignored."""
@@ -155,39 +124,3 @@ class GitFacts:
         checkouts = [self._checkout, *([self._outer.checkout] if self._outer else [])]
         found = {str(checkout.worktree): repair.leftovers(checkout) for checkout in checkouts}
         return {folder: traces for folder, traces in found.items() if traces}
-
-    def _staged(self, paths: list[str]) -> dict[str, Entry]:
-        found: dict[str, Entry] = {}
-        for some in trees.in_portions(paths) if paths else [[]]:
-            output = self._checkout.commands.run("ls-files", "-s", "-z", "--", *some)
-            for line in output.fields():
-                about, _, path = line.partition("\t")
-                mode, oid, stage = about.split(" ")
-                if stage == "0":
-                    found[path] = Entry(mode, oid)
-        return found
-
-    def _on_disk(self, path: str, head: Entry | None) -> Entry | None:
-        try:
-            with worktree_file.opened(self._checkout.worktree, path) as descriptor:
-                about = os.fstat(descriptor)
-                name = hashlib.new(
-                    self._checkout.object_format, f"blob {about.st_size}\0".encode(), usedforsecurity=False
-                )
-                sha256 = hashlib.sha256()
-                for chunk in worktree_file.chunks(descriptor, path):
-                    name.update(chunk)
-                    sha256.update(chunk)
-        except (Refused, UnsafePath):
-            return None
-        mode = "100755" if about.st_mode & 0o100 else trees.REGULAR
-        if head and name.hexdigest() != head.object and sha256.hexdigest() == self._pointed_at(head.object):
-            return Entry(mode, head.object)
-        return Entry(mode, name.hexdigest())
-
-    def _pointed_at(self, blob: str) -> str | None:
-        """sha256 that a blob names as a Git LFS pointer."""
-        size = self._checkout.commands.run("cat-file", "-s", object_id(blob), accept=(0, 128))
-        if size.status != 0 or int(size.text()) >= POINTER_LIMIT:
-            return None
-        return pointer_oid(self._checkout.commands.run("cat-file", "blob", object_id(blob)).stdout)

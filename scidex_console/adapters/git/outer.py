@@ -107,6 +107,7 @@ class Outer:
         stale = self._index_missed_our_commit()
         if stale or repair.leftovers(self.checkout):
             with self._writing(holder):
+                repair.clear(self.checkout)
                 repair.repair_index(self.checkout, [self.path] if stale else [])
 
     def _index_missed_our_commit(self) -> bool:

@@ -54,7 +54,6 @@ def clear(checkout: Checkout) -> Leftovers:
 
 def repair_index(checkout: Checkout, paths: Sequence[str]) -> None:
     """Make the index entries of these paths what HEAD has. Only with the writer lock held."""
-    clear(checkout)
     tip = checkout.resolve("HEAD")
     if not paths or tip is None:
         return

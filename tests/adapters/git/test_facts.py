@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from scidex_console.adapters.git.facts import PathState
 from scidex_console.adapters.git.repository import GitArtifactRepository
 from scidex_console.adapters.git.trees import Entry
 from scidex_console.domain.commits import CommitKind
@@ -18,27 +17,14 @@ def test_tree_and_index_list_every_file(world: World, repository: GitArtifactRep
     expected = {line.split("\t")[1]: Entry(*line.split()[:2]) for line in listed}
     assert repository.facts.tree(repository.head()) == expected
     assert repository.facts.index() == expected
-    assert repository.facts.tracked() == len(expected) == 5
+    assert len(expected) == 5
 
 
-def test_states_tell_where_a_path_differs(world: World, repository: GitArtifactRepository) -> None:
-    done = repository.commit(world.write_many(3), subject="Add", trailers=trailers(), epoch=1)
-    (world.artifacts / "figures/fig-0.png").write_bytes(b"edited")
-    (world.artifacts / "figures/fig-1.png").unlink()
-    (world.artifacts / "figures/fig-1.png").symlink_to("fig-2.png")
-    git(world.artifacts, "rm", "-q", "--cached", "figures/fig-2.png")
-    states = repository.facts.states([*done.blobs, "README", "never"])
-
-    assert {path: state.agrees for path, state in states.items()} == {
-        "figures/fig-0.png": False,
-        "figures/fig-1.png": False,
-        "figures/fig-2.png": False,
-        "README": True,
-        "never": True,
-    }
-    assert states["never"] == PathState(None, None, None)
-    assert states["figures/fig-1.png"].worktree is None
-    assert states["figures/fig-2.png"].index is None
+def test_path_in_conflict_is_in_no_index(world: World, repository: GitArtifactRepository) -> None:
+    blob = git(world.artifacts, "rev-parse", "HEAD:README")
+    lines = "".join(f"100644 {blob} {stage}\tREADME\n" for stage in (1, 2, 3))
+    git(world.artifacts, "update-index", "--index-info", stdin=f"0 {'0' * 40}\tREADME\n{lines}".encode())
+    assert sorted(repository.facts.index()) == ["notebooks/first.ipynb"]
 
 
 def test_blobs_of_the_past_stay_reachable(world: World, repository: GitArtifactRepository) -> None:

@@ -110,7 +110,6 @@ def everything_we_do(world: World) -> None:
     facts = repository.facts
     facts.changed()
     facts.fsck()
-    facts.states(list(done.blobs))
     facts.reachable_blobs(done.commit)
     facts.filtered(list(done.blobs))
 
@@ -179,7 +178,6 @@ def test_bytes_are_stored_as_they_are_whatever_the_attributes_say(world: World, 
     got = bytearray()
     repository.export_blob(done.blobs["a.svg"], got.extend)
     assert bytes(got) == content
-    assert repository.facts.states(["a.svg"])["a.svg"].agrees
 
 
 @pytest.mark.parametrize(
