@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
-from scidex_console.domain.errors import Unreachable
+from scidex_console.domain.errors import LockBusy, Unreachable
 from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.ports import Clock
+from scidex_console.engine.pulse import Pulse
 
 T = TypeVar("T")
 
@@ -31,24 +32,34 @@ class Permits(Protocol):
         """The item was not prepared after all."""
         ...
 
-    async def prepared(self) -> None:
-        """One item was prepared and recorded."""
+    def prepared(self) -> None:
+        """The item was prepared and recorded."""
         ...
 
 
 class Drain:
     """Works on one group of one job; ends by itself when nothing is due or nothing may be taken up.
 
-    A database that cannot be reached is waited for, so that what was fetched is not lost.
+    A database that is locked or cannot be reached is waited for, so that what was fetched is not lost.
     """
 
     def __init__(
-        self, job: Job, group: str, permits: Permits, clock: Clock, *, run_id: int, epoch: int, retry_s: float
+        self,
+        job: Job,
+        group: str,
+        permits: Permits,
+        clock: Clock,
+        pulse: Pulse,
+        *,
+        run_id: int,
+        epoch: int,
+        retry_s: float,
     ) -> None:
         self._job = job
         self._group = group
         self._permits = permits
         self._clock = clock
+        self._pulse = pulse
         self._run_id = run_id
         self._epoch = epoch
         self._retry_s = retry_s
@@ -79,28 +90,29 @@ class Drain:
         return await self._job.next_items(self._group, _READ_AHEAD, excluding=list(self._active))
 
     async def _prepare(self, item: Any) -> None:
-        recorded = False
         try:
             record = await self._job.prepare(item, run_id=self._run_id, epoch=self._epoch)
             await self._persist(record)
-            recorded = True
-        finally:
-            if not recorded:
-                self._permits.give_back()
-        await self._persist(self._permits.prepared)
+        except BaseException:
+            self._permits.give_back()
+            raise
+        self._permits.prepared()
+        self._pulse.changed("gap", "attempt")
+        self._pulse.wake()
 
     async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
         while True:
             try:
                 return await call()
-            except Unreachable:
+            except (LockBusy, Unreachable):
                 await self._clock.sleep(self._retry_s)
 
     async def _wait_for_one(self) -> None:
         done, _ = await asyncio.wait(self._active.values(), return_when=asyncio.FIRST_COMPLETED)
         self._active = {key: task for key, task in self._active.items() if task not in done}
-        for task in done:
-            task.result()
+        for error in [task.exception() for task in done]:
+            if error is not None:
+                raise error
 
     async def _let_go(self) -> None:
         tasks = list(self._active.values())

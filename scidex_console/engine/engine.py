@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from scidex_console.domain.errors import Fenced, LockBusy, Unreachable
+from scidex_console.domain.errors import (
+    ConsoleError,
+    Fenced,
+    Halt,
+    LockBusy,
+    Refused,
+    RepositoryError,
+    Unreachable,
+    UnsafePath,
+)
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.intents import IntentClerk
 from scidex_console.engine.options import EngineOptions
@@ -18,6 +27,11 @@ from scidex_console.engine.writer import Writer
 _TICK_S = 0.5
 """News goes to consoles at most this often (postgres.md: every 250 to 1,000 ms)."""
 _NEWS_S = 1.0
+_PUBLISH_AGAIN_S = 60.0
+"""How often a pointer or a push that failed is tried again."""
+
+_PASSING = (Unreachable, LockBusy, Halt)
+"""What ends by itself or by a person's hand while the engine waits. `Halt`: the database's disk is full."""
 
 
 @dataclass(frozen=True)
@@ -51,54 +65,78 @@ class Engine:
     async def run(self) -> None:
         """The whole life of a fenced engine. Raises `Fenced` when another one took over."""
         self._p.gate.restore(await self._p.gate_store.load())
-        if self._p.options.writes:
-            await self._p.writer.recover()
         async with asyncio.TaskGroup() as life:
-            beats = [
-                life.create_task(self._beat()),
-                life.create_task(self._tick()),
-                life.create_task(self._attend()),
-            ]
+            duties = [life.create_task(self._beat()), life.create_task(self._tick())]
+            if self._p.options.writes:
+                await self._recover()
+                duties.append(life.create_task(self._publish()))
+            duties.append(life.create_task(self._attend()))
             workers = [life.create_task(worker.run_forever()) for worker in self._p.workers]
             await self._until_told()
             for worker in self._p.workers:
                 worker.leave()
             await asyncio.gather(*workers)
-            for task in beats:
+            for task in duties:
                 task.cancel()
         await self._last_words()
+
+    async def _recover(self) -> None:
+        """Settle what an earlier engine left open. What needs a person halts the runs under way."""
+        while not self._leave.is_set():
+            try:
+                await self._p.writer.recover()
+                return
+            except (Unreachable, LockBusy) as error:
+                self._p.pulse.say("recovery", f"recovery waits: {error}")
+            except (Halt, RepositoryError, Refused, UnsafePath) as error:
+                self._p.pulse.say("recovery", f"not recovered: {error}")
+                if await self._halted(error):
+                    return
+            await self._rest(self._p.options.retry_s)
+
+    async def _halted(self, trouble: ConsoleError) -> bool:
+        try:
+            for worker in self._p.workers:
+                await worker.halt(trouble)
+        except _PASSING:
+            return False
+        return True
 
     async def _until_told(self) -> None:
         idle_looks = 0
         while not self._leave.is_set():
-            try:
-                async with asyncio.timeout(_NEWS_S):
-                    await self._leave.wait()
-            except TimeoutError:
-                if self._p.options.until_idle:
-                    idle_looks = idle_looks + 1 if await self._is_idle() else 0
-                    if idle_looks >= 3:
-                        return
+            await self._rest(_NEWS_S)
+            if self._p.options.until_idle:
+                idle_looks = idle_looks + 1 if await self._is_idle() else 0
+                if idle_looks >= 3:
+                    return
 
     async def _is_idle(self) -> bool:
+        if not self._p.clerk.is_idle:
+            return False
+        if not self._p.options.writes:
+            return True
         try:
-            if not self._p.clerk.is_idle:
-                return False
-            for job in self._p.options.jobs:
-                run = await self._p.runs.open_run(job)
+            for worker in self._p.workers:
+                run = await self._p.runs.open_run(worker.job)
                 if run is not None and run.state not in (RunState.PAUSED, RunState.HALTED, RunState.PLANNED):
                     return False
-        except Unreachable:
+        except _PASSING:
             return False
         return True
 
     async def _beat(self) -> None:
         while True:
+            note = self._p.pulse.note
             try:
-                await self._p.fence.beat(self._p.pulse.note)
+                await self._p.fence.beat(note)
                 await self._p.gate_store.save(self._p.gate.states())
-            except (Unreachable, LockBusy) as error:
-                self._p.pulse.note = f"reconnecting: {error}"
+            except _PASSING as error:
+                prefix = "reconnecting: " if isinstance(error, Unreachable) else ""
+                self._p.pulse.say("database", f"{prefix}{error}")
+            else:
+                if note == self._p.pulse.note:
+                    self._p.pulse.say("database", "")
             await self._p.clock.sleep(self._p.options.heartbeat_s)
 
     async def _tick(self) -> None:
@@ -108,22 +146,38 @@ class Engine:
                 try:
                     await self._p.housekeeping.fold_counters()
                     await self._p.housekeeping.notify(topics)
-                except (Unreachable, LockBusy):
+                except _PASSING:
                     self._p.pulse.changed(*topics)
             await self._p.clock.sleep(_TICK_S)
 
     async def _attend(self) -> None:
         while True:
-            try:
-                await self._p.clerk.attend()
-                await self._p.housekeeping.wait_for_news(_NEWS_S)
-            except (Unreachable, LockBusy):
-                await self._p.clock.sleep(self._p.options.retry_s)
+            await self._undeterred(self._p.clerk.attend)
+            await self._p.housekeeping.wait_for_news(_NEWS_S)
+
+    async def _publish(self) -> None:
+        while True:
+            await self._p.clock.sleep(_PUBLISH_AGAIN_S)
+            await self._undeterred(self._p.writer.publish_again)
+
+    async def _undeterred(self, duty: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await duty()
+        except _PASSING:
+            await self._p.clock.sleep(self._p.options.retry_s)
+
+    async def _rest(self, seconds: float) -> None:
+        """Return after so many seconds, or as soon as the engine is told to leave."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._leave.wait()
+        except TimeoutError:
+            pass
 
     async def _last_words(self) -> None:
         try:
             await self._p.gate_store.save(self._p.gate.states())
             await self._p.housekeeping.fold_counters()
             await self._p.housekeeping.notify({"engine", "run"})
-        except (Unreachable, LockBusy, Fenced):
+        except (*_PASSING, Fenced):
             pass  # it was leaving anyway; the next engine reads what is committed

@@ -1,4 +1,4 @@
-"""What the engine says about itself: a note in the heartbeat, and news for consoles, a few a second."""
+"""What the engine says about itself: notes in the heartbeat, and news for consoles, a few a second."""
 
 from __future__ import annotations
 
@@ -9,9 +9,23 @@ class Pulse:
     """Collects what changed until the ticker sends it; wakes whoever waits for work."""
 
     def __init__(self) -> None:
-        self.note = ""
+        self._notes: dict[str, str] = {}
         self._topics: set[str] = set()
         self._wake = asyncio.Event()
+
+    @property
+    def note(self) -> str:
+        """What the heartbeat tells of now."""
+        return "; ".join(self._notes.values())
+
+    def say(self, about: str, text: str) -> None:
+        """Tell something in the heartbeat until something else is said about the same; `` takes it back."""
+        if text == self._notes.get(about, ""):
+            return
+        self._notes.pop(about, None)
+        if text:
+            self._notes[about] = text
+        self.changed("engine")
 
     def changed(self, *topics: str) -> None:
         """Something readers show has changed."""

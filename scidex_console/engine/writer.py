@@ -6,7 +6,7 @@ After anything went wrong in the middle, the next write recovers first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from scidex_console.domain.batches import Batch
@@ -28,6 +28,7 @@ class Writer:
         self._turn = asyncio.Lock()
         self._sound = False
         """False until recovery has run, and after any write that did not end well."""
+        self._unpublished = False
 
     async def recover(self) -> None:
         """At start: settle what an earlier engine left open, and clear away what nobody needs.
@@ -36,11 +37,17 @@ class Writer:
         """
         async with self._writing():
             await recovery.discard_leftovers(self._stores, await self._figures.staged_names())
+        await self.publish()
 
     async def recover_open_batches(self) -> None:
         """Settle what a failed write left open; raises what still stands in the way."""
         async with self._writing():
             pass
+
+    async def undisturbed(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Let something compare rows and disk while no batch is on its way between them."""
+        async with self._writing():
+            await look()
 
     async def write_batch(self, job: Job, run_id: int, *, files: int, marks: int) -> Batch | None:
         """Take the next prepared items through the two stores; None when there are none."""
@@ -69,19 +76,25 @@ class Writer:
         return batch
 
     async def publish(self) -> None:
-        """Move the outer pointer and push; trouble is noted and tried again with the next batch."""
+        """Move the outer pointer and push; trouble is noted, and tried again by `publish_again`."""
         async with self._turn:
+            self._unpublished = True
             trouble = await outer.publish(self._stores)
-        self._pulse.note = f"not published: {trouble}" if trouble else self._pulse.note
+            self._unpublished = bool(trouble)
+        self._pulse.say("publishing", f"not published: {trouble}" if trouble else "")
         self._pulse.changed("batch")
+
+    async def publish_again(self) -> None:
+        """Publish what could not be published before; nothing when all is."""
+        if self._unpublished:
+            await self.publish()
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[None]:
         async with self._turn:
             if not self._sound:
                 recovered = await recovery.recover(self._stores)
-                if recovered:
-                    self._pulse.note = f"recovered {recovered} operations"
+                self._pulse.say("recovery", f"recovered {recovered} operations" if recovered else "")
             self._sound = False
             yield
             self._sound = True

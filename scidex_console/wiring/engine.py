@@ -38,6 +38,8 @@ from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import RunStore
 from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.run_orders import RunOrders
+from scidex_console.engine.store_orders import BatchOrders, HostOrders, RowOrders
 from scidex_console.engine.two_stores.stores import Mandate, Stores
 from scidex_console.engine.views import StoreIdentity
 from scidex_console.engine.worker import Worker
@@ -55,7 +57,7 @@ async def run_engine(settings: Settings, jobs: frozenset[JobName], *, until_idle
     the store, `Fenced` when one took over.
     """
     options = engine_options(settings, jobs, until_idle=until_idle)
-    async with held_store(settings, options) as store, _engine(settings, options, store) as (engine, runs):
+    async with held_store(settings, options) as store, assembled(settings, options, store) as (engine, runs):
         mode = "writes" if options.writes else "observe"
         _say(f"engine {store.mandate.holder}, epoch {store.mandate.epoch}, {mode}")
         await _until_the_end(engine)
@@ -152,6 +154,7 @@ def fetch_settings(settings: Settings) -> FetchSettings:
         max_connections=max(512, width * 2),
         retry_after_cap=fetch.retry_after_cap.total_seconds(),
         hold_first=fetch.hold.total_seconds(),
+        hold_longest=fetch.hold_longest.total_seconds(),
         breaker_failures=fetch.breaker_failures,
         breaker_first=fetch.breaker_first.total_seconds(),
         breaker_longest=fetch.breaker_longest.total_seconds(),
@@ -178,9 +181,10 @@ async def _checked_identity(database: Database) -> StoreIdentity:
 
 
 @asynccontextmanager
-async def _engine(
+async def assembled(
     settings: Settings, options: EngineOptions, store: HeldStore
 ) -> AsyncIterator[tuple[Engine, RunStore]]:
+    """An engine over a held store, with its fetcher open for as long as the block lasts."""
     database, clock, files = store.fenced.database, store.clock, store.files
     pulse = Pulse()
     runs = PostgresRuns(store.fenced)
@@ -191,16 +195,17 @@ async def _engine(
     gates = Gates(groups, clock, fetching)
     gate_store = PostgresGates(store.fenced)
     housekeeping = PostgresHousekeeping(database)
+    previews = PostgresReadModel(database, stalled_after_s=settings.engine.stalled_after.total_seconds())
+    configured = [group.name for group in groups.configured()]
+    served = options.jobs & {JobName.FIGURES}
     clerk = IntentClerk(
         intents=PostgresIntents(store.fenced),
         runs=runs,
-        journal=store.journal(),
-        figures=figures,
-        previews=PostgresReadModel(database, stalled_after_s=settings.engine.stalled_after.total_seconds()),
-        gate=gates,
-        gate_store=gate_store,
-        writer=writer,
-        mandate=store.mandate,
+        run_orders=RunOrders(runs, writer),
+        row_orders=RowOrders(figures, previews),
+        batch_orders=BatchOrders(runs, store.journal(), previews, writer, store.mandate),
+        host_orders=HostOrders(gates, gate_store, figures, clock, configured=configured),
+        served=served,
         options=options,
         clock=clock,
         pulse=pulse,
@@ -220,7 +225,7 @@ async def _engine(
         known = {JobName.FIGURES: redownload}
         workers = [
             Worker(known[job], runs, writer, clock, pulse, options, epoch=store.mandate.epoch)
-            for job in sorted(options.jobs & known.keys())
+            for job in sorted(served)
         ]
         parts = Parts(
             store.fence, runs, clerk, workers, writer, gates, gate_store, housekeeping, clock, pulse, options

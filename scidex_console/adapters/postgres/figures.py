@@ -88,9 +88,20 @@ class PostgresFigures:
         return due
 
     async def record_attempt(
-        self, figure: DueFigure, outcome: FetchOutcome, verdict: Verdict, *, run_id: int | None, epoch: int
+        self,
+        figure: DueFigure,
+        outcome: FetchOutcome,
+        verdict: Verdict,
+        *,
+        run_id: int | None,
+        epoch: int,
+        judged_at: datetime | None = None,
     ) -> None:
-        """One attempt and what it makes of its figure. Repeating it after a lost reply changes nothing."""
+        """One attempt and what it makes of its figure. Repeating it after a lost reply changes nothing.
+
+        With `judged_at`, the verdict's time is taken relative to it, and counted from now by the database's
+        clock.
+        """
         staged = outcome.file if verdict.state is FigureState.STAGED else None
         params = {
             "run_id": run_id,
@@ -113,6 +124,7 @@ class PostgresFigures:
             "epoch": epoch,
             "state": verdict.state,
             "due_at": verdict.due_at,
+            "judged_at": judged_at,
             "staged": staged.name if staged else "",
             "staged_sha256": staged.sha256 if staged else "",
             "staged_size": staged.size if staged else 0,
@@ -154,6 +166,18 @@ class PostgresFigures:
     async def staged_names(self) -> frozenset[str]:
         """Staged files that figures or open operations still need."""
         return frozenset(row["staged"] for row in await self._fetch("read_staged_names", {}))
+
+    async def has_group(self, group: str) -> bool:
+        """Whether any figure of the gap is asked of this host group."""
+        return bool(await self._fetch("find_figure_group", {"host_group": group}))
+
+    async def let_go(self, artifact_ids: Sequence[str]) -> None:
+        """Prepared figures that need no batch any more leave the work table; their attempts stay."""
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(query("delete_prepared_figures"), {"ids": list(artifact_ids)})
+
+        await self._fenced.write(work)
 
     async def make_due(self, artifact_ids: Sequence[str]) -> Sequence[str]:
         """Retry: retryable and scheduled rows become due now, with their attempts forgotten."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -11,6 +12,7 @@ from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.sanitise import visible
 
 
 def intent_view(row: dict[str, Any]) -> Intent:
@@ -38,19 +40,24 @@ class PostgresIntents:
 
     def __init__(self, fenced: FencedDatabase) -> None:
         self._fenced = fenced
-        self._known: set[int] = set()
 
-    async def claim(self) -> Sequence[Intent]:
-        """New intents, now `accepted`; the first call also brings those open from before a restart."""
+    async def claim(self, *, besides: Collection[int] = ()) -> Sequence[Intent]:
+        """All open intents but the given ones, oldest first; new ones are `accepted` now."""
 
         async def work(connection: Connection) -> list[Intent]:
-            params = {"known": list(self._known)}
-            rows = await (await connection.execute(query("claim_intents"), params)).fetchall()
-            return sorted((intent_view(row) for row in rows), key=lambda intent: intent.id)
+            cursor = await connection.execute(query("claim_intents"), {"known": list(besides)})
+            known = []
+            for row in sorted(await cursor.fetchall(), key=lambda row: row["id"]):
+                try:
+                    known.append(intent_view(row))
+                except ValueError as error:
+                    reason = f"this engine does not know what is asked for: {visible(str(error), 200)}"
+                    await _settle_in(
+                        connection, self._fenced.epoch, row, IntentState.REFUSED, reason, None, None
+                    )
+            return known
 
-        intents = await self._fenced.write(work)
-        self._known.update(intent.id for intent in intents)
-        return intents
+        return await self._fenced.write(work)
 
     async def wait(self, intent: Intent, on: str) -> None:
         """Say what the intent waits for."""
@@ -66,20 +73,24 @@ class PostgresIntents:
         """Done or refused, with the audit row in the same transaction."""
         await self._settle(intent, IntentState.DONE if done else IntentState.REFUSED, outcome, before, after)
 
-    async def cancelled(self) -> Sequence[int]:
-        """Settle as cancelled the waiting intents whose cancellation was asked for."""
+    async def cancelled(self, outcomes: Mapping[ActionName, str]) -> Sequence[Intent]:
+        """Settle as cancelled the intents whose cancellation was asked for; what they were."""
 
-        async def work(connection: Connection) -> list[int]:
+        async def work(connection: Connection) -> list[Intent]:
             rows = await (await connection.execute(query("read_cancelled_intents"))).fetchall()
+            dropped = []
             for row in rows:
+                outcome = "cancelled"
+                with suppress(ValueError):  # one this program does not know has done nothing
+                    dropped.append(intent := intent_view(row))
+                    if intent.state is IntentState.WAITING:
+                        outcome = outcomes.get(intent.action, outcome)
                 await _settle_in(
-                    connection, self._fenced.epoch, row, IntentState.CANCELLED, "cancelled", None, None
+                    connection, self._fenced.epoch, row, IntentState.CANCELLED, outcome, None, None
                 )
-            return [row["id"] for row in rows]
+            return dropped
 
-        ids = await self._fenced.write(work)
-        self._known.difference_update(ids)
-        return ids
+        return await self._fenced.write(work)
 
     async def _settle(
         self, intent: Intent, state: IntentState, outcome: str, before: Any, after: Any
@@ -92,7 +103,6 @@ class PostgresIntents:
                 await _settle_in(connection, self._fenced.epoch, row, state, outcome, before, after)
 
         await self._fenced.write(work)
-        self._known.discard(intent.id)
 
 
 async def _settle_in(

@@ -112,6 +112,8 @@ class PostgresJournal:
             await connection.execute(query("switch_operations"), params)
             await connection.execute(query("switch_figures"), params)
             await _set_state(connection, batch, BatchState.DONE)
+            if batch.pass_no == 1:
+                await connection.execute(query("count_run_batch"), {"run_id": batch.run_id})
             await self._audit(
                 connection, batch, "batch:apply", batch.op, after=_counts(result), origin=origin
             )

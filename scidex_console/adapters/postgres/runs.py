@@ -46,9 +46,16 @@ class PostgresRuns:
         return await self._read("read_last_run", job)
 
     async def create(
-        self, job: JobName, state: RunState, *, steps: int | None, step_unit: str, intent: Intent
+        self,
+        job: JobName,
+        state: RunState,
+        *,
+        steps: int | None,
+        step_unit: str,
+        intent: Intent,
+        waits_on: str = "",
     ) -> RunView:
-        """A new run in the name of the intent that asked for it."""
+        """A new run in the name of the intent that asked for it, and that may wait for it from now on."""
         params = {
             "job": job,
             "state": state,
@@ -58,7 +65,13 @@ class PostgresRuns:
             "origin": intent.origin,
             "reason": intent.reason,
         }
-        return await self._fenced.write(lambda connection: _one(connection, "insert_run", params))
+
+        async def work(connection: Connection) -> RunView:
+            if waits_on:
+                await _let_wait(connection, intent, waits_on)
+            return await _one(connection, "insert_run", params)
+
+        return await self._fenced.write(work)
 
     async def move(
         self,
@@ -70,8 +83,13 @@ class PostgresRuns:
         waits_on: str = "",
         halt_reason: str = "",
         halt_bytes_needed: int | None = None,
+        intent: Intent | None = None,
+        intent_waits_on: str = "",
     ) -> RunView:
-        """Move a run. Raises `Refused` for a move the table of legal moves does not have."""
+        """Move a run. Raises `Refused` for a move the table of legal moves does not have.
+
+        The intent behind it waits from the same moment on, so that nobody moves the run for it again.
+        """
         check_move(run.state, to)
         params = {
             "id": run.id,
@@ -83,11 +101,13 @@ class PostgresRuns:
             "halt_reason": halt_reason,
             "halt_bytes_needed": halt_bytes_needed,
         }
-        return await self._fenced.write(lambda connection: _one(connection, "move_run", params))
 
-    async def count_step(self, run: RunView) -> RunView:
-        """One step less to go."""
-        return await self._fenced.write(lambda connection: _one(connection, "count_run_step", {"id": run.id}))
+        async def work(connection: Connection) -> RunView:
+            if intent is not None:
+                await _let_wait(connection, intent, intent_waits_on)
+            return await _one(connection, "move_run", params)
+
+        return await self._fenced.write(work)
 
     async def wait_on(self, run: RunView, what: str) -> RunView:
         """Say what the run waits for."""
@@ -98,6 +118,10 @@ class PostgresRuns:
         async with self._fenced.database.session() as connection:
             row = await (await connection.execute(query(statement), {"job": job})).fetchone()
         return run_view(row) if row else None
+
+
+async def _let_wait(connection: Connection, intent: Intent, on: str) -> None:
+    await connection.execute(query("wait_intent"), {"id": intent.id, "waits_on": on})
 
 
 async def _one(connection: Connection, statement: str, params: dict[str, Any]) -> RunView:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from scidex_console.domain.batches import Operation
-from scidex_console.domain.figures import BackOff, judge, operation_for
+from scidex_console.domain.figures import BackOff, PreparedFigure, judge, operation_for
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paths import ArtifactPaths
 from scidex_console.engine.jobs.job import Record
@@ -104,13 +104,26 @@ class RedownloadFigures:
     async def prepare(self, item: DueFigure, *, run_id: int, epoch: int) -> Record:
         """Ask for one figure; what comes back records the attempt and its verdict."""
         outcome = await self._source.fetch(item.artifact_id, item.url)
-        verdict = judge(outcome, item.attempts + 1, self._clock.now(), self._back_off, self._jitter)
-        return partial(self._store.record_attempt, item, outcome, verdict, run_id=run_id, epoch=epoch)
+        now = self._clock.now()
+        verdict = judge(outcome, item.attempts + 1, now, self._back_off, self._jitter)
+        return partial(
+            self._store.record_attempt, item, outcome, verdict, run_id=run_id, epoch=epoch, judged_at=now
+        )
 
     async def effects(self, *, files: int, marks: int) -> Sequence[Operation]:
-        """What the next batch changes."""
-        prepared = await self._store.prepared(files=files, marks=marks)
-        return [operation_for(figure, self._paths, self._file_path_field) for figure in prepared]
+        """What the next batch changes.
+
+        A row that somebody gave a file since it was asked for needs neither ours nor a dead mark.
+        """
+        while True:
+            prepared = await self._store.prepared(files=files, marks=marks)
+            helped = await asyncio.to_thread(self._with_file, prepared)
+            if not helped:
+                return [operation_for(figure, self._paths, self._file_path_field) for figure in prepared]
+            await self._store.let_go(helped)
+
+    def _with_file(self, figures: Sequence[PreparedFigure]) -> list[str]:
+        return [figure.artifact_id for figure in figures if self._is_on_disk(figure.file_path)]
 
     def _without_file(self, page: Sequence[FigureRow]) -> list[FigureRow]:
         return [row for row in page if not self._is_on_disk(row.file_path)]

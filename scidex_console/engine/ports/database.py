@@ -12,7 +12,7 @@ from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.fetching import FetchOutcome
 from scidex_console.domain.figures import PreparedFigure, Verdict
 from scidex_console.domain.hosts import GateState
-from scidex_console.domain.intents import Intent
+from scidex_console.domain.intents import ActionName, Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.ports.repository import Committed
@@ -82,8 +82,17 @@ class RunStore(Protocol):
     async def last_run(self, job: JobName) -> RunView | None: ...
 
     async def create(
-        self, job: JobName, state: RunState, *, steps: int | None, step_unit: str, intent: Intent
-    ) -> RunView: ...
+        self,
+        job: JobName,
+        state: RunState,
+        *,
+        steps: int | None,
+        step_unit: str,
+        intent: Intent,
+        waits_on: str = "",
+    ) -> RunView:
+        """A new run in the name of an intent, which waits from then on if `waits_on` says for what."""
+        ...
 
     async def move(
         self,
@@ -95,12 +104,10 @@ class RunStore(Protocol):
         waits_on: str = "",
         halt_reason: str = "",
         halt_bytes_needed: int | None = None,
+        intent: Intent | None = None,
+        intent_waits_on: str = "",
     ) -> RunView:
-        """Move a run; the domain's table of legal moves decides."""
-        ...
-
-    async def count_step(self, run: RunView) -> RunView:
-        """One step of a stepping run is done."""
+        """Move a run; the domain's table of legal moves decides. The intent behind it waits from then on."""
         ...
 
     async def wait_on(self, run: RunView, what: str) -> RunView:
@@ -111,8 +118,11 @@ class RunStore(Protocol):
 class IntentStore(Protocol):
     """The engine's side of intents."""
 
-    async def claim(self) -> Sequence[Intent]:
-        """New intents, now `accepted`, oldest first; and those still open from before a restart."""
+    async def claim(self, *, besides: Collection[int] = ()) -> Sequence[Intent]:
+        """All open intents but the given ones, oldest first; new ones are `accepted` now.
+
+        One this program does not know is refused.
+        """
         ...
 
     async def wait(self, intent: Intent, on: str) -> None: ...
@@ -123,8 +133,11 @@ class IntentStore(Protocol):
         """Done or refused, with its outcome, and the audit row, in one transaction."""
         ...
 
-    async def cancelled(self) -> Sequence[int]:
-        """Ids of open intents whose cancellation was asked for; they are settled as cancelled."""
+    async def cancelled(self, outcomes: Mapping[ActionName, str]) -> Sequence[Intent]:
+        """Open intents whose cancellation was asked for, as they were; they are settled as cancelled.
+
+        Those that were waiting get the outcome of their action.
+        """
         ...
 
 
@@ -156,8 +169,17 @@ class FigureStore(Protocol):
         ...
 
     async def record_attempt(
-        self, figure: DueFigure, outcome: FetchOutcome, verdict: Verdict, *, run_id: int | None, epoch: int
-    ) -> None: ...
+        self,
+        figure: DueFigure,
+        outcome: FetchOutcome,
+        verdict: Verdict,
+        *,
+        run_id: int | None,
+        epoch: int,
+        judged_at: datetime | None = None,
+    ) -> None:
+        """One attempt and its verdict, whose time is counted from `judged_at`; a step counts it as well."""
+        ...
 
     async def prepared(self, *, files: int, marks: int) -> Sequence[PreparedFigure]:
         """Staged and condemned figures in the order they came, with the row's present values."""
@@ -169,6 +191,14 @@ class FigureStore(Protocol):
 
     async def staged_names(self) -> frozenset[str]:
         """Staged files that figures or open operations still need; all others are leftovers."""
+        ...
+
+    async def has_group(self, group: str) -> bool:
+        """Whether any figure of the gap is asked of this host group."""
+        ...
+
+    async def let_go(self, artifact_ids: Sequence[str]) -> None:
+        """Prepared figures that need no batch any more leave the work table; their attempts stay."""
         ...
 
     async def make_due(self, artifact_ids: Sequence[str]) -> Sequence[str]:

@@ -171,7 +171,7 @@ async def test_engine_does_its_whole_work_with_its_role(as_member: As, sql: Sql)
         await intents.wait(pause, "the batch")
         await intents.settle(start, done=True, outcome="started")
         sql.execute("UPDATE scidex_console.intent SET cancel_requested = true WHERE action = 'pause'")
-        assert await intents.cancelled() == [pause.id]
+        assert [intent.id for intent in await intents.cancelled({})] == [pause.id]
         housekeeping = PostgresHousekeeping(database)
         await housekeeping.fold_counters()
         await housekeeping.notify({"run"})

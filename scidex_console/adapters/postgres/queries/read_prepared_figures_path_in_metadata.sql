@@ -1,7 +1,12 @@
+-- A row that was deleted meanwhile takes no place in a batch; the next survey clears it away.
 WITH waiting AS (
-    (SELECT * FROM scidex_console.figure WHERE state = 'staged' ORDER BY changed_at, artifact_id LIMIT %(files)s)
+    (SELECT f.* FROM scidex_console.figure AS f
+     WHERE f.state = 'staged' AND EXISTS (SELECT FROM artifacts AS a WHERE a.id = f.artifact_id)
+     ORDER BY f.changed_at, f.artifact_id LIMIT %(files)s)
     UNION ALL
-    (SELECT * FROM scidex_console.figure WHERE state = 'condemned' ORDER BY changed_at, artifact_id LIMIT %(marks)s)
+    (SELECT f.* FROM scidex_console.figure AS f
+     WHERE f.state = 'condemned' AND EXISTS (SELECT FROM artifacts AS a WHERE a.id = f.artifact_id)
+     ORDER BY f.changed_at, f.artifact_id LIMIT %(marks)s)
 )
 SELECT w.artifact_id, w.state, w.url, w.staged, w.sha256, w.size_bytes, w.extension, t.started_at AS attempted_at,
     a.metadata->>'file_path' AS file_path,

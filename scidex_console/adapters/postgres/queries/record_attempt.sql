@@ -11,9 +11,15 @@ WITH guarded AS (
         %(took_ms)s, %(epoch)s
     FROM guarded
     RETURNING id, artifact_id
+), stepped AS (
+    -- With the attempt, so that a step of rows counts each exactly once, whatever crashes in between.
+    UPDATE scidex_console.run AS r SET steps_left = greatest(r.steps_left - 1, 0)
+    FROM attempt WHERE r.id = %(run_id)s AND r.state = 'stepping' AND r.step_unit = 'item'
 )
 UPDATE scidex_console.figure AS f
-SET attempts = f.attempts + 1, state = %(state)s, due_at = %(due_at)s, last_attempt_id = attempt.id,
-    last_outcome = %(outcome)s, staged = %(staged)s, sha256 = %(staged_sha256)s, size_bytes = %(staged_size)s,
+SET attempts = f.attempts + 1, state = %(state)s,
+    -- By this clock, not the engine's: a clock that jumped must not put a row off for years.
+    due_at = %(due_at)s::timestamptz + coalesce(now() - %(judged_at)s::timestamptz, interval '0'),
+    last_attempt_id = attempt.id, last_outcome = %(outcome)s, staged = %(staged)s, sha256 = %(staged_sha256)s, size_bytes = %(staged_size)s,
     extension = %(extension)s, changed_at = now()
 FROM attempt WHERE f.artifact_id = attempt.artifact_id

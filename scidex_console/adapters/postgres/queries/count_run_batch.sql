@@ -1,0 +1,3 @@
+-- In the transaction that makes the batch done, so that a step of batches counts each exactly once.
+UPDATE scidex_console.run SET steps_left = greatest(steps_left - 1, 0)
+WHERE id = %(run_id)s AND state = 'stepping' AND step_unit = 'cycle'

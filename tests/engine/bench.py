@@ -1,0 +1,219 @@
+"""A bench for whole engines: a store, scripted figure hosts on loopback, and engines in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from scidex_console.demo.hosts.request_log import LoggedRequest
+from scidex_console.demo.hosts.scenarios import NEVER, Behaviour
+from scidex_console.demo.hosts.server import FigureHosts
+from scidex_console.domain.intents import SETTLED, Intent
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import RunState
+from scidex_console.engine.engine import Engine
+from scidex_console.engine.options import EngineOptions
+from scidex_console.wiring.engine import HeldStore, assembled, engine_options, held_store
+from scidex_console.wiring.reading import Readers, readers
+from tests.demo.hosts_client import PROMPT
+from tests.labs import Lab, make_lab
+
+T = TypeVar("T")
+
+FIGURES = frozenset({JobName.FIGURES})
+AtRest = (RunState.PAUSED, RunState.HALTED, RunState.DONE, RunState.CANCELLED)
+Seal = Callable[[HeldStore], HeldStore]
+
+
+def address(host: str, number: int) -> str:
+    """The recorded address of one figure."""
+    return f"http://{host}/figures/{number:04}.png"
+
+
+def addresses(*hosts: tuple[str, int]) -> list[str]:
+    """So many figures at each host."""
+    return [address(host, number) for host, count in hosts for number in range(count)]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A store, its hosts, and a desk to put intents on."""
+
+    lab: Lab
+    hosts: FigureHosts
+    readers: Readers
+
+    @asynccontextmanager
+    async def engine(
+        self, *, seal: Seal = lambda held: held, jobs: frozenset[JobName] = FIGURES, **changes: Any
+    ) -> AsyncIterator[Engine]:
+        """An engine at work in this process until the block ends; `seal` may put something of a test's in."""
+        async with self.engine_until_it_ends(seal=seal, jobs=jobs, **changes) as (engine, life):
+            yield engine
+            engine.leave()
+            await life
+
+    @asynccontextmanager
+    async def engine_until_it_ends(
+        self, *, seal: Seal = lambda held: held, jobs: frozenset[JobName] = FIGURES, **changes: Any
+    ) -> AsyncIterator[tuple[Engine, asyncio.Task[None]]]:
+        """As `engine`, with the task it lives in; the test says how it ends."""
+        options = self.options(jobs=jobs, **changes)
+        async with (
+            held_store(self.lab.settings, options) as held,
+            assembled(self.lab.settings, options, seal(held)) as (engine, _),
+        ):
+            life = asyncio.create_task(engine.run())
+            try:
+                yield engine, life
+            finally:
+                if not life.done():
+                    life.cancel()
+                await asyncio.gather(life, return_exceptions=True)
+
+    def options(self, *, jobs: frozenset[JobName] = FIGURES, **changes: Any) -> EngineOptions:
+        """Options of an impatient engine."""
+        options = engine_options(self.lab.settings, jobs, until_idle=False)
+        return replace(options, **{"retry_s": 0.1, "grace_s": 5.0, **changes})
+
+    # --- what operators do ------------------------------------------------------------------------------
+
+    async def ask(
+        self, action: str, job: JobName | None = JobName.FIGURES, *, reason: str = "", **params: Any
+    ) -> Intent:
+        """Put an intent on the desk and wait until it is settled."""
+        return await self.settled(await self.submit(action, job, reason=reason, **params))
+
+    async def submit(
+        self, action: str, job: JobName | None = JobName.FIGURES, *, reason: str = "", **params: Any
+    ) -> Intent:
+        """Put an intent on the desk."""
+        return await self.readers.desk.submit(action, job, params, reason=reason)
+
+    async def settled(self, intent: Intent) -> Intent:
+        """The intent once it is settled."""
+
+        async def found() -> Intent | None:
+            now = await self.intent(intent)
+            return now if now.state in SETTLED else None
+
+        return await until(found, f"intent {intent.id} ({intent.action}) settled")
+
+    async def intent(self, intent: Intent) -> Intent:
+        """The intent as it is now."""
+        now = await self.readers.read.intent(intent.id)
+        assert now is not None
+        return now
+
+    async def at_rest(self, *states: RunState) -> RunState:
+        """The state in which the last run comes to rest (or one of the given ones)."""
+
+        async def found() -> RunState | None:
+            state = self.run_state()
+            return state if state in (states or AtRest) else None
+
+        return await until(found, f"the run {' or '.join(states) or 'at rest'}")
+
+    # --- what can be seen -------------------------------------------------------------------------------
+
+    def run_row(self) -> dict[str, Any]:
+        """The last run."""
+        return self.lab.rows("SELECT * FROM scidex_console.run ORDER BY id DESC LIMIT 1")[0]
+
+    def run_state(self) -> RunState | None:
+        """State of the last run."""
+        rows = self.lab.rows("SELECT state FROM scidex_console.run ORDER BY id DESC LIMIT 1")
+        return RunState(rows[0]["state"]) if rows else None
+
+    def figures(self) -> dict[str, str]:
+        """State of every figure of the gap."""
+        rows = self.lab.rows("SELECT artifact_id, state FROM scidex_console.figure")
+        return {row["artifact_id"]: row["state"] for row in rows}
+
+    def tally(self) -> Counter[str]:
+        """How many figures are in each state."""
+        return Counter(self.figures().values())
+
+    def batches(self) -> list[dict[str, Any]]:
+        """All batches, oldest first."""
+        return self.lab.rows("SELECT * FROM scidex_console.batch ORDER BY id")
+
+    def artifact(self, artifact_id: str) -> dict[str, Any]:
+        """A row of `artifacts`, as it is."""
+        return self.lab.rows("SELECT * FROM artifacts WHERE id = %s", artifact_id)[0]
+
+    def artifacts(self) -> dict[str, dict[str, Any]]:
+        """All rows of `artifacts`, as they are."""
+        return {row["id"]: row for row in self.lab.rows("SELECT * FROM artifacts")}
+
+    def by_url(self) -> dict[str, str]:
+        """Artifact ids by recorded address."""
+        return {url: artifact_id for artifact_id, url in self.lab.store.lost.items()}
+
+    def asked(self) -> list[LoggedRequest]:
+        """Every request the hosts saw."""
+        return self.hosts.log.read()
+
+    def asked_urls(self) -> Counter[str]:
+        """How often each address was asked with GET."""
+        return Counter(request.url for request in self.asked() if request.method == "GET")
+
+    def note(self) -> str:
+        """What the engine says of itself."""
+        return str(self.lab.rows("SELECT note FROM scidex_console.engine")[0]["note"])
+
+
+async def until(look: Callable[[], Coroutine[Any, Any, T | None]], what: str, *, patience: float = 30.0) -> T:
+    """Look again and again until there is something."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
+    while True:
+        found = await look()
+        if found:
+            return found
+        assert loop.time() < deadline, f"not within {patience:g} s: {what}"
+        await asyncio.sleep(0.02)
+
+
+async def until_true(look: Callable[[], bool], what: str, *, patience: float = 30.0) -> None:
+    """Look again and again until it is so."""
+
+    async def found() -> bool | None:
+        return look() or None
+
+    await until(found, what, patience=patience)
+
+
+@asynccontextmanager
+async def bench(
+    folder: Path,
+    database_url: str,
+    urls: Sequence[str],
+    *,
+    extra: str = "",
+    behaviours: dict[str, Behaviour | tuple[Behaviour, int]] | None = None,
+) -> AsyncIterator[Bench]:
+    """A store whose lost figures have (nearly) these addresses; hosts serve whatever is not scripted."""
+    async with FigureHosts(folder / "hosts", timing=PROMPT) as hosts:
+        for host in {url.split("/")[2] for url in urls}:
+            hosts.script.set_host(host, Behaviour.IMAGE)
+        for url, behaviour in (behaviours or {}).items():
+            kind, failures = behaviour if isinstance(behaviour, tuple) else (behaviour, NEVER)
+            hosts.script.set_url(url, kind, failures)
+        lab = await asyncio.to_thread(
+            make_lab,
+            folder / "lab",
+            database_url,
+            hosts=hosts,
+            figures=len(urls),
+            artifacts=len(urls) + 5,
+            urls=urls,
+            extra=extra,
+        )
+        async with readers(lab.settings) as connected:
+            yield Bench(lab, hosts, connected)
