@@ -60,7 +60,7 @@ async def verify(settings: Settings) -> VerifyReport:
 
 async def doctor(settings: Settings) -> Sequence[Finding]:
     """Every precondition, each with how to mend it."""
-    from scidex_console.wiring import doctor as wired
+    from scidex_console.wiring import preconditions as wired
 
     return await wired.doctor(settings)
 

@@ -21,7 +21,18 @@ async def verify(settings: Settings) -> StoreReport:
 
     Raises `SettingError`, `Unreachable`, `SchemaMismatch`, `RepositoryError`.
     """
-    checkout, outer = await asyncio.to_thread(_repositories, settings)
+    git, disk = await asyncio.to_thread(file_facts, settings)
+    timeout = settings.database.statement_timeout.total_seconds()
+    url = settings.database.need_url()
+    async with Database(url, name="scidex-console verify", statement_timeout_s=timeout, size=2) as database:
+        return await verification.verify(PostgresFacts(database), git, disk, settings.artifact_paths())
+
+
+def file_facts(settings: Settings) -> tuple[GitVerification, DiskFacts]:
+    """What sees git, and what sees the disk, of one store. Makes no folder and takes no lock."""
+    checkout = Checkout.find(settings.repository.need_path())
+    folder = settings.repository.outer
+    outer = Outer.around(checkout, folder) if folder is not None else None
     disk = DiskFacts(
         checkout.worktree,
         outer=outer.checkout.worktree if outer else None,
@@ -30,15 +41,4 @@ async def verify(settings: Settings) -> StoreReport:
         pointer_of=pointer_oid,
         pointer_limit=POINTER_LIMIT,
     )
-    timeout = settings.database.statement_timeout.total_seconds()
-    url = settings.database.need_url()
-    async with Database(url, name="scidex-console verify", statement_timeout_s=timeout, size=2) as database:
-        return await verification.verify(
-            PostgresFacts(database), GitVerification(checkout, outer), disk, settings.artifact_paths()
-        )
-
-
-def _repositories(settings: Settings) -> tuple[Checkout, Outer | None]:
-    checkout = Checkout.find(settings.repository.need_path())
-    folder = settings.repository.outer
-    return checkout, Outer.around(checkout, folder) if folder is not None else None
+    return GitVerification(checkout, outer), disk

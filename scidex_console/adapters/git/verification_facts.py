@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from scidex_console.adapters.git import history, refs, trees
 from scidex_console.adapters.git.checkout import Checkout, object_id
@@ -17,7 +18,7 @@ from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.repair import Leftovers
 from scidex_console.adapters.git.trees import Entry
 from scidex_console.domain.commits import parse_trailers
-from scidex_console.domain.errors import RepositoryError
+from scidex_console.domain.errors import Halt, RepositoryError
 from scidex_console.engine.verification.facts import (
     OuterFacts,
     OwnCommit,
@@ -48,25 +49,37 @@ class GitVerification:
         return head
 
     def facts(self, question: RepositoryQuestion) -> RepositoryFacts:
-        """Everything as of the present HEAD. `git fsck`, which takes longest, runs beside the rest."""
+        """Everything as of the present HEAD. `git fsck`, which takes longest, runs beside the rest.
+
+        A repository too damaged to be read gives what `git fsck` says of it, and why.
+        """
         head = self.head()
         with ThreadPoolExecutor(1, thread_name_prefix="fsck") as aside:
             fsck = aside.submit(self._facts.fsck)
-            reached = self._objects(head)
-            known = {base for base in question.bases if base in reached or self._exists(base)}
-            return RepositoryFacts(
-                head=head,
-                epoch=refs.read_epoch(self._checkout),
-                tree=_entries(self._facts.tree(head)),
-                index=_entries(self._facts.index()),
-                commits=_own_commits(self._checkout, head),
-                first_base=self._first_base(question.bases, known),
-                lost_blobs=self._lost(question, reached, known),
-                unknown_bases=frozenset(question.bases) - known,
-                traces=self._traces(),
-                outer=self._look_at_outer(head),
-                fsck=fsck.result(),
-            )
+            try:
+                found = self._read(head, question)
+            except (Halt, RepositoryError) as error:
+                if not fsck.result():
+                    raise
+                found = _nothing(head, str(error))
+            return replace(found, fsck=fsck.result())
+
+    def _read(self, head: str, question: RepositoryQuestion) -> RepositoryFacts:
+        reached = self._objects(head)
+        known = {base for base in question.bases if base in reached or self._exists(base)}
+        return RepositoryFacts(
+            head=head,
+            epoch=refs.read_epoch(self._checkout),
+            tree=_entries(self._facts.tree(head)),
+            index=_entries(self._facts.index()),
+            commits=_own_commits(self._checkout, head),
+            first_base=self._first_base(question.bases, known),
+            lost_blobs=self._lost(question, reached, known),
+            unknown_bases=frozenset(question.bases) - known,
+            traces=self._traces(),
+            outer=self._look_at_outer(head),
+            fsck=(),
+        )
 
     def objects_at(self, places: Collection[Place]) -> Mapping[Place, str | None]:
         """Object at each (commit, path); None where there is none."""
@@ -177,6 +190,12 @@ def _own_commits(checkout: Checkout, tip: str) -> Sequence[OwnCommit]:
         )
         for commit, trailers in marked
     ]
+
+
+def _nothing(head: str, why: str) -> RepositoryFacts:
+    return RepositoryFacts(
+        head, 0, {}, {}, (), None, {}, frozenset(), (), Traces((), None, None), None, unreadable=why
+    )
 
 
 def _entries(found: Mapping[str, Entry]) -> Mapping[str, TreeEntry]:

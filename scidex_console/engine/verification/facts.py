@@ -234,6 +234,8 @@ class RepositoryFacts:
     fsck: Sequence[str]
     traces: Traces
     outer: OuterFacts | None
+    unreadable: str = ""
+    """Why history could not be read; everything but `fsck` is empty then."""
 
 
 @dataclass(frozen=True)

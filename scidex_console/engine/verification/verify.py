@@ -47,6 +47,9 @@ INVARIANTS: tuple[Callable[[Evidence], InvariantResult], ...] = (
 )
 """Every invariant in the order of its number; the counters, which have none, at the end."""
 
+WITHOUT_HISTORY = frozenset({"I2", "I4", "I15", "counters"})
+"""Those that can be judged though git's history cannot be read."""
+
 
 async def verify(
     database: DatabaseSource, repository: RepositorySource, disk: DiskSource, paths: ArtifactPaths
@@ -97,12 +100,21 @@ async def gather(
 
 def judge(evidence: Evidence) -> StoreReport:
     """Every invariant over one look."""
+    results = (invariant(evidence) for invariant in INVARIANTS)
+    if why := evidence.repository.unreadable:
+        results = (result if result.name in WITHOUT_HISTORY else _unknown(result, why) for result in results)
     return StoreReport(
-        tuple(invariant(evidence) for invariant in INVARIANTS),
+        tuple(results),
         taken_at=evidence.database.taken_at,
         head=evidence.repository.head,
         engine_at_work=evidence.at_work,
     )
+
+
+def _unknown(result: InvariantResult, why: str) -> InvariantResult:
+    """Nothing can be said while the repository is damaged, which I4 tells."""
+    note = f"cannot be checked: {why}"
+    return replace(result, holds=None, checked=0, broken=(), counted={}, note=note)
 
 
 def _question(database: DatabaseFacts) -> RepositoryQuestion:

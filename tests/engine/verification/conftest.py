@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import Databases
+from tests.conftest import Databases, _with_database
 from tests.engine.verification.worked_store import WorkedStore, build_worked_store, copied
 from tests.worlds import SmallStore
 
@@ -21,6 +22,17 @@ def worked_original(
     with _databases("template0") as url:
         store = build_worked_store(tmp_path_factory.mktemp("worked"), url)
         yield store, urlsplit(url).path.removeprefix("/")
+
+
+@pytest.fixture
+def worked_files(
+    worked_original: tuple[SmallStore, str], database_server: str, tmp_path: Path
+) -> WorkedStore:
+    """The same, with files of its own and a database that is only read."""
+    original, database = worked_original
+    return replace(
+        copied(original, tmp_path, _with_database(database_server, database)), shares_database=True
+    )
 
 
 @pytest.fixture

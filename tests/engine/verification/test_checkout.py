@@ -29,64 +29,72 @@ def staged_blob(worked: WorkedStore, path: str, artifact_id: str) -> None:
     worked.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
 
 
-async def test_an_index_entry_that_is_gone_breaks_the_checkout_alone(worked: WorkedStore) -> None:
-    worked.git("rm", "--quiet", "--cached", worked.path_of(worked.lost[STORED][0]))
-    report = await verify(worked.settings)
+async def test_an_index_entry_that_is_gone_breaks_the_checkout_alone(worked_files: WorkedStore) -> None:
+    worked_files.git("rm", "--quiet", "--cached", worked_files.path_of(worked_files.lost[STORED][0]))
+    report = await verify(worked_files.settings)
     assert report.broken == ("I5",)
     assert "the index has nothing" in report.invariants[4].broken[0]
 
 
-async def test_other_bytes_staged_at_a_path_of_ours_break_the_checkout_alone(worked: WorkedStore) -> None:
-    staged_blob(worked, worked.path_of(worked.lost[STORED][0]), worked.lost[STORED][1])
-    assert (await verify(worked.settings)).broken == ("I5",)
+async def test_other_bytes_staged_at_a_path_of_ours_break_the_checkout_alone(
+    worked_files: WorkedStore,
+) -> None:
+    staged_blob(
+        worked_files, worked_files.path_of(worked_files.lost[STORED][0]), worked_files.lost[STORED][1]
+    )
+    assert (await verify(worked_files.settings)).broken == ("I5",)
 
 
-async def test_a_path_of_ours_in_an_index_conflict_breaks_the_checkout_alone(worked: WorkedStore) -> None:
-    path = worked.path_of(worked.lost[STORED][0])
-    blob = worked.git("rev-parse", f"HEAD:{path}")
-    worked.git("update-index", "--force-remove", path)
-    worked.git("update-index", "--index-info", stdin=f"100644 {blob} 2\t{path}\n")
-    assert (await verify(worked.settings)).broken == ("I5",)
+async def test_a_path_of_ours_in_an_index_conflict_breaks_the_checkout_alone(
+    worked_files: WorkedStore,
+) -> None:
+    path = worked_files.path_of(worked_files.lost[STORED][0])
+    blob = worked_files.git("rev-parse", f"HEAD:{path}")
+    worked_files.git("update-index", "--force-remove", path)
+    worked_files.git("update-index", "--index-info", stdin=f"100644 {blob} 2\t{path}\n")
+    assert (await verify(worked_files.settings)).broken == ("I5",)
 
 
-async def test_a_file_of_ours_that_head_forgot_but_the_worktree_has_breaks(worked: WorkedStore) -> None:
-    worked.git("rm", "--quiet", "--cached", worked.path_of(worked.lost[STORED][0]))
-    worked.git("commit", "--quiet", "-m", "Forget a file")
-    report = await verify(worked.settings)
+async def test_a_file_of_ours_that_head_forgot_but_the_worktree_has_breaks(worked_files: WorkedStore) -> None:
+    worked_files.git("rm", "--quiet", "--cached", worked_files.path_of(worked_files.lost[STORED][0]))
+    worked_files.git("commit", "--quiet", "-m", "Forget a file")
+    report = await verify(worked_files.settings)
     assert report.broken == ("I5",)
     assert "HEAD has nothing" in report.invariants[4].broken[0]
 
 
-async def test_an_outer_index_that_missed_our_pointer_breaks_the_checkout(worked: WorkedStore) -> None:
-    before = worked.git("rev-parse", "HEAD~1:data/scidex-artifacts", folder=worked.outer)
-    worked.git("update-index", "--cacheinfo", f"160000,{before},data/scidex-artifacts", folder=worked.outer)
-    assert (await verify(worked.settings)).broken == ("I5",)
+async def test_an_outer_index_that_missed_our_pointer_breaks_the_checkout(worked_files: WorkedStore) -> None:
+    before = worked_files.git("rev-parse", "HEAD~1:data/scidex-artifacts", folder=worked_files.outer)
+    worked_files.git(
+        "update-index", "--cacheinfo", f"160000,{before},data/scidex-artifacts", folder=worked_files.outer
+    )
+    assert (await verify(worked_files.settings)).broken == ("I5",)
 
 
-async def test_an_index_lock_of_ours_is_trash(worked: WorkedStore) -> None:
-    lock = own_folder(worked).with_name("index.lock")
+async def test_an_index_lock_of_ours_is_trash(worked_files: WorkedStore) -> None:
+    lock = own_folder(worked_files).with_name("index.lock")
     lock.write_text("scidex-console index lock\n1@host apply\n")
-    report = await verify(worked.settings)
+    report = await verify(worked_files.settings)
     assert report.broken == ("I10",)
     assert "index.lock" in report.invariants[9].broken[0]
 
 
-async def test_a_temporary_reference_is_trash(worked: WorkedStore) -> None:
-    worked.git("update-ref", "refs/scidex-console/building/0011", "HEAD")
-    assert (await verify(worked.settings)).broken == ("I10",)
+async def test_a_temporary_reference_is_trash(worked_files: WorkedStore) -> None:
+    worked_files.git("update-ref", "refs/scidex-console/building/0011", "HEAD")
+    assert (await verify(worked_files.settings)).broken == ("I10",)
 
 
-async def test_staged_files_that_nothing_needs_are_trash(worked: WorkedStore) -> None:
-    (own_folder(worked) / "staging/abandoned").write_bytes(b"x")
-    (own_folder(worked) / "staging/half.part").write_bytes(b"x")
-    report = await verify(worked.settings)
+async def test_staged_files_that_nothing_needs_are_trash(worked_files: WorkedStore) -> None:
+    (own_folder(worked_files) / "staging/abandoned").write_bytes(b"x")
+    (own_folder(worked_files) / "staging/half.part").write_bytes(b"x")
+    report = await verify(worked_files.settings)
     assert report.broken == ("I10",)
     assert len(report.invariants[9].broken) == 2
 
 
-async def test_traces_of_ours_in_the_outer_repository_are_trash_too(worked: WorkedStore) -> None:
-    worked.git("update-ref", "refs/scidex-console/building/0022", "HEAD", folder=worked.outer)
-    assert (await verify(worked.settings)).broken == ("I10",)
+async def test_traces_of_ours_in_the_outer_repository_are_trash_too(worked_files: WorkedStore) -> None:
+    worked_files.git("update-ref", "refs/scidex-console/building/0022", "HEAD", folder=worked_files.outer)
+    assert (await verify(worked_files.settings)).broken == ("I10",)
 
 
 async def test_staged_files_that_wait_for_their_batch_are_no_trash(worked: WorkedStore) -> None:
@@ -112,23 +120,23 @@ async def test_a_placed_file_of_an_operation_that_was_left_out_is_trash(worked: 
     assert (await verify(worked.settings)).broken == ("I10",)
 
 
-async def test_a_file_that_came_back_after_its_rollback_breaks(worked: WorkedStore) -> None:
-    artifact_id = worked.lost[TAKEN_BACK][0]
-    (worked.artifacts / worked.path_of(artifact_id)).write_bytes(image_of(artifact_id))
-    report = await verify(worked.settings)
+async def test_a_file_that_came_back_after_its_rollback_breaks(worked_files: WorkedStore) -> None:
+    artifact_id = worked_files.lost[TAKEN_BACK][0]
+    (worked_files.artifacts / worked_files.path_of(artifact_id)).write_bytes(image_of(artifact_id))
+    report = await verify(worked_files.settings)
     assert report.broken == ("I12",)
     assert "the worktree has the file" in report.invariants[11].broken[0]
 
 
-async def test_an_index_entry_that_came_back_after_its_rollback_breaks(worked: WorkedStore) -> None:
-    artifact_id = worked.lost[TAKEN_BACK][0]
-    staged_blob(worked, worked.path_of(artifact_id), artifact_id)
-    assert (await verify(worked.settings)).broken == ("I12",)
+async def test_an_index_entry_that_came_back_after_its_rollback_breaks(worked_files: WorkedStore) -> None:
+    artifact_id = worked_files.lost[TAKEN_BACK][0]
+    staged_blob(worked_files, worked_files.path_of(artifact_id), artifact_id)
+    assert (await verify(worked_files.settings)).broken == ("I12",)
 
 
-async def test_a_rollback_that_somebody_reverted_in_git_alone_breaks(worked: WorkedStore) -> None:
-    worked.git("revert", "--no-edit", worked.commit_of("undo"))
-    report = await verify(worked.settings)
+async def test_a_rollback_that_somebody_reverted_in_git_alone_breaks(worked_files: WorkedStore) -> None:
+    worked_files.git("revert", "--no-edit", worked_files.commit_of("undo"))
+    report = await verify(worked_files.settings)
     assert report.broken == ("I12",)
     assert all("HEAD has the file" in line for line in report.invariants[11].broken)
 

@@ -17,8 +17,8 @@ def counted(report: StoreReport, name: str) -> dict[str, int]:
     return dict(getattr(found, "counted", {}))
 
 
-async def test_a_store_that_was_worked_on_holds_every_invariant(worked: WorkedStore) -> None:
-    report = await verify(worked.settings)
+async def test_a_store_that_was_worked_on_holds_every_invariant(worked_files: WorkedStore) -> None:
+    report = await verify(worked_files.settings)
     assert report.broken == ()
     assert report.exit_code == 0
     assert not report.engine_at_work
@@ -26,12 +26,12 @@ async def test_a_store_that_was_worked_on_holds_every_invariant(worked: WorkedSt
     assert {i.name for i in report.invariants if i.holds is None} == {"I2"}
 
 
-async def test_what_was_lost_before_any_work_is_counted_apart(worked: WorkedStore) -> None:
-    report = await verify(worked.settings)
+async def test_what_was_lost_before_any_work_is_counted_apart(worked_files: WorkedStore) -> None:
+    report = await verify(worked_files.settings)
     found = counted(report, "I1")
     stored = len(range(24)[STORED]) + len(range(24)[LATER])
     assert found["figures stored by this tool"] == stored
-    in_gap = worked.sql(
+    in_gap = worked_files.sql(
         "SELECT count(*) AS n FROM artifacts WHERE artifact_type = 'paper_figure' AND file_path IS NOT NULL"
         " AND metadata->'file_sha256' IS NULL"
     )
@@ -49,29 +49,29 @@ async def test_a_store_without_any_batch_holds_what_applies(tmp_path: Path, data
     assert {i.name for i in report.invariants if i.holds is None} == {"I2", "I12"}
 
 
-async def test_without_an_outer_repository_its_pointer_does_not_apply(worked: WorkedStore) -> None:
-    repository = worked.settings.repository.model_copy(update={"outer": None})
-    settings = worked.settings.model_copy(update={"repository": repository})
+async def test_without_an_outer_repository_its_pointer_does_not_apply(worked_files: WorkedStore) -> None:
+    repository = worked_files.settings.repository.model_copy(update={"outer": None})
+    settings = worked_files.settings.model_copy(update={"repository": repository})
     report = await verify(settings)
     assert report.broken == ()
     assert {i.name for i in report.invariants if i.holds is None} == {"I2", "I13"}
     assert counted(report, "I7")["pointer commits not looked at, no outer repository is configured"] == 4
 
 
-async def test_a_lock_of_somebody_elses_git_is_none_of_ours(worked: WorkedStore) -> None:
-    Path(worked.git("rev-parse", "--absolute-git-dir"), "index.lock").touch()
-    assert (await verify(worked.settings)).broken == ()
+async def test_a_lock_of_somebody_elses_git_is_none_of_ours(worked_files: WorkedStore) -> None:
+    Path(worked_files.git("rev-parse", "--absolute-git-dir"), "index.lock").touch()
+    assert (await verify(worked_files.settings)).broken == ()
 
 
-async def test_a_git_lfs_pointer_to_the_very_bytes_counts_as_them(worked: WorkedStore) -> None:
-    path = worked.path_of(worked.lost[0])
-    content = (worked.artifacts / path).read_bytes()
+async def test_a_git_lfs_pointer_to_the_very_bytes_counts_as_them(worked_files: WorkedStore) -> None:
+    path = worked_files.path_of(worked_files.lost[0])
+    content = (worked_files.artifacts / path).read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {len(content)}\n"
-    blob = worked.git("hash-object", "-w", "--stdin", stdin=pointer)
-    worked.git("update-index", "--cacheinfo", f"100644,{blob},{path}")
-    worked.git("commit", "--quiet", "-m", "Keep figures by pointer")
-    assert (await verify(worked.settings)).broken == ()
+    blob = worked_files.git("hash-object", "-w", "--stdin", stdin=pointer)
+    worked_files.git("update-index", "--cacheinfo", f"100644,{blob},{path}")
+    worked_files.git("commit", "--quiet", "-m", "Keep figures by pointer")
+    assert (await verify(worked_files.settings)).broken == ()
 
 
 async def test_a_path_below_the_outer_repository_is_opened_there(worked: WorkedStore) -> None:

@@ -31,22 +31,34 @@ async def test_somebody_elses_file_dropped_from_history_is_missed(worked: Worked
     assert "no longer in the repository" in report.invariants[2].broken[0]
 
 
-async def test_a_commit_of_ours_dropped_from_history_is_missed_everywhere(worked: WorkedStore) -> None:
-    worked.git("reset", "--soft", worked.commit_of("apply") + "~1")
-    report = await verify(worked.settings)
+async def test_a_commit_of_ours_dropped_from_history_is_missed_everywhere(worked_files: WorkedStore) -> None:
+    worked_files.git("reset", "--soft", worked_files.commit_of("apply") + "~1")
+    report = await verify(worked_files.settings)
     assert {"I3", "I5", "I7", "I13"} == set(report.broken)
     assert "lost" not in report.invariants[0].broken
 
 
-async def test_a_damaged_object_is_told_by_fsck(worked: WorkedStore) -> None:
-    blob = worked.git("rev-parse", f"HEAD:{worked.path_of(worked.lost[LATER][0])}")
-    git_dir = Path(worked.git("rev-parse", "--absolute-git-dir"))
+async def test_a_damaged_object_is_told_by_fsck(worked_files: WorkedStore) -> None:
+    blob = worked_files.git("rev-parse", f"HEAD:{worked_files.path_of(worked_files.lost[LATER][0])}")
+    git_dir = Path(worked_files.git("rev-parse", "--absolute-git-dir"))
     place = git_dir / "objects" / blob[:2] / blob[2:]
     place.chmod(0o644)
     place.write_bytes(place.read_bytes()[:10])
-    report = await verify(worked.settings)
+    report = await verify(worked_files.settings)
     assert report.broken == ("I4",)
     assert any(blob in line for line in report.invariants[3].broken)
+
+
+async def test_a_repository_too_damaged_to_be_read_is_told_by_fsck(worked_files: WorkedStore) -> None:
+    tree = worked_files.git("rev-parse", "HEAD:figures")
+    git_dir = Path(worked_files.git("rev-parse", "--absolute-git-dir"))
+    place = git_dir / "objects" / tree[:2] / tree[2:]
+    place.chmod(0o644)
+    place.write_bytes(b"damaged")
+    report = await verify(worked_files.settings)
+    assert report.broken == ("I4",)
+    assert {i.name for i in report.invariants if i.holds is None} >= {"I1", "I3", "I5", "I7"}
+    assert "cannot be checked" in report.invariants[0].note
 
 
 async def test_a_row_of_a_stored_figure_that_is_gone_is_missed(worked: WorkedStore) -> None:
@@ -79,34 +91,34 @@ async def test_a_row_whose_deletion_the_journal_noticed_is_somebodys_decision(wo
     assert report.broken == ()
 
 
-async def test_a_commit_of_ours_that_removes_files_breaks(worked: WorkedStore) -> None:
-    worked.git("rm", "--quiet", "README.md")
-    worked.git("commit", "--quiet", "--amend", "--no-edit")
-    report = await verify(worked.settings)
+async def test_a_commit_of_ours_that_removes_files_breaks(worked_files: WorkedStore) -> None:
+    worked_files.git("rm", "--quiet", "README.md")
+    worked_files.git("commit", "--quiet", "--amend", "--no-edit")
+    report = await verify(worked_files.settings)
     assert "I9" in report.broken
     assert any("removes 1 files: README.md" in line for line in report.invariants[8].broken)
     assert any("README.md was tracked before" in line for line in report.invariants[8].broken)
 
 
-async def test_files_removed_by_others_are_counted_and_no_finding(worked: WorkedStore) -> None:
-    worked.git("rm", "--quiet", "README.md")
-    worked.git("commit", "--quiet", "-m", "Drop the readme")
-    report = await verify(worked.settings)
+async def test_files_removed_by_others_are_counted_and_no_finding(worked_files: WorkedStore) -> None:
+    worked_files.git("rm", "--quiet", "README.md")
+    worked_files.git("commit", "--quiet", "-m", "Drop the readme")
+    report = await verify(worked_files.settings)
     assert report.broken == ()
     assert "1 files that others have removed since" in report.invariants[8].note
 
 
-async def test_a_pointer_to_a_commit_outside_the_history_breaks(worked: WorkedStore) -> None:
-    tree = worked.git("rev-parse", "HEAD^{tree}")
-    elsewhere = worked.git("commit-tree", tree, "-m", "Elsewhere")
-    worked.git(
-        "update-index", "--cacheinfo", f"160000,{elsewhere},data/scidex-artifacts", folder=worked.outer
+async def test_a_pointer_to_a_commit_outside_the_history_breaks(worked_files: WorkedStore) -> None:
+    tree = worked_files.git("rev-parse", "HEAD^{tree}")
+    elsewhere = worked_files.git("commit-tree", tree, "-m", "Elsewhere")
+    worked_files.git(
+        "update-index", "--cacheinfo", f"160000,{elsewhere},data/scidex-artifacts", folder=worked_files.outer
     )
-    worked.git("commit", "--quiet", "-m", "Point elsewhere", folder=worked.outer)
-    assert (await verify(worked.settings)).broken == ("I13",)
+    worked_files.git("commit", "--quiet", "-m", "Point elsewhere", folder=worked_files.outer)
+    assert (await verify(worked_files.settings)).broken == ("I13",)
 
 
-async def test_an_outer_repository_that_forgot_its_submodule_breaks(worked: WorkedStore) -> None:
-    worked.git("rm", "--quiet", "--cached", "data/scidex-artifacts", folder=worked.outer)
-    worked.git("commit", "--quiet", "-m", "Forget it", folder=worked.outer)
-    assert (await verify(worked.settings)).broken == ("I13",)
+async def test_an_outer_repository_that_forgot_its_submodule_breaks(worked_files: WorkedStore) -> None:
+    worked_files.git("rm", "--quiet", "--cached", "data/scidex-artifacts", folder=worked_files.outer)
+    worked_files.git("commit", "--quiet", "-m", "Forget it", folder=worked_files.outer)
+    assert (await verify(worked_files.settings)).broken == ("I13",)

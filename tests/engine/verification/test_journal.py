@@ -50,16 +50,16 @@ def record(worked: WorkedStore, commit: str, op: str, kind: str = "apply") -> No
     )
 
 
-async def test_a_second_commit_of_the_same_operation_and_kind_breaks(worked: WorkedStore) -> None:
-    commit_by_hand(worked)
-    report = await verify(worked.settings)
+async def test_a_second_commit_of_the_same_operation_and_kind_breaks(worked_files: WorkedStore) -> None:
+    commit_by_hand(worked_files)
+    report = await verify(worked_files.settings)
     assert report.broken == ("I6",)
     assert "has 2 commits" in report.invariants[5].broken[0]
 
 
-async def test_a_commit_that_the_journal_does_not_record_breaks(worked: WorkedStore) -> None:
-    commit = commit_by_hand(worked, op=f"{last_batch(worked)}/2")
-    report = await verify(worked.settings)
+async def test_a_commit_that_the_journal_does_not_record_breaks(worked_files: WorkedStore) -> None:
+    commit = commit_by_hand(worked_files, op=f"{last_batch(worked_files)}/2")
+    report = await verify(worked_files.settings)
     assert report.broken == ("I7",)
     assert commit in report.invariants[6].broken[0]
 
@@ -157,10 +157,10 @@ async def test_an_epoch_that_decreases_along_history_breaks(worked: WorkedStore)
     assert "after one of epoch 1" in report.invariants[7].broken[0]
 
 
-async def test_an_epoch_reference_behind_the_history_breaks(worked: WorkedStore) -> None:
-    zero = worked.git("hash-object", "-w", "--stdin", stdin="0\n")
-    worked.git("update-ref", "refs/scidex-console/epoch", zero)
-    assert (await verify(worked.settings)).broken == ("I8",)
+async def test_an_epoch_reference_behind_the_history_breaks(worked_files: WorkedStore) -> None:
+    zero = worked_files.git("hash-object", "-w", "--stdin", stdin="0\n")
+    worked_files.git("update-ref", "refs/scidex-console/epoch", zero)
+    assert (await verify(worked_files.settings)).broken == ("I8",)
 
 
 async def test_a_database_behind_the_repositorys_epoch_breaks(worked: WorkedStore) -> None:

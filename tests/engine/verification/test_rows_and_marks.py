@@ -18,41 +18,45 @@ def flip_a_byte(worked: WorkedStore, path: str) -> None:
     place.write_bytes(content)
 
 
-async def test_a_stored_file_that_is_gone_breaks_row_and_checkout(worked: WorkedStore) -> None:
-    (worked.artifacts / worked.path_of(worked.lost[STORED_ONE])).unlink()
-    report = await verify(worked.settings)
+async def test_a_stored_file_that_is_gone_breaks_row_and_checkout(worked_files: WorkedStore) -> None:
+    (worked_files.artifacts / worked_files.path_of(worked_files.lost[STORED_ONE])).unlink()
+    report = await verify(worked_files.settings)
     assert report.broken == ("I1", "I5")
-    assert worked.lost[STORED_ONE] in report.invariants[0].broken[0]
+    assert worked_files.lost[STORED_ONE] in report.invariants[0].broken[0]
     assert "does not open" in report.invariants[0].broken[0]
 
 
-async def test_a_flipped_byte_breaks_row_and_checkout(worked: WorkedStore) -> None:
-    flip_a_byte(worked, worked.path_of(worked.lost[STORED_ONE]))
-    report = await verify(worked.settings)
+async def test_a_flipped_byte_breaks_row_and_checkout(worked_files: WorkedStore) -> None:
+    flip_a_byte(worked_files, worked_files.path_of(worked_files.lost[STORED_ONE]))
+    report = await verify(worked_files.settings)
     assert report.broken == ("I1", "I5")
     assert "has sha256" in report.invariants[0].broken[0]
 
 
-async def test_a_stored_file_replaced_by_a_link_to_its_bytes_breaks_the_checkout(worked: WorkedStore) -> None:
-    place = worked.artifacts / worked.path_of(worked.lost[STORED_ONE])
+async def test_a_stored_file_replaced_by_a_link_to_its_bytes_breaks_the_checkout(
+    worked_files: WorkedStore,
+) -> None:
+    place = worked_files.artifacts / worked_files.path_of(worked_files.lost[STORED_ONE])
     moved = place.rename(place.with_name("elsewhere.png"))
     place.symlink_to(moved)
-    assert (await verify(worked.settings)).broken == ("I5",)
+    assert (await verify(worked_files.settings)).broken == ("I5",)
 
 
-async def test_a_file_deleted_with_somebody_elses_commit_still_does_not_open(worked: WorkedStore) -> None:
-    worked.git("rm", "--quiet", worked.path_of(worked.lost[STORED_ONE]))
-    worked.git("commit", "--quiet", "-m", "Tidy up")
-    assert (await verify(worked.settings)).broken == ("I1",)
+async def test_a_file_deleted_with_somebody_elses_commit_still_does_not_open(
+    worked_files: WorkedStore,
+) -> None:
+    worked_files.git("rm", "--quiet", worked_files.path_of(worked_files.lost[STORED_ONE]))
+    worked_files.git("commit", "--quiet", "-m", "Tidy up")
+    assert (await verify(worked_files.settings)).broken == ("I1",)
 
 
-async def test_a_changed_file_of_another_artifact_breaks_its_row_alone(worked: WorkedStore) -> None:
-    other = worked.sql(
+async def test_a_changed_file_of_another_artifact_breaks_its_row_alone(worked_files: WorkedStore) -> None:
+    other = worked_files.sql(
         "SELECT file_path FROM artifacts WHERE artifact_type <> 'paper_figure' AND file_path IS NOT NULL"
         " AND metadata ? 'file_sha256' AND (metadata->>'file_size_bytes')::int > 0"
     )[0]["file_path"]
-    flip_a_byte(worked, other.removeprefix("data/scidex-artifacts/"))
-    assert (await verify(worked.settings)).broken == ("I1",)
+    flip_a_byte(worked_files, other.removeprefix("data/scidex-artifacts/"))
+    assert (await verify(worked_files.settings)).broken == ("I1",)
 
 
 async def test_a_tracked_file_without_a_recorded_hash_must_open_too(worked: WorkedStore) -> None:

@@ -52,10 +52,13 @@ class WorkedStore:
     artifacts: Path
     lost: tuple[str, ...]
     """Ids of the figures that had lost their file, sorted."""
+    shares_database: bool = False
+    """Whether other tests use its database too, which is then for reading only."""
 
     def sql(self, statement: str, *params: Any) -> list[dict[str, Any]]:
         """Run a statement as somebody else would."""
         with psycopg.connect(self.url, autocommit=True, row_factory=dict_row) as connection:
+            connection.read_only = self.shares_database
             cursor = connection.execute(statement.encode(), params)
             return cursor.fetchall() if cursor.description else []
 
