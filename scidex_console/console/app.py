@@ -183,6 +183,7 @@ class ConsoleApp(App[object]):
             self._orders.follow(self._link.knowledge())
 
     def _tick(self) -> None:
+        self._leaving.notice_hang_up()
         if self._overview.is_attached and not is_too_small(self.size):
             self._overview.tick()
 

@@ -49,18 +49,27 @@ class Leaving:
             return
         loop = asyncio.get_running_loop()
 
-        def leave(number: int, _frame: FrameType | None) -> None:
+        def told(number: int, _frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(self._leave, 128 + number)
             self._watchdog(128 + number).start()
-            loop.call_soon_threadsafe(lambda: self._app.exit(return_code=128 + number))
 
         for number in _SIGNALS:
-            self._before[number] = signal.signal(number, leave)
+            self._before[number] = signal.signal(number, told)
+
+    def notice_hang_up(self) -> None:
+        """Leave when the terminal is gone without a signal, which then reads as ended for ever."""
+        if self._before and self._terminal is not None and _attributes() is None:
+            self._watchdog(128 + signal.SIGHUP).start()
+            self._leave(128 + signal.SIGHUP)
 
     def ignore(self) -> None:
         """Put back what was there before."""
         while self._before:
             number, handler = self._before.popitem()
             signal.signal(number, handler)
+
+    def _leave(self, code: int) -> None:
+        self._app.exit(return_code=code)
 
     def _watchdog(self, code: int) -> threading.Timer:
         timer = threading.Timer(PATIENCE_S, _end_at_once, (code, self._terminal))
