@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,11 +26,12 @@ BRISK = {"default_rate": 400.0, "default_in_flight": 4}
 class FolderWriter:
     """Writes one file into a folder."""
 
-    def __init__(self, folder: Path, name: str, room: int) -> None:
+    def __init__(self, folder: Path, name: str, room: int, flushing: float) -> None:
         self._path = folder / f"{name}.part"
         self._file = self._path.open("wb")
         self._hash = hashlib.sha256()
         self._room = room
+        self._flushing = flushing
         self.size = 0
 
     def write(self, chunk: bytes) -> None:
@@ -41,6 +43,7 @@ class FolderWriter:
 
     async def finish(self) -> StagedFile:
         self._file.close()
+        await asyncio.sleep(self._flushing)
         final = self._path.rename(self._path.with_suffix(""))
         return StagedFile(final.name, self._hash.hexdigest(), self.size)
 
@@ -55,10 +58,12 @@ class FolderStaging:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.room = 1 << 40
+        self.flushing = 0.0
+        """Seconds the disk takes to flush a file."""
         folder.mkdir()
 
     def create(self, artifact_id: str) -> FolderWriter:
-        return FolderWriter(self.folder, artifact_id, self.room)
+        return FolderWriter(self.folder, artifact_id, self.room, self.flushing)
 
     def holds(self, name: str, sha256: str) -> bool:
         path = self.folder / name

@@ -126,6 +126,13 @@ async def test_503_without_retry_after_is_trouble_but_holds_nobody(tmp_path: Pat
     assert (state.hold_until, state.failures_in_a_row) == (None, 1)
 
 
+async def test_a_check_for_robots_counts_as_trouble_of_the_group(tmp_path: Path) -> None:
+    async with hosts_and_source(tmp_path) as (hosts, world):
+        hosts.script.set_url(URL, Behaviour.CHALLENGE)
+        await world.fetch(URL)
+        assert world.gates.states()[0].failures_in_a_row == 1
+
+
 async def test_the_capped_hold_is_what_is_promised(tmp_path: Path) -> None:
     async with hosts_and_source(tmp_path, retry_after_cap=0.25) as (hosts, world):
         hosts.script.set_url(URL, Behaviour.RATE_LIMITED_SECONDS)

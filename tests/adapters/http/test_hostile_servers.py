@@ -505,6 +505,24 @@ async def test_a_fetch_cancelled_at_any_moment_leaves_nothing_open(tmp_path: Pat
         assert (await world.fetch(URL)).outcome is STORED
 
 
+async def test_a_fetch_cancelled_while_its_file_is_flushed_leaves_no_file_nobody_knows(
+    tmp_path: Path,
+) -> None:
+    async with (
+        raw_server(answer("200 OK", PNG)) as server,
+        fetching(tmp_path, http_port=server.port) as world,
+    ):
+        world.staging.flushing = 0.2
+        task = asyncio.create_task(world.fetch(URL))
+        while len(server.heads) < 2 or world.gates.states()[0].in_flight:
+            await asyncio.sleep(0.01)
+        assert world.staging.everything() == ["fig.part"]
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert world.staging.everything() == []
+
+
 async def test_no_descriptor_stays_open_after_the_source_is_closed(tmp_path: Path) -> None:
     async with raw_server(answer("200 OK", PNG)) as server:
         before = len(os.listdir("/proc/self/fd"))
