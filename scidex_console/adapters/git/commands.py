@@ -56,7 +56,6 @@ class Commands:
         index: Path | None = None,
         settings: environment.Settings = (),
         transports: str = environment.NO_TRANSPORT,
-        variables: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Output:
         """Run one command to its end.
@@ -64,8 +63,8 @@ class Commands:
         `index` names another index file than the repository's; `settings` are git settings for this command
         alone. A status outside `accept` becomes a domain error; so does taking longer than `timeout` seconds.
         """
-        base = environment.variables(transports=transports, settings=settings)
-        with self._started(args, {**base, **(variables or {})}, index) as process:
+        wanted = environment.variables(transports=transports, settings=settings)
+        with self._started(args, wanted, index) as process:
             try:
                 stdout, stderr = process.communicate(stdin, timeout=timeout)
             except subprocess.TimeoutExpired as error:
@@ -85,12 +84,12 @@ class Commands:
             return Output(process.returncode, stdout, stderr.decode("utf-8", "replace"))
 
     @contextmanager
-    def process(self, *args: str, settings: environment.Settings = ()) -> Iterator[Any]:
+    def process(self, *args: str) -> Iterator[Any]:
         """A running command with pipes at both ends; it is ended when the block is left.
 
         Its end is judged with `conclude`.
         """
-        with self._started(args, environment.variables(settings=settings), None) as process:
+        with self._started(args, environment.variables(), None) as process:
             yield process
 
     def conclude(self, process: Any, *args: str) -> None:
