@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from scidex_console.domain.batches import UNSETTLED, Batch, BatchState
 from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Refused, StaleToken, Unreachable
-from scidex_console.domain.hosts import Override
+from scidex_console.domain.hosts import HostGroup, HostGroups, Override
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.ports import (
@@ -142,7 +141,10 @@ class BatchOrders:
 
 
 class HostOrders:
-    """Handler of throttle. `configured` are the groups that the configuration names."""
+    """Handler of throttle. `budgets` are what the configuration grants, which no override exceeds.
+
+    Spec (figures, risks): nobody goes beyond the budget of a host.
+    """
 
     def __init__(
         self,
@@ -151,13 +153,13 @@ class HostOrders:
         figures: FigureStore,
         clock: Clock,
         *,
-        configured: Collection[str],
+        budgets: HostGroups,
     ) -> None:
         self._gate = gate
         self._gate_store = gate_store
         self._figures = figures
         self._clock = clock
-        self._configured = frozenset(configured)
+        self._budgets = budgets
 
     async def throttle(self, intent: Intent) -> str:
         """Set or clear a temporary budget."""
@@ -170,7 +172,7 @@ class HostOrders:
             self._gate.set_override(group, None)
             done = f"{group} has its configured budget again"
         else:
-            override = self._override(intent)
+            override = self._override(intent, self._budgets.named(group))
             self._gate.set_override(group, override)
             done = f"{group}: {_budget(override)} until {override.until:%Y-%m-%d %H:%M:%S} UTC"
         await self._gate_store.save(self._gate.states())
@@ -192,17 +194,26 @@ class HostOrders:
 
     async def _knows(self, group: str) -> bool:
         asked = {state.group for state in self._gate.states()}
-        return group in self._configured | asked or await self._figures.has_group(group)
+        configured = {known.name for known in self._budgets.configured()}
+        return group in configured | asked or await self._figures.has_group(group)
 
-    def _override(self, intent: Intent) -> Override:
+    def _override(self, intent: Intent, granted: HostGroup) -> Override:
         rate, in_flight = intent.params.get("rate"), intent.params.get("in_flight")
         seconds = intent.params.get("for_seconds", 7200)
         if rate is None and in_flight is None:
             raise Refused("a throttle needs a rate, a number in flight, or both")
-        if rate is not None and not (_is_amount(rate) and 0 < rate <= 1000):
-            raise Refused("a rate is above 0 and at most 1000 requests per second", where="rate")
-        if in_flight is not None and not (_is_number(in_flight) and 1 <= in_flight <= 100):
-            raise Refused("a number in flight is from 1 to 100", where="in_flight")
+        if rate is not None and not (_is_amount(rate) and 0 < rate <= granted.rate):
+            raise Refused(
+                f"a rate is above 0 and at most the budget of {granted.name}, {granted.rate:g} requests/s",
+                where="rate",
+                fix="a larger budget is a matter of the configuration (fetch.groups)",
+            )
+        if in_flight is not None and not (_is_number(in_flight) and 1 <= in_flight <= granted.in_flight):
+            raise Refused(
+                f"a number in flight is from 1 to the budget of {granted.name}, {granted.in_flight}",
+                where="in_flight",
+                fix="a larger budget is a matter of the configuration (fetch.groups)",
+            )
         if not (_is_amount(seconds) and 1 <= seconds <= 30 * 86400):
             raise Refused("an override lasts from 1 second to 30 days", where="for")
         until = self._clock.now() + timedelta(seconds=float(seconds))

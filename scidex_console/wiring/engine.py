@@ -196,7 +196,6 @@ async def assembled(
     gate_store = PostgresGates(store.fenced)
     housekeeping = PostgresHousekeeping(database)
     previews = PostgresReadModel(database, stalled_after_s=settings.engine.stalled_after.total_seconds())
-    configured = [group.name for group in groups.configured()]
     served = options.jobs & {JobName.FIGURES}
     clerk = IntentClerk(
         intents=PostgresIntents(store.fenced),
@@ -204,7 +203,7 @@ async def assembled(
         run_orders=RunOrders(runs, writer),
         row_orders=RowOrders(figures, previews),
         batch_orders=BatchOrders(runs, store.journal(), previews, writer, store.mandate),
-        host_orders=HostOrders(gates, gate_store, figures, clock, configured=configured),
+        host_orders=HostOrders(gates, gate_store, figures, clock, budgets=groups),
         served=served,
         options=options,
         clock=clock,
