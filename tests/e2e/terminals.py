@@ -21,7 +21,6 @@ from typing import Protocol
 
 import pyte
 
-
 ESCAPE, ENTER, TAB, RIGHT = "\x1b", "\r", "\t", "\x1b[C"
 _TMUX_NAMES = {ESCAPE: "Escape", ENTER: "Enter", TAB: "Tab", RIGHT: "Right"}
 
@@ -65,9 +64,9 @@ class PtyTerminal:
         self._status: int | None = None
 
     def send(self, *keys: str) -> None:
-        for stroke in _strokes(keys):
-            os.write(self._master, stroke.encode())
-            time.sleep(0.05)  # a person's fingers, so that an Escape is not taken for the start of a sequence
+        os.write(
+            self._master, "".join(keys).encode()
+        )  # at once, as a slow link delivers what was typed ahead
 
     def screen(self) -> str:
         while select.select([self._master], [], [], 0.05)[0]:

@@ -63,6 +63,9 @@ class Dialog(ModalScreen[Command | None]):
         Binding("enter", "app.focus_next", "Next", show=False),
         Binding("y", "copy", "Copy", show=False),
         Binding("ctrl+y", "copy", "Copy", show=False, priority=True),
+        # First of all, so that what was typed ahead on a slow link lands in the field it was meant for.
+        Binding("tab", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
     ]
 
     def __init__(
