@@ -13,7 +13,7 @@ from pathlib import Path
 from scidex_console.adapters.files.staging import _PART
 from scidex_console.adapters.files.walking import open_regular, parent_of
 from scidex_console.domain.errors import UnsafePath
-from scidex_console.engine.verification.facts import FileFact, Presence, StagingFact
+from scidex_console.engine.verification.disk_facts import FileFact, Presence, StagingFact
 
 _CHUNK = 1 << 20
 _THREADS = min(8, 2 * (os.cpu_count() or 1))

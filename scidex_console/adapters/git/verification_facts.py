@@ -19,7 +19,7 @@ from scidex_console.adapters.git.repair import Leftovers
 from scidex_console.adapters.git.trees import Entry
 from scidex_console.domain.commits import parse_trailers
 from scidex_console.domain.errors import Halt, RepositoryError
-from scidex_console.engine.verification.facts import (
+from scidex_console.engine.verification.repository_facts import (
     OuterFacts,
     OwnCommit,
     PathDelta,
@@ -77,7 +77,7 @@ class GitVerification:
             lost_blobs=self._lost(question, reached, known),
             unknown_bases=frozenset(question.bases) - known,
             traces=self._traces(),
-            outer=self._look_at_outer(head),
+            outer=self._look_at_outer(),
             fsck=(),
         )
 
@@ -148,19 +148,21 @@ class GitVerification:
             writer=next((writer for writer in writers if writer is not None), None),
         )
 
-    def _look_at_outer(self, head: str) -> OuterFacts | None:
+    def _look_at_outer(self) -> OuterFacts | None:
         if self._outer is None:
             return None
         outer = self._outer.checkout
         tip = outer.resolve("HEAD")
         pointer = self._outer.pointer()
+        # The pointer may follow a commit that is younger than the one everything else is read at.
+        now = self.head()
         staged = outer.commands.run("ls-files", "-s", "-z", "--", self._outer.path).fields()
         indexed = staged[0].split(" ")[1] if staged else None
         return OuterFacts(
             submodule=self._outer.path,
             commits=_own_commits(outer, tip) if tip else (),
             pointer=pointer,
-            pointer_is_ancestor=pointer is not None and self._facts.is_ancestor(pointer, head),
+            pointer_is_ancestor=pointer is not None and self._facts.is_ancestor(pointer, now),
             index_goes_back=indexed is not None
             and pointer is not None
             and indexed != pointer

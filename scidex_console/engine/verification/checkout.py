@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from scidex_console.domain.batches import Batch, NewFile, Operation, OperationState
 from scidex_console.domain.commits import CommitKind
+from scidex_console.engine.verification.disk_facts import Presence
 from scidex_console.engine.verification.evidence import Evidence, rolled_back
-from scidex_console.engine.verification.facts import Presence, TreeEntry
 from scidex_console.engine.verification.findings import Examination, InvariantResult
+from scidex_console.engine.verification.repository_facts import TreeEntry
 
 
 def three_places_agree(evidence: Evidence) -> InvariantResult:

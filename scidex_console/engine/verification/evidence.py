@@ -9,23 +9,16 @@ from functools import cached_property
 from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, NewFile, Operation, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.paths import ArtifactPaths
-from scidex_console.engine.verification.facts import (
-    DatabaseFacts,
-    FileFact,
-    MarkFact,
-    Movement,
-    OwnCommit,
-    Place,
-    RepositoryFacts,
-    RowFact,
-    StagingFact,
-)
+from scidex_console.engine.verification.disk_facts import FileFact, StagingFact
+from scidex_console.engine.verification.facts import BatchStanding, DatabaseFacts, MarkFact, Movement, RowFact
+from scidex_console.engine.verification.repository_facts import OwnCommit, Place, RepositoryFacts
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was seen, in this order: rows, git, disk, and then once more where the batches stand."""
+    """What was seen: where batches stood, rows, git, disk, and where batches stood then, in this order."""
 
+    earlier: Movement
     database: DatabaseFacts
     repository: RepositoryFacts
     files: Mapping[str, FileFact]
@@ -44,17 +37,16 @@ class Evidence:
     def at_work(self) -> bool:
         """Whether something of ours was writing at any time of the look."""
         traces = self.repository.traces
-        alive = self.database.engine.alive or self.later.alive
+        alive = self.earlier.alive or self.database.engine.alive or self.later.alive
         return alive or traces.engine is not None or traces.writer is not None
 
     @cached_property
     def moving(self) -> frozenset[str]:
         """Uids of batches that changed during the look, or that an engine has in hand."""
-        before = {batch.uid: (batch.state, batch.pass_no) for batch in self.database.batches}
-        now = {uid: (standing.state, standing.pass_no) for uid, standing in self.later.standings.items()}
-        moved = {uid for uid in before.keys() | now.keys() if before.get(uid) != now.get(uid)}
+        before, now = self.earlier.standings, self.later.standings
+        moved = {uid for uid in before.keys() | now.keys() if _place(before.get(uid)) != _place(now.get(uid))}
         if self.at_work:
-            moved |= {uid for some in (before, now) for uid, (state, _) in some.items() if state in UNSETTLED}
+            moved |= {uid for some in (before, now) for uid, its in some.items() if its.state in UNSETTLED}
         return frozenset(moved)
 
     @cached_property
@@ -66,8 +58,8 @@ class Evidence:
     @cached_property
     def unpublished(self) -> frozenset[str]:
         """Uids of batches whose pointer commit may exist without having been recorded yet."""
-        standings = self.later.standings.items()
-        return self.open | {uid for uid, standing in standings if not standing.published}
+        looks = (self.earlier.standings, self.later.standings)
+        return self.open | {uid for look in looks for uid, its in look.items() if not its.published}
 
     @cached_property
     def by_uid(self) -> Mapping[str, Batch]:
@@ -144,6 +136,10 @@ class Evidence:
             for operation in batch.operations:
                 if operation.file is not None and operation.state in states:
                     yield batch, operation, operation.file
+
+
+def _place(standing: BatchStanding | None) -> tuple[BatchState, int] | None:
+    return None if standing is None else (standing.state, standing.pass_no)
 
 
 def rolled_back(database: DatabaseFacts) -> list[Batch]:

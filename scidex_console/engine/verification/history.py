@@ -5,8 +5,9 @@ from __future__ import annotations
 from scidex_console.domain.batches import OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.verification.evidence import Evidence
-from scidex_console.engine.verification.facts import DatabaseFacts, OwnCommit
+from scidex_console.engine.verification.facts import DatabaseFacts
 from scidex_console.engine.verification.findings import Examination, InvariantResult
+from scidex_console.engine.verification.repository_facts import OwnCommit
 
 _NOTICED = (OperationState.CONFLICT, OperationState.KEPT, OperationState.SKIPPED)
 """Operations by which the journal says that somebody else changed or deleted the row."""

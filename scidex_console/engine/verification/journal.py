@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.verification.evidence import Evidence
-from scidex_console.engine.verification.facts import CommitRecord, OwnCommit
+from scidex_console.engine.verification.facts import CommitRecord
 from scidex_console.engine.verification.findings import Examination, InvariantResult
+from scidex_console.engine.verification.repository_facts import OwnCommit
 
 _POINTER = str(CommitKind.POINTER)
 

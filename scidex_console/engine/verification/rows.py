@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from scidex_console.domain.batches import NewFile, OperationState
+from scidex_console.engine.verification.disk_facts import FileFact, Presence
 from scidex_console.engine.verification.evidence import Evidence
-from scidex_console.engine.verification.facts import FileFact, MarkFact, Presence, RowFact
+from scidex_console.engine.verification.facts import MarkFact, RowFact
 from scidex_console.engine.verification.findings import Examination, InvariantResult
 
 

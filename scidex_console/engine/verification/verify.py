@@ -1,9 +1,9 @@
 """Looks at a store in the order that makes the look sound, and judges what was seen.
 
-Rows first, in one snapshot; then git, as of one commit; then the disk; then, briefly, the database again.
-Each step of a batch makes things there before anything says so, and takes them away after nothing says so
-any more. So what the older snapshot names must still be there later, unless a batch moved meanwhile, which
-the second look at the database tells.
+Rows first, in one snapshot; then git, as of one commit; then the disk; before and after, briefly, where the
+batches stand. Each step of a batch makes things there before anything says so, and takes them away after
+nothing says so any more. So what the older snapshot names must still be there later, unless a batch moved
+meanwhile, which the two brief looks tell.
 """
 
 from __future__ import annotations
@@ -16,16 +16,11 @@ from dataclasses import replace
 from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.paths import ArtifactPaths, check_relative
 from scidex_console.engine.verification import checkout, history, journal, rows
+from scidex_console.engine.verification.disk_facts import DiskSource, Presence
 from scidex_console.engine.verification.evidence import Evidence, places_to_pin
-from scidex_console.engine.verification.facts import (
-    DatabaseFacts,
-    DatabaseSource,
-    DiskSource,
-    Presence,
-    RepositoryQuestion,
-    RepositorySource,
-)
+from scidex_console.engine.verification.facts import DatabaseFacts, DatabaseSource
 from scidex_console.engine.verification.findings import InvariantResult, StoreReport
+from scidex_console.engine.verification.repository_facts import RepositoryQuestion, RepositorySource
 
 INVARIANTS: tuple[Callable[[Evidence], InvariantResult], ...] = (
     rows.every_row_opens,
@@ -81,13 +76,14 @@ async def gather(
     database: DatabaseSource, repository: RepositorySource, disk: DiskSource, paths: ArtifactPaths
 ) -> Evidence:
     """Collect the facts of one look."""
-    rows_ = await database.facts()
-    git = await asyncio.to_thread(repository.facts, _question(rows_))
-    inside, outside = _paths_to_read(rows_, paths)
+    earlier = await database.movement()
+    snapshot = await database.facts()
+    git = await asyncio.to_thread(repository.facts, _question(snapshot))
+    inside, outside = _paths_to_read(snapshot, paths)
     files = await asyncio.to_thread(disk.artifacts, inside)
     elsewhere = await asyncio.to_thread(disk.outside, outside)
     staging = await asyncio.to_thread(disk.staging)
-    pins = await asyncio.to_thread(repository.objects_at, places_to_pin(rows_, git.commits))
+    pins = await asyncio.to_thread(repository.objects_at, places_to_pin(snapshot, git.commits))
     differing = {
         entry.object
         for path, file in files.items()
@@ -95,7 +91,7 @@ async def gather(
     }
     pointers = await asyncio.to_thread(repository.pointers, differing)
     later = await database.movement()
-    return Evidence(rows_, git, files, elsewhere, staging, pins, pointers, later, paths)
+    return Evidence(earlier, snapshot, git, files, elsewhere, staging, pins, pointers, later, paths)
 
 
 def judge(evidence: Evidence) -> StoreReport:

@@ -93,6 +93,19 @@ async def test_a_batch_that_comes_and_goes_through_during_the_look_is_no_finding
     assert report.engine_at_work
 
 
+async def test_a_pointer_published_during_the_look_is_no_finding(worked: WorkedStore) -> None:
+    async with engine_of(worked) as held:
+        operations = await prepared_operations(held, worked.settings, worked.lost[15:17])
+        await forward.apply(held.stores(), JobName.FIGURES, None, operations)
+
+        async def publish() -> None:
+            assert await outer.publish(held.stores()) == ""
+
+        report = await verify_while(worked, publish)
+    assert report.broken == ()
+    assert report.looks == 1
+
+
 async def test_a_rollback_during_the_look_is_no_finding(worked: WorkedStore) -> None:
     async with engine_of(worked) as held:
         batch = await held.journal().load(3)
