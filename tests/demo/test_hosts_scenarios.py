@@ -60,9 +60,15 @@ def test_passing_trouble_heals_after_its_attempts_and_lasting_trouble_does_not()
     assert Scenario(Behaviour.NOT_FOUND, 1).at_attempt(5) is Behaviour.NOT_FOUND
 
 
-@pytest.mark.parametrize("url", ["ftp://ftp.ncbi.nlm.nih.gov/a.tar.gz", "//media.springernature.com/a.jpg"])
-def test_address_without_a_web_scheme_is_refused(url: str) -> None:
-    assert expected_for_address(url, 0) == ExpectedOutcome(FetchClass.REFUSED, FetchClass.REFUSED)
+def test_address_with_another_scheme_than_the_webs_is_refused() -> None:
+    refused = ExpectedOutcome(FetchClass.REFUSED, FetchClass.REFUSED)
+    assert expected_for_address("ftp://ftp.ncbi.nlm.nih.gov/a.tar.gz", 0) == refused
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_address_without_a_scheme_is_expected_as_over_https(seed: int) -> None:
+    rest = "//media.springernature.com/a.jpg"
+    assert expected_for_address(rest, seed) == expected_for_address(f"https:{rest}", seed)
 
 
 @pytest.mark.parametrize(

@@ -262,8 +262,11 @@ def expected_outcome(scenario: Scenario) -> ExpectedOutcome:
 def expected_for_address(url: str, seed: int) -> ExpectedOutcome:
     """As `expected_outcome` of the address's scenario, for an address as recorded.
 
-    An address that names no web scheme is refused before anything is asked.
+    An address without a scheme but with a host (`//host/path`) is asked for over https; one that names
+    another scheme than the web's is refused before anything is asked.
     """
+    if url.startswith("//"):
+        url = f"https:{url}"
     if urlsplit(url).scheme.lower() not in {"http", "https"}:
         return ExpectedOutcome(FetchClass.REFUSED, FetchClass.REFUSED)
     return expected_outcome(scenario_for(url, seed))
