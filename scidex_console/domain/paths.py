@@ -63,6 +63,10 @@ def check_relative(path: str) -> str:
         raise UnsafePath("a path must not leave its folder", where=repr(path))
     if any(part.lower().rstrip(". ") in (".git", "git~1") for part in parts):
         raise UnsafePath("a path must not enter a git directory", where=repr(path))
-    if any(len(part.encode()) > 255 for part in parts):
+    try:
+        longest = max(len(part.encode()) for part in parts)
+    except UnicodeEncodeError as error:
+        raise UnsafePath("a path must be valid Unicode", where=repr(path)) from error
+    if longest > 255:
         raise UnsafePath("a file name is longer than 255 bytes", where=repr(path)[:80])
     return path

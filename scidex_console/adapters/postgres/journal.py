@@ -128,13 +128,14 @@ class PostgresJournal:
         return await self._settle(batch, BatchState.CLEANED if done else BatchState.EMPTY)
 
     async def begin_rollback(self, batch: Batch, *, keep: Mapping[str, str]) -> Batch:
-        """`rolling_back`: operations in `keep` stay, with the reason. Raises `Refused` in any other state."""
+        """`rolling_back`: operations in `keep` stay, with the reason; may be repeated to keep more.
+
+        Raises `Refused` for a batch that is not in the stores.
+        """
 
         async def work(connection: Connection) -> Batch:
             now = await _loaded(connection, batch)
-            if now.state is BatchState.ROLLING_BACK:
-                return now
-            if now.state not in (BatchState.DONE, BatchState.CLEANED):
+            if now.state not in (BatchState.DONE, BatchState.CLEANED, BatchState.ROLLING_BACK):
                 raise Refused(f"batch {batch.id} is {now.state} and cannot be rolled back")
             plan = [{"artifact_id": a, "reason": r} for a, r in keep.items()]
             params = {"batch_id": batch.id, "keep": Jsonb(plan)}

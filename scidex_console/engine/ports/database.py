@@ -242,7 +242,7 @@ class Journal(Protocol):
         ...
 
     async def begin_rollback(self, batch: Batch, *, keep: Mapping[str, str]) -> Batch:
-        """`rolling_back`; operations in `keep` stay, with the reason."""
+        """`rolling_back`; operations in `keep` stay, with the reason. May be repeated to keep more."""
         ...
 
     async def restore(

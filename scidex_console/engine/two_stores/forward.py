@@ -86,7 +86,7 @@ async def withdraw(stores: Stores, batch: Batch, files: Sequence[NewFile]) -> No
     if found is None:
         found = await asyncio.to_thread(
             stores.repository.commit,
-            [PathChange(file.path, None) for file in files],
+            [PathChange(file.path, None, file.blob) for file in files],
             subject=f"{batch.job}: withdraw {len(files)} files of batch {batch.id}, their rows changed",
             trailers=stores.mandate.trailers(batch, batch.op, CommitKind.COMPENSATE),
             epoch=stores.mandate.epoch,
@@ -173,15 +173,32 @@ async def _leave_out(stores: Stores, batch: Batch, skips: Mapping[str, Skip]) ->
 
 
 async def _commit(stores: Stores, batch: Batch) -> Batch:
-    files = files_of(batch.live())
-    committed = await asyncio.to_thread(
-        stores.repository.commit,
-        [PathChange(file.path, file.sha256, file.blob) for _, file in files],
-        subject=f"{batch.job}: add {len(files)} files (batch {batch.id})",
-        trailers=stores.mandate.trailers(batch, batch.op, CommitKind.APPLY),
-        epoch=stores.mandate.epoch,
-    )
-    reach("batch: committed")
-    batch = await stores.journal.record_commit(batch, committed, CommitKind.APPLY, batch.op)
-    reach("batch: commit recorded")
+    """Git's commit point. A path that git refuses is left out, so that it does not hold up the others."""
+    while files := files_of(batch.live()):
+        try:
+            committed = await asyncio.to_thread(
+                stores.repository.commit,
+                [PathChange(file.path, file.sha256, file.blob) for _, file in files],
+                subject=f"{batch.job}: add {len(files)} files (batch {batch.id})",
+                trailers=stores.mandate.trailers(batch, batch.op, CommitKind.APPLY),
+                epoch=stores.mandate.epoch,
+            )
+        except (Refused, UnsafePath) as error:
+            batch = await _leave_out_refused(stores, batch, error)
+            continue
+        reach("batch: committed")
+        batch = await stores.journal.record_commit(batch, committed, CommitKind.APPLY, batch.op)
+        reach("batch: commit recorded")
+        return batch
+    return batch
+
+
+async def _leave_out_refused(stores: Stores, batch: Batch, error: Refused | UnsafePath) -> Batch:
+    refused = [(o, file) for o, file in files_of(batch.live()) if file.path == error.where]
+    if not refused:
+        raise Halt(error.what, where=error.where, fix=error.fix) from error
+    skips = {operation.artifact_id: Skip(str(error), again=False) for operation, _ in refused}
+    batch = await _leave_out(stores, batch, skips)
+    for _, file in refused:
+        await asyncio.to_thread(stores.worktree.remove, file.path, file.sha256)
     return batch

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from scidex_console.domain.batches import Batch, Operation, OperationState
 from scidex_console.domain.commits import CommitKind
+from scidex_console.domain.errors import Halt, Refused, UnsafePath
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import PathChange
 from scidex_console.engine.two_stores.forward import go_forward
@@ -25,9 +26,7 @@ async def roll_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str]) 
 
 async def go_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str]) -> Batch:
     """From any step of a rollback to its end. The writer lock is held."""
-    undone = _with_files(batch, OperationState.DONE, OperationState.ROLLED_BACK)
-    if undone:
-        batch = await _commit_inverse(stores, batch, undone)
+    batch = await _commit_inverse(stores, batch)
     await asyncio.to_thread(stores.repository.sync)
     reach("rollback: synced")
     batch, _ = await stores.journal.restore(batch, epoch=stores.mandate.epoch, origin=origin)
@@ -59,25 +58,39 @@ def _with_files(batch: Batch, *states: OperationState) -> tuple[Operation, ...]:
     return tuple(o for o in batch.operations if o.file is not None and o.state in states)
 
 
-async def _commit_inverse(stores: Stores, batch: Batch, undone: tuple[Operation, ...]) -> Batch:
-    found = await asyncio.to_thread(
-        stores.repository.find, batch.undo_op, CommitKind.UNDO, since=batch.base_commit
-    )
-    paths = [file.path for _, file in files_of(undone)]
-    if found is None:
+async def _commit_inverse(stores: Stores, batch: Batch) -> Batch:
+    """One inverse commit over the batch's own paths. A path that git refuses stays, with its row."""
+    while files := files_of(_with_files(batch, OperationState.DONE, OperationState.ROLLED_BACK)):
         found = await asyncio.to_thread(
-            stores.repository.commit,
-            [PathChange(path, None) for path in paths],
-            subject=f"{batch.job}: take back {len(paths)} files (batch {batch.id})",
-            trailers=stores.mandate.trailers(batch, batch.undo_op, CommitKind.UNDO),
-            epoch=stores.mandate.epoch,
+            stores.repository.find, batch.undo_op, CommitKind.UNDO, since=batch.base_commit
         )
-    else:
-        await asyncio.to_thread(stores.repository.repair_index, paths)
-    reach("rollback: committed")
-    batch = await stores.journal.record_commit(batch, found, CommitKind.UNDO, batch.undo_op)
-    reach("rollback: commit recorded")
+        try:
+            if found is None:
+                found = await asyncio.to_thread(
+                    stores.repository.commit,
+                    [PathChange(file.path, None, file.blob) for _, file in files],
+                    subject=f"{batch.job}: take back {len(files)} files (batch {batch.id})",
+                    trailers=stores.mandate.trailers(batch, batch.undo_op, CommitKind.UNDO),
+                    epoch=stores.mandate.epoch,
+                )
+            else:
+                paths = [file.path for _, file in files]
+                await asyncio.to_thread(stores.repository.repair_index, paths)
+        except (Refused, UnsafePath) as error:
+            batch = await _keep_refused(stores, batch, error)
+            continue
+        reach("rollback: committed")
+        batch = await stores.journal.record_commit(batch, found, CommitKind.UNDO, batch.undo_op)
+        reach("rollback: commit recorded")
+        return batch
     return batch
+
+
+async def _keep_refused(stores: Stores, batch: Batch, error: Refused | UnsafePath) -> Batch:
+    keep = {o.artifact_id: str(error) for o, file in files_of(batch.operations) if file.path == error.where}
+    if not keep:
+        raise Halt(error.what, where=error.where, fix=error.fix) from error
+    return await stores.journal.begin_rollback(batch, keep=keep)
 
 
 async def _missing(stores: Stores, batch: Batch) -> tuple[Operation, ...]:
