@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import io
 import json
 import secrets
 import socket
@@ -20,11 +21,16 @@ from pydantic import SecretStr
 
 from scidex_console.adapters.postgres.inspection import inspect
 from scidex_console.adapters.postgres.schema_runner import SchemaRunner
+from scidex_console.adapters.system.disk import DiskSpace
 from scidex_console.domain.checks import Finding
 from scidex_console.settings import Settings
 from scidex_console.wiring import doctor
 from scidex_console.wiring.preconditions import repository as on_disk
-from scidex_console.wiring.preconditions.configuration import configuration_findings, fetching_findings
+from scidex_console.wiring.preconditions.configuration import (
+    configuration_findings,
+    fetching_findings,
+    terminal_findings,
+)
 from scidex_console.wiring.preconditions.database import database_findings
 from scidex_console.wiring.preconditions.repository import repository_findings
 from tests.conftest import Databases
@@ -415,6 +421,19 @@ async def test_too_little_room_is_told(
     assert (await bad_in_repository(checkouts.settings)).name == "disk space"
 
 
+async def test_staging_on_another_file_system_is_told(
+    checkouts: WorkedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_disk, "same_file_system", lambda one, other: False)
+    assert (await bad_in_repository(checkouts.settings)).name == "staging"
+
+
+async def test_a_read_only_disk_is_told(checkouts: WorkedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_disk, "space", lambda place: DiskSpace(1 << 40, 1 << 41, None, read_only=True))
+    finding = await bad_in_repository(checkouts.settings)
+    assert finding.name == "disk space" and "read-only" in finding.detail
+
+
 async def test_changes_of_others_are_counted_and_no_fault(checkouts: WorkedStore) -> None:
     (checkouts.artifacts / "notes.txt").write_text("mine")
     findings = {finding.name: finding for finding in await repository_findings(checkouts.settings)}
@@ -455,3 +474,32 @@ def test_certificates_that_cannot_be_used_are_told(tmp_path: Path, content: str 
         ca_file.write_text(content)
     finding = only_bad(fetching_findings(changed(polite(), "fetch", ca_file=ca_file)))
     assert finding.name == "certificates" and "authorities.pem" in finding.detail
+
+
+class Terminal(io.TextIOWrapper):
+    """Standard output on a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("encoding", "term", "columns", "told"),
+    [
+        ("utf-8", "dumb", "80", "TERM names none"),
+        ("latin-1", "xterm-256color", "80", "not UTF-8"),
+        ("utf-8", "xterm-256color", "79", "79x24 is too small"),
+        ("utf-8", "xterm-256color", "80", ""),
+    ],
+)
+def test_a_terminal_the_console_cannot_use_is_told(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, term: str, columns: str, told: str
+) -> None:
+    with Terminal(io.BytesIO(), encoding=encoding) as terminal:
+        monkeypatch.setattr("sys.stdout", terminal)
+        for name, value in (("TERM", term), ("COLUMNS", columns), ("LINES", "24")):
+            monkeypatch.setenv(name, value)
+        findings = list(terminal_findings())
+        monkeypatch.undo()
+    assert [finding.ok for finding in findings] == [not told]
+    assert told in findings[0].detail

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import Databases, _with_database
-from tests.engine.verification.worked_store import WorkedStore, build_worked_store, copied
+from tests.engine.verification.worked_store import WorkedStore, build_worked_store, copied, settings_of
 from tests.worlds import SmallStore
 
 
@@ -33,6 +33,15 @@ def worked_files(
     return replace(
         copied(original, tmp_path, _with_database(database_server, database)), shares_database=True
     )
+
+
+@pytest.fixture
+def worked_rows(worked_original: tuple[SmallStore, str], _databases: Databases) -> Iterator[WorkedStore]:
+    """The same, with rows of its own and files that are only read."""
+    original, database = worked_original
+    with _databases(database) as url:
+        lost = tuple(sorted(original.lost))
+        yield WorkedStore(settings_of(url, original.outer), url, original.outer, original.artifacts, lost)
 
 
 @pytest.fixture

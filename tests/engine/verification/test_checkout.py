@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from scidex_console.domain.jobs import JobName
-from scidex_console.engine.two_stores import forward
+from scidex_console.engine.two_stores import forward, rollback
 from scidex_console.wiring.engine import engine_options, held_store
 from scidex_console.wiring.verification import verify
 from tests.engine.verification.worked_store import (
+    DEAD,
+    ORIGIN,
     STORED,
     TAKEN_BACK,
     WorkedStore,
@@ -141,21 +143,39 @@ async def test_a_rollback_that_somebody_reverted_in_git_alone_breaks(worked_file
     assert all("HEAD has the file" in line for line in report.invariants[11].broken)
 
 
-async def test_a_row_that_still_expects_what_was_taken_back_breaks(worked: WorkedStore) -> None:
-    artifact_id = worked.lost[TAKEN_BACK][0]
-    worked.sql(
+async def test_a_row_that_still_expects_what_was_taken_back_breaks(worked_rows: WorkedStore) -> None:
+    artifact_id = worked_rows.lost[TAKEN_BACK][0]
+    worked_rows.sql(
         "UPDATE artifacts AS a SET file_path = o.after->>'file_path' FROM scidex_console.operation AS o"
         " WHERE o.artifact_id = a.id AND a.id = %s",
         artifact_id,
     )
-    report = await verify(worked.settings)
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I12",)
     assert "file_path is still as batch 2 left it" in report.invariants[11].broken[0]
 
 
-async def test_a_base_that_differs_from_what_the_inverse_left_breaks(worked: WorkedStore) -> None:
-    worked.sql("UPDATE scidex_console.batch SET base_commit = commit_id WHERE state = 'rolled_back'")
+async def test_a_mark_that_came_back_after_its_rollback_breaks(worked: WorkedStore) -> None:
+    options = engine_options(worked.settings, frozenset({JobName.FIGURES}), until_idle=True)
+    async with held_store(worked.settings, options) as held:
+        batch = await held.journal().load(3)
+        assert batch is not None
+        await rollback.roll_back(held.stores(), batch, origin=ORIGIN)
+    assert (await verify(worked.settings)).broken == ()
+    worked.sql(
+        "UPDATE artifacts AS a SET metadata = a.metadata || jsonb_build_object('image_unavailable', true,"
+        " 'image_404_at', o.after->'metadata.image_404_at') FROM scidex_console.operation AS o"
+        " WHERE o.artifact_id = a.id AND a.id = %s",
+        worked.lost[DEAD][0],
+    )
     report = await verify(worked.settings)
+    assert report.broken == ("I12",)
+    assert "metadata.image_404_at is still as batch 3 left it" in report.invariants[11].broken[0]
+
+
+async def test_a_base_that_differs_from_what_the_inverse_left_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("UPDATE scidex_console.batch SET base_commit = commit_id WHERE state = 'rolled_back'")
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I12",)
     assert "nothing after the rollback" in report.invariants[11].broken[0]
 

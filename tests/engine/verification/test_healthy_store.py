@@ -84,18 +84,18 @@ async def test_a_path_below_the_outer_repository_is_opened_there(worked: WorkedS
     assert counted(report, "I1")["files opened, no hash expected"] >= 1
 
 
-async def test_a_path_kept_in_the_metadata_is_found_there(worked: WorkedStore) -> None:
-    worked.sql(
+async def test_a_path_kept_in_the_metadata_is_found_there(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
         "UPDATE artifacts SET metadata = metadata || jsonb_build_object('file_path', file_path)"
         " WHERE file_path IS NOT NULL"
     )
-    worked.sql("ALTER TABLE artifacts DROP COLUMN file_path")
-    report = await verify(worked.settings)
+    worked_rows.sql("ALTER TABLE artifacts DROP COLUMN file_path")
+    report = await verify(worked_rows.settings)
     assert report.broken == ()
     assert counted(report, "I1")["figures stored by this tool"] == 6
-    worked.sql(
+    worked_rows.sql(
         'UPDATE artifacts SET metadata = metadata || \'{"file_path": "data/scidex-artifacts/figures/x.png"}\''
         " WHERE id = %s",
-        worked.lost[0],
+        worked_rows.lost[0],
     )
-    assert (await verify(worked.settings)).broken == ("I1",)
+    assert (await verify(worked_rows.settings)).broken == ("I1",)

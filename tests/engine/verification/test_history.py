@@ -61,20 +61,22 @@ async def test_a_repository_too_damaged_to_be_read_is_told_by_fsck(worked_files:
     assert "cannot be checked" in report.invariants[0].note
 
 
-async def test_a_row_of_a_stored_figure_that_is_gone_is_missed(worked: WorkedStore) -> None:
-    worked.sql("DELETE FROM artifacts WHERE id = %s", worked.lost[0])
-    report = await verify(worked.settings)
+async def test_a_row_of_a_stored_figure_that_is_gone_is_missed(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("DELETE FROM artifacts WHERE id = %s", worked_rows.lost[0])
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I9",)
-    assert worked.lost[0] in report.invariants[8].broken[0]
+    assert worked_rows.lost[0] in report.invariants[8].broken[0]
 
 
-async def test_a_figure_gone_since_the_survey_is_missed_though_no_batch_knew_it(worked: WorkedStore) -> None:
-    worked.sql(
+async def test_a_figure_gone_since_the_survey_is_missed_though_no_batch_knew_it(
+    worked_rows: WorkedStore,
+) -> None:
+    worked_rows.sql(
         "DELETE FROM artifacts WHERE id = (SELECT min(id) FROM artifacts WHERE artifact_type = 'paper_figure'"
         " AND NOT id = ANY(%s))",
-        list(worked.lost),
+        list(worked_rows.lost),
     )
-    report = await verify(worked.settings)
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I9",)
     assert "1 paper figures fewer" in report.invariants[8].broken[0]
 

@@ -64,9 +64,11 @@ async def test_a_commit_that_the_journal_does_not_record_breaks(worked_files: Wo
     assert commit in report.invariants[6].broken[0]
 
 
-async def test_a_pointer_commit_that_the_journal_does_not_record_breaks(worked: WorkedStore) -> None:
-    worked.sql("DELETE FROM scidex_console.commit_record WHERE kind = 'pointer' AND op LIKE %s", "%/undo")
-    report = await verify(worked.settings)
+async def test_a_pointer_commit_that_the_journal_does_not_record_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
+        "DELETE FROM scidex_console.commit_record WHERE kind = 'pointer' AND op LIKE %s", "%/undo"
+    )
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I7",)
     assert "is not recorded" in report.invariants[6].broken[0]
     assert "which the journal does not record" in report.invariants[6].broken[1]
@@ -89,24 +91,38 @@ async def test_a_record_without_its_commit_breaks(worked: WorkedStore) -> None:
     assert "is not in HEAD's history" in report.invariants[6].broken[0]
 
 
-async def test_a_commit_without_its_audit_row_breaks(worked: WorkedStore) -> None:
-    worked.sql("ALTER TABLE scidex_console.audit DISABLE TRIGGER audit_append_only")
-    worked.sql("DELETE FROM scidex_console.audit WHERE action = 'commit:undo'")
-    assert (await verify(worked.settings)).broken == ("I7",)
+async def test_a_commit_without_its_audit_row_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("ALTER TABLE scidex_console.audit DISABLE TRIGGER audit_append_only")
+    worked_rows.sql("DELETE FROM scidex_console.audit WHERE action = 'commit:undo'")
+    assert (await verify(worked_rows.settings)).broken == ("I7",)
 
 
 @pytest.mark.parametrize("action", ["batch:apply", "batch:rollback"])
-async def test_a_batch_without_its_audit_row_breaks(worked: WorkedStore, action: str) -> None:
-    worked.sql("ALTER TABLE scidex_console.audit DISABLE TRIGGER audit_append_only")
-    worked.sql("DELETE FROM scidex_console.audit WHERE action = %s", action)
-    report = await verify(worked.settings)
+async def test_a_batch_without_its_audit_row_breaks(worked_rows: WorkedStore, action: str) -> None:
+    worked_rows.sql("ALTER TABLE scidex_console.audit DISABLE TRIGGER audit_append_only")
+    worked_rows.sql("DELETE FROM scidex_console.audit WHERE action = %s", action)
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I7",)
     assert action in report.invariants[6].broken[0]
 
 
-async def test_a_commit_whose_record_names_another_batch_breaks(worked: WorkedStore) -> None:
-    worked.sql("UPDATE scidex_console.commit_record SET batch_id = 1 WHERE kind = 'undo'")
-    assert (await verify(worked.settings)).broken == ("I7",)
+async def test_a_commit_whose_record_names_another_batch_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("UPDATE scidex_console.commit_record SET batch_id = 1 WHERE kind = 'undo'")
+    assert (await verify(worked_rows.settings)).broken == ("I7",)
+
+
+async def test_a_record_older_than_its_commit_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("UPDATE scidex_console.commit_record SET epoch = 0 WHERE kind = 'undo'")
+    report = await verify(worked_rows.settings)
+    assert report.broken == ("I7",)
+    assert "recorded in epoch 0" in report.invariants[6].broken[0]
+
+
+async def test_a_batch_without_its_recorded_commit_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("UPDATE scidex_console.batch SET uid = gen_random_uuid() WHERE id = 1")
+    report = await verify(worked_rows.settings)
+    assert report.broken == ("I7",)
+    assert any("without a recorded apply commit" in line for line in report.invariants[6].broken)
 
 
 async def test_a_commit_in_the_wrong_repository_breaks(worked: WorkedStore) -> None:
@@ -141,12 +157,12 @@ async def test_a_batch_left_open_with_no_engine_at_work_breaks_the_journal_alone
     assert "start one to settle it" in after.invariants[7].broken[0]
 
 
-async def test_an_operation_left_open_in_a_settled_batch_breaks(worked: WorkedStore) -> None:
-    worked.sql(
+async def test_an_operation_left_open_in_a_settled_batch_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
         "UPDATE scidex_console.operation SET state = 'prepared' WHERE id ="
         " (SELECT max(id) FROM scidex_console.operation WHERE path IS NULL)"
     )
-    assert "I8" in (await verify(worked.settings)).broken
+    assert "I8" in (await verify(worked_rows.settings)).broken
 
 
 async def test_an_epoch_that_decreases_along_history_breaks(worked: WorkedStore) -> None:
@@ -163,9 +179,9 @@ async def test_an_epoch_reference_behind_the_history_breaks(worked_files: Worked
     assert (await verify(worked_files.settings)).broken == ("I8",)
 
 
-async def test_a_database_behind_the_repositorys_epoch_breaks(worked: WorkedStore) -> None:
-    worked.sql("UPDATE scidex_console.engine SET epoch = 0")
-    assert (await verify(worked.settings)).broken == ("I8",)
+async def test_a_database_behind_the_repositorys_epoch_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("UPDATE scidex_console.engine SET epoch = 0")
+    assert (await verify(worked_rows.settings)).broken == ("I8",)
 
 
 async def test_a_commit_that_changes_another_artifacts_path_breaks(worked: WorkedStore) -> None:
@@ -189,20 +205,20 @@ async def test_a_pointer_commit_that_changes_more_than_the_pointer_breaks(worked
     assert (await verify(worked.settings)).broken == ("I11",)
 
 
-async def test_one_path_stored_for_two_artifacts_breaks(worked: WorkedStore) -> None:
-    worked.sql(
+async def test_one_path_stored_for_two_artifacts_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
         "UPDATE scidex_console.operation SET path = %s, sha256 = '' WHERE artifact_id = %s",
-        worked.path_of(worked.lost[0]),
-        worked.lost[1],
+        worked_rows.path_of(worked_rows.lost[0]),
+        worked_rows.lost[1],
     )
-    report = await verify(worked.settings)
+    report = await verify(worked_rows.settings)
     assert {"I1", "I11"} <= set(report.broken)
     assert any("was stored for" in line for line in report.invariants[10].broken)
 
 
-async def test_a_batch_without_its_authorization_breaks(worked: WorkedStore) -> None:
-    worked.sql("UPDATE scidex_console.batch SET authorization_ref = '' WHERE id = 1")
-    assert (await verify(worked.settings)).broken == ("I14",)
+async def test_a_batch_without_its_authorization_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("UPDATE scidex_console.batch SET authorization_ref = '' WHERE id = 1")
+    assert (await verify(worked_rows.settings)).broken == ("I14",)
 
 
 async def test_a_commit_without_its_authorization_breaks(worked: WorkedStore) -> None:
@@ -214,29 +230,31 @@ async def test_a_commit_without_its_authorization_breaks(worked: WorkedStore) ->
     assert (await verify(worked.settings)).broken == ("I14",)
 
 
-async def test_something_written_under_an_observing_engine_breaks(worked: WorkedStore) -> None:
-    worked.sql("UPDATE scidex_console.engine SET writes = false")
-    report = await verify(worked.settings)
+async def test_something_written_under_an_observing_engine_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("UPDATE scidex_console.engine SET writes = false")
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I14",)
     assert "only observes" in report.invariants[13].broken[0]
 
 
-async def test_a_batch_begun_after_its_run_had_ended_breaks(worked: WorkedStore) -> None:
-    worked.sql(
+async def test_a_batch_begun_after_its_run_had_ended_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
         "INSERT INTO scidex_console.run (job, state, started_at, finished_at, operator, origin) VALUES"
         " ('figures', 'done', now() - interval '2 hours', now() - interval '1 hour', 'x', 'x')"
     )
-    worked.sql("UPDATE scidex_console.batch SET run_id = (SELECT id FROM scidex_console.run) WHERE id = 1")
-    report = await verify(worked.settings)
+    worked_rows.sql(
+        "UPDATE scidex_console.batch SET run_id = (SELECT id FROM scidex_console.run) WHERE id = 1"
+    )
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I14",)
     assert "had ended" in report.invariants[13].broken[0]
 
 
-async def test_a_counter_that_drifted_breaks(worked: WorkedStore) -> None:
-    worked.sql(
+async def test_a_counter_that_drifted_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
         "INSERT INTO scidex_console.counter_delta (subject, host_group, state, n)"
         " VALUES ('figure', 'europepmc', 'due', 3)"
     )
-    report = await verify(worked.settings)
+    report = await verify(worked_rows.settings)
     assert report.broken == ("counters",)
     assert "figure europepmc due: counted" in report.invariants[15].broken[0]

@@ -69,38 +69,38 @@ async def test_a_tracked_file_without_a_recorded_hash_must_open_too(worked: Work
     assert (await verify(worked.settings)).broken == ("I1",)
 
 
-async def test_a_stored_file_whose_row_names_another_path_breaks(worked: WorkedStore) -> None:
-    worked.sql("UPDATE artifacts SET file_path = NULL WHERE id = %s", worked.lost[STORED_ONE])
-    report = await verify(worked.settings)
+async def test_a_stored_file_whose_row_names_another_path_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("UPDATE artifacts SET file_path = NULL WHERE id = %s", worked_rows.lost[STORED_ONE])
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I1",)
     assert "the row names no path" in report.invariants[0].broken[0]
     assert "no row names it" in report.invariants[0].broken[1]
 
 
-async def test_a_stored_file_whose_row_expects_no_hash_breaks(worked: WorkedStore) -> None:
-    worked.sql(
-        "UPDATE artifacts SET metadata = metadata - 'file_sha256' WHERE id = %s", worked.lost[STORED_ONE]
+async def test_a_stored_file_whose_row_expects_no_hash_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
+        "UPDATE artifacts SET metadata = metadata - 'file_sha256' WHERE id = %s", worked_rows.lost[STORED_ONE]
     )
-    assert (await verify(worked.settings)).broken == ("I1",)
+    assert (await verify(worked_rows.settings)).broken == ("I1",)
 
 
-async def test_two_rows_that_name_one_stored_file_break(worked: WorkedStore) -> None:
-    first, second = worked.lost[0], worked.lost[20]
-    worked.sql(
+async def test_two_rows_that_name_one_stored_file_break(worked_rows: WorkedStore) -> None:
+    first, second = worked_rows.lost[0], worked_rows.lost[20]
+    worked_rows.sql(
         "UPDATE artifacts SET file_path = (SELECT file_path FROM artifacts WHERE id = %s) WHERE id = %s",
         first,
         second,
     )
-    report = await verify(worked.settings)
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I1",)
     assert "named by 2 rows" in report.invariants[0].broken[0]
 
 
 async def test_migrated_rows_are_not_called_sound_by_a_version_that_cannot_check_them(
-    worked: WorkedStore,
+    worked_rows: WorkedStore,
 ) -> None:
-    worked.sql("UPDATE artifacts SET migrated_to_folder_at = now() WHERE id = %s", worked.lost[0])
-    assert (await verify(worked.settings)).broken == ("I2",)
+    worked_rows.sql("UPDATE artifacts SET migrated_to_folder_at = now() WHERE id = %s", worked_rows.lost[0])
+    assert (await verify(worked_rows.settings)).broken == ("I2",)
 
 
 @pytest.mark.parametrize(
@@ -112,27 +112,66 @@ async def test_migrated_rows_are_not_called_sound_by_a_version_that_cannot_check
         "jsonb_build_object('image_unavailable', true, 'image_404_at', '2025-01-01T00:00:00+00:00')",
     ],
 )
-async def test_a_mark_made_by_hand_on_a_surveyed_figure_breaks(worked: WorkedStore, mark: str) -> None:
-    worked.sql(f"UPDATE artifacts SET metadata = metadata || {mark} WHERE id = %s", worked.lost[15])
-    report = await verify(worked.settings)
+async def test_a_mark_made_by_hand_on_a_surveyed_figure_breaks(worked_rows: WorkedStore, mark: str) -> None:
+    worked_rows.sql(f"UPDATE artifacts SET metadata = metadata || {mark} WHERE id = %s", worked_rows.lost[15])
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I15",)
-    assert worked.lost[15] in report.invariants[14].broken[0]
+    assert worked_rows.lost[15] in report.invariants[14].broken[0]
 
 
-async def test_a_mark_dated_after_this_tool_came_needs_its_answer(worked: WorkedStore) -> None:
-    worked.sql(
+async def test_a_mark_dated_after_this_tool_came_needs_its_answer(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
         "UPDATE artifacts SET metadata = metadata || jsonb_build_object('image_404_at', now()) WHERE id = %s",
-        worked.lost[MARKED_BEFORE],
+        worked_rows.lost[MARKED_BEFORE],
     )
-    assert (await verify(worked.settings)).broken == ("I15",)
+    assert (await verify(worked_rows.settings)).broken == ("I15",)
 
 
-async def test_a_mark_of_ours_without_its_logged_answer_breaks(worked: WorkedStore) -> None:
-    worked.sql("ALTER TABLE scidex_console.fetch_attempt DISABLE TRIGGER attempt_append_only")
-    dead = worked.lost[DEAD][0]
-    worked.sql(
+async def test_a_mark_of_ours_without_its_logged_answer_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("ALTER TABLE scidex_console.fetch_attempt DISABLE TRIGGER attempt_append_only")
+    dead = worked_rows.lost[DEAD][0]
+    worked_rows.sql(
         "UPDATE scidex_console.fetch_attempt SET status = 503, outcome = 'dead' WHERE artifact_id = %s", dead
     )
-    report = await verify(worked.settings)
+    report = await verify(worked_rows.settings)
     assert report.broken == ("I15",)
     assert "by this tool" in report.invariants[14].broken[0]
+
+
+async def test_a_mark_of_ours_that_lost_its_date_breaks(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
+        "UPDATE artifacts SET metadata = metadata - 'image_404_at' WHERE id = %s", worked_rows.lost[DEAD][0]
+    )
+    report = await verify(worked_rows.settings)
+    assert report.broken == ("I15",)
+    assert "without image_404_at" in report.invariants[14].broken[0]
+
+
+async def test_a_mark_of_ours_that_somebody_took_off_is_counted(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
+        "UPDATE artifacts SET metadata = metadata - 'image_unavailable' WHERE id = %s",
+        worked_rows.lost[DEAD][0],
+    )
+    report = await verify(worked_rows.settings)
+    assert report.broken == ()
+    assert "1 marks of this tool that somebody has taken off" in report.invariants[14].note
+
+
+async def test_a_finding_shows_what_hides_in_a_name(worked_rows: WorkedStore) -> None:
+    worked_rows.sql(
+        "UPDATE artifacts SET file_path = E'data/scidex-artifacts/README.md',"
+        " metadata = jsonb_build_object('file_sha256', E'\x1b[31mred') WHERE id = %s",
+        worked_rows.lost[20],
+    )
+    report = await verify(worked_rows.settings)
+    assert report.broken == ("I1",)
+    assert "\\x1b[31mred" in report.invariants[0].broken[0]
+
+
+async def test_of_many_findings_twenty_are_kept_and_all_are_counted(worked_rows: WorkedStore) -> None:
+    worked_rows.sql("UPDATE artifacts SET metadata = metadata || '{\"file_sha256\": \"0\"}', file_path ="
+               " 'data/scidex-artifacts/README.md'")  # fmt: skip
+    report = await verify(worked_rows.settings)
+    first = report.invariants[0]
+    assert len(first.broken) == 20
+    assert getattr(first, "counted")["broken"] >= 48  # noqa: B009 - the field is one of our own kind of result

@@ -131,11 +131,10 @@ def copied(original: SmallStore, folder: Path, url: str) -> WorkedStore:
         outer_checkout / original.submodule,
         tuple(sorted(original.lost)),
     )
-    for checkout, remote in (
-        (store.outer, original.outer_remote),
-        (store.artifacts, original.artifacts_remote),
-    ):
-        store.git("remote", "set-url", "origin", str(root / "remotes" / remote.name), folder=checkout)
+    modules = store.outer / ".git/modules" / original.submodule
+    for config in (store.outer / ".git/config", modules / "config"):
+        text = config.read_text(encoding="utf-8")
+        config.write_text(text.replace(str(original.outer.parent), str(root)), encoding="utf-8")
     return store
 
 
