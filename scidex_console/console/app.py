@@ -63,6 +63,7 @@ class ConsoleApp(App[object]):
             self._filters.append(NoColor())
         self.animation_level = "none"
         self.read_only = read_only
+        self.monotonic = monotonic
         self._link = DataLink(
             read,
             feed,
@@ -192,6 +193,11 @@ class ConsoleApp(App[object]):
     def on_overview_screen_key_pressed(self, message: OverviewScreen.KeyPressed) -> None:
         """Carry out what a key stands for."""
         self._orders.press(message.key)
+
+    def action_command_palette(self) -> None:
+        """Only over the overview: a dialog is answered first."""
+        if self.screen is self._overview:
+            super().action_command_palette()
 
     def action_leave(self) -> None:
         """Quit the console; the engine goes on."""

@@ -24,9 +24,10 @@ from scidex_console.domain.batches import BatchState
 from scidex_console.domain.errors import ConsoleError, StaleToken, explain
 from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import RunState
 from scidex_console.engine.actions import ACTIONS, ActionSpec, Friction, open_run
 from scidex_console.engine.ports import IntentDesk, ReadModel
-from scidex_console.engine.views import BatchView
+from scidex_console.engine.views import BatchView, Overview
 
 if TYPE_CHECKING:
     from scidex_console.console.app import ConsoleApp
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 _TONES = {IntentState.DONE: "ok", IntentState.REFUSED: "bad", IntentState.CANCELLED: "warn"}
 _BATCHES_SEARCHED = 50
 """How many of a job's newest batches are looked through for one to take back."""
+_JUST_NOW_S = 1.5
+"""A key that means one thing or its opposite does nothing for so long after the run's state has changed: the
+operator who presses it may not have seen that yet."""
 
 
 class Orders:
@@ -46,6 +50,8 @@ class Orders:
         self._followed: dict[int, tuple[Command, str]] = {}
         """Submitted and not settled: the command, and what was last said about it."""
         self._last: Command | None = None
+        self._states: dict[JobName, tuple[RunState | None, float]] = {}
+        """Each job's run state, and when it was first seen."""
 
     # --- keys ---------------------------------------------------------------------------------------------
 
@@ -70,14 +76,18 @@ class Orders:
             return
         spec = key.spec(situation)
         assert spec is not None
-        if spec.friction is Friction.KEY:
+        state, since = self._states.get(situation.job, (None, 0.0))
+        if len(key.actions) > 1 and self._app.monotonic() - since < _JUST_NOW_S:
+            again = f"press {key.shown} again to {spec.name}"
+            self._app.say(f"{key.shown}: the run has just become {state}; {again}", "warn")
+        elif spec.friction is Friction.KEY:
             self._work(self._submit(Command(spec.name, situation.job if spec.job_scoped else None)))
         else:
             self._open(spec, situation.job)
 
     def _open(self, spec: ActionSpec, job: JobName) -> None:
         if spec.name in (ActionName.ROLLBACK, ActionName.REDO):
-            self._work(self._open_batch(spec, job))
+            self._work(self._open_batch(spec, job), group="open")
             return
         dialogs: dict[ActionName, Callable[[], Dialog]] = {
             ActionName.STEP: lambda: StepDialog(self._app, spec, job),
@@ -155,12 +165,22 @@ class Orders:
         """Look for what became of what was submitted; what the overview no longer lists is asked for."""
         if knowledge.overview is None or knowledge.trouble:
             return
+        self._note_states(knowledge.overview)
         listed = {intent.id: intent for intent in knowledge.overview.intents}
         for intent_id in list(self._followed):
             if intent_id in listed:
                 self._tell(listed[intent_id])
             else:
                 self._work(self._look_up(intent_id))
+
+    def _note_states(self, overview: Overview) -> None:
+        for gap in overview.gaps:
+            state = gap.run.state if gap.run else None
+            seen = self._states.get(gap.job)
+            if seen is None:
+                self._states[gap.job] = (state, -_JUST_NOW_S)
+            elif seen[0] != state:
+                self._states[gap.job] = (state, self._app.monotonic())
 
     async def _look_up(self, intent_id: int) -> None:
         intent = await self._read.intent(intent_id)
@@ -196,8 +216,9 @@ class Orders:
         if again.token != command.params["token"]:
             self._show(BatchDialog(self._app, spec, command.job, again, note=note))
 
-    def _work(self, work: Coroutine[Any, Any, None]) -> None:
-        self._app.run_worker(self._guarded(work), exit_on_error=False)
+    def _work(self, work: Coroutine[Any, Any, None], group: str = "default") -> None:
+        """Do it besides; of the group that opens dialogs only the newest goes on."""
+        self._app.run_worker(self._guarded(work), group=group, exclusive=group == "open", exit_on_error=False)
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         """Every failure ends as words on the activity line."""

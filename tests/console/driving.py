@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from scidex_console.console.panes.activity import ActivityPane
@@ -14,6 +15,11 @@ from scidex_console.engine.views import Overview
 from tests.console.fakes import World
 
 Driver = Pilot[object]
+_NAMED = (
+    *("tab", "shift+tab", "enter", "escape", "space", "up", "down", "left", "right", "home", "end", "pageup"),
+    *("pagedown", "backspace", "f5", "ctrl+y", "ctrl+p", "ctrl+q", "ctrl+c", "question_mark"),
+)
+_KEY_NAMES = {" ": "space", ".": "full_stop", "?": "question_mark"}
 
 
 async def until(pilot: Pilot[Any], seen: Callable[[], object]) -> None:
@@ -37,6 +43,21 @@ async def running(world: World, size: tuple[int, int] = (80, 24)) -> AsyncIterat
 async def ready(pilot: Pilot[Any], world: World) -> None:
     """Wait until the first overview is drawn, whatever is on top of it."""
     await until(pilot, lambda: world.app.knowledge().overview is not None and text_of(pilot, "#keys"))
+
+
+def type_ahead(pilot: Driver, *keys: str) -> None:
+    """Press keys faster than the program can follow; text that is no key's name is typed letter by letter."""
+    for key in keys:
+        for stroke in [key] if len(key) == 1 or key in _NAMED else key:
+            name = _KEY_NAMES.get(stroke, stroke)
+            pilot.app.post_message(events.Key(name, stroke if len(stroke) == 1 else None))
+
+
+async def press(pilot: Driver, *keys: str) -> None:
+    """Press keys, each when the last has had its effect."""
+    for key in keys:
+        type_ahead(pilot, key)
+        await pilot.pause()
 
 
 async def news(pilot: Driver, world: World, overview: Overview) -> None:

@@ -18,17 +18,11 @@ from scidex_console.domain.errors import Refused, Unreachable
 from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
-from tests.console.driving import Driver, news, notice, running, screen_text, until
+from tests.console.driving import Driver, news, notice, press, running, screen_text, type_ahead, until
 from tests.console.fakes import HOSTS, World, a_rollback, an_intent, an_overview, production, with_run
 
 FIGURES = JobName.FIGURES
 PAUSED = with_run(RunState.PAUSED)
-
-
-async def press(pilot: Driver, *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-    await pilot.pause()
 
 
 async def fill(pilot: Driver, **fields: str) -> None:
@@ -40,7 +34,7 @@ async def fill(pilot: Driver, **fields: str) -> None:
 
 
 async def opened(pilot: Driver, key: str, kind: type[Dialog]) -> Dialog:
-    await pilot.press(key)
+    await press(pilot, key)
     await until(pilot, lambda: isinstance(pilot.app.screen, kind))
     await pilot.pause()
     screen = pilot.app.screen
@@ -106,7 +100,7 @@ async def test_step_takes_rows_or_batches() -> None:
         await until(pilot, lambda: world.desk.submitted)
         assert world.desk.submitted[-1] == ("step", FIGURES, {"count": 25}, "")
         await opened(pilot, "n", StepDialog)
-        await press(pilot, "enter", *"look", "enter", "right", "right", "enter")
+        await press(pilot, "enter", "look", "enter", "right", "right", "enter")
         await until(pilot, lambda: len(world.desk.submitted) == 2)
         assert world.desk.submitted[-1] == ("step", FIGURES, {"count": 1, "cycle": True}, "look")
 
@@ -127,9 +121,18 @@ async def test_ending_a_run_needs_a_reason() -> None:
         await opened(pilot, "c", CancelDialog)
         await press(pilot, "tab", "right", "enter")
         assert "a reason is required" in screen_text(pilot)
-        await press(pilot, *"bad data", "tab", "right", "enter")
+        await press(pilot, "bad data", "tab", "right", "enter")
         await until(pilot, lambda: world.desk.submitted)
         assert world.desk.submitted == [("cancel", FIGURES, {}, "bad data")]
+
+
+async def test_what_is_typed_ahead_lands_where_it_was_meant() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await opened(pilot, "b", BatchDialog)
+        type_ahead(pilot, "12", "enter", "bad files", "enter", "right", "enter")
+        await until(pilot, lambda: world.desk.submitted)
+        assert world.desk.submitted[0][3] == "bad files"
 
 
 async def test_a_choice_left_goes_back_to_cancel() -> None:
@@ -144,7 +147,7 @@ async def test_a_choice_left_goes_back_to_cancel() -> None:
 async def test_y_copies_the_command_of_a_dialog_without_typing_it() -> None:
     async with running(World()) as pilot:
         await opened(pilot, "c", CancelDialog)
-        await press(pilot, *"why not", "ctrl+y")
+        await press(pilot, "why not", "ctrl+y")
         assert pilot.app.clipboard == "scidex-console cancel figures --reason 'why not'"
         await press(pilot, "tab", "y")
         assert pilot.app.clipboard == "scidex-console cancel figures --reason 'why not'"
@@ -366,7 +369,7 @@ async def test_throttle_takes_the_group_under_the_cursor() -> None:
     async with running(world) as pilot:
         await press(pilot, "tab", "down", "down")
         await opened(pilot, "t", ThrottleDialog)
-        await press(pilot, *"0.5", "tab", "2", "tab", "tab", *"429s", "tab", "right", "enter")
+        await press(pilot, "0.5", "tab", "2", "tab", "tab", "429s", "tab", "right", "enter")
         await until(pilot, lambda: world.desk.submitted)
         params = {"group": "europepmc", "rate": 0.5, "in_flight": 2, "for_seconds": 7200.0}
         assert world.desk.submitted == [("throttle", None, params, "429s")]

@@ -14,7 +14,7 @@ from scidex_console.domain.errors import Refused
 from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
-from tests.console.driving import Driver, news, notice, running, screen_text, text_of, until
+from tests.console.driving import news, notice, press, running, screen_text, text_of, until
 from tests.console.fakes import (
     IDENTITY,
     World,
@@ -29,15 +29,23 @@ from tests.console.fakes import (
 IDLE = an_overview(gaps=(a_gap(), replace(an_overview().gaps[1])))
 
 
-async def press(pilot: Driver, *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await pilot.pause()
-
-
 def test_no_key_is_used_twice_and_each_action_has_one() -> None:
     assert len({key.key for key in KEYS}) == len(KEYS)
     assert sorted(name for key in KEYS for name in key.actions) == sorted(ActionName)
+
+
+async def test_p_does_not_undo_what_a_colleague_did_a_moment_ago() -> None:
+    world = World()
+    async with running(world) as pilot:
+        world.time.passes(10)
+        await news(pilot, world, with_run(RunState.PAUSED))
+        await press(pilot, "p")
+        assert notice(pilot) == "» p: the run has just become paused; press p again to resume"
+        assert world.desk.submitted == []
+        world.time.passes(2)
+        await press(pilot, "p")
+        await until(pilot, lambda: world.desk.submitted)
+        assert world.desk.submitted[0][0] == "resume"
 
 
 async def test_s_starts_a_run_with_one_key() -> None:
@@ -248,13 +256,22 @@ async def test_the_palette_finds_an_action_and_says_why_one_is_disabled() -> Non
     async with running(world) as pilot:
         await press(pilot, "ctrl+p")
         await until(pilot, lambda: "disabled: run 7 is already running" in screen_text(pilot))
-        await press(pilot, *"pause")
+        await press(pilot, "pause")
         await until(
             pilot, lambda: "Pause (p)" in screen_text(pilot) and "Start a run" not in screen_text(pilot)
         )
         await press(pilot, "enter")
         await until(pilot, lambda: world.desk.submitted)
         assert world.desk.submitted[0][0] == "pause"
+
+
+async def test_the_palette_does_not_open_over_a_dialog() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await press(pilot, "c")
+        dialog = pilot.app.screen
+        await press(pilot, "ctrl+p")
+        assert pilot.app.screen is dialog
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])

@@ -15,7 +15,7 @@ from scidex_console.console.screens.dialog import Dialog
 from scidex_console.console.screens.too_small import TooSmallScreen
 from scidex_console.domain.errors import Unreachable
 from scidex_console.domain.runs import RunState
-from tests.console.driving import news, notice, running, screen_text, text_of, until
+from tests.console.driving import news, notice, press, running, screen_text, text_of, until
 from tests.console.fakes import (
     DEAD,
     ERRORS,
@@ -69,7 +69,7 @@ async def test_age_of_the_data_ticks_and_old_data_blocks() -> None:
         world.time.passes(16)
         await until(pilot, lambda: "data 16s" in text_of(pilot, "#status"))
         assert "STALE" in text_of(pilot, "#status")
-        await pilot.press("p")
+        await press(pilot, "p")
         assert notice(pilot) == "» p pause: what is shown is 16s old"
         assert world.desk.submitted == []
 
@@ -103,11 +103,11 @@ async def test_a_lost_database_is_told_survived_and_found_again() -> None:
         assert "34s old; actions are blocked" in text_of(pilot, "#status")
         assert "connection refused" in text_of(pilot, "#status")
         assert "1,204" in text_of(pilot, "#gap")
-        await pilot.press("b")
+        await press(pilot, "b")
         assert "out of reach" in notice(pilot)
         world.read.fails = None
         await until(pilot, lambda: "RECONNECTING" not in text_of(pilot, "#status"))
-        await pilot.press("p")
+        await press(pilot, "p")
         await until(pilot, lambda: world.desk.submitted)
 
 
@@ -116,7 +116,7 @@ async def test_a_database_that_is_not_there_at_first_is_told_and_waited_for() ->
     world.read.fails = Unreachable("connection refused")
     async with world.app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "RECONNECTING" in screen_text(pilot))
-        await pilot.press("s")
+        await press(pilot, "s")
         await until(pilot, lambda: "out of reach" in notice(pilot))
         world.read.fails = None
         await until(pilot, lambda: "figures" in text_of(pilot, "#gap"))
@@ -129,23 +129,31 @@ async def test_nothing_acts_from_a_terminal_too_small_to_show_it() -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, TooSmallScreen))
         await until(pilot, lambda: "40x10, needs 60x16" in screen_text(pilot))
         for key in "snpcrbBtw":
-            await pilot.press(key)
+            await press(pilot, key)
         assert world.desk.submitted == []
         assert isinstance(pilot.app.screen, TooSmallScreen)
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: pilot.app.screen is world.app.overview)
-        await pilot.press("p")
+        await press(pilot, "p")
         await until(pilot, lambda: world.desk.submitted)
+
+
+async def test_a_terminal_too_small_can_still_be_left() -> None:
+    async with running(World()) as pilot:
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: isinstance(pilot.app.screen, TooSmallScreen))
+        await press(pilot, "q")
+    assert pilot.app.return_code == 0
 
 
 async def test_a_dialog_outlives_a_moment_of_being_too_small() -> None:
     world = World()
     async with running(world) as pilot:
-        await pilot.press("t")
+        await press(pilot, "t")
         await until(pilot, lambda: isinstance(pilot.app.screen, Dialog))
         await pilot.resize_terminal(50, 12)
         await until(pilot, lambda: isinstance(pilot.app.screen, TooSmallScreen))
-        await pilot.press("tab", "right", "enter")
+        await press(pilot, "tab", "right", "enter")
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: isinstance(pilot.app.screen, Dialog))
         assert world.desk.submitted == []
@@ -175,7 +183,7 @@ async def test_tab_goes_round_the_panes() -> None:
         seen = []
         for _ in range(4):
             seen.append(pilot.app.focused.id if pilot.app.focused else None)
-            await pilot.press("tab")
+            await press(pilot, "tab")
         assert seen == ["gap", "hosts", "dead", "errors"]
         assert isinstance(pilot.app.focused, GapPane)
 
@@ -185,14 +193,14 @@ async def test_cursor_stays_with_its_row_when_rows_come_and_go() -> None:
     async with running(world) as pilot:
         dead = world.app.overview.query_one(DeadPane)
         dead.focus()
-        await pilot.press("down", "down")
+        await press(pilot, "down", "down")
         assert dead.cursor_key == "3"
         fresh = an_attempt(99)
         await news(pilot, world, an_overview(dead=(fresh, *DEAD)))
         assert dead.cursor_key == "3"
         await news(pilot, world, an_overview(dead=DEAD[5:]))
         assert dead.cursor_key == "9"  # the third of those that are left
-        await pilot.press("home")
+        await press(pilot, "home")
         await news(pilot, world, an_overview(dead=(fresh, *DEAD)))
         assert dead.cursor_key == "99"  # at the top one stays at the top
 
@@ -201,11 +209,11 @@ async def test_a_long_table_scrolls_with_its_cursor() -> None:
     async with running(World()) as pilot:
         dead = pilot.app.screen.query_one(DeadPane)
         dead.focus()
-        await pilot.press("end")
+        await press(pilot, "end")
         assert dead.cursor_key == str(DEAD[-1].id)
         assert "03:07:15" in text_of(pilot, "#dead")
         assert "404s 30/30" in text_of(pilot, "#dead")
-        await pilot.press("pageup", "pageup")
+        await press(pilot, "pageup", "pageup")
         assert dead.cursor_key not in (str(DEAD[-1].id), str(DEAD[0].id))
 
 
@@ -275,7 +283,7 @@ async def test_untrusted_text_reaches_no_terminal_raw_and_breaks_no_column() -> 
     )
     async with running(World(overview)) as pilot:
         pilot.app.screen.query_one(HostsPane).focus()
-        await pilot.press("t")
+        await press(pilot, "t")
         await until(pilot, lambda: isinstance(pilot.app.screen, Dialog))
         shown = screen_text(pilot)
         assert not [c for c in shown if c != "\n" and (ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or c == "\u202e")]

@@ -129,6 +129,19 @@ def banner_lines(knowledge: Knowledge, width: int) -> list[Line]:
         return []
     if knowledge.stale:
         return [crop_line(Line((Cell(" STALE ", "badge-bad"), Cell(old, "strong"))), width)]
+    return [*_engine_banner(overview, width), *_push_banner(overview, width)]
+
+
+def _push_banner(overview: Overview, width: int) -> list[Line]:
+    """What git said when the last batch could not be pushed."""
+    batch = overview.last_batch
+    if batch is None or batch.push in ("", "pushed", "pending"):
+        return []
+    text = f" batch {batch.id} is stored here but not pushed: {clean(batch.push)}"
+    return [crop_line(Line((Cell(" NOT PUSHED ", "badge-warn"), Cell(text, "strong"))), width)]
+
+
+def _engine_banner(overview: Overview, width: int) -> list[Line]:
     engine = overview.engine
     if engine is None or engine.state == "running":
         return []

@@ -67,7 +67,6 @@ class BatchDialog(Dialog):
 
     def on_mount(self) -> None:
         """Fill the table."""
-        super().on_mount()
         rows = preview_rows(self.preview)
         self.query_one(CellTable).show_rows(
             [row.artifact_id for row in rows], lambda i: operation_cells(self.preview, rows[i])

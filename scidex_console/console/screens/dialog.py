@@ -66,6 +66,7 @@ class Dialog(ModalScreen[Command | None]):
         # First of all, so that what was typed ahead on a slow link lands in the field it was meant for.
         Binding("tab", "app.focus_next", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", show=False, priority=True),
+        Binding("enter", "next_field", show=False, priority=True),
     ]
 
     def __init__(
@@ -130,7 +131,7 @@ class Dialog(ModalScreen[Command | None]):
         self.query_one("#dialog-keys", CellView).show([Line((Cell(keys, "dim"),))])
         self.problem(self._note)
         self.show_twin()
-        self.first_field().focus()
+        self.set_focus(self.first_field())
 
     def title_words(self) -> str:
         """The dialog's title."""
@@ -166,7 +167,11 @@ class Dialog(ModalScreen[Command | None]):
             event.input.value = clean(event.value)
         self.show_twin()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter means the next field only inside a field."""
+        return isinstance(self.focused, Input) if action == "next_field" else True
+
+    def action_next_field(self) -> None:
         """Enter goes on to the next field, and last to the choices, which are on Cancel."""
         self.focus_next()
 

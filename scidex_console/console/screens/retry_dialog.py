@@ -77,7 +77,6 @@ class RetryDialog(Dialog):
 
     def on_mount(self) -> None:
         """Read the list."""
-        super().on_mount()
         self._reload()
 
     def action_next_outcome(self) -> None:

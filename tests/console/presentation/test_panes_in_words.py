@@ -23,6 +23,7 @@ from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from tests.console.fakes import (
+    BATCH,
     ENGINE,
     ERRORS,
     FOLDERS_GAP,
@@ -242,6 +243,15 @@ def test_an_engine_that_does_not_run_is_said(state: str) -> None:
     assert line.cells[0].tone == "badge-bad"
     assert "\x1b" not in line.text
     assert state[:3].upper() in pulse_line(Knowledge(overview), 80).text
+
+
+def test_a_push_that_failed_is_said_in_gits_words() -> None:
+    overview = an_overview(last_batch=replace(BATCH, push="remote rejected: \x1b[31mquota"))
+    (line,) = banner_lines(Knowledge(overview), 90)
+    assert line.text.strip().startswith("NOT PUSHED  batch 12 is stored here but not pushed: remote rejected")
+    assert "\x1b" not in line.text
+    for fine in ("", "pushed", "pending"):
+        assert banner_lines(Knowledge(an_overview(last_batch=replace(BATCH, push=fine))), 90) == []
 
 
 # --- intents and keys -----------------------------------------------------------------------------------
