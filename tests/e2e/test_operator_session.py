@@ -23,7 +23,8 @@ PROGRAM = [sys.executable, "-m", "scidex_console"]
 
 def environment(home: Path) -> dict[str, str]:
     """An operator's environment: a terminal with colours, and nothing of ours."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SCIDEX", "PYTEST"))}
+    foreign = ("SCIDEX", "PYTEST", "COLUMNS", "LINES", "TMUX")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | {
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
