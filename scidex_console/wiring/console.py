@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 from scidex_console.console.app import ConsoleApp
 from scidex_console.settings import Settings
@@ -11,6 +12,9 @@ from scidex_console.wiring.reading import readers
 
 def run_console(settings: Settings, *, read_only: bool) -> int:
     """Show the console until the operator leaves; the engine is not touched. The exit code."""
+    for fixed_size in ("COLUMNS", "LINES"):
+        # Handed down by some shells; it would hide from us that the terminal was resized.
+        os.environ.pop(fixed_size, None)
     return asyncio.run(_run(settings, read_only=read_only))
 
 
