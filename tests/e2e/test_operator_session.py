@@ -23,10 +23,11 @@ PROGRAM = [sys.executable, "-m", "scidex_console"]
 
 def environment(home: Path) -> dict[str, str]:
     """An operator's environment: a terminal with colours, and nothing of ours."""
-    foreign = ("SCIDEX", "PYTEST", "COLUMNS", "LINES", "TMUX")
+    foreign = ("SCIDEX", "PYTEST", "TMUX")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | {
         "TERM": "xterm-256color",
+        "COLUMNS": "80",  # as some shells export it: the terminal may have another size, or get one
         "LANG": "C.UTF-8",
         "HOME": str(home),
         "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),

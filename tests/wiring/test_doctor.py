@@ -488,8 +488,8 @@ class Terminal(io.TextIOWrapper):
     [
         ("utf-8", "dumb", "80", "TERM names none"),
         ("latin-1", "xterm-256color", "80", "not UTF-8"),
-        ("utf-8", "xterm-256color", "79", "79x24 is too small"),
-        ("utf-8", "xterm-256color", "80", ""),
+        ("utf-8", "xterm-256color", "59", "59x24 is too small"),
+        ("utf-8", "xterm-256color", "60", ""),
     ],
 )
 def test_a_terminal_the_console_cannot_use_is_told(

@@ -18,7 +18,7 @@ from scidex_console.wiring.preconditions.findings import bad, failed, good, judg
 
 DEMO = "demo"
 """Name of the environment in which loopback hosts and any pace are right."""
-_WIDTH, _HEIGHT = 80, 24
+_WIDTH, _HEIGHT = 60, 16
 
 
 def configuration_findings(settings: Settings, config_file: Path | None) -> Iterator[Finding]:
