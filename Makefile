@@ -19,7 +19,7 @@ demo: $(STAMP)
 	@$(VENV)/bin/scidex-console demo $(ARGS)
 
 test: $(STAMP)
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -n auto --dist loadfile $(ARGS)
 
 check: static test
 
