@@ -30,7 +30,7 @@ static: $(STAMP)
 	@$(VENV)/bin/lint-imports --no-cache
 
 crash: $(STAMP)
-	@$(PYTHON) -m pytest -m sweep $(ARGS)
+	@$(PYTHON) -m pytest -n auto -m sweep $(ARGS)
 
 format: $(STAMP)
 	@$(PYTHON) -m ruff format .
