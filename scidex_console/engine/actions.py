@@ -262,7 +262,7 @@ _SPECS = (
     ActionSpec(
         ActionName.THROTTLE,
         "Throttle a host group",
-        "Sets a temporary budget for a host group, or clears it; it ends by itself.",
+        "Lowers a host group's budget for a while, or ends that; it ends by itself.",
         Friction.CONFIRM,
         asks_reason=True,
         job_scoped=False,

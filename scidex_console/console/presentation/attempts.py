@@ -10,15 +10,15 @@ from scidex_console.console.presentation.words import NOTHING, clock
 from scidex_console.engine.views import AttemptView
 
 DEAD_COLUMNS = (
-    Column("time", "UTC", 11),
+    Column("time", "UTC", 10),
     Column("status", "code", 4, align="right"),
-    Column("host", "host", 18, rank=2, weight=1, widest=32, crop="middle"),
-    Column("artifact", "artifact", 22, rank=1, weight=2, widest=46, crop="middle"),
+    Column("host", "host", 16, rank=2, weight=1, widest=32, crop="middle"),
+    Column("artifact", "artifact", 25, rank=1, weight=1, widest=46, crop="middle"),
     Column("url", "address", 28, weight=4, crop="middle"),
 )
 RETRY_COLUMNS = (
     Column("outcome", "class", 9),
-    Column("artifact", "artifact", 18, weight=2, widest=46, crop="middle"),
+    Column("artifact", "artifact", 25, weight=2, widest=46, crop="middle"),
     Column("group", "group", 12, rank=2, weight=1, widest=30, crop="middle"),
     Column("reason", "last answer", 20, weight=4, widest=120),
     Column("time", "UTC", 8, rank=1),

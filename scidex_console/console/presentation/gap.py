@@ -17,7 +17,7 @@ from scidex_console.console.presentation.words import (
     tally,
 )
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.runs import OPEN, RunState
+from scidex_console.domain.runs import OPEN, WORKING, RunState
 from scidex_console.engine.views import GapView, RunView
 
 _JOB = Column("job", "job", 9)
@@ -88,8 +88,8 @@ def _cells(gap: GapView, placed: Sequence[Placed], selected: bool) -> dict[str, 
         "done": tally(gap.done, "ok", 6),
         "dead": tally(gap.dead, "", 6),
         "rate": Cell(per_minute(gap.rate_per_min), "" if gap.rate_per_min else "dim"),
-        "eta": Cell(duration(gap.eta_s) if gap.missing else NOTHING),
-        "spark": Cell(sparkline(gap.per_minute, spark_width), "ok"),
+        "eta": Cell(duration(gap.eta_s) if gap.missing and gap.run and gap.run.state in WORKING else NOTHING),
+        "spark": Cell(sparkline(gap.per_minute, spark_width) if any(gap.per_minute) else "", "ok"),
     }
     for key, _label, _short, tone in _STUCK:
         cells[key] = tally(getattr(gap, key), tone)

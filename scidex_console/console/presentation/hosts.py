@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from scidex_console.console.presentation.cells import Cell, clean
 from scidex_console.console.presentation.columns import Column
@@ -23,8 +25,9 @@ _DUE = Column("due", "due", 5, rank=2, align="right")
 NARROW = (*_GATE, _DUE, Column("story", "cause, outcomes", 20, weight=4, widest=90))
 """One column tells what matters most of a group: why it is held, else what came of it."""
 WIDE = (
-    *_GATE,
-    Column("cause", "cause", 24, weight=3, widest=60),
+    replace(_GATE[0], width=22),
+    *_GATE[1:],
+    Column("cause", "cause", 26, weight=3, widest=60),
     _DUE,
     Column("stored", "stored", 6, rank=2, align="right"),
     Column("dead", "dead", 5, rank=2, align="right"),
@@ -42,7 +45,11 @@ def columns_for(width: int) -> tuple[Column, ...]:
     return WIDE if width >= _WIDE_FROM else NARROW
 
 
-_ORDER = ("BREAKER", "HOLD", "PROBING", "ACTIVE", "READY", "IDLE")
+_NAMED_HOST = re.compile(r" from [\w.-]+(?=[,:;]|$)")
+"""The host in a hold's cause: the row says which group it is, and room is short."""
+_LATELY = timedelta(seconds=5)
+"""A group asked so lately is active, though nothing was under way at the moment of the reading."""
+_STUCK_ORDER = ("BREAKER", "HOLD", "PROBING")
 _TONES = {"BREAKER": "bad", "HOLD": "warn", "PROBING": "warn", "ACTIVE": "ok", "READY": "", "IDLE": "dim"}
 
 
@@ -55,14 +62,23 @@ def state_of(host: HostView, now: datetime) -> str:
         return "HOLD"
     if gate.breaker is BreakerState.PROBING:
         return "PROBING"
-    if gate.in_flight:
+    if gate.in_flight or (host.last_request_at and now - host.last_request_at < _LATELY):
         return "ACTIVE"
     return "READY" if host.due or gate.waiting else "IDLE"
 
 
 def in_order(hosts: Sequence[HostView], now: datetime) -> list[HostView]:
-    """What is stuck first, then what works, most due first; the name decides between equals."""
-    return sorted(hosts, key=lambda h: (_ORDER.index(state_of(h, now)), -h.due, h.gate.group))
+    """What is stuck first, then by how much is due; the name decides between equals.
+
+    Whether a group is just being asked does not count: rows would jump with every request.
+    """
+
+    def place(host: HostView) -> tuple[int, int, str]:
+        state = state_of(host, now)
+        stuck = _STUCK_ORDER.index(state) if state in _STUCK_ORDER else len(_STUCK_ORDER)
+        return stuck, -host.due, host.gate.group
+
+    return sorted(hosts, key=place)
 
 
 def _end(host: HostView, state: str, now: datetime) -> datetime | None:
@@ -82,7 +98,7 @@ def _cause(host: HostView, state: str, now: datetime) -> str:
     if state == "BREAKER":
         causes.append(f"{gate.failures_in_a_row} failures in a row")
     if gate.hold_cause and (state == "HOLD" or (state == "BREAKER" and not gate.failures_in_a_row)):
-        causes.append(clean(gate.hold_cause))
+        causes.append(_NAMED_HOST.sub("", clean(gate.hold_cause), count=1))
     if gate.override and gate.override.until > now:
         by = clean(gate.override.operator, 24)
         causes.append(f"override by {by}: {clean(gate.override.reason)}")

@@ -12,7 +12,7 @@ from scidex_console.engine.views import MigrationLogView
 COLUMNS = (
     Column("time", "UTC", 11),
     Column("status", "status", 10, rank=1, widest=20),
-    Column("artifact", "artifact", 16, weight=1, widest=40, crop="middle"),
+    Column("artifact", "artifact", 20, weight=1, widest=40, crop="middle"),
     Column("errors", "error", 20, weight=5),
     Column("took", "ms", 6, rank=2, align="right"),
 )

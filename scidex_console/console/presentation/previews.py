@@ -10,8 +10,8 @@ from scidex_console.console.presentation.words import count, size
 from scidex_console.engine.views import OperationView, RollbackPreview
 
 OPERATION_COLUMNS = (
-    Column("what", "change", 13),
-    Column("artifact", "artifact", 16, weight=1, widest=40, crop="middle"),
+    Column("what", "change", 11),
+    Column("artifact", "artifact", 25, weight=1, widest=46, crop="middle"),
     Column("path", "file", 18, rank=1, weight=2, widest=70, crop="middle"),
     Column("size", "size", 9, rank=3, align="right"),
     Column("note", "fields, or why not", 20, rank=2, weight=2),
