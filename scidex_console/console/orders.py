@@ -25,7 +25,8 @@ from scidex_console.domain.errors import ConsoleError, StaleToken, explain
 from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.actions import ACTIONS, ActionSpec, Friction, open_run
+from scidex_console.engine.action_rules import open_run
+from scidex_console.engine.actions import ACTIONS, ActionSpec, Friction
 from scidex_console.engine.ports import IntentDesk, ReadModel
 from scidex_console.engine.views import BatchView, Overview
 

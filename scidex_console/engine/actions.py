@@ -7,15 +7,27 @@ from an `Overview`, never by asking anything.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.runs import LEGAL_MOVES, OPEN, RunState
-from scidex_console.engine.views import GapView, Overview, RunView
+from scidex_console.engine.action_rules import (
+    Rule,
+    batch_rule,
+    cancel_rule,
+    engine_reason,
+    job_reason,
+    pause_rule,
+    resume_rule,
+    retry_rule,
+    start_rule,
+    step_rule,
+    throttle_rule,
+)
+from scidex_console.engine.views import Overview
 
 PROGRAM = "scidex-console"
 
@@ -54,9 +66,6 @@ class Situation:
         return None if identity.can_write_intents else f"the database role {identity.operator} may only watch"
 
 
-Rule = Callable[[Overview, JobName], str | None]
-
-
 @dataclass(frozen=True)
 class ActionSpec:
     """One action: its words, its friction, and when it is not allowed."""
@@ -79,8 +88,8 @@ class ActionSpec:
         if situation.forbidden or overview is None:
             return situation.forbidden
         return (
-            _engine_reason(overview, self.writes)
-            or (_job_reason(overview, situation.job) if self.job_scoped else None)
+            engine_reason(overview, self.writes)
+            or (job_reason(overview, situation.job) if self.job_scoped else None)
             or self.rule(overview, situation.job)
         )
 
@@ -92,92 +101,6 @@ class ActionSpec:
         return shlex.join(words)
 
 
-def gap_of(overview: Overview, job: JobName) -> GapView | None:
-    """The counts of one job, when the engine knows that job."""
-    return next((gap for gap in overview.gaps if gap.job == job), None)
-
-
-def open_run(overview: Overview, job: JobName) -> RunView | None:
-    """The run of a job that is not over."""
-    gap = gap_of(overview, job)
-    return gap.run if gap and gap.run and gap.run.state in OPEN else None
-
-
-def retryable(gap: GapView) -> int:
-    """Rows an operator's retry could make due."""
-    return gap.transient + gap.blocked + gap.suspect + gap.refused + gap.held_back
-
-
-def _engine_reason(overview: Overview, writes: bool) -> str | None:
-    engine = overview.engine
-    if engine is None or engine.state == "stopped":
-        return f"no engine is running; start one with `{PROGRAM} engine`"
-    if writes and not engine.writes:
-        return "the engine only observes; set writes.enabled and writes.authorization and restart it"
-    return None
-
-
-def _job_reason(overview: Overview, job: JobName) -> str | None:
-    return None if gap_of(overview, job) else f"this engine does not run {job}"
-
-
-def _start_rule(overview: Overview, job: JobName) -> str | None:
-    run = open_run(overview, job)
-    if run is None or run.state is RunState.PLANNED:
-        return None
-    if run.state in (RunState.PAUSED, RunState.HALTED):
-        return f"run {run.id} is {run.state}: resume it instead"
-    return f"run {run.id} is already {run.state}"
-
-
-def _step_rule(overview: Overview, job: JobName) -> str | None:
-    run = open_run(overview, job)
-    if run is None or RunState.STEPPING in LEGAL_MOVES[run.state]:
-        return None
-    if run.state is RunState.RUNNING:
-        return f"run {run.id} is running: pause it first"
-    return f"run {run.id} is {run.state}"
-
-
-def _pause_rule(overview: Overview, job: JobName) -> str | None:
-    run = open_run(overview, job)
-    if run is None:
-        return f"{job} has no open run"
-    return None if RunState.PAUSING in LEGAL_MOVES[run.state] else f"run {run.id} is {run.state}"
-
-
-def _resume_rule(overview: Overview, job: JobName) -> str | None:
-    run = open_run(overview, job)
-    if run is None:
-        return f"{job} has no open run"
-    if run.state in (RunState.PAUSED, RunState.PAUSING, RunState.HALTED):
-        return None
-    return f"run {run.id} is {run.state}"
-
-
-def _cancel_rule(overview: Overview, job: JobName) -> str | None:
-    run = open_run(overview, job)
-    if run is None:
-        return f"{job} has no open run"
-    return f"run {run.id} is already cancelling" if run.state is RunState.CANCELLING else None
-
-
-def _retry_rule(overview: Overview, job: JobName) -> str | None:
-    gap = gap_of(overview, job)
-    return None if gap and retryable(gap) else f"{job} has no failed rows to retry"
-
-
-def _batch_rule(overview: Overview, job: JobName) -> str | None:
-    run = open_run(overview, job)
-    if run and run.state is RunState.HALTED:
-        return f"run {run.id} is halted: nothing is written until it is resumed or cancelled"
-    return None if overview.last_batch else f"{job} has no batch yet"
-
-
-def _throttle_rule(overview: Overview, job: JobName) -> str | None:
-    return None if overview.hosts else "no host has been asked yet"
-
-
 _SPECS = (
     ActionSpec(
         ActionName.START,
@@ -187,7 +110,7 @@ _SPECS = (
         asks_reason=False,
         job_scoped=True,
         writes=True,
-        rule=_start_rule,
+        rule=start_rule,
     ),
     ActionSpec(
         ActionName.STEP,
@@ -197,7 +120,7 @@ _SPECS = (
         asks_reason=False,
         job_scoped=True,
         writes=True,
-        rule=_step_rule,
+        rule=step_rule,
     ),
     ActionSpec(
         ActionName.PAUSE,
@@ -207,7 +130,7 @@ _SPECS = (
         asks_reason=False,
         job_scoped=True,
         writes=False,
-        rule=_pause_rule,
+        rule=pause_rule,
     ),
     ActionSpec(
         ActionName.RESUME,
@@ -217,7 +140,7 @@ _SPECS = (
         asks_reason=False,
         job_scoped=True,
         writes=True,
-        rule=_resume_rule,
+        rule=resume_rule,
     ),
     ActionSpec(
         ActionName.CANCEL,
@@ -227,7 +150,7 @@ _SPECS = (
         asks_reason=True,
         job_scoped=True,
         writes=False,
-        rule=_cancel_rule,
+        rule=cancel_rule,
     ),
     ActionSpec(
         ActionName.RETRY,
@@ -237,7 +160,7 @@ _SPECS = (
         asks_reason=True,
         job_scoped=True,
         writes=True,
-        rule=_retry_rule,
+        rule=retry_rule,
     ),
     ActionSpec(
         ActionName.ROLLBACK,
@@ -247,7 +170,7 @@ _SPECS = (
         asks_reason=True,
         job_scoped=True,
         writes=True,
-        rule=_batch_rule,
+        rule=batch_rule,
     ),
     ActionSpec(
         ActionName.REDO,
@@ -257,7 +180,7 @@ _SPECS = (
         asks_reason=True,
         job_scoped=True,
         writes=True,
-        rule=_batch_rule,
+        rule=batch_rule,
     ),
     ActionSpec(
         ActionName.THROTTLE,
@@ -267,7 +190,7 @@ _SPECS = (
         asks_reason=True,
         job_scoped=False,
         writes=False,
-        rule=_throttle_rule,
+        rule=throttle_rule,
     ),
 )
 

@@ -286,6 +286,20 @@ async def test_roll_back_shows_both_stores_and_needs_the_typed_id_and_a_reason()
         ]
 
 
+async def test_the_row_under_the_cursor_is_told_in_full() -> None:
+    async with running(World()) as pilot:
+        dialog = await opened(pilot, "b", BatchDialog)
+        dialog.query_one("#rows").focus()
+        await press(pilot, "down", "up")
+        assert "REFUSED paper_figure-0005" in screen_text(pilot)
+        assert "file_path was changed by another at 03:02" in " ".join(screen_text(pilot).split())
+        await press(pilot, "escape")
+        await opened(pilot, "r", RetryDialog)
+        await until(pilot, lambda: "Retry 3 rows" in screen_text(pilot))
+        await press(pilot, "down")
+        assert "no Retry-After; https://europepmc.org/articles" in " ".join(screen_text(pilot).split())
+
+
 async def test_redo_takes_the_newest_batch_that_was_rolled_back() -> None:
     world = World()
     async with running(world) as pilot:

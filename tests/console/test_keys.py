@@ -126,11 +126,12 @@ async def test_read_only_console_puts_nothing_on_the_desk() -> None:
 async def test_o_makes_the_keys_act_upon_the_other_job() -> None:
     world = World()
     async with running(world) as pilot:
-        await press(pilot, "o", "s")
+        await press(pilot, "o", "p")
+        assert world.app.overview.job is JobName.FOLDERS
+        assert "this version counts folders" in notice(pilot)
+        await press(pilot, "o", "p")
         await until(pilot, lambda: world.desk.submitted)
-        assert world.desk.submitted == [("start", JobName.FOLDERS, {}, "")]
-        await press(pilot, "o")
-        assert world.app.overview.job is JobName.FIGURES
+        assert world.desk.submitted == [("pause", JobName.FIGURES, {}, "")]
 
 
 async def test_arrows_in_the_gap_pane_choose_the_job() -> None:
@@ -139,7 +140,7 @@ async def test_arrows_in_the_gap_pane_choose_the_job() -> None:
         await press(pilot, "down")
         assert world.app.overview.query_one(GapPane).job is JobName.FOLDERS
         assert "▸folders" in text_of(pilot, "#gap")
-        assert "s start" in text_of(pilot, "#keys")
+        assert "p pause" not in text_of(pilot, "#keys")
 
 
 async def test_an_intent_is_followed_until_it_is_settled() -> None:

@@ -39,3 +39,8 @@ def attempt_cells(attempt: AttemptView) -> Mapping[str, Cell]:
         "outcome": Cell(attempt.outcome.value, "warn"),
         "reason": Cell(reason),
     }
+
+
+def attempt_words(attempt: AttemptView) -> str:
+    """One attempt in full, for where its row is too short."""
+    return f"{clean(attempt.artifact_id)}: {clean(attempt.reason)}; {clean(attempt.url)}"

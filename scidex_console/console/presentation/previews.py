@@ -40,6 +40,13 @@ def operation_cells(preview: RollbackPreview, operation: OperationView) -> Mappi
     }
 
 
+def operation_words(preview: RollbackPreview, operation: OperationView) -> str:
+    """One operation in full, for where its row is too short."""
+    what = operation_cells(preview, operation)
+    path = f", {clean(operation.path)}" if operation.path else ""
+    return f"{what['what'].text} {clean(operation.artifact_id)}{path}: {what['note'].text}"
+
+
 def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
     """The sums, and the commits."""
     files = f"{count(len(preview.paths))} file{'s' if len(preview.paths) != 1 else ''}"

@@ -11,9 +11,11 @@ from textual.widgets import Input
 
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.presentation.previews import (
     OPERATION_COLUMNS,
     operation_cells,
+    operation_words,
     preview_lines,
     preview_rows,
 )
@@ -55,6 +57,7 @@ class BatchDialog(Dialog):
         """Sums and commits, then every row and file."""
         yield CellView(id="sums")
         yield CellTable(lambda width: OPERATION_COLUMNS, "change", empty="nothing would change", id="rows")
+        yield Paragraph(id="detail")
 
     def fields(self) -> Iterable[Widget]:
         """The id, typed."""
@@ -71,6 +74,13 @@ class BatchDialog(Dialog):
         self.query_one(CellTable).show_rows(
             [row.artifact_id for row in rows], lambda i: operation_cells(self.preview, rows[i])
         )
+
+    def on_cell_table_row_pointed_at(self, message: CellTable.RowPointedAt) -> None:
+        """The whole of the row under the cursor."""
+        rows = preview_rows(self.preview)
+        row = next((row for row in rows if row.artifact_id == message.key), None)
+        if row is not None:
+            self.query_one("#detail", Paragraph).say(operation_words(self.preview, row), "dim")
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit the sums to the width."""

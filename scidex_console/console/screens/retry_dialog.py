@@ -10,7 +10,8 @@ from textual.widget import Widget
 
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
-from scidex_console.console.presentation.attempts import RETRY_COLUMNS, attempt_cells
+from scidex_console.console.panes.paragraph import Paragraph
+from scidex_console.console.presentation.attempts import RETRY_COLUMNS, attempt_cells, attempt_words
 from scidex_console.console.presentation.cells import Cell, Line, clean
 from scidex_console.console.screens.dialog import Dialog, Surroundings
 from scidex_console.console.screens.dialog_parts import Choices
@@ -66,6 +67,7 @@ class RetryDialog(Dialog):
         """The filter, and every row."""
         yield CellView(id="filter")
         yield CellTable(lambda width: RETRY_COLUMNS, "class", empty="no such rows", id="rows")
+        yield Paragraph(id="detail")
 
     def first_field(self) -> Widget:
         """The list: it is to be seen first, and its filter keys work there."""
@@ -78,6 +80,12 @@ class RetryDialog(Dialog):
     def on_mount(self) -> None:
         """Read the list."""
         self._reload()
+
+    def on_cell_table_row_pointed_at(self, message: CellTable.RowPointedAt) -> None:
+        """The whole of the row under the cursor."""
+        items = self.preview.items if self.preview else ()
+        item = next((item for item in items if item.artifact_id == message.key), None)
+        self.query_one("#detail", Paragraph).say(attempt_words(item) if item else "", "dim")
 
     def action_next_outcome(self) -> None:
         """Another class of failure; last all of them."""
@@ -94,6 +102,7 @@ class RetryDialog(Dialog):
 
     def _reload(self) -> None:
         self.preview = None
+        self.query_one("#detail", Paragraph).say("")
         self._draw("reading …")
         self.run_worker(self._load(), exclusive=True, group="preview", exit_on_error=False)
 

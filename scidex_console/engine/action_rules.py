@@ -1,0 +1,115 @@
+"""When an action is not allowed, and why: each rule answers with words for the operator, or None.
+
+The runs' table of legal moves decides; the words say what to do instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import LEGAL_MOVES, OPEN, RunState
+from scidex_console.engine.views import GapView, Overview, RunView
+
+Rule = Callable[[Overview, JobName], str | None]
+
+WORKED_ON = frozenset({JobName.FIGURES})
+"""Jobs this version can run; the others are counted only."""
+
+
+def gap_of(overview: Overview, job: JobName) -> GapView | None:
+    """The counts of one job, when the engine knows that job."""
+    return next((gap for gap in overview.gaps if gap.job == job), None)
+
+
+def open_run(overview: Overview, job: JobName) -> RunView | None:
+    """The run of a job that is not over."""
+    gap = gap_of(overview, job)
+    return gap.run if gap and gap.run and gap.run.state in OPEN else None
+
+
+def retryable(gap: GapView) -> int:
+    """Rows an operator's retry could make due."""
+    return gap.transient + gap.blocked + gap.suspect + gap.refused + gap.held_back
+
+
+def engine_reason(overview: Overview, writes: bool) -> str | None:
+    """Why this engine cannot do it; `writes` says whether it would have to write."""
+    engine = overview.engine
+    if engine is None or engine.state == "stopped":
+        return "no engine is running; start one with `scidex-console engine`"
+    if writes and not engine.writes:
+        return "the engine only observes; set writes.enabled and writes.authorization and restart it"
+    return None
+
+
+def job_reason(overview: Overview, job: JobName) -> str | None:
+    """Why nothing can be asked of a job: this version has no steps for it, or the engine does not know it."""
+    if job not in WORKED_ON:
+        return f"this version counts {job} and has no step yet that makes them"
+    return None if gap_of(overview, job) else f"this engine does not run {job}"
+
+
+def start_rule(overview: Overview, job: JobName) -> str | None:
+    """A run is started only where none is open."""
+    run = open_run(overview, job)
+    if run is None:
+        return None
+    if run.state in (RunState.PLANNED, RunState.PAUSED, RunState.HALTED):
+        return f"run {run.id} is {run.state}: resume it instead"
+    return f"run {run.id} is already {run.state}"
+
+
+def step_rule(overview: Overview, job: JobName) -> str | None:
+    """A step starts a run, or goes on from a rest."""
+    run = open_run(overview, job)
+    if run is None or RunState.STEPPING in LEGAL_MOVES[run.state]:
+        return None
+    if run.state is RunState.RUNNING:
+        return f"run {run.id} is running: pause it first"
+    return f"run {run.id} is {run.state}"
+
+
+def pause_rule(overview: Overview, job: JobName) -> str | None:
+    """Only what works can be paused."""
+    run = open_run(overview, job)
+    if run is None:
+        return f"{job} has no open run"
+    return None if RunState.PAUSING in LEGAL_MOVES[run.state] else f"run {run.id} is {run.state}"
+
+
+def resume_rule(overview: Overview, job: JobName) -> str | None:
+    """Only what rests, or is about to, can be resumed."""
+    run = open_run(overview, job)
+    if run is None:
+        return f"{job} has no open run"
+    if run.state in (RunState.PLANNED, RunState.PAUSED, RunState.PAUSING, RunState.HALTED):
+        return None
+    return f"run {run.id} is {run.state}"
+
+
+def cancel_rule(overview: Overview, job: JobName) -> str | None:
+    """Any open run can be ended, once."""
+    run = open_run(overview, job)
+    if run is None:
+        return f"{job} has no open run"
+    return f"run {run.id} is already cancelling" if run.state is RunState.CANCELLING else None
+
+
+def retry_rule(overview: Overview, job: JobName) -> str | None:
+    """There must be rows that failed."""
+    gap = gap_of(overview, job)
+    return None if gap and retryable(gap) else f"{job} has no failed rows to retry"
+
+
+def batch_rule(overview: Overview, job: JobName) -> str | None:
+    """There must be a batch, and a run that is not halted."""
+    run = open_run(overview, job)
+    if run and run.state is RunState.HALTED:
+        return f"run {run.id} is halted: nothing is written until it is resumed or cancelled"
+    return None if overview.last_batch else f"{job} has no batch yet"
+
+
+def throttle_rule(overview: Overview, job: JobName) -> str | None:
+    """There must be a host that was asked."""
+    return None if overview.hosts else "no host has been asked yet"
