@@ -54,6 +54,10 @@ class StaleToken(Refused):
     """The world changed between a preview and its confirmation."""
 
 
+class Overtaken(Refused):
+    """Something moved between our look at it and our act; look again."""
+
+
 class Fenced(ConsoleError):
     """Another engine has taken over; this one must stop and write nothing more."""
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Refused, Unreachable
+from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Overtaken, Refused, Unreachable
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.options import EngineOptions
@@ -33,6 +33,9 @@ _NEEDS_WRITES = frozenset(
 )
 _SETTLED_BY_THE_RUN = frozenset({ActionName.STEP, ActionName.PAUSE, ActionName.CANCEL})
 """Once these have moved the run (then they are `waiting`), only what the run does settles them."""
+
+_LOOKS = 10
+"""How often a handler that was overtaken looks again at once."""
 
 _CALLED_OFF = {
     ActionName.PAUSE: "cancelled too late: the run pauses all the same; resume it",
@@ -123,7 +126,7 @@ class IntentClerk:
             if intent.state is IntentState.WAITING and intent.action in _SETTLED_BY_THE_RUN:
                 outcome = None
             else:
-                outcome = await self._handlers[intent.action](intent)
+                outcome = await self._handled(intent)
         except (Fenced, Unreachable):
             raise
         except LockBusy as error:
@@ -145,6 +148,14 @@ class IntentClerk:
         self._blocked.pop(intent.id, None)
         self._pulse.changed("intent", "run", "host")
         self._pulse.wake()
+
+    async def _handled(self, intent: Intent) -> str | None:
+        for _ in range(_LOOKS):
+            try:
+                return await self._handlers[intent.action](intent)
+            except Overtaken:
+                continue  # the worker moved the run between the handler's look and its move
+        raise LockBusy("the run does not keep still")
 
     def _check(self, intent: Intent) -> None:
         if intent.action in _NEEDS_WRITES and not self._options.writes:

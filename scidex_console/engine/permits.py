@@ -21,8 +21,6 @@ class RunPermits:
         self._items = run.steps_left or 0 if stepping and run.step_unit == "item" else None
         self._batches = run.steps_left or 0 if stepping and run.step_unit == "cycle" else None
         self._waiting = (0, 0)
-        self._known = False
-        """Whether `_waiting` and the batches left still are what the database says."""
         self._in_hand = 0
         self._unseen = 0
         """Prepared since `_waiting` was counted."""
@@ -44,16 +42,15 @@ class RunPermits:
         return self._unseen
 
     def count(self, run: RunView, waiting: tuple[int, int], *, unseen: int) -> None:
-        """What the run and the work table say; `unseen` is what the permits said before they were asked."""
+        """What the work table and then the run say; `unseen` is what the permits said before that.
+
+        In this order: a batch leaves the table and is counted in one transaction, so that a table without it
+        never meets a count without it.
+        """
         self._waiting = waiting
         self._unseen -= unseen
-        self._known = True
         if self._batches is not None:
             self._batches = run.steps_left or 0
-
-    def forget_count(self) -> None:
-        """A batch has been, or may have been, written: what was counted no longer holds."""
-        self._known = False
 
     def take(self) -> bool:
         """One more item may be taken up."""
@@ -81,5 +78,5 @@ class RunPermits:
         full_files, full_marks = self._options.batch_files, self._options.batch_marks
         if self._batches is not None:
             on_the_way = self._in_hand + self._unseen
-            return self._known and files + on_the_way < full_files and marks + on_the_way < full_marks
+            return files + on_the_way < full_files and marks + on_the_way < full_marks
         return files < 2 * full_files and marks < 2 * full_marks

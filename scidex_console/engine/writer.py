@@ -61,6 +61,12 @@ class Writer:
         await self.publish()
         return batch
 
+    async def flush(self, job: Job, run_id: int, *, files: int, marks: int) -> None:
+        """Write everything that is prepared, in as many batches as that takes."""
+        while any(await job.waiting()):
+            if await self.write_batch(job, run_id, files=files, marks=marks) is None:
+                return
+
     async def roll_back(self, batch: Batch, *, origin: Mapping[str, str]) -> Batch:
         """Take a batch back in both stores."""
         async with self._writing():

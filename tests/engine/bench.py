@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -10,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from scidex_console.demo.hosts.answers import Timing
+from scidex_console.demo.hosts.connection import Exchange
 from scidex_console.demo.hosts.request_log import LoggedRequest
 from scidex_console.demo.hosts.scenarios import NEVER, Behaviour
 from scidex_console.demo.hosts.server import FigureHosts
@@ -18,6 +21,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.engine import Engine
 from scidex_console.engine.options import EngineOptions
+from scidex_console.settings import Settings, load_settings
 from scidex_console.wiring.engine import HeldStore, assembled, engine_options, held_store
 from scidex_console.wiring.reading import Readers, readers
 from tests.demo.hosts_client import PROMPT
@@ -40,12 +44,40 @@ def addresses(*hosts: tuple[str, int]) -> list[str]:
     return [address(host, number) for host, count in hosts for number in range(count)]
 
 
+class Doorkeeper(FigureHosts):
+    """Figure hosts that answer only as many requests as a test lets through."""
+
+    def __init__(self, folder: Path, *, timing: Timing) -> None:
+        super().__init__(folder, timing=timing)
+        self._may_pass: int | None = None
+        self._moved = asyncio.Event()
+        self.at_the_door = 0
+        """Requests that wait to be let through."""
+
+    def let(self, count: int | None) -> None:
+        """Let so many more requests through, and then no more; None opens the door."""
+        self._may_pass = count
+        self._moved.set()
+
+    async def _serve(self, exchange: Exchange) -> None:
+        self.at_the_door += 1
+        try:
+            while self._may_pass == 0:
+                self._moved.clear()
+                await self._moved.wait()
+            if self._may_pass is not None:
+                self._may_pass -= 1
+        finally:
+            self.at_the_door -= 1
+        await super()._serve(exchange)
+
+
 @dataclass(frozen=True)
 class Bench:
     """A store, its hosts, and a desk to put intents on."""
 
     lab: Lab
-    hosts: FigureHosts
+    hosts: Doorkeeper
     readers: Readers
 
     @asynccontextmanager
@@ -71,9 +103,12 @@ class Bench:
             life = asyncio.create_task(engine.run())
             try:
                 yield engine, life
+            except AssertionError:
+                if life.done() and not life.cancelled() and (error := life.exception()):
+                    raise error  # noqa: B904 - what ended the engine says more
+                raise
             finally:
-                if not life.done():
-                    life.cancel()
+                life.cancel()
                 await asyncio.gather(life, return_exceptions=True)
 
     def options(self, *, jobs: frozenset[JobName] = FIGURES, **changes: Any) -> EngineOptions:
@@ -196,10 +231,15 @@ async def bench(
     urls: Sequence[str],
     *,
     extra: str = "",
+    settings: dict[str, str] | None = None,
     behaviours: dict[str, Behaviour | tuple[Behaviour, int]] | None = None,
 ) -> AsyncIterator[Bench]:
-    """A store whose lost figures have (nearly) these addresses; hosts serve whatever is not scripted."""
-    async with FigureHosts(folder / "hosts", timing=PROMPT) as hosts:
+    """A store whose lost figures have (nearly) these addresses; hosts serve whatever is not scripted.
+
+    A few of the figures have their file already, so a few of the addresses are never asked. `settings` are
+    lines of the configuration that are other than a laboratory's: name and new value.
+    """
+    async with Doorkeeper(folder / "hosts", timing=PROMPT) as hosts:
         for host in {url.split("/")[2] for url in urls}:
             hosts.script.set_host(host, Behaviour.IMAGE)
         for url, behaviour in (behaviours or {}).items():
@@ -215,5 +255,15 @@ async def bench(
             urls=urls,
             extra=extra,
         )
+        lab = replace(lab, settings=_changed(lab, settings or {}))
         async with readers(lab.settings) as connected:
             yield Bench(lab, hosts, connected)
+
+
+def _changed(lab: Lab, changes: dict[str, str]) -> Settings:
+    text = lab.config.read_text()
+    for name, value in changes.items():
+        text, count = re.subn(rf"^{name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
+        assert count == 1, f"{name} is not in the configuration once"
+    lab.config.write_text(text)
+    return load_settings(lab.config, environ={})

@@ -60,9 +60,23 @@ def translated(where: str = "database") -> Iterator[None]:
         raise SchemaMismatch(_first_line(error), where=where, fix=fix) from error
     except psycopg.errors.DiskFull as error:
         raise Halt(_first_line(error), where=where, fix="make room on the database's disk") from error
+    except (
+        psycopg.errors.IoError,
+        psycopg.errors.DataCorrupted,
+        psycopg.errors.IndexCorrupted,
+    ) as error:
+        fix = "check the database's disk, and its log, before resuming"
+        raise Halt(_first_line(error), where=where, fix=fix) from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        fix = "make the server writable; after a failover, [database] url may have to name another one"
+        raise Unreachable(_first_line(error), where=where, fix=fix) from error
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
         fix = "check that the server runs and that [database] url is right"
         raise Unreachable(_first_line(error), where=where, fix=fix) from error
+    except psycopg.Error as error:
+        raise ConsoleError(
+            _first_line(error), where=where, fix="this program asked wrongly; report it"
+        ) from error
 
 
 def _first_line(error: Exception) -> str:
@@ -81,6 +95,11 @@ class Database:
             "options": f"-c statement_timeout={int(statement_timeout_s * 1000)} -c timezone=UTC",
             "row_factory": dict_row,
             "connect_timeout": 10,
+            # A server that vanished without a word is noticed within half a minute.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,
         }
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
@@ -91,6 +110,8 @@ class Database:
             check=AsyncConnectionPool.check_connection,
             name=name,
             timeout=15.0,
+            # Then the next caller tries anew, instead of all waiting out a pause that doubles for minutes.
+            reconnect_timeout=5.0,
         )
 
     async def __aenter__(self) -> Self:

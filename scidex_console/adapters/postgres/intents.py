@@ -126,10 +126,15 @@ async def _settle_in(
         "job": row["job"],
         "intent_id": row["id"],
         "run_id": None,
-        "batch_id": row["params"].get("batch"),
+        "batch_id": _batch_id(row["params"].get("batch")),
         "op": None,
         "before": Jsonb(before),
         "after": Jsonb({"params": row["params"], "result": after}),
         "outcome": f"{state}: {outcome}",
     }
     await connection.execute(query("insert_audit"), audit)
+
+
+def _batch_id(value: Any) -> int | None:
+    """A batch number as asked for, when it can be one."""
+    return value if isinstance(value, int) and 0 < value < 2**63 and value is not True else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.transactions import FencedDatabase
-from scidex_console.domain.errors import Refused
+from scidex_console.domain.errors import Overtaken
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState, check_move
@@ -88,6 +88,8 @@ class PostgresRuns:
     ) -> RunView:
         """Move a run. Raises `Refused` for a move the table of legal moves does not have.
 
+        Raises `Overtaken` when the run is not as given any more.
+
         The intent behind it waits from the same moment on, so that nobody moves the run for it again.
         """
         check_move(run.state, to)
@@ -127,5 +129,5 @@ async def _let_wait(connection: Connection, intent: Intent, on: str) -> None:
 async def _one(connection: Connection, statement: str, params: dict[str, Any]) -> RunView:
     row = await (await connection.execute(query(statement), params)).fetchone()
     if row is None:
-        raise Refused("the run changed meanwhile; look again")
+        raise Overtaken("the run has moved meanwhile", fix="look again")
     return run_view(row)

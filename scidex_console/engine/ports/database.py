@@ -107,7 +107,10 @@ class RunStore(Protocol):
         intent: Intent | None = None,
         intent_waits_on: str = "",
     ) -> RunView:
-        """Move a run; the domain's table of legal moves decides. The intent behind it waits from then on."""
+        """Move a run; the domain's table of legal moves decides. The intent behind it waits from then on.
+
+        Raises `Overtaken` when the run is not as given any more.
+        """
         ...
 
     async def wait_on(self, run: RunView, what: str) -> RunView:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from scidex_console.domain.batches import Batch, NewFile, Operation, Skip
@@ -11,6 +10,7 @@ from scidex_console.domain.errors import Halt, Refused, UnsafePath
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import PathChange
+from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores.stores import Stores, files_of
 
 
@@ -23,8 +23,8 @@ async def apply(
     the batch is in the journal and recovery goes on from where it stopped.
     """
     async with stores.writing():
-        await asyncio.to_thread(stores.repository.check)
-        base = await asyncio.to_thread(stores.repository.head)
+        await in_thread(stores.repository.check)
+        base = await in_thread(stores.repository.head)
         batch = await stores.journal.prepare(
             job,
             run_id,
@@ -44,7 +44,7 @@ async def go_forward(stores: Stores, batch: Batch) -> Batch:
     staged = await _verify(stores, batch)
     batch = await _leave_out(stores, batch, staged.skips)
     reach("batch: verified")
-    skips = await asyncio.to_thread(_expand, stores, batch, staged.names)
+    skips = await in_thread(_expand, stores, batch, staged.names)
     batch = await _leave_out(stores, batch, skips)
     reach("batch: expanded")
     if files_of(batch.live()):
@@ -56,7 +56,7 @@ async def finish_forward(
     stores: Stores, batch: Batch, *, also_discard: frozenset[str] = frozenset()
 ) -> Batch:
     """From a batch whose commit exists (or that needs none) to a clean one. The writer lock is held."""
-    await asyncio.to_thread(stores.repository.sync)
+    await in_thread(stores.repository.sync)
     reach("batch: synced")
     batch, result = await stores.journal.switch(
         batch, epoch=stores.mandate.epoch, origin=stores.mandate.origin()
@@ -73,18 +73,16 @@ async def finish_forward(
 async def contract(stores: Stores, batch: Batch, *, also_discard: frozenset[str] = frozenset()) -> Batch:
     """After the switch: our staging goes, and the batch is clean."""
     names = {file.staged for _, file in files_of(batch.operations)} | also_discard
-    await asyncio.to_thread(stores.staging.discard, names - {""})
+    await in_thread(stores.staging.discard, names - {""})
     reach("batch: contracted")
     return await stores.journal.finish(batch)
 
 
 async def withdraw(stores: Stores, batch: Batch, files: Sequence[NewFile]) -> None:
     """Take back the files of rows that somebody else changed meanwhile: their edit wins."""
-    found = await asyncio.to_thread(
-        stores.repository.find, batch.op, CommitKind.COMPENSATE, since=batch.base_commit
-    )
+    found = await in_thread(stores.repository.find, batch.op, CommitKind.COMPENSATE, since=batch.base_commit)
     if found is None:
-        found = await asyncio.to_thread(
+        found = await in_thread(
             stores.repository.commit,
             [PathChange(file.path, None, file.blob) for file in files],
             subject=f"{batch.job}: withdraw {len(files)} files of batch {batch.id}, their rows changed",
@@ -93,9 +91,9 @@ async def withdraw(stores: Stores, batch: Batch, files: Sequence[NewFile]) -> No
         )
     reach("batch: compensated")
     await stores.journal.record_commit(batch, found, CommitKind.COMPENSATE, batch.op)
-    await asyncio.to_thread(stores.repository.sync)
+    await in_thread(stores.repository.sync)
     for file in files:
-        await asyncio.to_thread(stores.worktree.remove, file.path, file.sha256)
+        await in_thread(stores.worktree.remove, file.path, file.sha256)
     reach("batch: withdrawn")
 
 
@@ -111,13 +109,13 @@ async def _verify(stores: Stores, batch: Batch) -> _Staged:
     """Every file is there with the expected bytes, and its place is free or already holds them."""
     found = _Staged()
     files = files_of(batch.live())
-    head = await asyncio.to_thread(stores.repository.head)
-    known = await asyncio.to_thread(stores.repository.blobs_of, head, [file.path for _, file in files])
+    head = await in_thread(stores.repository.head)
+    known = await in_thread(stores.repository.blobs_of, head, [file.path for _, file in files])
     for operation, file in files:
         if file.path in known and known[file.path] != file.blob:
             reason = f"git already has another file at {file.path}"
             found.skips[operation.artifact_id] = Skip(reason, again=False)
-        elif await asyncio.to_thread(stores.staging.holds, file.staged, file.sha256):
+        elif await in_thread(stores.staging.holds, file.staged, file.sha256):
             found.names[operation.artifact_id] = file.staged
         elif await _already_placed(stores, file):
             found.names[operation.artifact_id] = ""
@@ -130,7 +128,7 @@ async def _verify(stores: Stores, batch: Batch) -> _Staged:
 
 async def _already_placed(stores: Stores, file: NewFile) -> bool:
     try:
-        present = await asyncio.to_thread(stores.worktree.digest, file.path)
+        present = await in_thread(stores.worktree.digest, file.path)
     except UnsafePath:
         return False
     return present is not None and present.sha256 == file.sha256
@@ -140,7 +138,7 @@ async def _bring_back(stores: Stores, artifact_id: str, file: NewFile) -> str:
     """Stage the bytes of a blob git already has (a redo)."""
     writer = stores.staging.create(artifact_id)
     try:
-        await asyncio.to_thread(stores.repository.export_blob, file.blob, writer.write)
+        await in_thread(stores.repository.export_blob, file.blob, writer.write)
     except BaseException:
         writer.abandon()
         raise
@@ -176,7 +174,7 @@ async def _commit(stores: Stores, batch: Batch) -> Batch:
     """Git's commit point. A path that git refuses is left out, so that it does not hold up the others."""
     while files := files_of(batch.live()):
         try:
-            committed = await asyncio.to_thread(
+            committed = await in_thread(
                 stores.repository.commit,
                 [PathChange(file.path, file.sha256, file.blob) for _, file in files],
                 subject=f"{batch.job}: add {len(files)} files (batch {batch.id})",
@@ -200,5 +198,5 @@ async def _leave_out_refused(stores: Stores, batch: Batch, error: Refused | Unsa
     skips = {operation.artifact_id: Skip(str(error), again=False) for operation, _ in refused}
     batch = await _leave_out(stores, batch, skips)
     for _, file in refused:
-        await asyncio.to_thread(stores.worktree.remove, file.path, file.sha256)
+        await in_thread(stores.worktree.remove, file.path, file.sha256)
     return batch

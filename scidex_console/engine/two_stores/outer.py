@@ -5,13 +5,12 @@ A failure here never undoes a batch: the batch says so, and it is tried again la
 
 from __future__ import annotations
 
-import asyncio
-
 from scidex_console.domain.batches import Batch, BatchState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import LockBusy, RepositoryError
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import Committed
+from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores.stores import Stores
 
 
@@ -30,7 +29,7 @@ async def _publish(stores: Stores, batch: Batch) -> str:
     commit = ""
     try:
         trailers = stores.mandate.trailers(batch, op, CommitKind.POINTER)
-        bumped = await asyncio.to_thread(
+        bumped = await in_thread(
             stores.repository.bump_pointer,
             subject=f"Move data to batch {batch.id} of {batch.job}",
             trailers=trailers,
@@ -39,7 +38,7 @@ async def _publish(stores: Stores, batch: Batch) -> str:
         if bumped is not None:
             commit = bumped
             await stores.journal.record_commit(batch, Committed(bumped, {}), CommitKind.POINTER, op)
-        pushed = await asyncio.to_thread(stores.repository.push)
+        pushed = await in_thread(stores.repository.push)
         reach("outer: pushed")
     except (RepositoryError, LockBusy) as error:
         await stores.journal.record_outer(batch, commit=commit, push=str(error)[:300])

@@ -5,11 +5,10 @@ The journal says what was meant, the commits' trailers say what git has; the rul
 
 from __future__ import annotations
 
-import asyncio
-
 from scidex_console.domain.batches import Batch, BatchState, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.killpoints import reach
+from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores import forward, rollback
 from scidex_console.engine.two_stores.stores import Stores, files_of
 
@@ -22,7 +21,7 @@ async def recover(stores: Stores) -> int:
     operations = 0
     async with stores.writing():
         # Also without an open batch: the crash may have come while the outer repository was being moved.
-        await asyncio.to_thread(stores.repository.repair_index, [])
+        await in_thread(stores.repository.repair_index, [])
         reach("recovery: leftovers cleared")
         for batch in await stores.journal.unsettled():
             operations += len(batch.operations)
@@ -35,14 +34,14 @@ async def recover(stores: Stores) -> int:
 
 async def discard_leftovers(stores: Stores, needed: frozenset[str]) -> None:
     """Remove staged files that neither a figure nor an open operation needs."""
-    await asyncio.to_thread(stores.staging.sweep)
-    names = await asyncio.to_thread(stores.staging.names)
-    await asyncio.to_thread(stores.staging.discard, names - needed)
+    await in_thread(stores.staging.sweep)
+    names = await in_thread(stores.staging.names)
+    await in_thread(stores.staging.discard, names - needed)
 
 
 async def _repair_index(stores: Stores, batch: Batch) -> None:
     paths = [file.path for _, file in files_of(batch.operations)]
-    await asyncio.to_thread(stores.repository.repair_index, paths)
+    await in_thread(stores.repository.repair_index, paths)
 
 
 async def _settle(stores: Stores, batch: Batch) -> None:
@@ -56,9 +55,7 @@ async def _settle(stores: Stores, batch: Batch) -> None:
 
 
 async def _settle_prepared(stores: Stores, batch: Batch) -> None:
-    found = await asyncio.to_thread(
-        stores.repository.find, batch.op, CommitKind.APPLY, since=batch.base_commit
-    )
+    found = await in_thread(stores.repository.find, batch.op, CommitKind.APPLY, since=batch.base_commit)
     if found is None:
         await _clear_skipped(stores, batch)
         await forward.go_forward(stores, batch)
@@ -71,22 +68,22 @@ async def _settle_prepared(stores: Stores, batch: Batch) -> None:
 async def _settle_switched(stores: Stores, batch: Batch) -> None:
     """`done`: take back files of conflicting rows that git still has, then contract."""
     conflicting = [f for o, f in files_of(batch.operations) if o.state is OperationState.CONFLICT]
-    head = await asyncio.to_thread(stores.repository.head)
-    known = await asyncio.to_thread(stores.repository.blobs_of, head, [file.path for file in conflicting])
+    head = await in_thread(stores.repository.head)
+    known = await in_thread(stores.repository.blobs_of, head, [file.path for file in conflicting])
     left = [file for file in conflicting if known.get(file.path) == file.blob and file.blob]
     if left:
         await forward.withdraw(stores, batch, left)
     else:
         for file in conflicting:
-            await asyncio.to_thread(stores.worktree.remove, file.path, file.sha256)
+            await in_thread(stores.worktree.remove, file.path, file.sha256)
     await forward.contract(stores, batch)
 
 
 async def _clear_skipped(stores: Stores, batch: Batch) -> None:
     """Files of operations that were left out after they had been placed."""
-    head = await asyncio.to_thread(stores.repository.head)
+    head = await in_thread(stores.repository.head)
     skipped = [f for o, f in files_of(batch.operations) if o.state is OperationState.SKIPPED]
-    known = await asyncio.to_thread(stores.repository.blobs_of, head, [file.path for file in skipped])
+    known = await in_thread(stores.repository.blobs_of, head, [file.path for file in skipped])
     for file in skipped:
         if file.path not in known:
-            await asyncio.to_thread(stores.worktree.remove, file.path, file.sha256)
+            await in_thread(stores.worktree.remove, file.path, file.sha256)

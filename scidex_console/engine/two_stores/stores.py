@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from scidex_console.domain.batches import Batch, NewFile, Operation
 from scidex_console.domain.commits import CommitKind, Trailers
 from scidex_console.domain.intents import Intent
 from scidex_console.engine.ports import ArtifactRepository, Journal, Staging, Worktree
+from scidex_console.engine.threads import in_thread
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,19 @@ class Stores:
     async def writing(self) -> AsyncIterator[None]:
         """Hold the repository's writer lock, so that other writers alternate with us batch by batch."""
         lock = self.repository.writer_lock(self.mandate.holder)
-        await asyncio.to_thread(lock.__enter__)
+        entered = False
+
+        def enter() -> None:
+            nonlocal entered
+            lock.__enter__()
+            entered = True
+
         try:
+            await in_thread(enter)
             yield
         finally:
-            await asyncio.to_thread(lock.__exit__, None, None, None)
+            if entered:
+                await in_thread(lock.__exit__, None, None, None)
 
 
 def files_of(operations: tuple[Operation, ...]) -> tuple[tuple[Operation, NewFile], ...]:

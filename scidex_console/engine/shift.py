@@ -1,0 +1,197 @@
+"""One stretch of work on a run: from its move to running or stepping until it moves on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Overtaken, Unreachable
+from scidex_console.domain.runs import RunState
+from scidex_console.engine.drain import Drain
+from scidex_console.engine.jobs.job import Job
+from scidex_console.engine.options import EngineOptions
+from scidex_console.engine.permits import RunPermits
+from scidex_console.engine.ports import Clock, RunStore
+from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.views import RunView
+from scidex_console.engine.writer import Writer
+
+T = TypeVar("T")
+
+LOOK_S = 1.0
+"""How often the run and the due rows are looked at when nothing wakes the worker."""
+
+
+class Shift:
+    """Keeps a drain going for every group with due rows, and writes full batches beside them.
+
+    A database or a repository that is locked or out of reach is waited for (`stumble`) with the drains at
+    work: what they have fetched is not to be fetched again.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        run: RunView,
+        runs: RunStore,
+        writer: Writer,
+        clock: Clock,
+        pulse: Pulse,
+        options: EngineOptions,
+        *,
+        epoch: int,
+        stumble: Callable[[ConsoleError], Awaitable[None]],
+    ) -> None:
+        self._job = job
+        self._run = run
+        self._runs = runs
+        self._writer = writer
+        self._clock = clock
+        self._pulse = pulse
+        self._options = options
+        self._epoch = epoch
+        self._stumble = stumble
+        self._permits = RunPermits(run, options)
+        self._drains: dict[str, asyncio.Task[None]] = {}
+        self._writing: asyncio.Task[object] | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Take up nothing more; what is in hand is finished."""
+        self._stopped = True
+        self._permits.closed = True
+        self._pulse.wake()
+
+    async def work(self) -> None:
+        """Until the run is in another state, or `stop`. Raises what needs a person, and `Fenced`."""
+        try:
+            await self._keep_going()
+        except (asyncio.CancelledError, Fenced):
+            # The engine ends at once: nobody may be asked anything more.
+            await self._end(patience=0.0)
+            raise
+        except BaseException:
+            await self._end(patience=self._options.grace_s)
+            raise
+        for error in await self._end(patience=self._options.grace_s):
+            raise error
+
+    async def _keep_going(self) -> None:
+        while not self._stopped:
+            try:
+                if await self._turn():
+                    return
+                self._pulse.say(self._job.name, "")
+            except (Unreachable, LockBusy) as error:
+                await self._stumble(error)
+            else:
+                await self._pulse.wait(LOOK_S)
+
+    async def _turn(self) -> bool:
+        """Look at everything once; whether the run has moved on."""
+        self._reap()
+        unseen = self._permits.unseen
+        waiting = files, marks = await self._job.waiting()
+        run = await self._runs.open_run(self._job.name)
+        if run is None or run.id != self._run.id or run.state is not self._run.state:
+            return True
+        self._permits.count(run, waiting, unseen=unseen)
+        if self._writing is None and (
+            files >= self._options.batch_files or marks >= self._options.batch_marks
+        ):
+            self._writing = self._beside(self._write_batch(), "batch")
+        if not self._permits.used_up:
+            for group in await self._job.ready_groups():
+                self._start_drain(group)
+        if not self._drains and self._writing is None:
+            return await self._is_over(run)
+        if run.waits_on:
+            await self._runs.wait_on(run, "")
+            self._pulse.changed("run")
+        return False
+
+    async def _is_over(self, run: RunView) -> bool:
+        """With nothing at work: the step or the run is over, or it says what it waits for."""
+        if self._permits.used_up:
+            if not self._permits.counts_batches:
+                await self._flush()
+            return await self._move(run, RunState.PAUSED)
+        waits_on = await self._job.rest()
+        if waits_on is None:
+            await self._flush()
+            return await self._move(run, RunState.DONE)
+        if waits_on != run.waits_on:
+            await self._runs.wait_on(run, waits_on)
+            self._pulse.changed("run")
+        return False
+
+    # --- what goes on beside ----------------------------------------------------------------------------
+
+    def _start_drain(self, group: str) -> None:
+        if group in self._drains:
+            return
+        drain = Drain(
+            self._job,
+            group,
+            self._permits,
+            self._clock,
+            self._pulse,
+            run_id=self._run.id,
+            epoch=self._epoch,
+            retry_s=self._options.retry_s,
+        )
+        self._drains[group] = self._beside(drain.run(), f"drain {group}")
+
+    def _beside(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(lambda _: self._pulse.wake())
+        return task
+
+    def _reap(self) -> None:
+        """Take note of what has ended; raises what it raised."""
+        for group, task in list(self._drains.items()):
+            if task.done():
+                del self._drains[group]
+                task.result()
+        if self._writing is not None and self._writing.done():
+            written, self._writing = self._writing, None
+            written.result()
+
+    async def _end(self, *, patience: float) -> list[Exception]:
+        """Give requests under way a moment to end, then let them go: their rows stay due.
+
+        The batch in hand is written to its end. What went wrong in all of it, the most telling first.
+        """
+        self._permits.closed = True
+        tasks = [*self._drains.values(), *([self._writing] if self._writing else [])]
+        try:
+            if self._drains and patience > 0:
+                await asyncio.wait(self._drains.values(), timeout=patience)
+            if self._writing and patience > 0:
+                await asyncio.wait([self._writing])
+        finally:  # also when this wait is cut short, nobody goes on asking
+            for task in tasks:
+                task.cancel()
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        return sorted(errors, key=lambda error: not isinstance(error, Fenced))
+
+    # --- batches and the run ----------------------------------------------------------------------------
+
+    async def _write_batch(self) -> object:
+        files, marks = self._options.batch_files, self._options.batch_marks
+        return await self._writer.write_batch(self._job, self._run.id, files=files, marks=marks)
+
+    async def _flush(self) -> None:
+        files, marks = self._options.batch_files, self._options.batch_marks
+        await self._writer.flush(self._job, self._run.id, files=files, marks=marks)
+
+    async def _move(self, run: RunView, to: RunState) -> bool:
+        try:
+            await self._runs.move(run, to)
+        except Overtaken:
+            return False  # an operator was quicker: look again
+        finally:
+            self._pulse.changed("run", "gap")
+        return True

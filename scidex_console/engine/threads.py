@@ -1,0 +1,29 @@
+"""Blocking work off the event loop, whose end is always seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `call` in a thread. A caller that is cancelled meanwhile still waits until the call has ended.
+
+    A thread cannot be stopped: if the caller went away, git would go on writing without the lock that the
+    caller gives back.
+    """
+    work = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        while not work.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # seen; being cancelled goes first
+        raise
