@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from scidex_console.domain.errors import (
     ConsoleError,
     Halt,
@@ -29,6 +31,10 @@ _FOR_A_PERSON = (Halt, RepositoryError, Refused, UnsafePath)
 """What a batch ends with when trying again by itself would not help."""
 
 
+_SURVEY_EVERY_S = 600.0
+"""How often an engine that only observes looks anew at what is missing."""
+
+
 class Worker:
     """Runs one job. `run_forever` ends when told to leave, or by an error that ends the engine."""
 
@@ -52,6 +58,7 @@ class Worker:
         self._epoch = epoch
         self._shift: Shift | None = None
         self._leaving = False
+        self._survey_at = -math.inf
         self._trouble: ConsoleError | None = None
         """Why the run must halt, until the database knows it."""
 
@@ -107,10 +114,10 @@ class Worker:
         run = await self._runs.open_run(self._job.name)
         if run is None or run.state is not RunState.HALTED:
             self._pulse.say("halt", "")
-        if run is None:
-            return False
         if not self._options.writes:
             return await self._observe(run)
+        if run is None:
+            return False
         try:
             return await self._advance(run)
         except _FOR_A_PERSON as error:
@@ -127,8 +134,17 @@ class Worker:
             return False
         return True
 
-    async def _observe(self, run: RunView) -> bool:
-        """Nothing is asked and nothing is written; a run that is asked to rest rests."""
+    async def _observe(self, run: RunView | None) -> bool:
+        """Nothing is asked or written, but the gap is known; a run that is asked to rest rests."""
+        if self._clock.monotonic() >= self._survey_at:
+            self._survey_at = self._clock.monotonic() + _SURVEY_EVERY_S
+            try:
+                await self._job.survey(self._epoch)
+            except _FOR_A_PERSON as error:
+                self._pulse.say("survey", str(error))
+            self._pulse.changed("gap")
+        if run is None:
+            return False
         if run.state in _RESTS:
             await self._move(run, _RESTS[run.state])
         elif run.state in WORKING and run.waits_on != _OBSERVING:

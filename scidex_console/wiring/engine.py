@@ -215,6 +215,7 @@ async def assembled(
             source=source,
             gate=gates,
             worktree=files.worktree,
+            repository=files.repository,
             paths=settings.artifact_paths(),
             file_path_field=store.identity.file_path_field,
             clock=clock,

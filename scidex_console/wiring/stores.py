@@ -38,5 +38,6 @@ def open_files(settings: Settings, clock: Clock) -> FileSide:
     """Repository, checkout and staging folder; makes the staging folder, so only an engine asks for it."""
     repository = open_repository(settings, clock)
     staging = StagingFolder(repository.staging_dir)
-    worktree = CheckoutFiles(repository.checkout.worktree, staging=staging.root)
+    outer = settings.repository.outer
+    worktree = CheckoutFiles(repository.checkout.worktree, staging=staging.root, outer=outer)
     return FileSide(repository, worktree, staging)

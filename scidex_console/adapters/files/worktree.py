@@ -23,19 +23,21 @@ _CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK}
 class CheckoutFiles:
     """Files by paths relative to the checkout (`engine.ports.Worktree`), fed from a staging folder."""
 
-    def __init__(self, root: Path, *, staging: Path) -> None:
+    def __init__(self, root: Path, *, staging: Path, outer: Path | None = None) -> None:
         self.root = root
         self.staging = staging
+        self.outer = outer
+        """Folder that recorded paths are relative to."""
 
     def place(self, staged: str, path: str, sha256: str) -> None:
         """Make a staged file appear at `path` without replacing anything (link, fsync of the folder).
 
-        A file already there with the same bytes is adopted. Raises `UnsafePath` for a symlinked component,
+        Our own link from before a crash is adopted. Raises `UnsafePath` for a symlinked component,
         `Refused` when another file is there or the staged one is not what it should be, `Halt` when the disk
         is full or read-only; the staged file stays.
         """
         check_relative(path)
-        if self._adopts(path, sha256):
+        if self._adopts(path, sha256, self._inode_of(staged)):
             return
         source = self._open_staged(staged, path, sha256)
         try:
@@ -70,6 +72,15 @@ class CheckoutFiles:
         os.close(descriptor)
         return True
 
+    def opens_elsewhere(self, recorded: str) -> bool:
+        """Whether a recorded path opens from the outer folder, from this one, or as it stands.
+
+        Links are followed: whoever recorded the path may have meant them.
+        """
+        with suppress(ValueError), halting("a recorded path cannot be looked at", where=repr(recorded)):
+            return any((base / recorded).is_file() for base in (self.outer, self.root) if base is not None)
+        return False
+
     def remove(self, path: str, sha256: str) -> bool:
         """Remove the file if its bytes are still the expected ones; True when it is gone afterwards.
 
@@ -89,16 +100,30 @@ class CheckoutFiles:
                 self._prune(path)
         return gone
 
-    def _adopts(self, path: str, sha256: str) -> bool:
-        """Whether the same bytes are there already; `Refused` when others are."""
+    def _inode_of(self, staged: str) -> tuple[int, int] | None:
+        """Device and inode of a staged file, by which our own link to it is known again."""
+        try:
+            found = os.lstat(self.staging / staged)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _adopts(self, path: str, sha256: str, ours: tuple[int, int] | None) -> bool:
+        """Whether our own file is there already; `Refused` when somebody else's is, whatever its bytes.
+
+        A file of somebody else with the same bytes is not ours to take back later. On another file system
+        than the staging folder our files are copies, and only their bytes tell.
+        """
         with halting("a file cannot be read", where=str(self.root / path)):
             try:
                 with parent_of(self.root, path) as (folder, name):
                     try:
-                        os.stat(name, dir_fd=folder, follow_symlinks=False)
+                        there = os.stat(name, dir_fd=folder, follow_symlinks=False)
                     except FileNotFoundError:
                         return False
                     _adopt(folder, name, path, sha256)
+                    if ours and there.st_dev == ours[0] and there.st_ino != ours[1]:
+                        raise Refused("a file of somebody else is there", where=path, fix="move it away")
                     # A crash may have come between the link and its fsync.
                     flush_folder(folder)
                     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
@@ -17,6 +18,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, SchemaMismatch, Unreachable
 
 Connection = AsyncConnection[DictRow]
+
+# The libraries' own log lines would stand beside the one line we say about the same trouble.
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
 CHANNEL = "scidex_console"
 """NOTIFY channel: the payload names what changed, comma-separated."""

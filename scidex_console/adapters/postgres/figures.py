@@ -28,7 +28,7 @@ class PostgresFigures:
 
     async def rows(self) -> AsyncIterator[Sequence[FigureRow]]:
         """All `paper_figure` rows, by id, a page at a time."""
-        after = ""
+        after: str | None = None
         while True:
             async with self._fenced.database.session() as connection:
                 cursor = await connection.execute(
@@ -163,6 +163,10 @@ class PostgresFigures:
         row = (await self._fetch("count_prepared_figures", {}))[0]
         return row["files"], row["marks"]
 
+    async def forget_deleted(self) -> None:
+        """Drop figures of rows that were deleted."""
+        await self._change("forget_deleted_figures", {})
+
     async def staged_names(self) -> frozenset[str]:
         """Staged files that figures or open operations still need."""
         return frozenset(row["staged"] for row in await self._fetch("read_staged_names", {}))
@@ -192,3 +196,9 @@ class PostgresFigures:
     async def _fetch(self, statement: str, params: dict[str, Any]) -> list[dict[str, Any]]:
         async with self._fenced.database.session() as connection:
             return await (await connection.execute(query(statement), params)).fetchall()
+
+    async def _change(self, statement: str, params: dict[str, Any]) -> None:
+        async def work(connection: Connection) -> None:
+            await connection.execute(query(statement), params)
+
+        await self._fenced.write(work)

@@ -11,11 +11,14 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from scidex_console.domain.batches import Operation
+from scidex_console.domain.errors import Halt
 from scidex_console.domain.figures import BackOff, PreparedFigure, judge, operation_for
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paths import ArtifactPaths
+from scidex_console.domain.sanitise import visible
 from scidex_console.engine.jobs.job import Record
 from scidex_console.engine.ports import (
+    ArtifactRepository,
     Clock,
     DueFigure,
     FigureRow,
@@ -39,6 +42,7 @@ class RedownloadFigures:
         source: FigureSource,
         gate: Gate,
         worktree: Worktree,
+        repository: ArtifactRepository,
         paths: ArtifactPaths,
         file_path_field: str,
         clock: Clock,
@@ -49,6 +53,7 @@ class RedownloadFigures:
         self._source = source
         self._gate = gate
         self._worktree = worktree
+        self._repository = repository
         self._paths = paths
         self._file_path_field = file_path_field
         self._clock = clock
@@ -60,9 +65,11 @@ class RedownloadFigures:
         gap: list[SurveyedFigure] = []
         marked: list[SurveyedFigure] = []
         total = 0
+        await asyncio.to_thread(self._repository.check)
         async for page in self._store.rows():
             total += len(page)
             missing = await asyncio.to_thread(self._without_file, page)
+            await asyncio.to_thread(self._check_tracked, missing)
             for row in missing:
                 url = row.url or ""
                 figure = SurveyedFigure(row.artifact_id, url, self._source.group_of(url) if url else "")
@@ -87,6 +94,8 @@ class RedownloadFigures:
         if groups:
             return ""
         due = await self._store.next_due_at()
+        if due is None:
+            await self._store.forget_deleted()
         return f"rows in back-off, the next is due {due:%H:%M:%S} UTC" if due else None
 
     async def next_items(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFigure]:
@@ -129,5 +138,20 @@ class RedownloadFigures:
         return [row for row in page if not self._is_on_disk(row.file_path)]
 
     def _is_on_disk(self, recorded: str | None) -> bool:
-        path = self._paths.inside(recorded) if recorded else None
-        return path is not None and self._worktree.exists(path)
+        if not recorded:
+            return False
+        path = self._paths.inside(recorded)
+        return self._worktree.exists(path) if path is not None else self._worktree.opens_elsewhere(recorded)
+
+    def _check_tracked(self, missing: Sequence[FigureRow]) -> None:
+        """Files that git has and the checkout has not are no gap, but an alarm."""
+        paths = [p for row in missing if row.file_path and (p := self._paths.inside(row.file_path))]
+        if not paths:
+            return
+        tracked = sorted(self._repository.blobs_of(self._repository.head(), paths))
+        if tracked:
+            raise Halt(
+                f"git has {len(tracked)} figures that the checkout has not, such as {visible(tracked[0])}",
+                where="artifact repository",
+                fix="see `git status` there, bring them back (`git checkout -- FILE`), then resume",
+            )

@@ -192,6 +192,10 @@ class FigureStore(Protocol):
         """How many staged files and how many dead marks wait for a batch."""
         ...
 
+    async def forget_deleted(self) -> None:
+        """Drop figures of rows that were deleted."""
+        ...
+
     async def staged_names(self) -> frozenset[str]:
         """Staged files that figures or open operations still need; all others are leftovers."""
         ...

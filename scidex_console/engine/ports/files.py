@@ -52,7 +52,7 @@ class Worktree(Protocol):
     def place(self, staged: str, path: str, sha256: str) -> None:
         """Make a staged file appear at `path` without replacing anything (link, fsync of the folder).
 
-        A file already there with the same bytes is adopted. Raises `UnsafePath` for a symlinked component,
+        Our own link from before a crash is adopted. Raises `UnsafePath` for a symlinked component,
         `Refused` when another file is there, `Halt` when the disk is full. The staged file stays.
         """
         ...
@@ -63,6 +63,13 @@ class Worktree(Protocol):
 
     def exists(self, path: str) -> bool:
         """Whether a regular file is at `path`."""
+        ...
+
+    def opens_elsewhere(self, recorded: str) -> bool:
+        """Whether a recorded path that does not lead into the artifact repository opens all the same.
+
+        Absolute, or relative to the outer repository or to this one. Such a row has its file.
+        """
         ...
 
     def remove(self, path: str, sha256: str) -> bool:

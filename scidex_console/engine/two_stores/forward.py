@@ -113,7 +113,7 @@ async def _verify(stores: Stores, batch: Batch) -> _Staged:
     known = await in_thread(stores.repository.blobs_of, head, [file.path for _, file in files])
     for operation, file in files:
         if file.path in known and known[file.path] != file.blob:
-            reason = f"git already has another file at {file.path}"
+            reason = f"git already has a file at {file.path}"
             found.skips[operation.artifact_id] = Skip(reason, again=False)
         elif await in_thread(stores.staging.holds, file.staged, file.sha256):
             found.names[operation.artifact_id] = file.staged

@@ -51,14 +51,22 @@ async def test_paths_that_leave_the_checkout_are_refused(room: Room, path: str) 
     assert room.checkout.digest(path) is None
 
 
-async def test_placing_again_adopts_the_same_bytes(room: Room) -> None:
+async def test_placing_again_after_a_crash_adopts_our_own_link(room: Room) -> None:
     staged = await room.put("a/b.png", b"image")
     inode = (room.root / "a/b.png").stat().st_ino
-    again = await room.put("a/b.png", b"image")
+    room.checkout.place(staged.name, "a/b.png", staged.sha256)
     assert (room.root / "a/b.png").stat().st_ino == inode
-    room.staging.discard([staged.name, again.name])
+    room.staging.discard([staged.name])
     room.checkout.place(staged.name, "a/b.png", staged.sha256)
     assert room.files() == {"a/b.png": b"image"}
+
+
+async def test_a_file_of_somebody_else_is_not_adopted_even_with_the_same_bytes(room: Room) -> None:
+    (room.root / "b.png").write_bytes(b"image")
+    staged = await room.stage(b"image")
+    with pytest.raises(Refused, match="somebody else"):
+        room.checkout.place(staged.name, "b.png", staged.sha256)
+    assert room.files() == {"b.png": b"image"}
 
 
 async def test_another_file_is_never_replaced(room: Room) -> None:

@@ -1,3 +1,3 @@
 SELECT id, metadata->>'file_path' AS file_path, metadata->>'image_url' AS image_url,
     metadata->'image_unavailable' = 'true' AS unavailable
-FROM artifacts WHERE artifact_type = 'paper_figure' AND id > %(after)s ORDER BY id LIMIT %(limit)s
+FROM artifacts WHERE artifact_type = 'paper_figure' AND (%(after)s::text IS NULL OR id > %(after)s) ORDER BY id LIMIT %(limit)s
