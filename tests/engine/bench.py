@@ -36,7 +36,7 @@ Seal = Callable[[HeldStore], HeldStore]
 
 def address(host: str, number: int) -> str:
     """The recorded address of one figure."""
-    return f"http://{host}/figures/{number:04}.png"
+    return f"http://{host}/figures/{number:05}.png"
 
 
 def addresses(*hosts: tuple[str, int]) -> list[str]:

@@ -16,9 +16,9 @@ from scidex_console.wiring.engine import run_engine
 from tests.crash.checks import assert_sound
 from tests.engine.bench import FIGURES, Bench, addresses, bench, until_true
 
-HOSTS = (("a.example.org", 10), ("b.example.org", 10), ("c.example.org", 5))
-UNDER_WAY = 6
-"""Requests under way at once: two at each host."""
+HOSTS = (("a.example.org", 9), ("b.example.org", 9), ("c.example.org", 4))
+UNDER_WAY = 4
+"""Requests under way at once at the least: two at each of the larger hosts."""
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ async def lost(tmp_path: Path, scidex_database: str) -> AsyncIterator[Bench]:
 
 
 async def busy(bench: Bench, *, after: int) -> None:
-    """Let so many requests through; return when every host has as many under way as it may."""
+    """Let so many requests through; return when the next ones stand at the door."""
     bench.hosts.let(after)
-    await until_true(lambda: bench.hosts.at_the_door == UNDER_WAY, "requests under way")
+    await until_true(lambda: bench.hosts.at_the_door >= UNDER_WAY, "requests under way")
 
 
 async def noted(bench: Bench, state: RunState) -> None:
@@ -96,7 +96,7 @@ async def test_run_pauses_behind_what_is_under_way_and_goes_on_where_it_was(lost
 
 async def test_step_attempts_exactly_so_many_rows_over_all_groups_then_pauses(lost: Bench) -> None:
     async with lost.engine():
-        for total, count in ((7, 7), (8, 1), (17, 9)):
+        for total, count in ((7, 7), (8, 1), (15, 7)):
             stepped = await lost.ask("step", count=count)
             assert (stepped.state, stepped.outcome) == (IntentState.DONE, "run 1 is paused")
             assert sum(lost.asked_urls().values()) == total
@@ -160,17 +160,17 @@ async def test_illegal_moves_are_refused_with_the_reason(lost: Bench) -> None:
         assert (cancelled.state, cancelled.outcome) == (IntentState.DONE, "run 1 is cancelled")
 
 
-@pytest.mark.parametrize("action", ["start", "step", "pause", "resume", "cancel", "retry"])
-async def test_orders_for_a_job_nobody_runs_are_refused_at_once(idle: Bench, action: str) -> None:
-    refused = await idle.ask(action, JobName.FOLDERS)
-    assert refused.state is IntentState.REFUSED
-    assert refused.outcome == "this engine does not run folders, only figures"
+async def test_orders_for_a_job_nobody_runs_are_refused_at_once(idle: Bench) -> None:
+    for action in ("start", "step", "pause", "resume", "cancel", "retry", "rollback", "redo"):
+        refused = await idle.ask(action, JobName.FOLDERS)
+        assert refused.state is IntentState.REFUSED
+        assert refused.outcome == "this engine does not run folders, only figures"
 
 
 async def test_pause_pressed_while_stepping_ends_both_and_loses_nothing(lost: Bench) -> None:
     async with lost.engine():
         lost.hosts.let(0)
-        step = await lost.submit("step", count=19)
+        step = await lost.submit("step", count=17)
         await busy(lost, after=10)
         another = await lost.ask("step", count=3)
         assert another.state is IntentState.REFUSED and "is stepping" in another.outcome
@@ -179,7 +179,7 @@ async def test_pause_pressed_while_stepping_ends_both_and_loses_nothing(lost: Be
         lost.hosts.let(None)
         assert (await lost.settled(pause)).outcome == "run 1 is paused"
         assert (await lost.settled(step)).outcome == "run 1 is paused"
-        assert sum(lost.asked_urls().values()) == lost.tally()["stored"] < 19
+        assert sum(lost.asked_urls().values()) == lost.tally()["stored"] < 17
         await lost.ask("resume")
         await lost.at_rest(RunState.DONE)
     assert_all_stored_once(lost)
@@ -204,7 +204,7 @@ async def test_resume_overtakes_a_pause_that_has_not_come_about(lost: Bench) -> 
 async def test_cancelled_step_stops_and_cancelled_pause_says_it_came_too_late(lost: Bench) -> None:
     async with lost.engine():
         lost.hosts.let(0)
-        step = await lost.submit("step", count=19)
+        step = await lost.submit("step", count=17)
         await busy(lost, after=10)
         await lost.readers.desk.cancel(step.id)
         called_off = await lost.settled(step)
@@ -212,7 +212,7 @@ async def test_cancelled_step_stops_and_cancelled_pause_says_it_came_too_late(lo
         assert called_off.outcome == "cancelled: the run pauses after what is in hand"
         lost.hosts.let(None)
         assert await lost.at_rest() is RunState.PAUSED
-        assert sum(lost.asked_urls().values()) == lost.tally()["stored"] < 19
+        assert sum(lost.asked_urls().values()) == lost.tally()["stored"] < 17
         lost.hosts.let(0)
         await lost.ask("resume")
         pause = await lost.submit("pause")
