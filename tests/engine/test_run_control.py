@@ -215,6 +215,7 @@ async def test_cancelled_step_stops_and_cancelled_pause_says_it_came_too_late(lo
         assert sum(lost.asked_urls().values()) == lost.tally()["stored"] < 17
         lost.hosts.let(0)
         await lost.ask("resume")
+        await until_true(lambda: lost.hosts.at_the_door > 0, "a request under way")
         pause = await lost.submit("pause")
         await noted(lost, RunState.PAUSING)
         await lost.readers.desk.cancel(pause.id)
