@@ -67,7 +67,7 @@ class BatchOrders:
         """Take a batch back in both stores."""
         batch = await self._batch(intent)
         if batch.state is BatchState.ROLLED_BACK:
-            return f"batch {batch.id} is rolled back"
+            return _words(batch)
         await self._check_plan(intent, batch, redo=False)
         try:
             batch = await self._writer.roll_back(batch, origin=self._mandate.origin(intent))
@@ -75,13 +75,13 @@ class BatchOrders:
             raise
         except ConsoleError as error:
             raise await self._unfinished(batch, error) from error
-        return f"batch {batch.id} is {batch.state}: {_tally(batch)}"
+        return _words(batch)
 
     async def redo(self, intent: Intent) -> str:
         """Bring a batch that was taken back on again."""
         batch = await self._batch(intent)
         if batch.state in (BatchState.CLEANED, BatchState.DONE) and batch.pass_no > 1:
-            return f"batch {batch.id} is {batch.state}"
+            return _words(batch)
         await self._check_plan(intent, batch, redo=True)
         try:
             batch = await self._writer.redo(batch)
@@ -89,7 +89,7 @@ class BatchOrders:
             raise
         except ConsoleError as error:
             raise await self._unfinished(batch, error) from error
-        return f"batch {batch.id} is {batch.state}: {_tally(batch)}"
+        return _words(batch)
 
     async def facts(self, intent: Intent) -> dict[str, Any]:
         """What an audit row says of the batch."""
@@ -266,8 +266,9 @@ def _budget(override: Override) -> str:
     return ", ".join(parts)
 
 
-def _tally(batch: Batch) -> str:
+def _words(batch: Batch) -> str:
     counts: dict[str, int] = {}
     for operation in batch.operations:
         counts[operation.state] = counts.get(operation.state, 0) + 1
-    return ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in sorted(counts.items()))
+    tally = ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in sorted(counts.items()))
+    return f"batch {batch.id} is {batch.state}: {tally}"

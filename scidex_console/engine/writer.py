@@ -43,6 +43,7 @@ class Writer:
         """Settle what a failed write left open; raises what still stands in the way."""
         async with self._writing():
             pass
+        await self.publish_again()
 
     async def undisturbed(self, look: Callable[[], Awaitable[None]]) -> None:
         """Let something compare rows and disk while no batch is on its way between them."""
@@ -100,6 +101,7 @@ class Writer:
         async with self._turn:
             if not self._sound:
                 recovered = await recovery.recover(self._stores)
+                self._unpublished = self._unpublished or recovered > 0
                 self._pulse.say("recovery", f"recovered {recovered} operations" if recovered else "")
             self._sound = False
             yield
