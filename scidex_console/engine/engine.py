@@ -152,19 +152,22 @@ class Engine:
 
     async def _attend(self) -> None:
         while True:
-            await self._undeterred(self._p.clerk.attend)
-            await self._p.housekeeping.wait_for_news(_NEWS_S)
+            if await self._undeterred(self._p.clerk.attend):
+                await self._p.housekeeping.wait_for_news(_NEWS_S)
 
     async def _publish(self) -> None:
         while True:
             await self._p.clock.sleep(_PUBLISH_AGAIN_S)
             await self._undeterred(self._p.writer.publish_again)
 
-    async def _undeterred(self, duty: Callable[[], Awaitable[None]]) -> None:
+    async def _undeterred(self, duty: Callable[[], Awaitable[None]]) -> bool:
+        """Whether the duty was done; if something was in the way, after a pause."""
         try:
             await duty()
         except _PASSING:
             await self._p.clock.sleep(self._p.options.retry_s)
+            return False
+        return True
 
     async def _rest(self, seconds: float) -> None:
         """Return after so many seconds, or as soon as the engine is told to leave."""
@@ -176,6 +179,8 @@ class Engine:
 
     async def _last_words(self) -> None:
         try:
+            if self._p.options.writes:
+                await self._p.writer.publish_again()
             await self._p.gate_store.save(self._p.gate.states())
             await self._p.housekeeping.fold_counters()
             await self._p.housekeeping.notify({"engine", "run"})

@@ -28,7 +28,10 @@ class Writer:
         self._turn = asyncio.Lock()
         self._sound = False
         """False until recovery has run, and after any write that did not end well."""
+        self._recorded = False
+        """Whether every commit of ours in the outer repository is on record, as after publishing it is."""
         self._unpublished = False
+        """Whether something is left to be published."""
 
     async def recover(self) -> None:
         """At start: settle what an earlier engine left open, and clear away what nobody needs.
@@ -37,13 +40,11 @@ class Writer:
         """
         async with self._writing():
             await recovery.discard_leftovers(self._stores, await self._figures.staged_names())
-        await self.publish()
 
     async def recover_open_batches(self) -> None:
         """Settle what a failed write left open; raises what still stands in the way."""
         async with self._writing():
             pass
-        await self.publish_again()
 
     async def undisturbed(self, look: Callable[[], Awaitable[None]]) -> None:
         """Let something compare rows and disk while no batch is on its way between them."""
@@ -85,15 +86,11 @@ class Writer:
     async def publish(self) -> None:
         """Move the outer pointer and push; trouble is noted, and tried again by `publish_again`."""
         async with self._turn:
-            self._unpublished = True
-            trouble = await outer.publish(self._stores)
-            self._unpublished = bool(trouble)
-        self._pulse.say("publishing", f"not published: {trouble}" if trouble else "")
-        self._pulse.changed("batch")
+            await self._publish()
 
     async def publish_again(self) -> None:
         """Publish what could not be published before; nothing when all is."""
-        if self._unpublished:
+        if self._unpublished or not self._recorded:
             await self.publish()
 
     @asynccontextmanager
@@ -101,9 +98,18 @@ class Writer:
         async with self._turn:
             if not self._sound:
                 recovered = await recovery.recover(self._stores)
-                self._unpublished = self._unpublished or recovered > 0
+                self._recorded = self._recorded and not recovered
                 self._pulse.say("recovery", f"recovered {recovered} operations" if recovered else "")
+            if not self._recorded:
+                await self._publish()
             self._sound = False
             yield
             self._sound = True
         self._pulse.changed("batch", "gap")
+
+    async def _publish(self) -> None:
+        self._recorded = False
+        trouble = await outer.publish(self._stores)
+        self._recorded, self._unpublished = True, bool(trouble)
+        self._pulse.say("publishing", f"not published: {trouble}" if trouble else "")
+        self._pulse.changed("batch")

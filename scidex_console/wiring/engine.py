@@ -165,7 +165,10 @@ def fetch_settings(settings: Settings) -> FetchSettings:
 async def _database(settings: Settings) -> AsyncIterator[Database]:
     timeout = settings.database.statement_timeout.total_seconds()
     url = settings.database.need_url()
-    async with Database(url, name="scidex-console engine", statement_timeout_s=timeout, size=8) as database:
+    engine = Database(
+        url, name="scidex-console engine", statement_timeout_s=timeout, lock_timeout_s=2.0, size=8
+    )
+    async with engine as database:
         yield database
 
 

@@ -91,12 +91,23 @@ def _first_line(error: Exception) -> str:
 class Database:
     """A pool of connections to one database, all with the same name and time limits."""
 
-    def __init__(self, url: str, *, name: str, statement_timeout_s: float = 30.0, size: int = 6) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        statement_timeout_s: float = 30.0,
+        lock_timeout_s: float = 0.0,
+        size: int = 6,
+    ) -> None:
+        """`lock_timeout_s` bounds how long a statement waits for a lock; 0: as long as it may take."""
         self.url = url
         self.place = place_of(url)
+        options = {"statement_timeout": statement_timeout_s, "lock_timeout": lock_timeout_s}
+        limits = " ".join(f"-c {limit}={int(seconds * 1000)}" for limit, seconds in options.items())
         self.connect_options: dict[str, Any] = {
             "application_name": name,
-            "options": f"-c statement_timeout={int(statement_timeout_s * 1000)} -c timezone=UTC",
+            "options": f"{limits} -c timezone=UTC",
             "row_factory": dict_row,
             "connect_timeout": 10,
             # A server that vanished without a word is noticed within half a minute.

@@ -6,10 +6,8 @@ still believes it holds it. The epoch, raised at every take-over and checked by 
 
 from __future__ import annotations
 
-from typing import Any
-
 from scidex_console.adapters.postgres.database import Connection, Database, query, translated
-from scidex_console.domain.errors import Fenced, Held
+from scidex_console.domain.errors import Fenced, Held, LockBusy
 
 
 class PostgresFence:
@@ -18,6 +16,8 @@ class PostgresFence:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: Connection | None = None
+        self._backend = 0
+        """The server's process behind that connection, which holds the lock."""
         self.epoch = 0
 
     async def acquire(
@@ -33,10 +33,15 @@ class PostgresFence:
             "environment": environment,
             "at_least": at_least,
         }
-        with translated(self._database.place):
-            row = await (await connection.execute(query("take_epoch"), params)).fetchone()
-        if row is None:
-            raise Fenced("the engine row is missing", where=self._database.place, fix="run `schema apply`")
+        try:
+            with translated(self._database.place):
+                row = await (await connection.execute(query("take_epoch"), params)).fetchone()
+            if row is None:
+                raise Fenced("there is no engine row", where=self._database.place, fix="run `schema apply`")
+        except BaseException:
+            self._connection = None
+            await connection.close()
+            raise
         self.epoch = int(row["epoch"])
         return self.epoch
 
@@ -44,13 +49,10 @@ class PostgresFence:
         """Renew the heartbeat. Raises `Fenced` when another engine has taken over."""
         if self._connection is None or self._connection.closed:
             self._connection = None
-            await self._lock()
+            await self._lock_again()
         assert self._connection is not None
         with translated(self._database.place):
-            params = {"epoch": self.epoch, "note": note}
-            row = await (await self._connection.execute(query("beat_engine"), params)).fetchone()
-        if row is None:
-            raise Fenced(f"another engine took over after epoch {self.epoch}", where=self._database.place)
+            await self._renew(self._connection, note)
 
     async def release(self) -> None:
         """Say that the engine stopped, and let the lock go."""
@@ -68,17 +70,42 @@ class PostgresFence:
         connection = await self._database.connect()
         try:
             with translated(self._database.place):
-                row = await (await connection.execute(query("try_engine_lock"))).fetchone()
-                if row is None or not row["locked"]:
-                    holder = await (await connection.execute(query("read_engine_holder"))).fetchone()
-                    raise self._taken(holder)
+                if not await _try_lock(connection):
+                    raise await self._taken(connection)
         except BaseException:
             await connection.close()
             raise
-        self._connection = connection
+        self._connection, self._backend = connection, connection.info.backend_pid
         return connection
 
-    def _taken(self, holder: dict[str, Any] | None) -> Held | Fenced:
+    async def _lock_again(self) -> None:
+        """After the connection was lost: the epoch says whether the store is still ours.
+
+        The server may not have noticed yet, and keep the lock for a connection nobody has any more: then we
+        end that one ourselves, and try again at the next beat.
+        """
+        connection = await self._database.connect()
+        try:
+            with translated(self._database.place):
+                await self._renew(connection, "reconnecting")
+                if not await _try_lock(connection):
+                    row = await (await connection.execute(query("find_engine_lock"))).fetchone()
+                    if row is not None and row["pid"] != self._backend:
+                        raise await self._taken(connection)
+                    await connection.execute("SELECT pg_terminate_backend(%s)", [self._backend])
+                    raise LockBusy("the lock hangs on a connection that was lost", where=self._database.place)
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection, self._backend = connection, connection.info.backend_pid
+
+    async def _renew(self, connection: Connection, note: str) -> None:
+        params = {"epoch": self.epoch, "note": note}
+        if await (await connection.execute(query("beat_engine"), params)).fetchone() is None:
+            raise Fenced(f"another engine took over after epoch {self.epoch}", where=self._database.place)
+
+    async def _taken(self, connection: Connection) -> Held | Fenced:
+        holder = await (await connection.execute(query("read_engine_holder"))).fetchone()
         who = (
             f"held by {holder['holder']} since {holder['started_at']:%Y-%m-%d %H:%M:%S%z}"
             if holder
@@ -87,3 +114,8 @@ class PostgresFence:
         if self.epoch:
             return Fenced(f"the store is {who}", where=self._database.place)
         return Held(f"the store is {who}", where=self._database.place, fix="stop that engine first")
+
+
+async def _try_lock(connection: Connection) -> bool:
+    row = await (await connection.execute(query("try_engine_lock"))).fetchone()
+    return row is not None and bool(row["locked"])
