@@ -50,14 +50,19 @@ from scidex_console.wiring.stores import FileSide, open_files
 WAITS_FOR_A_PERSON = 4
 
 
-async def run_engine(settings: Settings, jobs: frozenset[JobName], *, until_idle: bool) -> int:
+async def run_engine(
+    settings: Settings, jobs: frozenset[JobName], *, until_idle: bool, take_over: bool = False
+) -> int:
     """Run an engine in the foreground; the exit code of the contract.
 
     0 when told to leave or idle, 4 when a run of its jobs is halted. Raises `Held` when another engine has
-    the store, `Fenced` when one took over.
+    the store (with `take_over`: when that one is alive), `Fenced` when one took over.
     """
     options = engine_options(settings, jobs, until_idle=until_idle)
-    async with held_store(settings, options) as store, assembled(settings, options, store) as (engine, runs):
+    async with (
+        held_store(settings, options, take_over=take_over) as store,
+        assembled(settings, options, store) as (engine, runs),
+    ):
         mode = "writes" if options.writes else "observe"
         _say(f"engine {store.mandate.holder}, epoch {store.mandate.epoch}, {mode}")
         await _until_the_end(engine)
@@ -91,18 +96,27 @@ class HeldStore:
 
 
 @asynccontextmanager
-async def held_store(settings: Settings, options: EngineOptions) -> AsyncIterator[HeldStore]:
-    """Take the store: the flock, the advisory lock and a new epoch. Raises `Held` naming who has it."""
+async def held_store(
+    settings: Settings, options: EngineOptions, *, take_over: bool = False
+) -> AsyncIterator[HeldStore]:
+    """Take the store: the flock, the advisory lock and a new epoch. Raises `Held` naming who has it.
+
+    With `take_over`, also from an engine that has stalled: one that is stopped or hangs keeps its locks. The
+    new epoch keeps it from writing anything, should it ever wake.
+    """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         files = await asyncio.to_thread(open_files, settings, clock)
         database = await stack.enter_async_context(_database(settings))
         identity = await _checked_identity(database)
         name = holder()
+        fence = PostgresFence(database)
+        if take_over and (stalled := await fence.end_stalled(settings.engine.stalled_after.total_seconds())):
+            _say(f"taking over from {stalled}")
+            await asyncio.to_thread(files.repository.replace_locks)
         lock = files.repository.engine_lock(name)
         await asyncio.to_thread(lock.__enter__)
         stack.push_async_callback(asyncio.to_thread, lock.__exit__, None, None, None)
-        fence = PostgresFence(database)
         epoch = await fence.acquire(
             name,
             version=__version__,

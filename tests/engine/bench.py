@@ -92,12 +92,17 @@ class Bench:
 
     @asynccontextmanager
     async def engine_until_it_ends(
-        self, *, seal: Seal = lambda held: held, jobs: frozenset[JobName] = FIGURES, **changes: Any
+        self,
+        *,
+        seal: Seal = lambda held: held,
+        jobs: frozenset[JobName] = FIGURES,
+        take_over: bool = False,
+        **changes: Any,
     ) -> AsyncIterator[tuple[Engine, asyncio.Task[None]]]:
         """As `engine`, with the task it lives in; the test says how it ends."""
         options = self.options(jobs=jobs, **changes)
         async with (
-            held_store(self.lab.settings, options) as held,
+            held_store(self.lab.settings, options, take_over=take_over) as held,
             assembled(self.lab.settings, options, seal(held)) as (engine, _),
         ):
             life = asyncio.create_task(engine.run())

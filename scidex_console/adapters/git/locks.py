@@ -55,6 +55,13 @@ class FileLock:
         finally:
             os.close(descriptor)
 
+    def replace(self) -> None:
+        """Leave the lock to a holder that no longer answers: whoever takes it next locks another file.
+
+        Only where something else keeps the old holder from writing, as the epoch does.
+        """
+        self.path.unlink(missing_ok=True)
+
     def holder(self) -> str | None:
         """Who holds it, in the holder's own words; None when nobody does."""
         try:

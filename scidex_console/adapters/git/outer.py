@@ -123,9 +123,13 @@ class Outer:
         before = trees.entries(self.checkout, head.parents[0], [self.path]).get(self.path)
         return staged is not None and staged.after == before
 
+    def lock(self) -> FileLock:
+        """The lock of whoever writes the outer repository for us."""
+        return FileLock(self.checkout.own_dir / "writer.lock")
+
     @contextmanager
     def _writing(self, holder: str) -> Iterator[None]:
-        lock = FileLock(self.checkout.own_dir / "writer.lock")
+        lock = self.lock()
         if not lock.take(holder, wait=_WAIT_SECONDS):
             raise LockBusy(f"the outer repository is being written by {lock.holder()}", where=str(lock.path))
         try:

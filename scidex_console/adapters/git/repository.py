@@ -126,6 +126,13 @@ class GitArtifactRepository:
             if not self._writing:
                 self._writer.release()
 
+    def replace_locks(self) -> None:
+        """Take over from an engine that is stopped and holds its locks; the epoch keeps it from writing."""
+        self._engine.replace()
+        self._writer.replace()
+        if self.outer is not None:
+            self.outer.lock().replace()
+
     # --- writing ------------------------------------------------------------------------------------
 
     def commit(

@@ -6,8 +6,13 @@ still believes it holds it. The epoch, raised at every take-over and checked by 
 
 from __future__ import annotations
 
+import asyncio
+
 from scidex_console.adapters.postgres.database import Connection, Database, query, translated
 from scidex_console.domain.errors import Fenced, Held, LockBusy
+
+_TRIES = 50
+_PAUSE_S = 0.1
 
 
 class PostgresFence:
@@ -44,6 +49,30 @@ class PostgresFence:
             raise
         self.epoch = int(row["epoch"])
         return self.epoch
+
+    async def end_stalled(self, after_s: float) -> str:
+        """End the database connections of an engine that has given no sign of life for `after_s` seconds.
+
+        Its holder's name, or `` when nobody holds the store. Raises `Held` for an engine that is alive.
+        """
+        async with self._database.session() as connection:
+            engine = await (await connection.execute(query("read_engine_state"))).fetchone()
+            if engine is None or not engine["lock_held"]:
+                return ""
+            age = engine["heartbeat_age_s"]
+            if age is not None and age < after_s:
+                raise Held(
+                    f"the store is held by {engine['holder']}, which gave a sign of life {age:.0f} s ago",
+                    where=self._database.place,
+                    fix=f"stop that engine; one that is silent for {after_s:g} s can be replaced",
+                )
+            for _ in range(_TRIES):
+                row = await (await connection.execute(query("find_engine_lock"))).fetchone()
+                if row is None:
+                    return str(engine["holder"])
+                await connection.execute("SELECT pg_terminate_backend(%s)", [row["pid"]])
+                await asyncio.sleep(_PAUSE_S)
+        raise Held("the database does not end the stalled engine's connection", where=self._database.place)
 
     async def beat(self, note: str) -> None:
         """Renew the heartbeat. Raises `Fenced` when another engine has taken over."""
