@@ -7,14 +7,17 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.runs import RunState
 from tests.crash.checks import assert_sound, figures_with_file
 from tests.crash.processes import engine_process
-from tests.engine.bench import Bench, addresses, bench
+from tests.engine.bench import Bench, addresses, bench, until_true
 
 HOSTS = (("a.example.org", 8), ("b.example.org", 8))
 _DISK_BYTES = 24 << 20
@@ -120,6 +123,60 @@ async def test_limit_on_file_sizes_halts_and_the_next_engine_goes_on(
         async with made.engine():
             assert made.run_state() is RunState.HALTED
             await made.ask("resume")
+            assert await made.at_rest() is RunState.DONE
+        assert made.tally() == {"stored": len(made.lab.store.lost)}
+        assert_sound(made.lab)
+
+
+@pytest.fixture
+def database_disk(scidex_database: str, database_server: str) -> Iterator[Path]:
+    """A small disk on which the test's database lives, where this user may mount one; otherwise a folder.
+
+    Not below pytest's own folders, which the server's account may not enter.
+    """
+    name = sql.Identifier(scidex_database.rpartition("/")[2].partition("?")[0])
+    with (
+        TemporaryDirectory(prefix="scidex-test-") as made,
+        psycopg.connect(database_server, autocommit=True) as administration,
+    ):
+        disk = Path(made)
+        disk.chmod(0o755)
+        space = sql.Identifier(disk.name)
+        row = administration.execute("SHOW data_directory").fetchone()
+        assert row is not None
+        mounted = Path(row[0]).is_dir() and _may_mount(disk)
+        try:
+            if mounted:
+                folder, server = disk / "space", Path(row[0]).stat()
+                folder.mkdir()
+                os.chown(folder, server.st_uid, server.st_gid)
+                place = sql.Literal(str(folder))
+                administration.execute(sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(space, place))
+                administration.execute(sql.SQL("ALTER DATABASE {} SET TABLESPACE {}").format(name, space))
+            yield disk
+        finally:
+            if mounted:
+                (disk / "ballast").unlink(missing_ok=True)
+                administration.execute(sql.SQL("ALTER DATABASE {} SET TABLESPACE pg_default").format(name))
+                administration.execute(sql.SQL("DROP TABLESPACE {}").format(space))
+                subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+async def test_full_database_disk_halts_as_soon_as_that_can_be_told_and_resumes_by_hand(
+    tmp_path: Path, database_disk: Path, scidex_database: str
+) -> None:
+    urls = addresses(("a.example.org", 60), ("b.example.org", 60))
+    async with bench(tmp_path, scidex_database, urls, settings={"files": "40"}) as made:
+        async with made.engine() as engine:
+            await made.ask("step", count=5)
+            ballast = fill(database_disk, leave=0)
+            await made.ask("resume")
+            if ballast is not None:
+                await until_true(lambda: "No space left" in engine._p.pulse.note, "the engine says so")
+                ballast.unlink()
+                assert await made.at_rest() is RunState.HALTED
+                assert "make room on the database's disk" in made.run_row()["halt_reason"]
+                assert (await made.ask("resume")).state is IntentState.DONE
             assert await made.at_rest() is RunState.DONE
         assert made.tally() == {"stored": len(made.lab.store.lost)}
         assert_sound(made.lab)
