@@ -7,15 +7,19 @@ other groups.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
-from scidex_console.domain.errors import LockBusy, Unreachable
+from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, Unreachable
+from scidex_console.domain.sanitise import visible
 from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.ports import Clock
 from scidex_console.engine.pulse import Pulse
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _READ_AHEAD = 20
 """Items read at once per group, so that a fast group does not ask the database for each."""
@@ -93,8 +97,13 @@ class Drain:
         try:
             record = await self._job.prepare(item, run_id=self._run_id, epoch=self._epoch)
             await self._persist(record)
-        except BaseException:
+        except BaseException as error:
             self._permits.give_back()
+            if isinstance(error, Exception) and not isinstance(error, ConsoleError):
+                # One odd item must not end the engine, and the next one, and the next.
+                _log.exception("%s of %s", item.artifact_id, self._job.name)
+                what = f"this program is at fault: {type(error).__name__}: {visible(str(error), 200)}"
+                raise Halt(what, where=item.artifact_id, fix="report it with the engine's output") from error
             raise
         self._permits.prepared()
         self._pulse.changed("gap", "attempt")
