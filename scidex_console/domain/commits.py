@@ -30,6 +30,8 @@ class Trailers:
     kind: CommitKind
     epoch: int
     authorization: str = ""
+    journal: str = ""
+    """Identity of the journal that knows this commit; empty in commits from before journals had one."""
 
     def render(self) -> str:
         """The trailer block, one per line, with a newline at the end."""
@@ -39,9 +41,19 @@ class Trailers:
             f"Scidex-Kind: {self.kind}",
             f"Scidex-Epoch: {self.epoch}",
         ]
+        if self.journal:
+            lines.append(f"Scidex-Journal: {self.journal}")
         if self.authorization:
             lines.append(f"Scidex-Authorization: {' '.join(self.authorization.split())}")
         return "\n".join(lines) + "\n"
+
+    def answers(self, op: str, kind: CommitKind, journal: str) -> bool:
+        """Whether this is the commit that a journal asks for by its key.
+
+        An operation is named after its batch's UUID, so a commit that names no journal can only be the asking
+        one's; a commit that names another journal is not, whatever its key says.
+        """
+        return self.op == op and self.kind is kind and self.journal in ("", journal)
 
 
 _TRAILER = re.compile(r"^Scidex-([A-Za-z]+): (.*)$", re.MULTILINE)
@@ -58,6 +70,7 @@ def parse_trailers(message: str) -> Trailers | None:
             kind=CommitKind(found["kind"]),
             epoch=int(found["epoch"]),
             authorization=found.get("authorization", ""),
+            journal=found.get("journal", ""),
         )
     except (KeyError, ValueError):
         return None

@@ -130,7 +130,7 @@ async def held_store(
             await asyncio.to_thread(files.repository.raise_epoch, epoch)
         fenced = FencedDatabase(database)
         fenced.epoch = epoch
-        mandate = Mandate(epoch, options.authorization, name, __version__)
+        mandate = Mandate(epoch, options.authorization, name, __version__, fence.journal)
         yield HeldStore(files, fenced, fence, mandate, identity, clock)
 
 

@@ -87,7 +87,7 @@ def commit_through(
             failure = error
         reach("git.committer.called")
         now = checkout.tip(checkout.writable_branch(branch))
-        found = history.find(checkout, now, trailers.op, trailers.kind, since=tip)
+        found = history.find(checkout, now, trailers.op, trailers.kind, since=tip, journal=trailers.journal)
         if found is None:
             said = f"{type(failure).__name__}: {failure}" if failure else "it raised nothing"
             raise RepositoryError(

@@ -42,21 +42,23 @@ def commits(checkout: Checkout, *selection: str) -> list[Commit]:
     return [Commit(name.strip(), tuple(parents.split()), message) for name, parents, message in found]
 
 
-def find(checkout: Checkout, tip: str, op: str, kind: CommitKind, *, since: str) -> Committed | None:
-    """The commit of ours with this operation and kind, between `since` (empty: the beginning) and `tip`.
+def find(
+    checkout: Checkout, tip: str, op: str, kind: CommitKind, *, since: str, journal: str
+) -> Committed | None:
+    """A journal's commit with this operation and kind, between `since` (empty: the beginning) and `tip`.
 
     Of several, which must not be, the oldest: it is the one that counted first.
     """
     selection = [tip, *([f"^{object_id(since)}"] if since and _exists(checkout, since) else [])]
-    commit = with_trailer(commits(checkout, "--topo-order", MARKED, *selection), op, kind)
+    commit = with_trailer(commits(checkout, "--topo-order", MARKED, *selection), op, kind, journal)
     return None if commit is None else Committed(commit.id, added(_changes(checkout, commit)))
 
 
-def with_trailer(candidates: Sequence[Commit], op: str, kind: CommitKind) -> Commit | None:
-    """Of commits, newest first, the oldest with this operation and kind."""
+def with_trailer(candidates: Sequence[Commit], op: str, kind: CommitKind, journal: str) -> Commit | None:
+    """Of commits, newest first, the oldest of a journal with this operation and kind."""
     for commit in reversed(candidates):
         trailers = parse_trailers(commit.message)
-        if trailers is not None and trailers.op == op and trailers.kind == kind:
+        if trailers is not None and trailers.answers(op, kind, journal):
             return commit
     return None
 

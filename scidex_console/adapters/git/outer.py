@@ -96,7 +96,7 @@ class Outer:
         """A pointer commit of the same operation: a crash may have come before it was journalled."""
         head = self.checkout.resolve("HEAD")
         recent = history.commits(self.checkout, _RECENT, head) if head else []
-        found = history.with_trailer(recent, trailers.op, trailers.kind)
+        found = history.with_trailer(recent, trailers.op, trailers.kind, trailers.journal)
         return found.id if found else None
 
     def repair(self, holder: str) -> None:

@@ -217,9 +217,9 @@ class GitArtifactRepository:
 
     # --- reading ------------------------------------------------------------------------------------
 
-    def find(self, op: str, kind: CommitKind, *, since: str) -> Committed | None:
-        """The commit with this trailer between `since` and the tip, with the blobs it added."""
-        return history.find(self.checkout, self.head(), op, kind, since=since)
+    def find(self, op: str, kind: CommitKind, *, since: str, journal: str) -> Committed | None:
+        """A journal's commit with this trailer between `since` and the tip, with the blobs it added."""
+        return history.find(self.checkout, self.head(), op, kind, since=since, journal=journal)
 
     def blobs_of(self, commit: str, paths: Sequence[str]) -> Mapping[str, str]:
         """Object ids of the files at these paths in a commit; paths that are not there are left out."""

@@ -24,6 +24,7 @@ class PostgresFence:
         self._backend = 0
         """The server's process behind that connection, which holds the lock."""
         self.epoch = 0
+        self.journal = ""
 
     async def acquire(
         self, holder: str, *, version: str, writes: bool, authorization: str, environment: str, at_least: int
@@ -47,7 +48,7 @@ class PostgresFence:
             self._connection = None
             await connection.close()
             raise
-        self.epoch = int(row["epoch"])
+        self.epoch, self.journal = int(row["epoch"]), row["journal"]
         return self.epoch
 
     async def end_stalled(self, after_s: float) -> str:

@@ -61,6 +61,10 @@ class SwitchResult:
 class Fence(Protocol):
     """One engine per store."""
 
+    journal: str
+    """Identity of the journal, a UUID: known once the store was acquired. A journal that is made anew after
+    the schema was taken back has another one."""
+
     async def acquire(
         self, holder: str, *, version: str, writes: bool, authorization: str, environment: str, at_least: int
     ) -> int:

@@ -81,8 +81,11 @@ class ArtifactRepository(Protocol):
         """
         ...
 
-    def find(self, op: str, kind: CommitKind, *, since: str) -> Committed | None:
-        """The commit with this trailer between `since` and the tip, with the blobs it added."""
+    def find(self, op: str, kind: CommitKind, *, since: str, journal: str) -> Committed | None:
+        """A journal's commit with this trailer between `since` and the tip, with the blobs it added.
+
+        A commit that names another journal is never it; one that names none is, if its trailer matches.
+        """
         ...
 
     def repair_index(self, paths: Sequence[str]) -> None:

@@ -80,7 +80,9 @@ async def contract(stores: Stores, batch: Batch, *, also_discard: frozenset[str]
 
 async def withdraw(stores: Stores, batch: Batch, files: Sequence[NewFile]) -> None:
     """Take back the files of rows that somebody else changed meanwhile: their edit wins."""
-    found = await in_thread(stores.repository.find, batch.op, CommitKind.COMPENSATE, since=batch.base_commit)
+    found = await in_thread(
+        stores.repository.find, batch.op, CommitKind.COMPENSATE, **stores.mandate.made(batch)
+    )
     if found is None:
         found = await in_thread(
             stores.repository.commit,

@@ -55,7 +55,7 @@ async def _settle(stores: Stores, batch: Batch) -> None:
 
 
 async def _settle_prepared(stores: Stores, batch: Batch) -> None:
-    found = await in_thread(stores.repository.find, batch.op, CommitKind.APPLY, since=batch.base_commit)
+    found = await in_thread(stores.repository.find, batch.op, CommitKind.APPLY, **stores.mandate.made(batch))
     if found is None:
         await _clear_skipped(stores, batch)
         await forward.go_forward(stores, batch)

@@ -62,7 +62,7 @@ async def _commit_inverse(stores: Stores, batch: Batch) -> Batch:
     """One inverse commit over the batch's own paths. A path that git refuses stays, with its row."""
     while files := files_of(_with_files(batch, OperationState.DONE, OperationState.ROLLED_BACK)):
         found = await in_thread(
-            stores.repository.find, batch.undo_op, CommitKind.UNDO, since=batch.base_commit
+            stores.repository.find, batch.undo_op, CommitKind.UNDO, **stores.mandate.made(batch)
         )
         try:
             if found is None:
@@ -105,7 +105,7 @@ async def _reinstate(stores: Stores, batch: Batch, operations: tuple[Operation, 
     """Rows changed under the rollback: their files come back, and the operations are kept."""
     files = files_of(operations)
     found = await in_thread(
-        stores.repository.find, batch.undo_op, CommitKind.COMPENSATE, since=batch.base_commit
+        stores.repository.find, batch.undo_op, CommitKind.COMPENSATE, **stores.mandate.made(batch)
     )
     if found is None:
         found = await in_thread(

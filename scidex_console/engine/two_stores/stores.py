@@ -21,10 +21,23 @@ class Mandate:
     authorization: str
     holder: str
     version: str
+    journal: str
+    """Identity of the journal it writes to, which every commit bears."""
 
     def trailers(self, batch: Batch, op: str, kind: CommitKind) -> Trailers:
         """The trailers of a commit made under this mandate."""
-        return Trailers(op=op, batch=batch.uid, kind=kind, epoch=self.epoch, authorization=self.authorization)
+        return Trailers(
+            op=op,
+            batch=batch.uid,
+            kind=kind,
+            epoch=self.epoch,
+            authorization=self.authorization,
+            journal=self.journal,
+        )
+
+    def made(self, batch: Batch) -> Mapping[str, str]:
+        """Where to look for a batch's commit: since its base, and by this journal."""
+        return {"since": batch.base_commit, "journal": self.journal}
 
     def origin(self, intent: Intent | None = None) -> Mapping[str, str]:
         """Who an audit row names: the operator behind an intent, or the engine itself."""

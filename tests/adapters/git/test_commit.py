@@ -79,7 +79,7 @@ def test_odd_names_are_committed_as_they_are(world: World, repository: GitArtifa
     assert set(_ODD) <= set(listed)
     assert git(world.artifacts, "show", f"{done.commit}:{_ODD[1]}") == _ODD[1]
     assert world.status() == ""
-    assert repository.find("batch-1/1", CommitKind.APPLY, since="") == done
+    assert repository.find("batch-1/1", CommitKind.APPLY, since="", journal="") == done
 
 
 def test_names_of_others_that_are_no_text_survive(world: World, repository: GitArtifactRepository) -> None:

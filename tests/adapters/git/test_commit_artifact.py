@@ -55,7 +55,7 @@ def test_it_commits_what_it_is_given(world: World) -> None:
     done = commit(repository, world.write_many(3))
 
     assert git(world.artifacts, "log", "-1", "--format=%an") == "Operator"
-    assert repository.find("batch-1/1", CommitKind.APPLY, since="") == done
+    assert repository.find("batch-1/1", CommitKind.APPLY, since="", journal="") == done
     assert sorted(done.blobs) == ["figures/fig-0.png", "figures/fig-1.png", "figures/fig-2.png"]
     assert world.status() == "A  staged.txt"
 

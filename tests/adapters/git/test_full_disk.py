@@ -41,7 +41,7 @@ def settle(world: World, wanted: list[PathChange], base: str) -> None:
     repository = world.repository()
     paths = [change.path for change in wanted]
     repository.repair_index(paths)
-    if repository.find("batch-1/1", CommitKind.APPLY, since=base) is None:
+    if repository.find("batch-1/1", CommitKind.APPLY, since=base, journal="") is None:
         repository.commit(wanted, subject="Add", trailers=trailers(), epoch=1)
     repository.bump_pointer(subject="Move", trailers=trailers(kind=CommitKind.POINTER))
     assert world.log() == ["Add", "Artifacts so far"]

@@ -11,6 +11,17 @@ from scidex_console.engine.ports import PathChange
 from tests.adapters.git.world import World, git, trailers
 
 
+def test_a_commit_is_found_by_its_own_journal_only(world: World, repository: GitArtifactRepository) -> None:
+    base = repository.head()
+    about = trailers("b/1", journal="one")
+    named = repository.commit(world.write_many(1), subject="Add", trailers=about, epoch=1)
+    other = [world.write("figures/other.png", b"other")]
+    unnamed = repository.commit(other, subject="Add", trailers=trailers("c/1"), epoch=1)
+    assert repository.find("b/1", CommitKind.APPLY, since=base, journal="one") == named
+    assert repository.find("b/1", CommitKind.APPLY, since=base, journal="two") is None
+    assert repository.find("c/1", CommitKind.APPLY, since=base, journal="two") == unnamed
+
+
 def test_commit_is_found_by_operation_and_kind_between_base_and_tip(
     world: World, repository: GitArtifactRepository
 ) -> None:
@@ -23,25 +34,25 @@ def test_commit_is_found_by_operation_and_kind_between_base_and_tip(
         epoch=1,
     )
 
-    assert repository.find("b/1", CommitKind.APPLY, since=base) == first
-    assert repository.find("b/1", CommitKind.APPLY, since="") == first
-    assert repository.find("b/1", CommitKind.UNDO, since=base) == undo
-    assert repository.find("b/1", CommitKind.APPLY, since=first.commit) is None
-    assert repository.find("b/2", CommitKind.APPLY, since=base) is None
-    assert repository.find("b/1", CommitKind.COMPENSATE, since=base) is None
+    assert repository.find("b/1", CommitKind.APPLY, since=base, journal="") == first
+    assert repository.find("b/1", CommitKind.APPLY, since="", journal="") == first
+    assert repository.find("b/1", CommitKind.UNDO, since=base, journal="") == undo
+    assert repository.find("b/1", CommitKind.APPLY, since=first.commit, journal="") is None
+    assert repository.find("b/2", CommitKind.APPLY, since=base, journal="") is None
+    assert repository.find("b/1", CommitKind.COMPENSATE, since=base, journal="") is None
 
 
 def test_base_that_no_longer_exists_means_all_of_history(
     world: World, repository: GitArtifactRepository
 ) -> None:
     first = repository.commit(world.write_many(1), subject="Add", trailers=trailers("b/1"), epoch=1)
-    assert repository.find("b/1", CommitKind.APPLY, since="1" * 40) == first
+    assert repository.find("b/1", CommitKind.APPLY, since="1" * 40, journal="") == first
 
 
 @pytest.mark.parametrize("since", ["--all", "main", "HEAD~1", "abc"])
 def test_only_whole_object_ids_reach_the_command_line(repository: GitArtifactRepository, since: str) -> None:
     with pytest.raises(RepositoryError, match="not a git object id"):
-        repository.find("b/1", CommitKind.APPLY, since=since)
+        repository.find("b/1", CommitKind.APPLY, since=since, journal="")
     with pytest.raises(RepositoryError):
         repository.describe(since)
 
@@ -52,13 +63,13 @@ def test_of_a_commit_and_its_cherry_pick_the_first_counts(
     first = repository.commit(world.write_many(1), subject="Add", trailers=trailers("b/1"), epoch=1)
     git(world.artifacts, "revert", "--no-edit", "HEAD")
     git(world.artifacts, "cherry-pick", first.commit)
-    assert repository.find("b/1", CommitKind.APPLY, since="") == first
+    assert repository.find("b/1", CommitKind.APPLY, since="", journal="") == first
 
 
 def test_mention_of_a_trailer_in_prose_is_not_one(world: World, repository: GitArtifactRepository) -> None:
     prose = message("Quote", trailers("b/1")) + "\nThat is how ours look.\n"
     git(world.artifacts, "commit", "-q", "--allow-empty", "-m", prose)
-    assert repository.find("b/1", CommitKind.APPLY, since="") is None
+    assert repository.find("b/1", CommitKind.APPLY, since="", journal="") is None
     assert repository.ours() == []
 
 

@@ -97,7 +97,7 @@ def everything_we_do(world: World) -> None:
     repository.check()
     base = repository.head()
     done = repository.commit(world.write_many(2), subject="Add", trailers=trailers(), epoch=1)
-    assert repository.find("batch-1/1", CommitKind.APPLY, since=base) == done
+    assert repository.find("batch-1/1", CommitKind.APPLY, since=base, journal="") == done
     repository.repair_index(list(done.blobs))
     repository.bump_pointer(subject="Move", trailers=trailers(kind=CommitKind.POINTER))
     repository.push()

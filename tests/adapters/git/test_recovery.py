@@ -37,7 +37,7 @@ def of(kind):
 
 with repository.engine_lock("test"), repository.writer_lock("test"):
     repository.repair_index(paths)
-    found = repository.find("batch-1/1", CommitKind.APPLY, since=base)
+    found = repository.find("batch-1/1", CommitKind.APPLY, since=base, journal="")
     if found is None:
         found = repository.commit(changes, subject="Add", trailers=of(CommitKind.APPLY), epoch=epoch)
     repository.sync()
@@ -45,7 +45,7 @@ with repository.engine_lock("test"), repository.writer_lock("test"):
     repository.push()
     if len(sys.argv) > 3:
         removals = [PathChange(path, None, blob) for path, blob in found.blobs.items()]
-        if repository.find("batch-1/1", CommitKind.UNDO, since=base) is None:
+        if repository.find("batch-1/1", CommitKind.UNDO, since=base, journal="") is None:
             repository.commit(removals, subject="Undo", trailers=of(CommitKind.UNDO), epoch=epoch)
         repository.repair_index(paths)
 """

@@ -103,9 +103,11 @@ class World:
         return git(folder or self.artifacts, "log", "--format=%s").splitlines()
 
 
-def trailers(op: str = "batch-1/1", kind: CommitKind = CommitKind.APPLY, epoch: int = 1) -> Trailers:
+def trailers(
+    op: str = "batch-1/1", kind: CommitKind = CommitKind.APPLY, epoch: int = 1, journal: str = ""
+) -> Trailers:
     """Trailers of a commit of batch `batch-1`."""
-    return Trailers(op=op, batch=op.partition("/")[0], kind=kind, epoch=epoch)
+    return Trailers(op=op, batch=op.partition("/")[0], kind=kind, epoch=epoch, journal=journal)
 
 
 def build(root: Path) -> World:

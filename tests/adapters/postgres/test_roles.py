@@ -201,6 +201,7 @@ async def test_engine_changes_only_what_is_its_to_change(as_member: As) -> None:
             "DELETE FROM scidex_console.audit",
             "UPDATE scidex_console.fetch_attempt SET outcome = 'dead'",
             "DELETE FROM scidex_console.fetch_attempt",
+            "UPDATE scidex_console.journal SET id = gen_random_uuid()",
             "INSERT INTO scidex_console.engine DEFAULT VALUES",
             "SELECT scidex_console.submit_intent('pause', 'figures', '{}', 'x', '', 'x')",
         ):
@@ -239,4 +240,4 @@ async def test_roles_that_exist_already_are_used_as_they_are(applied_database: s
     await SchemaRunner(applied_database).revert()
     for role in ("scidex_viewer", "scidex_operator", "scidex_engine"):
         assert sql.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None
-    assert (await SchemaRunner(applied_database).apply())[-1].name == "roles"
+    assert "roles" in [version.name for version in await SchemaRunner(applied_database).apply()]

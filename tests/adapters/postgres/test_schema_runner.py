@@ -69,6 +69,44 @@ async def test_revert_leaves_the_shape_that_was_there_before(
     assert len(await runner.apply()) == len(schema_files())
 
 
+async def test_a_journal_made_anew_is_another_one(scidex_database: str, sql: psycopg.Connection) -> None:
+    runner, found = SchemaRunner(scidex_database), []
+    for _ in range(2):
+        await runner.apply()
+        found += sql.execute("SELECT id FROM scidex_console.journal").fetchall()
+        await runner.revert()
+    assert len(set(found)) == 2
+
+
+async def test_a_journals_identity_never_changes(scidex_database: str, sql: psycopg.Connection) -> None:
+    await SchemaRunner(scidex_database).apply()
+    for statement in (
+        "UPDATE scidex_console.journal SET id = gen_random_uuid()",
+        "DELETE FROM scidex_console.journal",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
+            sql.execute(statement.encode())
+
+
+async def test_a_store_of_an_earlier_version_gets_an_identity_and_tells_of_its_halted_run(
+    scidex_database: str, sql: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = tuple(file for file in schema_files() if file.version < 7)
+    with monkeypatch.context() as before:
+        before.setattr(schema_runner, "schema_files", lambda: earlier)
+        await SchemaRunner(scidex_database).apply()
+    sql.execute(
+        "INSERT INTO scidex_console.run (job, state, operator, origin, halt_reason)"
+        " VALUES ('figures', 'halted', 'ada', 'tty', 'no room')"
+    )
+    assert [version.version for version in await SchemaRunner(scidex_database).apply()] == [7]
+    assert len(sql.execute("SELECT id FROM scidex_console.journal").fetchall()) == 1
+    told = sql.execute(
+        "SELECT run_id, outcome FROM scidex_console.audit WHERE action = 'run:halt'"
+    ).fetchall()
+    assert told == [(1, "no room")]
+
+
 async def test_phase_0_applies_where_parts_of_it_exist_already(
     scidex_database: str, sql: psycopg.Connection
 ) -> None:

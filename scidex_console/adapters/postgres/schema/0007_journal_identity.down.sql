@@ -1,0 +1,2 @@
+DROP INDEX scidex_console.audit_by_run;
+DROP TABLE scidex_console.journal;
