@@ -1,5 +1,7 @@
 """The report of a run, as Markdown, and its place in a specification's Work Log. Pure: text in, text out.
 
+What was fetched or marked and taken back since is counted apart: the other counts are what holds now.
+
 Spec (figures): a summary report records attempted, fetched, hard-404, transient and per-host counts, and is
 emitted into the spec's Work Log. Host names are untrusted and made harmless here.
 """
@@ -13,16 +15,28 @@ from typing import Any
 
 from scidex_console.domain.sanitise import visible
 
-CLASSES = ("attempted", "fetched", "hard_404", "transient", "blocked", "suspect", "refused")
+CLASSES = (
+    "attempted",
+    "fetched",
+    "hard_404",
+    "transient",
+    "blocked",
+    "suspect",
+    "refused",
+    "taken_back",
+    "left_out",
+)
 """`attempted` counts artifacts, each by its last attempt; the others are its parts."""
-_HEADS = ("attempted", "fetched", "hard-404", "transient", "blocked", "suspect", "refused", "requests")
 _COLUMNS = (*CLASSES, "requests")
+_HEADS = tuple({"hard_404": "hard-404"}.get(name, name.replace("_", " ")) for name in _COLUMNS)
 
 
 def heading_of(report: Mapping[str, Any], environment: str) -> str:
     """The line that names the report, and by which an entry for the same run is found again."""
     scope = "All runs" if report.get("run") is None else f"Run {report['run']}"
-    return f"{scope} of {report['job']} ({visible(environment, 40)})"
+    # Runs are numbered anew in another journal: its runs are others.
+    journal = f", journal {str(report['journal'])[:8]}" if report.get("journal") else ""
+    return f"{scope} of {report['job']} ({visible(environment, 40)}{journal})"
 
 
 def render_markdown(report: Mapping[str, Any], environment: str, *, level: int = 2) -> str:
@@ -55,6 +69,8 @@ def _sentences(totals: Mapping[str, int]) -> list[str]:
         f"- blocked (401, 403; retryable): {totals['blocked']}",
         f"- suspect (no image under a success): {totals['suspect']}",
         f"- refused (not asked, or not taken): {totals['refused']}",
+        f"- taken back (fetched or marked, then rolled back): {totals.get('taken_back', 0)}",
+        f"- left out (fetched or dead, but file or row had changed meanwhile): {totals.get('left_out', 0)}",
         f"- requests: {totals['requests']}",
     ]
 
@@ -66,8 +82,8 @@ def _table(hosts: Sequence[Mapping[str, Any]], totals: Mapping[str, int]) -> lis
     ]
     for host in hosts:
         name, group = _cell(str(host.get("host", ""))), _cell(str(host["group"]))
-        lines.append(f"| {name} | {group} | {' | '.join(str(host[column]) for column in _COLUMNS)} |")
-    lines.append(f"| **all** | | {' | '.join(str(totals[column]) for column in _COLUMNS)} |")
+        lines.append(f"| {name} | {group} | {' | '.join(str(host.get(column, 0)) for column in _COLUMNS)} |")
+    lines.append(f"| **all** | | {' | '.join(str(totals.get(column, 0)) for column in _COLUMNS)} |")
     return lines
 
 

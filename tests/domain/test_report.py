@@ -8,7 +8,18 @@ import pytest
 
 from scidex_console.domain.report import NoWorkLog, add_to_work_log, heading_of, render_markdown
 
-NAMES = ("attempted", "fetched", "hard_404", "transient", "blocked", "suspect", "refused", "requests")
+NAMES = (
+    "attempted",
+    "fetched",
+    "hard_404",
+    "transient",
+    "blocked",
+    "suspect",
+    "refused",
+    "taken_back",
+    "left_out",
+    "requests",
+)
 
 
 def counts(*numbers: int) -> dict[str, int]:
@@ -21,10 +32,10 @@ def report(**changed: Any) -> dict[str, Any]:
         "run": 3,
         "from": "2026-05-19T20:00:00+00:00",
         "to": "2026-05-19T21:30:00+00:00",
-        "totals": counts(60, 10, 41, 5, 1, 2, 1, 99),
+        "totals": counts(70, 10, 41, 5, 1, 2, 1, 7, 3, 99),
         "hosts": [
-            {"group": "europepmc", "host": "europepmc.org", **counts(50, 5, 41, 4, 0, 0, 0, 80)},
-            {"group": "cdn.example.org", "host": "cdn.example.org", **counts(10, 5, 0, 1, 1, 2, 1, 19)},
+            {"group": "europepmc", "host": "europepmc.org", **counts(60, 5, 41, 4, 0, 0, 0, 7, 3, 80)},
+            {"group": "cdn.example.org", "host": "cdn.example.org", **counts(10, 5, 0, 1, 1, 2, 1, 0, 0, 19)},
         ],
         **changed,
     }
@@ -39,32 +50,34 @@ def test_the_report_has_every_count_whole_and_per_host() -> None:
         "\n"
         "From 2026-05-19T20:00:00+00:00 to 2026-05-19T21:30:00+00:00.\n"
         "\n"
-        "- attempted: 60\n"
+        "- attempted: 70\n"
         "- fetched: 10\n"
         "- hard-404 (404, 410, 451; marked unavailable): 41\n"
         "- transient (retryable): 5\n"
         "- blocked (401, 403; retryable): 1\n"
         "- suspect (no image under a success): 2\n"
         "- refused (not asked, or not taken): 1\n"
+        "- taken back (fetched or marked, then rolled back): 7\n"
+        "- left out (fetched or dead, but file or row had changed meanwhile): 3\n"
         "- requests: 99\n"
         "\n"
         "| host | group | attempted | fetched | hard-404 | transient | blocked | suspect | refused "
-        "| requests |\n"
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-        "| europepmc.org | europepmc | 50 | 5 | 41 | 4 | 0 | 0 | 0 | 80 |\n"
-        "| cdn.example.org | cdn.example.org | 10 | 5 | 0 | 1 | 1 | 2 | 1 | 19 |\n"
-        "| **all** | | 60 | 10 | 41 | 5 | 1 | 2 | 1 | 99 |\n"
+        "| taken back | left out | requests |\n"
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+        "| europepmc.org | europepmc | 60 | 5 | 41 | 4 | 0 | 0 | 0 | 7 | 3 | 80 |\n"
+        "| cdn.example.org | cdn.example.org | 10 | 5 | 0 | 1 | 1 | 2 | 1 | 0 | 0 | 19 |\n"
+        "| **all** | | 70 | 10 | 41 | 5 | 1 | 2 | 1 | 7 | 3 | 99 |\n"
     )
 
 
 def test_a_report_over_all_runs_without_attempts_says_so() -> None:
-    nothing = report(run=None, hosts=[], totals=counts(*[0] * 8)) | {"from": None, "to": None}
+    nothing = report(run=None, hosts=[], totals=counts(*[0] * 10)) | {"from": None, "to": None}
     text = render_markdown(nothing, "demo")
     assert text.startswith("## All runs of figures (demo)\n\nNothing was attempted.\n")
 
 
 def test_a_hostile_host_name_cannot_leave_its_cell() -> None:
-    host = {"group": "x|y", "host": "a\x1b[2J\n| <b>`*_\u202e", **counts(*[0] * 8)}
+    host = {"group": "x|y", "host": "a\x1b[2J\n| <b>`*_\u202e", **counts(*[0] * 10)}
     text = render_markdown(report(hosts=[host]), "de\x1bmo")
     assert "\x1b" not in text and "\u202e" not in text
     row = next(line for line in text.splitlines() if line.startswith("| a"))
@@ -120,6 +133,14 @@ def test_another_run_and_another_environment_are_other_entries() -> None:
         "### Run 13 of figures (demo)",
         "### Run 3 of figures (production)",
     ]
+
+
+def test_the_entry_of_another_journal_is_another_entry() -> None:
+    once = add_to_work_log("## Work Log\n", report(journal="0b9c1d2e-aaaa"), "demo")
+    assert once is not None and "### Run 3 of figures (demo, journal 0b9c1d2e)\n" in once
+    assert add_to_work_log(once, report(journal="0b9c1d2e-aaaa"), "demo") is None
+    twice = add_to_work_log(once, report(journal="77777777-bbbb"), "demo")
+    assert twice is not None and "### Run 3 of figures (demo, journal 77777777)\n" in twice
 
 
 def test_everything_else_stays_byte_for_byte() -> None:

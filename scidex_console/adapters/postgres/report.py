@@ -1,7 +1,8 @@
 """The report of a run: what was attempted, fetched, found dead or left for later, whole and per host.
 
 An artifact counts once, in the class of its last attempt (of the run, or of all runs), at the host of that
-attempt. `attempts`, `requests` and `bytes` are sums over every attempt.
+attempt. What a batch recorded and a rollback took back, or what a batch left out, is counted as that and not
+as fetched or gone: the counts say what holds now. `attempts`, `requests` and `bytes` are sums over every attempt.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ COUNTS = (
     "blocked",
     "suspect",
     "refused",
+    "taken_back",
+    "left_out",
     "attempts",
     "requests",
     "bytes",
 )
-"""`attempted` is the number of artifacts and the sum of the classes up to `refused`; `hard_404` stands for
+"""`attempted` is the number of artifacts and the sum of the classes up to `left_out`; `hard_404` stands for
 404, 410 and 451 alike; `bytes` is what was fetched and kept."""
 
 

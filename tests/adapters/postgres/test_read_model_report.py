@@ -45,6 +45,8 @@ async def test_report_counts_artifacts_by_their_last_attempt_and_sums_every_atte
         "blocked": 1,
         "suspect": 0,
         "refused": 0,
+        "taken_back": 0,
+        "left_out": 0,
         "attempts": 4,
         "requests": 8,
         "bytes": 1000,
@@ -60,6 +62,56 @@ async def test_report_counts_artifacts_by_their_last_attempt_and_sums_every_atte
     assert (whole["totals"]["attempted"], whole["totals"]["attempts"]) == (4, 6)
     assert (whole["totals"]["blocked"], whole["totals"]["refused"]) == (0, 1)
     assert whole["from"] <= report["from"] and whole["to"] >= report["to"]
+
+
+async def test_report_counts_what_holds_now_and_what_was_taken_back_apart(
+    database: Database, sql: Sql
+) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add(name) for name in "abcdef"], total=6)
+    run = await store.start()
+    await store.attempt("a", FetchClass.STORED, run_id=run.id)
+    await store.attempt("b", FetchClass.DEAD, run_id=run.id)
+    await store.attempt("c", FetchClass.DEAD, run_id=run.id)
+    batch = await store.batch(run.id)
+    await store.attempt("d", FetchClass.DEAD, run_id=run.id)
+    await store.batch(run.id)
+    await store.take_back(batch)
+    model = PostgresReadModel(database)
+
+    async def totals(run_id: int | None) -> dict[str, int]:
+        found: dict[str, int] = (await model.report(JobName.FIGURES, run_id))["totals"]
+        return {name: found[name] for name in ("attempted", "fetched", "hard_404", "taken_back", "bytes")}
+
+    back = {"attempted": 4, "fetched": 0, "hard_404": 1, "taken_back": 3, "bytes": 0}
+    assert await totals(run.id) == back
+    marked = sql.execute("SELECT count(*) AS n FROM artifacts WHERE metadata ? 'image_404_at'").fetchone()
+    assert marked == {"n": 1}, "as many as the report says"
+
+    await store.figures.make_due(["b"])
+    await store.runs.move(run, RunState.DONE)
+    second = await store.start()
+    await store.attempt("b", FetchClass.DEAD, run_id=second.id)
+    assert await totals(None) == {**back, "hard_404": 2, "taken_back": 2}, "asked anew, its mark waits"
+    await store.batch(second.id)
+    assert await totals(run.id) == back, "what the first run had found stays taken back"
+    assert (await totals(second.id))["hard_404"] == 1
+    loaded = await store.journal.load(batch.id)
+    assert loaded is not None
+    await store.bring_on_again(loaded)
+    assert await totals(run.id) == {**back, "fetched": 1, "hard_404": 2, "taken_back": 0, "bytes": 1000}
+
+
+async def test_report_counts_what_a_batch_left_out_apart(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add("a"), store.add("b")], total=2)
+    run = await store.start()
+    await store.attempt("a", FetchClass.DEAD, run_id=run.id)
+    await store.attempt("b", FetchClass.DEAD, run_id=run.id)
+    sql.execute("UPDATE artifacts SET metadata = '{\"image_url\": \"https://elsewhere\"}' WHERE id = 'a'")
+    await store.batch(run.id)
+    totals = (await PostgresReadModel(database).report(JobName.FIGURES, run.id))["totals"]
+    assert (totals["attempted"], totals["hard_404"], totals["left_out"]) == (2, 1, 1)
 
 
 async def test_report_of_nothing_is_all_zero(database: Database) -> None:
