@@ -20,11 +20,12 @@ from scidex_console.console.orders import Orders
 from scidex_console.console.palette import KeyProvider
 from scidex_console.console.presentation.keys import KeyView
 from scidex_console.console.presentation.status import Knowledge
+from scidex_console.console.presentation.words import as_typed
 from scidex_console.console.screens.overview import OverviewScreen
 from scidex_console.console.screens.too_small import TooSmallScreen, is_too_small
 from scidex_console.console.themes import DARK, LIGHT, look_named
 from scidex_console.domain.jobs import JobName
-from scidex_console.engine.actions import Situation
+from scidex_console.engine.actions import PROGRAM, Situation
 from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
 from scidex_console.styling import style_path
 
@@ -49,10 +50,16 @@ class ConsoleApp(App[object]):
         read_only: bool = False,
         max_refresh_per_second: float = 2.0,
         theme: str = "dark",
+        program: str = PROGRAM,
+        engine_stays: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
         pace: Pace | None = None,
     ) -> None:
-        """`theme` is dark, light, ansi or none; `monotonic` is the clock that ages are measured by."""
+        """`theme` is dark, light, ansi or none; `monotonic` is the clock that ages are measured by.
+
+        `program` is what every command line shown begins with, quoted for a shell; `engine_stays` says
+        whether the engine goes on when the console is left.
+        """
         look = look_named(theme, no_color=bool(os.environ.get("NO_COLOR")))
         super().__init__(ansi_color=None if look.colour else True)
         self.register_theme(DARK)
@@ -61,8 +68,11 @@ class ConsoleApp(App[object]):
         if not look.colour and not self.no_color:
             self.no_color = True
             self._filters.append(NoColor())
+        self.error_console.soft_wrap = True  # a command line in the last words must stay whole
         self.animation_level = "none"
         self.read_only = read_only
+        self.program = program
+        self.engine_stays = engine_stays
         self.monotonic = monotonic
         self._link = DataLink(
             read,
@@ -71,6 +81,7 @@ class ConsoleApp(App[object]):
             changed=self._link_changed,
             pace=pace or Pace(at_most_every=1.0 / max_refresh_per_second),
             read_only=read_only,
+            program=program,
             monotonic=monotonic,
         )
         self._overview = OverviewScreen(self._link.knowledge, self.key_views, monotonic)
@@ -101,8 +112,8 @@ class ConsoleApp(App[object]):
                     key.shown,
                     key.label_now(situation),
                     spec.title if spec else key.label.capitalize(),
-                    spec.explain if spec else key.explain,
-                    key.disabled_reason(situation) or "",
+                    spec.explain if spec else key.explain_now(self.engine_stays),
+                    as_typed(key.disabled_reason(situation) or "", self.program),
                     self._orders.twin(spec, situation.job) if spec else "",
                     key.always,
                 )
@@ -117,7 +128,7 @@ class ConsoleApp(App[object]):
     def say(self, text: str, tone: str = "strong") -> None:
         """Tell the operator something, on the activity line."""
         if self._overview.is_attached:
-            self._overview.say(text, tone)
+            self._overview.say(as_typed(text, self.program), tone)
 
     def read_soon(self) -> None:
         """Read the database as soon as the pace allows."""
@@ -200,7 +211,7 @@ class ConsoleApp(App[object]):
             super().action_command_palette()
 
     def action_leave(self) -> None:
-        """Quit the console; the engine goes on."""
+        """Quit the console, saying what becomes of the engine."""
         self.exit(message=self._orders.farewell())
 
     async def action_quit(self) -> None:

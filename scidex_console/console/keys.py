@@ -28,6 +28,8 @@ class Key:
     """The console's own command it stands for."""
     rule: Callable[[Situation], str | None] | None = None
     """Why a command of the console's own is not possible."""
+    explain_alone: str = ""
+    """What it does where the engine does not outlive the console."""
     always: bool = False
     """Shown in the footer however narrow it is."""
 
@@ -41,6 +43,10 @@ class Key:
         """What the footer calls it now."""
         spec = self.spec(situation)
         return spec.name.value if spec and len(self.actions) > 1 else self.label
+
+    def explain_now(self, engine_stays: bool) -> str:
+        """What it does, by whether the engine goes on without the console."""
+        return self.explain if engine_stays else self.explain_alone or self.explain
 
     def disabled_reason(self, situation: Situation) -> str | None:
         """Why it does nothing now; None when it does."""
@@ -96,5 +102,13 @@ KEYS = (
     Key("f5", "F5", "read", "Reads the database now.", command="read_now"),
     Key("ctrl+p", "^P", "palette", "Finds an action by its name.", command="palette"),
     Key("question_mark", "?", "help", "Every key, and why it is disabled.", command="help", always=True),
-    Key("q", "q", "quit", "Leaves the console; the engine goes on.", command="leave", always=True),
+    Key(
+        "q",
+        "q",
+        "quit",
+        "Leaves the console; the engine goes on.",
+        command="leave",
+        explain_alone="Leaves the console and stops the engine; runs go on when it is started again.",
+        always=True,
+    ),
 )

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scidex_console.console.presentation.status import Knowledge
+from scidex_console.console.presentation.words import as_typed
 from scidex_console.domain.errors import ConsoleError, explain
+from scidex_console.engine.actions import PROGRAM
 from scidex_console.engine.ports import Feed, ReadModel
 from scidex_console.engine.views import Overview
 
@@ -52,6 +54,7 @@ class DataLink:
         changed: Callable[[], None],
         pace: Pace | None = None,
         read_only: bool = False,
+        program: str = PROGRAM,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`wanted` says what is visible (None: nothing); `changed` is called after each reading."""
@@ -61,6 +64,7 @@ class DataLink:
         self._changed = changed
         self._pace = pace or Pace()
         self._read_only = read_only
+        self._program = program
         self._monotonic = monotonic
         self._news = asyncio.Event()
         self._overview: Overview | None = None
@@ -71,7 +75,9 @@ class DataLink:
     def knowledge(self) -> Knowledge:
         """What is known now, with its age."""
         age = max(0.0, self._monotonic() - self._read_at) if self._overview else 0.0
-        return Knowledge(self._overview, age, self._trouble, self._pace.stale_after, self._read_only)
+        return Knowledge(
+            self._overview, age, self._trouble, self._pace.stale_after, self._read_only, self._program
+        )
 
     def poke(self) -> None:
         """Read soon: something changed, or something became visible."""
@@ -122,7 +128,7 @@ class DataLink:
         self._changed()
 
     def _fail(self, why: str) -> None:
-        self._trouble = why
+        self._trouble = as_typed(why, self._program)
         self._failures = min(self._failures + 1, 10)
 
     async def _listen(self) -> None:

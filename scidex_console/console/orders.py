@@ -138,9 +138,11 @@ class Orders:
 
     def _copy_last(self) -> None:
         text = (
-            ACTIONS[self._last.action].command(self._last.job, self._last.params, self._last.reason)
+            ACTIONS[self._last.action].command(
+                self._last.job, self._last.params, self._last.reason, program=self._app.program
+            )
             if self._last
-            else "scidex-console status"
+            else f"{self._app.program} status"
         )
         self._app.copy_to_clipboard(text)
         self._app.say(f"copied: {text}")
@@ -148,8 +150,9 @@ class Orders:
     def twin(self, spec: ActionSpec, job: JobName) -> str:
         """The action as a command line, as far as it is known before anything is asked."""
         if spec.name is ActionName.THROTTLE:
-            return spec.command(None, {"group": self._app.overview.host_pointed_at or "GROUP"})
-        return spec.command(job if spec.job_scoped else None, {})
+            group = self._app.overview.host_pointed_at or "GROUP"
+            return spec.command(None, {"group": group}, program=self._app.program)
+        return spec.command(job if spec.job_scoped else None, {}, program=self._app.program)
 
     # --- intents ------------------------------------------------------------------------------------------
 
@@ -240,4 +243,6 @@ class Orders:
             return "The console has left. No engine was running."
         runs = [run for job in JobName if (run := open_run(overview, job))]
         state = ", ".join(f"{run.job} run {run.id} is {run.state}" for run in runs) or "no run is open"
-        return f"The console has left; the engine goes on ({state}). Come back with `scidex-console`."
+        if not self._app.engine_stays:
+            return f"The console has left; the engine is stopped with it ({state})."
+        return f"The console has left; the engine goes on ({state}). Come back with `{self._app.program}`."

@@ -93,12 +93,17 @@ class ActionSpec:
             or self.rule(overview, situation.job)
         )
 
-    def command(self, job: JobName | None, params: Mapping[str, Any], reason: str = "") -> str:
-        """The same action as a command line, quoted for a shell."""
-        words = [PROGRAM, str(self.name), *_operands(self.name, job, params), *_options(self.name, params)]
+    def command(
+        self, job: JobName | None, params: Mapping[str, Any], reason: str = "", *, program: str = PROGRAM
+    ) -> str:
+        """The same action as a command line, quoted for a shell.
+
+        `program` is what it begins with, quoted already: the program as it is run here, and its options.
+        """
+        words = [str(self.name), *_operands(self.name, job, params), *_options(self.name, params)]
         if reason:
             words += ["--reason", reason]
-        return shlex.join(words)
+        return f"{program} {shlex.join(words)}"
 
 
 _SPECS = (

@@ -10,12 +10,13 @@ from scidex_console.console.keys import KEYS
 from scidex_console.console.panes.overview_panes import GapPane
 from scidex_console.console.screens.help import HelpScreen
 from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
-from scidex_console.domain.errors import Refused
+from scidex_console.domain.errors import Refused, Unreachable
 from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from tests.console.driving import news, notice, press, running, screen_text, text_of, until
 from tests.console.fakes import (
+    ENGINE,
     IDENTITY,
     World,
     a_gap,
@@ -282,3 +283,53 @@ async def test_quitting_says_that_the_engine_goes_on(key: str, capsys: pytest.Ca
         await press(pilot, key)
     assert pilot.app.return_code == 0
     assert "the engine goes on (figures run 7 is running)." in capsys.readouterr().err
+
+
+async def test_quitting_says_so_where_the_engine_ends_with_the_console(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world = World(engine_stays=False)
+    async with running(world) as pilot:
+        await press(pilot, "?", "end")
+        assert "stops the engine; runs go on when it is started again" in screen_text(pilot)
+        await press(pilot, "escape", "q")
+    said = capsys.readouterr().err
+    assert "the engine is stopped with it (figures run 7 is running)." in said
+    assert "goes on" not in said
+
+
+HERE = "./run --config 'my files/c.toml'"
+STOPPED = an_overview(engine=replace(ENGINE, state="stopped"))
+
+
+async def test_every_command_line_begins_as_it_must_be_typed_here(capsys: pytest.CaptureFixture[str]) -> None:
+    world = World(program=HERE)
+    async with running(world, (160, 40)) as pilot:
+        await press(pilot, "y")
+        assert pilot.app.clipboard == f"{HERE} status"
+        await press(pilot, "?", "y")
+        assert pilot.app.clipboard == f"{HERE} start figures"
+        assert f"$ {HERE} start figures" in screen_text(pilot)
+        await press(pilot, "escape", "c")
+        assert f"$ {HERE} cancel figures" in screen_text(pilot)
+        await press(pilot, "escape", "p", "y")
+        assert pilot.app.clipboard == f"{HERE} pause figures"
+        await press(pilot, "q")
+    assert f"Come back with `{HERE}`." in capsys.readouterr().err
+
+
+async def test_advice_names_commands_as_they_must_be_typed_here() -> None:
+    settled = an_intent(
+        outcome="there is no batch 9; see `scidex-console batches`", state=IntentState.REFUSED
+    )
+    world = World(replace(STOPPED, intents=(settled,)), program=HERE)
+    async with running(world, (160, 40)) as pilot:
+        assert f"see `{HERE} batches`" in text_of(pilot, "#activity")
+        assert f"start one with `{HERE} engine`" in text_of(pilot, "#status")
+        await press(pilot, "p")
+        assert f"start one with `{HERE} engine`" in notice(pilot)
+        world.read.fails = Unreachable("no schema", fix="run `scidex-console schema apply`")
+        world.feed.tell("run")
+        await until(pilot, lambda: f"run `{HERE} schema apply`" in text_of(pilot, "#status"))
+        await press(pilot, "?")
+        assert "scidex-console" not in screen_text(pilot)

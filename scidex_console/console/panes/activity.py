@@ -37,5 +37,6 @@ class ActivityPane(CellView):
         lines = [crop_line(self._notice, width)] if self._notice else []
         overview, now = knowledge.overview, knowledge.now
         if overview and now:
-            lines += [intent_line(intent, now, width) for intent in in_order(overview.intents)]
+            program = knowledge.program
+            lines += [intent_line(intent, now, width, program) for intent in in_order(overview.intents)]
         self.show(lines[:height] or [Line((Cell("nothing has been asked for yet", "dim"),))])

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
-from scidex_console.console.presentation.words import ago
+from scidex_console.console.presentation.words import ago, as_typed
 from scidex_console.domain.intents import SETTLED, Intent, IntentState
+from scidex_console.engine.actions import PROGRAM
 
 _TONES = {
     IntentState.REQUESTED: "warn",
@@ -35,7 +36,7 @@ def who(intent: Intent) -> str:
     return ", ".join(clean(name, 24) for name in (intent.operator, *intent.also_by))
 
 
-def intent_line(intent: Intent, now: datetime, width: int) -> Line:
+def intent_line(intent: Intent, now: datetime, width: int, program: str = PROGRAM) -> Line:
     """One intent: state, what, who, since when, and its cause or outcome."""
     settled = intent.state in SETTLED
     since = intent.settled_at if settled and intent.settled_at else intent.requested_at
@@ -46,7 +47,7 @@ def intent_line(intent: Intent, now: datetime, width: int) -> Line:
         Cell(f" by {who(intent)} {ago((now - since).total_seconds())}"),
     ]
     if settled and intent.outcome:
-        cells.append(Cell(f": {clean(intent.outcome)}"))
+        cells.append(Cell(f": {as_typed(clean(intent.outcome), program)}"))
     if not settled and intent.waits_on:
         cells.append(Cell(f" waits on {clean(intent.waits_on)}", "warn"))
     if not settled and intent.cancel_requested:

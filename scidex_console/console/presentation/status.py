@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line, fit
-from scidex_console.console.presentation.words import duration
+from scidex_console.console.presentation.words import as_typed, duration
+from scidex_console.engine.actions import PROGRAM
 from scidex_console.engine.views import EngineView, Overview
 
 
@@ -21,6 +22,8 @@ class Knowledge:
     """Why it cannot be read just now; empty when it can."""
     stale_after_s: float = 15.0
     read_only: bool = False
+    program: str = PROGRAM
+    """What every command line that is shown begins with: the program as it is run here."""
 
     @property
     def now(self) -> datetime | None:
@@ -129,7 +132,7 @@ def banner_lines(knowledge: Knowledge, width: int) -> list[Line]:
         return []
     if knowledge.stale:
         return [crop_line(Line((Cell(" STALE ", "badge-bad"), Cell(old, "strong"))), width)]
-    return [*_engine_banner(overview, width), *_push_banner(overview, width)]
+    return [*_engine_banner(overview, knowledge.program, width), *_push_banner(overview, width)]
 
 
 def _push_banner(overview: Overview, width: int) -> list[Line]:
@@ -141,14 +144,14 @@ def _push_banner(overview: Overview, width: int) -> list[Line]:
     return [crop_line(Line((Cell(" NOT PUSHED ", "badge-warn"), Cell(text, "strong"))), width)]
 
 
-def _engine_banner(overview: Overview, width: int) -> list[Line]:
+def _engine_banner(overview: Overview, program: str, width: int) -> list[Line]:
     engine = overview.engine
     if engine is None or engine.state == "running":
         return []
     word = clean(engine.state, 16).upper()
     text = {
         "stalled": " the engine gives no heartbeat; is its machine or its link down?",
-        "stopped": " no engine is running; start one with `scidex-console engine`",
+        "stopped": as_typed(" no engine is running; start one with `scidex-console engine`", program),
         "fenced": " another engine has taken over; the fenced one writes nothing more",
     }.get(engine.state, f" the engine is {clean(engine.state, 16)}")
     return [crop_line(Line((Cell(f" {word} ", "badge-bad"), Cell(text, "strong"))), width)]

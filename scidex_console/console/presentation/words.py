@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from scidex_console.console.presentation.cells import Cell
 from scidex_console.domain.durations import format_duration
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.actions import PROGRAM
 from scidex_console.engine.views import RunView
 
 NOTHING = "–"
+_COMMAND = re.compile(rf"`{PROGRAM}(?=[ `])")
 _BARS = "▁▂▃▄▅▆▇█"
+
+
+def as_typed(text: str, program: str) -> str:
+    """The text with the command lines in it, between backticks, as they must be typed here."""
+    return _COMMAND.sub(lambda _match: f"`{program}", text)
 
 
 def count(number: int, width: int = 7) -> str:

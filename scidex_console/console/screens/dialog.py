@@ -20,6 +20,7 @@ from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.presentation.cells import Cell, Line, clean
 from scidex_console.console.presentation.status import Knowledge, place_cells
+from scidex_console.console.presentation.words import as_typed
 from scidex_console.console.screens.dialog_parts import Choices, Field
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
@@ -139,7 +140,7 @@ class Dialog(ModalScreen[Command | None]):
 
     def problem(self, text: str) -> None:
         """Say what keeps the dialog from being confirmed, or why it is shown again."""
-        self.query_one("#problem", Paragraph).say(text, "bad")
+        self.query_one("#problem", Paragraph).say(as_typed(text, self._program), "bad")
 
     def show_twin(self) -> None:
         """Show the command line that does the same."""
@@ -151,7 +152,11 @@ class Dialog(ModalScreen[Command | None]):
             params = self.params()
         except ValueError:
             params = self.params_so_far()
-        return self.spec.command(self.job, params, self.reason())
+        return self.spec.command(self.job, params, self.reason(), program=self._program)
+
+    @property
+    def _program(self) -> str:
+        return self._around.knowledge().program
 
     def params_so_far(self) -> dict[str, Any]:
         """Parameters for the command line while the fields are not all right yet."""

@@ -13,6 +13,7 @@ from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.presentation.attempts import RETRY_COLUMNS, attempt_cells, attempt_words
 from scidex_console.console.presentation.cells import Cell, Line, clean
+from scidex_console.console.presentation.words import as_typed
 from scidex_console.console.screens.dialog import Dialog, Surroundings
 from scidex_console.console.screens.dialog_parts import Choices
 from scidex_console.domain.errors import ConsoleError, explain
@@ -134,7 +135,7 @@ class RetryDialog(Dialog):
         ]
         number = len(self.preview.items) if self.preview else 0
         if state:
-            cells.append(Cell(f"   {clean(state)}", "warn"))
+            cells.append(Cell(f"   {as_typed(clean(state), self._program)}", "warn"))
         else:
             cells.append(Cell(f"   {number:,} row{'s' if number != 1 else ''}", "strong"))
         self.query_one("#filter", CellView).show([Line(tuple(cells))])

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 
 from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.presentation.intents import outcome_words, who
+from scidex_console.console.presentation.words import as_typed
 from scidex_console.console.screens.dialog import Surroundings
 from scidex_console.console.screens.dialog_parts import Choices
 from scidex_console.domain.intents import Intent
@@ -41,7 +42,8 @@ class WithdrawDialog(ModalScreen[bool]):
         """Keep, or withdraw when acting is allowed."""
         forbidden = self._around.situation().forbidden
         if message.index and forbidden:
-            self.query_one("#problem", Paragraph).say(forbidden, "bad")
+            text = as_typed(forbidden, self._around.knowledge().program)
+            self.query_one("#problem", Paragraph).say(text, "bad")
             return
         self.dismiss(bool(message.index))
 
