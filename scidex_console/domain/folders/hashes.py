@@ -1,0 +1,100 @@
+"""Which sha256 an artifact's primary file must have, and whether it has it.
+
+In SciDEX `content_hash` is sometimes the hash of a file and sometimes a key over title and metadata, so the
+sources are asked in a configured order and the one used is on record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+_SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
+
+
+class HashSource(StrEnum):
+    """Where a row says what its file's sha256 is."""
+
+    FILE_SHA256 = "metadata.file_sha256"
+    CONTENT_HASH = "content_hash"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The sha256 a row promises, and who says so."""
+
+    sha256: str
+    source: HashSource
+
+
+def promised(source: HashSource, *, metadata: Mapping[str, Any], content_hash: str | None) -> Expected | None:
+    """What one source says; None when it says nothing that is a sha256."""
+    said = metadata.get("file_sha256") if source is HashSource.FILE_SHA256 else content_hash
+    found = _SHA256.fullmatch(said.strip()) if isinstance(said, str) else None
+    return Expected(found[1].lower(), source) if found else None
+
+
+def expected_hash(
+    sources: Sequence[HashSource], *, metadata: Mapping[str, Any], content_hash: str | None
+) -> Expected | None:
+    """The first source's word that is a sha256; None when the row promises nothing."""
+    said = (promised(source, metadata=metadata, content_hash=content_hash) for source in sources)
+    return next((expected for expected in said if expected is not None), None)
+
+
+@dataclass(frozen=True)
+class SourceSample:
+    """How the hashes of a sample of rows compare with one source's word."""
+
+    source: HashSource
+    matching: int
+    differing: int
+
+    @property
+    def promised(self) -> int:
+        """Rows of the sample about which the source says anything."""
+        return self.matching + self.differing
+
+
+def sample_sources(
+    rows: Iterable[tuple[Mapping[str, Any], str | None, str]],
+) -> tuple[SourceSample, ...]:
+    """Compare each source with the sha256 really read; a row is its metadata, `content_hash` and that."""
+    matching: Counter[HashSource] = Counter()
+    differing: Counter[HashSource] = Counter()
+    for metadata, content_hash, actual in rows:
+        for source in HashSource:
+            expected = promised(source, metadata=metadata, content_hash=content_hash)
+            if expected is not None:
+                (matching if expected.sha256 == actual else differing)[source] += 1
+    return tuple(SourceSample(source, matching[source], differing[source]) for source in HashSource)
+
+
+def advice(order: Sequence[HashSource], samples: Sequence[SourceSample]) -> str:
+    """One sentence when the configured order would flag most files though another source knows better.
+
+    Empty when there is nothing to say.
+    """
+    by_source = {sample.source: sample for sample in samples}
+    for source in order:
+        sample = by_source.get(source)
+        if sample is None or sample.differing <= sample.matching:
+            continue
+        better = [s for s in samples if s.source is not source and s.matching > s.differing]
+        said = f"{sample.differing} of {sample.promised} sampled files differ from {source}"
+        if better:
+            best = max(better, key=lambda s: s.matching)
+            others = f"{best.matching} of {best.promised} match {best.source}"
+            if list(order).index(source) < _place(order, best.source):
+                return f'{said}, {others}: set folders.hash_source = ["{best.source}"]'
+            return f"{said}, {others}: leave {source} out, or rows without the other are flagged"
+        return f"{said}: it may not be a hash of the file; leave it out of folders.hash_source"
+    return ""
+
+
+def _place(order: Sequence[HashSource], source: HashSource) -> int:
+    return list(order).index(source) if source in order else len(order)

@@ -1,0 +1,61 @@
+"""Where a folder lies, and where the links between folders lead.
+
+Spec, "Folder layout": `<artifact_id>/` directly inside the artifact repository. A store too large for one
+flat folder shards by the first hexadecimal digits: `ab/<artifact_id>/`. Either way the row's `artifact_dir`
+says where, so readers need not know.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+MANIFEST = "manifest.json"
+ACCESSORIES = "accessories"
+LAYOUT_VERSION = 1
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class Direction(StrEnum):
+    """The two folders of links."""
+
+    INPUTS = "inputs"
+    """What the artifact was made from."""
+    OUTPUTS = "outputs"
+    """What was made from the artifact."""
+
+
+RESERVED = (MANIFEST, ACCESSORIES, *Direction)
+"""Names a primary file may not have."""
+
+
+@dataclass(frozen=True)
+class FolderLayout:
+    """How folders are laid out: `shard` is how many hexadecimal digits name the shard folder, 0 for none."""
+
+    shard: int = 0
+
+    def folder(self, artifact_uuid: str) -> str:
+        """The folder of an artifact, relative to the artifact repository."""
+        return f"{artifact_uuid[: self.shard]}/{artifact_uuid}" if self.shard else artifact_uuid
+
+    def link_target(self, artifact_uuid: str) -> str:
+        """What a link in `inputs/` or `outputs/` holds to lead to another artifact's folder."""
+        up = "../" * (3 if self.shard else 2)
+        return f"{up}{self.folder(artifact_uuid)}"
+
+
+def folder_of(path: str) -> str | None:
+    """The artifact folder a path lies in, flat or sharded; None when it lies in none."""
+    parts = path.split("/")
+    for depth in range(min(2, len(parts) - 1)):
+        if _UUID.fullmatch(parts[depth]) and (depth == 0 or parts[1].startswith(parts[0])):
+            return "/".join(parts[: depth + 1])
+    return None
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a name is a UUID as folders are named by."""
+    return _UUID.fullmatch(text) is not None

@@ -1,0 +1,81 @@
+"""Friendly names: what a file is called inside its artifact's folder.
+
+Spec, "Friendly-name generation": strip the extension, slugify, at most 60 characters, lower case, ASCII,
+whitespace and punctuation become `_`; an empty name falls back to `<artifact_type>_<short-id-hash>`;
+conflicts inside a folder get a suffix `_n`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from slugify import slugify
+
+MAX_NAME = 60
+"""Longest friendly name without its extension, in characters."""
+
+_COMPOUND = re.compile(
+    r"\.(?:(?:schema|meta|metadata|manifest)\.json|[a-z][a-z0-9]{0,7}\.(?:gz|bz2|xz|zst))$", re.IGNORECASE
+)
+"""Extensions in two parts. A part of a version or a date in front of a plain extension is not one."""
+
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,16}$")
+
+
+def split_extension(filename: str) -> tuple[str, str]:
+    """Stem and extension (with its dot, as written) of a file name; a leading dot starts no extension."""
+    found = _COMPOUND.search(filename) or _EXTENSION.search(filename)
+    if found is None or found.start() == 0:
+        return filename, ""
+    return filename[: found.start()], found.group()
+
+
+def friendly_stem(stem: str, *, artifact_type: str, artifact_id: str) -> str:
+    """The friendly form of a file name's stem; never empty, at most `MAX_NAME` characters.
+
+    `artifact_id` is the legacy id; the fallback's hash is the first 8 digits of its sha256.
+    """
+    name = _slug(stem)
+    if name:
+        return name
+    digest = hashlib.sha256(artifact_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    kind = _slug(artifact_type)[: MAX_NAME - 9].rstrip("_") or "artifact"
+    return f"{kind}_{digest}"
+
+
+class Names:
+    """Gives out names inside one folder; no two are the same, even without case."""
+
+    def __init__(self, *reserved: str) -> None:
+        self._taken = {name.lower() for name in reserved}
+
+    def reserve(self, name: str) -> str:
+        """A name that is given already."""
+        self._taken.add(name.lower())
+        return name
+
+    def give(self, stem: str, extension: str) -> str:
+        """`stem` and `extension`, with `_2`, `_3` … behind the stem when that is taken."""
+        name, number = f"{stem}{extension}", 1
+        while name.lower() in self._taken:
+            number += 1
+            suffix = f"_{number}"
+            name = f"{stem[: MAX_NAME - len(suffix)].rstrip('_')}{suffix}{extension}"
+        return self.reserve(name)
+
+
+def friendly_name(filename: str, *, artifact_type: str, artifact_id: str, names: Names) -> str:
+    """The friendly name of a file, told apart from those `names` has given before."""
+    stem, extension = split_extension(filename)
+    name = friendly_stem(stem, artifact_type=artifact_type, artifact_id=artifact_id)
+    return names.give(name, extension.lower())
+
+
+def _slug(text: str) -> str:
+    # slugify reads entities such as &amp; unless told not to; a file's name has none.
+    slug: str = slugify(
+        text, separator="_", max_length=MAX_NAME, lowercase=True, entities=False, decimal=False,
+        hexadecimal=False,
+    )  # fmt: skip
+    return slug.strip("_")

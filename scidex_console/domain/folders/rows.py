@@ -1,0 +1,38 @@
+"""An artifact's row as the folder migration reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ArtifactRow:
+    """One row of `artifacts`."""
+
+    id: str
+    """The legacy handle."""
+    artifact_type: str
+    title: str | None
+    content_hash: str | None
+    file_path: str | None
+    metadata: Mapping[str, Any]
+    provenance_chain: Any
+    created_at: datetime | None
+    uuid: str | None
+    """`artifact_id`: the canonical handle; None while none is minted."""
+    artifact_dir: str | None
+    primary_filename: str | None
+    accessory_filenames: Sequence[str] | None
+    layout_version: int | None
+    migrated_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Relations:
+    """An artifact's links by the UUIDs of the other ends, without repetition, in order."""
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
