@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scidex_console.cli.output import Output
@@ -20,6 +21,8 @@ class Context:
 
     output: Output
     load_settings: Callable[[], Settings]
+    config_file: Callable[[], Path | None]
+    """The configuration file the settings come from; None: there is none."""
     load_services: Callable[[], Services]
 
     @cached_property

@@ -85,14 +85,15 @@ async def carry_out(
     a sign of life for `--wait`; the intent stays.
     """
     intent = await readers.desk.submit(args.action, job, params, reason=args.reason.strip())
-    output.note(f"intent {intent.id}: {ACTIONS[intent.action].command(intent.job, intent.params)}")
+    command = ACTIONS[intent.action].command(intent.job, intent.params)
+    output.note(f"intent {intent.id}: {output.program.command(command)}")
     if intent.also_by:
         output.note(f"asked for by {intent.operator} and {', '.join(intent.also_by)}: one effect")
     if args.no_wait:
         await _tell_if_no_engine(readers.read, intent, output)
     elif intent.state not in SETTLED:
         intent = await _follow(readers, intent, args.wait.total_seconds(), output)
-    output.show({"intent": intent}, [_words(intent)])
+    output.show({"intent": intent}, [output.program.told(_words(intent))])
     return 1 if intent.state in (IntentState.REFUSED, IntentState.CANCELLED) else 0
 
 

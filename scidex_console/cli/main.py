@@ -37,6 +37,7 @@ from scidex_console.cli.commands import (
 )
 from scidex_console.cli.context import Context
 from scidex_console.cli.output import Output
+from scidex_console.cli.program import Program, path_of
 from scidex_console.cli.services import Services, wired
 from scidex_console.domain.errors import ConsoleError
 
@@ -103,6 +104,7 @@ def main(argv: Sequence[str] | None = None, services: Services | None = None) ->
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     output = Output(sys.stdout, sys.stderr, as_json="--json" in words)
+    output.program = Program(path_of(sys.argv[0]))
     try:
         return _run(words, output, services)
     except ConsoleError as error:
@@ -127,7 +129,10 @@ def _run(words: list[str], output: Output, services: Services | None) -> int:
     if args.command is None:
         args = top.parse_args([*words, console.NAME])
     output.as_json = getattr(args, "as_json", False)
-    context = Context(output, lambda: _settings(args), lambda: services or wired())
+    output.program = Program(output.program.path, lambda: _named_config(args))
+    context = Context(
+        output, lambda: _settings(args), lambda: _used_config(args), lambda: services or wired()
+    )
     code: int = args.run(args, context)
     return code
 
@@ -138,9 +143,21 @@ def _settings(args: Namespace) -> Settings:
     return load_settings(args.config)
 
 
+def _used_config(args: Namespace) -> Path | None:
+    from scidex_console.settings import used_file
+
+    return used_file(args.config)
+
+
+def _named_config(args: Namespace) -> Path | None:
+    from scidex_console.settings import named_file
+
+    return named_file(args.config)
+
+
 def _failed(error: BaseException, output: Output) -> int:
     assert isinstance(error, ConsoleError)
-    output.error(error, PROGRAM)
+    output.error(error)
     return error.exit_code
 
 

@@ -12,6 +12,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
 
+from scidex_console.cli.arguments import PROGRAM
+from scidex_console.cli.program import Program
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.sanitise import visible
 
@@ -26,6 +28,8 @@ class Output:
         self._out = out
         self._err = err
         self.as_json = as_json
+        self.program = Program()
+        """What command lines in messages begin with."""
 
     def show(self, document: Mapping[str, Any], lines: Iterable[str]) -> None:
         """Print a result: the document under `--json`, else the lines (made only when they are printed)."""
@@ -38,14 +42,15 @@ class Output:
 
     def note(self, text: str) -> None:
         """Tell the person at the terminal something that is not the result."""
-        self._err.write(visible(text, _LONGEST_LINE) + "\n")
+        self._err.write(visible(self.program.told(text), _LONGEST_LINE) + "\n")
         self._err.flush()
 
-    def error(self, error: ConsoleError, program: str, **context: Any) -> None:
+    def error(self, error: ConsoleError, **context: Any) -> None:
         """One line on standard error and, under `--json`, a document too, with `context` beside it."""
-        self.note(f"{program}: {error}")
+        self.note(f"{PROGRAM}: {error}")
         if self.as_json:
-            words = {"what": error.what, "where": error.where, "fix": error.fix, "exit_code": error.exit_code}
+            fix = self.program.told(error.fix)
+            words = {"what": error.what, "where": error.where, "fix": fix, "exit_code": error.exit_code}
             self.show({"error": words, **context}, ())
 
     def table(

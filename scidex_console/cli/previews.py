@@ -8,7 +8,6 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from scidex_console.cli.arguments import PROGRAM
 from scidex_console.cli.output import Output
 from scidex_console.domain.errors import StaleToken, UsageError
 from scidex_console.domain.jobs import JobName
@@ -41,7 +40,7 @@ def show_preview(
     params: Mapping[str, Any],
 ) -> None:
     """Print what would be done and the command line that does it. Nothing has changed."""
-    confirm = confirmation(args, job, params, preview)
+    confirm = confirmation(args, output, job, params, preview)
     lines = [*_lines(output, preview)]
     if _size(preview):
         lines += ["", "Nothing has changed. To do exactly this:", f"  {confirm}"]
@@ -49,10 +48,14 @@ def show_preview(
 
 
 def confirmation(
-    args: Namespace, job: JobName, params: Mapping[str, Any], preview: RetryPreview | RollbackPreview
+    args: Namespace,
+    output: Output,
+    job: JobName,
+    params: Mapping[str, Any],
+    preview: RetryPreview | RollbackPreview,
 ) -> str:
     """The command line that confirms a preview."""
-    command = ACTIONS[args.action].command(job, {**params, "token": preview.token})
+    command = output.program.command(ACTIONS[args.action].command(job, {**params, "token": preview.token}))
     return f"{command} {shlex.join(['--reason', args.reason or 'TEXT'])}"
 
 
@@ -69,12 +72,12 @@ def refuse_stale(
         where=f"token {args.token}",
         fix="look again and confirm",
     )
-    confirm = confirmation(args, job, params, preview)
+    confirm = confirmation(args, output, job, params, preview)
     if output.as_json:
-        output.error(stale, PROGRAM, preview=preview, confirm=confirm)
+        output.error(stale, preview=preview, confirm=confirm)
     else:
         show_preview(args, output, preview, job, params)
-        output.error(stale, PROGRAM)
+        output.error(stale)
     return stale.exit_code
 
 

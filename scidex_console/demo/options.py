@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +13,14 @@ from scidex_console.demo.artifacts.scale import SCALES, SMALL, Scale
 from scidex_console.domain.errors import UsageError
 
 
-def default_directory() -> Path:
-    """Where the demo lives unless told otherwise: below the user's folder for state."""
-    return platformdirs.user_state_path("scidex-console") / "demo"
+def default_directory(scale: Scale = SMALL) -> Path:
+    """Where the world of that scale lives unless told otherwise: below the user's folder for state."""
+    return platformdirs.user_state_path("scidex-console") / "demo" / scale.name
+
+
+def default_directories() -> tuple[Path, ...]:
+    """The usual places of all worlds."""
+    return tuple(default_directory(scale) for scale in SCALES.values())
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,10 @@ class DemoOptions:
     until_idle: bool = False
     keep: bool = False
     stop: bool = False
+    remove: bool = False
+    """With `stop`: remove the world with all its data."""
+    everywhere: bool = False
+    """With `stop`: the worlds of all usual places, not only the one in `directory`."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.speed) or self.speed <= 0:
@@ -43,3 +53,10 @@ def scale_named(name: str) -> Scale:
     if name not in SCALES:
         raise UsageError(f"there is no scale {name!r}", where="--scale", fix=f"choose {' or '.join(SCALES)}")
     return SCALES[name]
+
+
+def demo_command(directory: Path, *words: str) -> str:
+    """The command line `demo WORDS` for the world in that folder, named unless it is a usual place."""
+    if directory not in default_directories():
+        words = (*words, "--dir", str(directory))
+    return shlex.join(["scidex-console", "demo", *words])

@@ -14,6 +14,7 @@ Everything here blocks; call it from a thread when a loop is running.
 
 from __future__ import annotations
 
+import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -27,9 +28,10 @@ from psycopg import sql
 from scidex_console.demo.postgres.account import server_account
 from scidex_console.demo.postgres.cluster import RECOVERY_PATIENCE, Cluster, Connection
 from scidex_console.demo.postgres.errors import EmbeddedPostgresError
-from scidex_console.demo.postgres.folders import ServerFolders
+from scidex_console.demo.postgres.folders import ServerFolders, orphans
+from scidex_console.demo.postgres.processes import end_server, running_server
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "remove_orphans"]
 
 DATABASE = "scidex"
 STATE_ROOT = Path("/var/lib/scidex-console")  # used by root only
@@ -40,6 +42,22 @@ _OTHERS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
+
+
+def remove_orphans(state_root: Path = STATE_ROOT) -> list[Path]:
+    """Stop and remove the clusters whose home was removed by hand; the folders that were removed.
+
+    Only clusters that root started lie apart from their home. Everybody else's go with it.
+    """
+    removed = []
+    for place in orphans(state_root):
+        server = running_server(place / "data")
+        if server is not None:
+            end_server(server, place / "data")
+        with suppress(OSError):  # somebody else removes it at this moment
+            shutil.rmtree(place)
+            removed.append(place)
+    return removed
 
 
 class EmbeddedPostgres:

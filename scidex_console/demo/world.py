@@ -21,6 +21,7 @@ from typing import Self
 
 from scidex_console.demo.artifacts.scale import SMALL, Scale
 from scidex_console.demo.hosts_process import HostsDescription, await_hosts, read_description, start_hosts
+from scidex_console.demo.options import demo_command
 from scidex_console.demo.postgres_server import EmbeddedPostgres
 from scidex_console.demo.processes import ProcessRecord
 from scidex_console.demo.store import StorePlaces
@@ -30,6 +31,8 @@ from scidex_console.demo.world_record import Running, WorldFolder, WorldRecord, 
 from scidex_console.domain.errors import Held, Refused
 
 HOSTS = "figure hosts"
+DATABASE_HOME = "postgres"
+"""Folder of the database's home inside the world's."""
 _PATIENCE_S = 60.0
 """How long a process may take to end before it is made to, in seconds: an engine finishes its batch."""
 
@@ -60,17 +63,13 @@ class World:
         PostgreSQL fail. The database's server may run afterwards; `start` or `stop` follows.
         """
         folder = WorldFolder(directory.expanduser().absolute())
-        world = cls(folder, EmbeddedPostgres(folder.path / "postgres"))
+        world = cls(folder, EmbeddedPostgres(folder.path / DATABASE_HOME))
         with folder.locked():
             record = folder.read()
             wanted = WorldRecord(scale, seed)
             if record is not None and record.finished:
                 if (record.scale, record.seed) != (scale, seed):
-                    raise Refused(
-                        f"the world there is another one ({record.describe()}, not {wanted.describe()})",
-                        where=str(folder.path),
-                        fix="choose another --dir, or remove the folder",
-                    )
+                    raise world._another(record, wanted)
                 progress(f"world: {record.describe()}, found in {folder.path}")
                 return world
             if record is not None:
@@ -88,9 +87,11 @@ class World:
         record = folder.read()
         if record is None or not record.finished:
             raise Refused(
-                "there is no demo world", where=str(folder.path), fix="run `scidex-console demo` to build one"
+                "there is no demo world",
+                where=str(folder.path),
+                fix=f"run `{demo_command(folder.path)}` to build one",
             )
-        return cls(folder, EmbeddedPostgres(folder.path / "postgres"))
+        return cls(folder, EmbeddedPostgres(folder.path / DATABASE_HOME))
 
     @property
     def config_file(self) -> Path:
@@ -143,10 +144,16 @@ class World:
                 raise Refused("the demo world does not run", where=str(self.directory))
             self._remember(with_process(running, ProcessRecord.of(name, pid)))
 
+    @property
+    def stays(self) -> bool:
+        """Whether it goes on when we leave: it is to be kept, or somebody else started it."""
+        running = self.running()
+        ours = running is None or (running.owner.pid == os.getpid() and not running.keep)
+        return not (self._owned and ours)
+
     def stop(self) -> None:
         """Stop what this object started, unless it is to be kept; leave everything else running."""
-        running = self.running()
-        if self._owned and (running is None or (running.owner.pid == os.getpid() and not running.keep)):
+        if not self.stays:
             self.end()
             return
         self._server.release()
@@ -186,6 +193,18 @@ class World:
             self._server.stop()
             raise
 
+    def _another(self, record: WorldRecord, wanted: WorldRecord) -> Refused:
+        """The folder holds another world than the wanted one: what it is, and how to have the wanted one."""
+        stop = demo_command(self.directory, "--stop")
+        runs = self.running() is not None
+        return Refused(
+            f"another world is there: {record.describe()}, not {wanted.describe()}"
+            + ("; it is running now" if runs else ""),
+            where=str(self.directory),
+            fix=(f"end it by `{stop}` and " if runs else "")
+            + f"choose another folder by --dir, or give this one up by `{stop} --remove`",
+        )
+
     def _clear(self) -> None:
         self._end_all()
         self._server.destroy()
@@ -216,11 +235,12 @@ class World:
     def _take_over(self, running: Running, speed: float) -> bool:
         """Whether what runs is a whole world, to be used as it is."""
         ours = running.owner.pid == os.getpid()
+        stop = demo_command(self.directory, "--stop")
         if running.owner.is_running() and not ours:
             raise Held(
                 f"this demo world is in use by process {running.owner.pid}",
                 where=str(self.directory),
-                fix="leave it there, end it by `scidex-console demo --stop`, or choose another --dir",
+                fix=f"leave it there, end it by `{stop}`, or choose another --dir",
             )
         if all(process.name != HOSTS for process in running.processes):
             return False
@@ -228,7 +248,7 @@ class World:
             raise Refused(
                 f"this demo world runs at speed {running.speed:g}, not {speed:g}",
                 where=str(self.directory),
-                fix="end it by `scidex-console demo --stop` first",
+                fix=f"end it by `{stop}` first",
             )
         self._owned = self._owned and ours
         self._server.start()
@@ -255,9 +275,16 @@ class World:
         return ended
 
 
-def end_world(directory: Path) -> list[str]:
-    """End whatever runs in a world, finished or not; what was ended. Raises `Refused` when none is there."""
+def end_world(directory: Path, *, remove: bool = False) -> list[str]:
+    """End whatever runs in a world, finished or not, and remove the world if told to; what was ended.
+
+    Raises `Refused` when none is there.
+    """
     folder = WorldFolder(directory.expanduser().absolute())
     if folder.read() is None:
-        raise Refused("there is no demo world", where=str(folder.path))
-    return World(folder, EmbeddedPostgres(folder.path / "postgres")).end()
+        raise Refused("there is no demo world", where=str(folder.path), fix="name its folder by --dir")
+    world = World(folder, EmbeddedPostgres(folder.path / DATABASE_HOME))
+    ended = world.end()
+    if remove:
+        world.remove()
+    return ended

@@ -5,7 +5,7 @@ Order: defaults < file (`--config`, $SCIDEX_CONSOLE_CONFIG, ./config.toml, the u
 """
 
 from scidex_console.settings.fetch import FetchSettings, GroupSettings
-from scidex_console.settings.loading import load_settings
+from scidex_console.settings.loading import load_settings, named_file, used_file
 from scidex_console.settings.sections import (
     BatchSettings,
     ConsoleSettings,
@@ -16,6 +16,7 @@ from scidex_console.settings.sections import (
     RepositorySettings,
     WritesSettings,
 )
+from scidex_console.settings.session import Session, forget_fixed_size, read_session
 from scidex_console.settings.values import ConnectTo
 from scidex_console.settings.whole import Settings
 
@@ -30,7 +31,12 @@ __all__ = [
     "FiguresSettings",
     "GroupSettings",
     "RepositorySettings",
+    "Session",
     "Settings",
     "WritesSettings",
+    "forget_fixed_size",
     "load_settings",
+    "named_file",
+    "read_session",
+    "used_file",
 ]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from scidex_console.settings.problems import describe
-from scidex_console.settings.sources import Source, find_file, read_environment, read_file
+from scidex_console.settings.sources import FILE_VARIABLE, Source, find_file, read_environment, read_file
 from scidex_console.settings.whole import Settings
 
 
@@ -35,6 +35,17 @@ def load_settings(
         # The error itself holds the values, secrets among them: it must not travel on as a cause.
         problem = describe(error, file.places | variables.places, shown)
     raise problem
+
+
+def named_file(config: Path | None, *, environ: Mapping[str, str] | None = None) -> Path | None:
+    """The configuration file as `--config` or the environment names it; None: neither does."""
+    given = (os.environ if environ is None else environ).get(FILE_VARIABLE)
+    return config or (Path(given).expanduser() if given else None)
+
+
+def used_file(config: Path | None = None) -> Path | None:
+    """The configuration file that `load_settings` reads; None: there is none. Raises `SettingError`."""
+    return find_file(config, os.environ, Path.cwd())
 
 
 def _merge(file: dict[str, Any], variables: dict[str, Any]) -> Settings:

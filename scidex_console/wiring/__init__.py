@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scidex_console.adapters.postgres.schema_runner import SchemaRunner
     from scidex_console.demo.options import DemoOptions
     from scidex_console.domain.checks import Finding, VerifyReport
@@ -44,11 +46,11 @@ async def run_engine(settings: Settings, jobs: frozenset[JobName], until_idle: b
     return await wired.run_engine(settings, jobs, until_idle=until_idle)
 
 
-def run_console(settings: Settings, read_only: bool) -> int:
-    """The terminal console; the exit code."""
+def run_console(settings: Settings, read_only: bool, program: str) -> int:
+    """The terminal console; the exit code. `program` is what command lines it hands out begin with."""
     from scidex_console.wiring import console as wired
 
-    return wired.run_console(settings, read_only=read_only)
+    return wired.run_console(settings, read_only=read_only, program=program)
 
 
 async def verify(settings: Settings) -> VerifyReport:
@@ -58,15 +60,15 @@ async def verify(settings: Settings) -> VerifyReport:
     return await wired.verify(settings)
 
 
-async def doctor(settings: Settings) -> Sequence[Finding]:
-    """Every precondition, each with how to mend it."""
+async def doctor(settings: Settings, config_file: Path | None = None) -> Sequence[Finding]:
+    """Every precondition, each with how to mend it; `config_file` is where the settings came from."""
     from scidex_console.wiring import preconditions as wired
 
-    return await wired.doctor(settings)
+    return await wired.doctor(settings, config_file=config_file)
 
 
-def run_demo(options: DemoOptions) -> int:
-    """The demo from beginning to end; the exit code."""
+def run_demo(options: DemoOptions, program: str) -> int:
+    """The demo from beginning to end; the exit code. `program` is how this program is run."""
     from scidex_console.wiring import demo as wired
 
-    return wired.run_demo(options)
+    return wired.run_demo(options, program)

@@ -4,67 +4,118 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from scidex_console.demo.options import DemoOptions
+from scidex_console.demo.options import DemoOptions, default_directories, demo_command
+from scidex_console.demo.postgres_server import remove_orphans
 from scidex_console.demo.world import World, end_world
-from scidex_console.domain.durations import format_duration
+from scidex_console.demo.world_record import RECORD
 from scidex_console.domain.errors import Unreachable
-from scidex_console.domain.intents import ActionName
+from scidex_console.domain.intents import SETTLED, ActionName
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.runs import WORKING, RunState
+from scidex_console.domain.runs import OPEN
 from scidex_console.engine.ports import ReadModel
-from scidex_console.engine.views import GapView
 from scidex_console.settings import Settings, load_settings
+from scidex_console.wiring.demo_progress import figures_of, show_progress
 from scidex_console.wiring.reading import Readers, readers, schema
 
 _ENGINE = "engine"
-_ENGINE_PATIENCE_S = 30.0
-_PROGRESS_S = 2.0
+_PATIENCE_S = 30.0
+"""How long an engine may take to start, and to take up the run."""
+_LOG = "engine.log"
 
-Say = Callable[[str], None]
 
+def run_demo(options: DemoOptions, program: str) -> int:
+    """Build or reuse the world, run it as asked, and stop what was started; the exit code.
 
-def run_demo(options: DemoOptions) -> int:
-    """Build or reuse the world, run it as asked, and stop what was started; the exit code."""
+    `program` is how this program is run, for the command lines that are handed out.
+    """
     if options.stop:
-        ended = end_world(options.directory)
-        _say(f"ended: {', '.join(ended)}" if ended else "nothing was running")
-        return 0
+        return _end(options)
     with _termination_as_interrupt():
         world = _fresh_world(options)
         try:
             world.start(speed=options.speed, keep=options.keep, progress=_say)
             settings = load_settings(world.config_file, environ={})
-            asyncio.run(_prepare(world, settings, options))
-            code = _show(settings, options)
+            asyncio.run(_prepare(world, settings))
+            code = _show(world, settings, options, program)
         except KeyboardInterrupt:
             code = 130
         finally:
-            _say("stopping what was started" if not options.keep else f"left running: {world.config_file}")
-            world.stop()
-    if options.keep:
-        _say("end it with `scidex-console demo --stop`")
+            _leave(world, program)
     return code
 
 
-def _show(settings: Settings, options: DemoOptions) -> int:
+def _end(options: DemoOptions) -> int:
+    """End the world in the folder; without a folder named, those in all usual places."""
+    folders = [options.directory]
+    if options.everywhere:
+        folders = [folder for folder in default_directories() if (folder / RECORD).exists()]
+    ended = [f"{what} of {folder}" for folder in folders for what in end_world(folder, remove=options.remove)]
+    _say(f"ended: {', '.join(ended)}" if ended else "nothing was running")
+    if options.remove:
+        _say(f"removed: {', '.join(str(folder) for folder in folders) or 'nothing was there'}")
+    _remove_orphans()
+    return 0
+
+
+def _remove_orphans() -> None:
+    for place in remove_orphans():
+        _say(f"removed: {place}, the database of a world whose folder is gone")
+
+
+def _leave(world: World, program: str) -> None:
+    """Stop the world, or leave it running, and say which."""
+    handed_out = _commands(world, program)
+    if world.stays:
+        world.stop()
+        _say(f"the demo goes on: `{handed_out} status`")
+        _say(f"end it by `{_demo(world, program, '--stop')}`")
+        return
+    _say("stopping engine, figure hosts and database")
+    world.stop()
+    _say(f"stopped; the world stays in {world.directory}")
+    _say(f"remove it by `{_demo(world, program, '--stop', '--remove')}`")
+
+
+def _commands(world: World, program: str) -> str:
+    """What the other commands begin with, for this world."""
+    return f"{program} --config {shlex.quote(str(world.config_file))}"
+
+
+def _demo(world: World, program: str, *words: str) -> str:
+    return program + demo_command(world.directory, *words).removeprefix("scidex-console")
+
+
+def _show(world: World, settings: Settings, options: DemoOptions, program: str) -> int:
+    handed_out = _commands(world, program)
     if options.headless:
-        return asyncio.run(_headless(settings, options))
+        progress = show_progress(
+            settings,
+            world.directory / _LOG,
+            _say,
+            program=handed_out,
+            start_anew=_demo(world, program, "--stop", "--remove"),
+            until_idle=options.until_idle,
+        )
+        return asyncio.run(progress)
     from scidex_console.wiring.console import run_console  # loads the terminal library only when shown
 
-    return run_console(settings, read_only=False)
+    return run_console(settings, read_only=False, program=handed_out, engine_stays=world.stays)
 
 
 def _fresh_world(options: DemoOptions) -> World:
-    """The world in the folder; one that was worked through is built again, so that there is a run to see."""
+    """The world in the folder; one to be watched that was worked through is built again, to live."""
+    _remove_orphans()
     world = _build(options)
-    if options.headless or options.keep or world.running() is not None or not world.config_file.exists():
+    if options.headless or world.running() is not None or not world.config_file.exists():
         return world
     world.start(speed=options.speed)
     settings = load_settings(world.config_file, environ={})
@@ -74,7 +125,7 @@ def _fresh_world(options: DemoOptions) -> World:
         world.stop()
     if not over:
         return World.attach(options.directory)
-    _say("world: was worked through; building a new one")
+    _say("world: was worked through, nothing is left to do in it; building a new one")
     world.remove()
     return _build(options)
 
@@ -87,27 +138,27 @@ async def _is_worked_through(settings: Settings) -> bool:
     async with schema(settings) as runner:
         await runner.apply()
     async with readers(settings) as connected:
-        overview = await connected.read.overview()
-    figures = _figures(overview.gaps)
-    return figures.run is None and figures.total > 0 and figures.due + figures.scheduled == 0
+        figures = figures_of(await connected.read.overview())
+    is_open = figures.run is not None and figures.run.state in OPEN
+    return not is_open and figures.total > 0 and figures.due + figures.scheduled == 0
 
 
-async def _prepare(world: World, settings: Settings, options: DemoOptions) -> None:
+async def _prepare(world: World, settings: Settings) -> None:
     async with schema(settings) as runner:
         await runner.apply()
     _say("schema: applied")
     async with readers(settings) as connected:
         if not await _engine_lives(connected.read):
-            _start_engine(world, options)
+            _start_engine(world)
             await _await_engine(connected.read, world)
-        await _start_figures(connected)
+        await _start_figures(connected, world)
 
 
-def _start_engine(world: World, options: DemoOptions) -> None:
+def _start_engine(world: World) -> None:
     command = [sys.executable, "-m", "scidex_console.wiring.demo_engine", str(world.config_file)]
-    if not options.keep:
+    if not world.stays:
         command.append(str(os.getpid()))
-    log = world.directory / "engine.log"
+    log = world.directory / _LOG
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -118,10 +169,10 @@ def _start_engine(world: World, options: DemoOptions) -> None:
 
 
 async def _await_engine(read: ReadModel, world: World) -> None:
-    until = time.monotonic() + _ENGINE_PATIENCE_S
+    until = time.monotonic() + _PATIENCE_S
     while not await _engine_lives(read):
         if time.monotonic() > until:
-            raise Unreachable("the engine did not start", where=str(world.directory / "engine.log"))
+            raise _silent("the engine did not start", world.directory / _LOG)
         await asyncio.sleep(0.1)
 
 
@@ -130,60 +181,23 @@ async def _engine_lives(read: ReadModel) -> bool:
     return engine is not None and engine.state == "running"
 
 
-async def _start_figures(connected: Readers) -> None:
+async def _start_figures(connected: Readers, world: World) -> None:
+    """Have a run, unless one is open; the last one is over only once the engine has taken up the new one."""
     run = await connected.read.run(JobName.FIGURES)
-    if run is not None and run.state not in (RunState.DONE, RunState.CANCELLED):
+    if run is not None and run.state in OPEN:
         return
-    await connected.desk.submit(ActionName.START, JobName.FIGURES, {}, reason="the demo starts with a run")
-
-
-async def _headless(settings: Settings, options: DemoOptions) -> int:
-    async with readers(settings) as connected:
-        began = time.monotonic()
-        state = RunState.RUNNING
-        while not (options.until_idle and state not in (*WORKING, RunState.PAUSING, RunState.CANCELLING)):
-            await asyncio.sleep(_PROGRESS_S)
-            overview = await connected.read.overview(dead=1, errors=1)
-            figures = _figures(overview.gaps)
-            run = await connected.read.run(JobName.FIGURES)
-            state = run.state if run is not None else RunState.PLANNED
-            if overview.engine is None or overview.engine.state == "stopped":
-                raise _engine_gone(options)
-            _say(_progress(figures, state, time.monotonic() - began))
-    if state is RunState.HALTED:
-        return 4
-    return await _verify(settings)
-
-
-def _engine_gone(options: DemoOptions) -> Unreachable:
-    log = options.directory / "engine.log"
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
-    said = f": {lines[-1].strip()}" if lines else ""
-    return Unreachable(f"the engine has ended{said}", where=str(log))
-
-
-async def _verify(settings: Settings) -> int:
-    from scidex_console.wiring.verification import verify
-
-    report = await verify(settings)
-    for invariant in report.invariants:
-        verdict = {True: "holds", False: "BROKEN", None: "does not apply"}[invariant.holds]
-        _say(f"verify {invariant.name}: {verdict}: {invariant.statement}")
-    _say("verify: every invariant holds" if report.holds else "verify: an invariant is broken")
-    return 0 if report.holds else 1
-
-
-def _figures(gaps: tuple[GapView, ...]) -> GapView:
-    return next(gap for gap in gaps if gap.job is JobName.FIGURES)
-
-
-def _progress(gap: GapView, state: RunState, seconds: float) -> str:
-    eta = f", about {format_duration(gap.eta_s)} to go" if gap.eta_s else ""
-    return (
-        f"{format_duration(round(seconds))}: figures {state}: {gap.missing} of {gap.total} missing, "
-        f"{gap.due} due, {gap.scheduled} in back-off, {gap.done} stored, {gap.dead} dead, "
-        f"{gap.transient} transient, {gap.blocked} blocked, {gap.suspect} suspect, {gap.refused} refused{eta}"
+    asked = await connected.desk.submit(
+        ActionName.START, JobName.FIGURES, {}, reason="the demo starts with a run"
     )
+    until = time.monotonic() + _PATIENCE_S
+    while (found := await connected.read.intent(asked.id)) is None or found.state not in SETTLED:
+        if time.monotonic() > until:
+            raise _silent("the engine did not take up the run", world.directory / _LOG)
+        await asyncio.sleep(0.1)
+
+
+def _silent(what: str, log: Path) -> Unreachable:
+    return Unreachable(what, where=str(log), fix="see there for its words, and start the demo again")
 
 
 @contextmanager

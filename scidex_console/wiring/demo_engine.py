@@ -1,5 +1,7 @@
 """The demo's engine process: an ordinary engine that also leaves when the demo that started it is gone.
 
+The figure hosts leave by themselves then; the database, which nobody owns, is stopped here.
+
 python -m scidex_console.wiring.demo_engine CONFIG [PARENT_PID]
 """
 
@@ -12,6 +14,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from scidex_console.demo.postgres_server import EmbeddedPostgres
+from scidex_console.demo.world import DATABASE_HOME
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.jobs import JobName
 from scidex_console.settings import load_settings
@@ -19,9 +23,13 @@ from scidex_console.wiring.engine import run_engine
 
 
 async def _leave_with(parent: int) -> None:
-    while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells of a parent that died
+    while _lives(parent):  # noqa: ASYNC110 - nothing tells of a parent that died
         await asyncio.sleep(1.0)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _lives(parent: int) -> bool:
+    return os.getppid() == parent
 
 
 async def _main(config: Path, parent: int | None) -> int:
@@ -34,6 +42,8 @@ async def _main(config: Path, parent: int | None) -> int:
             watch.cancel()
             with suppress(asyncio.CancelledError):
                 await watch
+        if parent is not None and not _lives(parent):
+            await asyncio.to_thread(EmbeddedPostgres(config.parent / DATABASE_HOME).stop_if_last)
 
 
 def main(arguments: list[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from scidex_console.domain.intents import Origin
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
 from scidex_console.engine.views import StoreIdentity
-from scidex_console.settings import Settings
+from scidex_console.settings import Settings, read_session
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,10 @@ class Readers:
 
 def origin() -> Origin:
     """Who asks, as far as the program can tell; the database adds its own session user."""
-    account = os.environ.get("LOGNAME") or os.environ.get("USER") or ""
-    peer = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
-    place = f"ssh {peer}" if peer else "local"
+    session = read_session()
+    place = f"ssh {session.ssh_peer}" if session.ssh_peer else "local"
     return Origin(
-        operator=visible(account, 60), origin=visible(f"{place} {holder()}", 120), version=__version__
+        operator=visible(session.account, 60), origin=visible(f"{place} {holder()}", 120), version=__version__
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from scidex_console.demo.options import DemoOptions
@@ -386,16 +387,17 @@ class FakeServices:
             raise self.fails
         return self.exit_code
 
-    def run_console(self, settings: Settings, read_only: bool) -> int:
-        self.called.append(("console", read_only))
+    def run_console(self, settings: Settings, read_only: bool, program: str) -> int:
+        self.called.append(("console", read_only, program))
         return self.exit_code
 
     async def verify(self, settings: Settings) -> VerifyReport:
         return VerifyReport(self.invariants)
 
-    async def doctor(self, settings: Settings) -> Sequence[Finding]:
+    async def doctor(self, settings: Settings, config_file: Path | None = None) -> Sequence[Finding]:
+        self.called.append(("doctor", config_file))
         return self.findings
 
-    def run_demo(self, options: DemoOptions) -> int:
-        self.called.append(("demo", options))
+    def run_demo(self, options: DemoOptions, program: str) -> int:
+        self.called.append(("demo", options, program))
         return self.exit_code

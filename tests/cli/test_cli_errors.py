@@ -144,13 +144,6 @@ def test_an_error_cannot_move_the_cursor(cli: Cli, services: FakeServices) -> No
     assert result.err == "scidex-console: title \\x1b[2J\\u202e\\nnext\n"
 
 
-def test_without_a_command_the_console_opens(cli: Cli, services: FakeServices) -> None:
-    services.exit_code = 7
-    assert cli().code == 7
-    assert cli("console", "--read-only").code == 7
-    assert services.called == [("console", False), ("console", True)]
-
-
 def test_the_engine_gets_its_jobs_and_its_exit_code_is_passed_on(cli: Cli, services: FakeServices) -> None:
     services.exit_code = 4
     assert cli("engine", "--jobs", "figures", "--until-idle").code == 4
@@ -163,7 +156,7 @@ def test_the_demo_needs_no_configuration(cli: Cli, services: FakeServices, tmp_p
         "demo", "--headless", "--until-idle", "--scale", "full", "--dir", "w", "--seed", "5", "--keep"
     )
     assert result.code == 0
-    [(_, options)] = services.called
+    [(_, options, _)] = services.called
     assert (options.headless, options.until_idle, options.keep, options.stop) == (True, True, True, False)
     assert (options.directory, options.seed, options.speed) == (tmp_path / "w", 5, 1.0)
     assert options.scale.name == "full"

@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from scidex_console.cli.arguments import Subparsers, add_command
 from scidex_console.cli.context import Context
+from scidex_console.cli.terminal import need_terminal
 
 NAME = "console"
 
@@ -18,4 +19,5 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: Namespace, context: Context) -> int:
     """Open it; the engine goes on when it closes."""
-    return context.services.run_console(context.settings, args.read_only)
+    need_terminal(NAME, fix="run it on a terminal; `scidex-console status` and the other commands need none")
+    return context.services.run_console(context.settings, args.read_only, context.output.program.prefix)

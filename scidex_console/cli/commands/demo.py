@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scidex_console.cli.arguments import Subparsers, add_command, positive
 from scidex_console.cli.context import Context
+from scidex_console.cli.terminal import need_terminal
 from scidex_console.domain.errors import UsageError
 
 _SEED_LIMIT = 2**31
@@ -23,9 +24,16 @@ def register(subparsers: Subparsers) -> None:
         "Needs no configuration, and leaves config.toml in its folder for the other commands.",
         as_json=False,
     )
-    parser.add_argument("--stop", action="store_true", help="end a world that --keep left running")
+    parser.add_argument(
+        "--stop", action="store_true", help="end what runs: in DIR, or in every world of the usual place"
+    )
+    parser.add_argument(
+        "--remove", action="store_true", help="with --stop: remove the world with all its data"
+    )
     parser.add_argument("--scale", choices=("small", "full"), default="small", help="size of the world")
-    parser.add_argument("--dir", type=Path, metavar="DIR", help="where the world lives")
+    parser.add_argument(
+        "--dir", type=Path, metavar="DIR", help="where the world lives (default: a place per scale)"
+    )
     parser.add_argument("--seed", type=_seed, default=1, metavar="N", help="another world (default: 1)")
     parser.add_argument(
         "--speed", type=positive, default=1.0, metavar="N", help="multiplies the hosts' budgets (default: 1)"
@@ -49,14 +57,21 @@ def run(args: Namespace, context: Context) -> int:
 
     if args.until_idle and not args.headless:
         raise UsageError("--until-idle goes with --headless", where="demo", fix="add --headless")
+    if args.remove and not args.stop:
+        raise UsageError("--remove goes with --stop", where="demo", fix="add --stop")
+    if not (args.headless or args.stop):
+        need_terminal("demo", fix="add --headless")
+    scale = scale_named(args.scale)
     options = DemoOptions(
-        directory=args.dir.expanduser().absolute() if args.dir else default_directory(),
-        scale=scale_named(args.scale),
+        directory=args.dir.expanduser().absolute() if args.dir else default_directory(scale),
+        scale=scale,
         seed=args.seed,
         speed=args.speed,
         headless=args.headless,
         until_idle=args.until_idle,
         keep=args.keep,
         stop=args.stop,
+        remove=args.remove,
+        everywhere=args.dir is None,
     )
-    return context.services.run_demo(options)
+    return context.services.run_demo(options, context.output.program.path)

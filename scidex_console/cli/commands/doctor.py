@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from scidex_console.cli.arguments import Subparsers, add_command
 from scidex_console.cli.context import Context
@@ -20,7 +21,12 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: Namespace, context: Context) -> int:
     """Look at everything and print what was found."""
-    findings = list(asyncio.run(context.services.doctor(context.settings)))
+    program = context.output.program
+    found = asyncio.run(context.services.doctor(context.settings, context.config_file()))
+    findings = [
+        replace(finding, detail=program.told(finding.detail), fix=program.told(finding.fix))
+        for finding in found
+    ]
     ok = all(finding.ok for finding in findings)
     context.output.show({"ok": ok, "findings": findings}, _lines(findings))
     return 0 if ok else 1

@@ -86,7 +86,7 @@ def _status_lines(output: Output, status: SchemaStatus) -> Iterator[str]:
     )
     if not status.current:
         yield (
-            "not as needed: run `scidex-console schema apply`"
+            output.program.told("not as needed: run `scidex-console schema apply`")
             if _pending(status.versions)
             else "not as needed"
         )

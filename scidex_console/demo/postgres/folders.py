@@ -5,6 +5,7 @@
       cluster.json   marks the folder as ours and says where the rest is
     place/           owned by the account that runs the server, 0700
       data/          the cluster
+      home         names the home, where the place lies elsewhere
       server.log
       run/           the socket; elsewhere when its path would be too long for the operating system
 
@@ -34,6 +35,8 @@ _MARKER = "cluster.json"
 _LOCK = "lock"
 _OURS_BEFORE_THE_MARKER = {_LOCK, _MARKER, f"{_MARKER}.new"}
 _MADE_BY = "scidex-console embedded PostgreSQL"
+_HOME = "home"
+"""Names, inside a place elsewhere, the home it belongs to."""
 _SOCKET = ".s.PGSQL.5432"
 _REMOVAL_PATIENCE = 10.0  # seconds
 _LONGEST_SOCKET_PATH = 103  # bytes without the closing zero: 107 on Linux, 103 on macOS
@@ -104,6 +107,7 @@ class ServerFolders:
             if account is not None:
                 _make_open(self._state_root)
                 _make_private(self.place, account)
+                self._name_home()
             if self.sockets.parent != self.place and _is_private(self.sockets, self.place):
                 return
             sockets = self._make_sockets(account)
@@ -180,11 +184,39 @@ class ServerFolders:
             fix="choose a folder with a shorter path",
         )
 
+    def _name_home(self) -> None:
+        """Write in the place whose it is; never through a link that the server's account could have laid."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with suppress(FileExistsError):
+            descriptor = os.open(self.place / _HOME, flags, 0o644)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(os.fsencode(self.home))
+
     def _write_marker(self) -> None:
         content = {"made_by": _MADE_BY, "place": str(self.place), "sockets": str(self.sockets)}
         fresh = self.home / f"{_MARKER}.new"
         fresh.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         fresh.replace(self.home / _MARKER)
+
+
+def orphans(state_root: Path) -> list[Path]:
+    """The places below `state_root` whose home is gone, or has another place by now: nobody can find them."""
+    try:
+        places = sorted(state_root.iterdir())
+    except OSError:
+        return []
+    return [place for place in places if _is_orphan(place)]
+
+
+def _is_orphan(place: Path) -> bool:
+    try:
+        home = Path(os.fsdecode((place / _HOME).read_bytes()))
+        marker = json.loads((home / _MARKER).read_text(encoding="utf-8"))
+        return bool(marker["place"] != str(place))
+    except FileNotFoundError:
+        return (place / _HOME).is_file()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # not understood: not ours to remove
 
 
 def _cannot_make(home: Path, error: OSError) -> EmbeddedPostgresError:

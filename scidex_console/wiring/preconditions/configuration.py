@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import ssl
 import sys
@@ -13,7 +12,7 @@ from scidex_console.adapters.git.commit_artifact import load_committer
 from scidex_console.domain.checks import Finding
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.hosts import DEFAULT_GROUPS, DEFAULT_RATE
-from scidex_console.settings import Settings
+from scidex_console.settings import Settings, read_session
 from scidex_console.wiring.preconditions.findings import bad, failed, good, judged
 
 DEMO = "demo"
@@ -118,7 +117,7 @@ def terminal_findings() -> Iterator[Finding]:
         yield good("terminal", "none here; the console needs one, commands do not")
         return
     columns, lines = shutil.get_terminal_size()
-    if os.environ.get("TERM", "dumb") == "dumb":
+    if read_session().terminal == "dumb":
         yield bad("terminal", "TERM names none that can be drawn on", "set TERM, such as xterm-256color")
     elif encoding != "utf8":
         yield bad("terminal", f"writes {encoding}, not UTF-8", "set LANG to a UTF-8 locale, such as C.UTF-8")
