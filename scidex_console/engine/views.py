@@ -77,7 +77,7 @@ class GapView:
     """Stored by this tool."""
     dead: int
     transient: int
-    """Failed transiently: waiting for their back-off or for a retry."""
+    """Failed transiently: waiting for their back-off or for a retry; one that may be asked now is due."""
     blocked: int
     suspect: int
     refused: int
@@ -90,7 +90,7 @@ class GapView:
     """Rows settled in each of the last 30 minutes, oldest first (the sparkline)."""
     rate_per_min: float | None
     eta_s: float | None
-    """Seconds until no row is due, at the recent rate; None when unknown."""
+    """Seconds until no row is left to ask (`domain.eta`); None when no run is at work, or too little is known."""
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from scidex_console.adapters.postgres.database import Database, query
 from scidex_console.adapters.postgres.snapshot import Row, Rows
+from scidex_console.domain.eta import GroupLoad, seconds_left
 from scidex_console.domain.figures import FigureState
+from scidex_console.domain.hosts import DEFAULT_RATE
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import WORKING
 from scidex_console.engine.views import GapView, RunView
 
 RECENT_MINUTES = 5
@@ -19,8 +22,6 @@ RECENT_MINUTES = 5
 MOST_SCHEDULED = 100_000
 """Rows waiting for their back-off are counted up to this many."""
 _LEAST_SPAN_S = 10.0
-_REQUESTS_PER_ROW = 2.0
-"""HEAD, then GET: what a row costs a group's budget as long as nothing was measured."""
 
 _WITH_FILE_OR_DEAD = (FigureState.STORED, FigureState.DEAD)
 
@@ -32,22 +33,27 @@ class Pace:
     per_minute: tuple[int, ...]
     """Oldest first."""
     recent: Mapping[str, int]
-    """Rows of each group within the last `RECENT_MINUTES`."""
+    """Rows of each group settled since the run started or went on, within the last `RECENT_MINUTES`."""
     span_s: float
-    """Seconds those rows took."""
+    """Seconds in which those rows were settled."""
+
+    @property
+    def rate_per_min(self) -> float | None:
+        """Rows settled a minute; None when there was none."""
+        settled = sum(self.recent.values())
+        return settled / max(self.span_s, _LEAST_SPAN_S) * 60 if settled else None
 
 
-def read_pace(rows: Rows, minutes: int, run: RunView | None, now: datetime) -> Pace:
+def read_pace(rows: Rows, minutes: int, now: datetime) -> Pace:
     """From `count_settled_by_minute`."""
     by_minute: Counter[int] = Counter()
     recent: Counter[str] = Counter()
+    span = RECENT_MINUTES * 60.0
     for row in rows:
         by_minute[row["minutes_ago"]] += row["n"]
-        if row["minutes_ago"] < RECENT_MINUTES:
-            recent[row["host_group"]] += row["n"]
-    span = RECENT_MINUTES * 60.0
-    if run is not None and run.started_at is not None:
-        span = min(span, max((now - run.started_at).total_seconds(), _LEAST_SPAN_S))
+        recent[row["host_group"]] += row["lately"]
+        if row["began_at"] is not None:
+            span = min(span, max((now - row["began_at"]).total_seconds(), 0.0))
     return Pace(tuple(by_minute[ago] for ago in reversed(range(minutes))), recent, span)
 
 
@@ -71,7 +77,7 @@ def due_by_group(counts: Rows) -> dict[str, int]:
 
 def figures_gap(
     counts: Rows,
-    scheduled: Row,
+    scheduled: Rows,
     pace: Pace,
     hosts: Rows,
     *,
@@ -82,8 +88,7 @@ def figures_gap(
     """The gap of figures. What the survey did not list had its file already."""
     states = figure_states(counts)
     missing = sum(n for state, n in states.items() if state not in _WITH_FILE_OR_DEAD)
-    later = min(scheduled["scheduled"], states[FigureState.DUE])
-    settled = sum(pace.recent.values())
+    later = min(sum(row["scheduled"] for row in scheduled), states[FigureState.DUE])
     return GapView(
         job=JobName.FIGURES,
         run=run,
@@ -94,8 +99,8 @@ def figures_gap(
         scheduled=later,
         done=states[FigureState.STORED],
         dead=states[FigureState.DEAD],
-        transient=states[FigureState.TRANSIENT] + scheduled["transient"],
-        blocked=states[FigureState.BLOCKED] + scheduled["blocked"],
+        transient=states[FigureState.TRANSIENT] + sum(row["transient"] for row in scheduled),
+        blocked=states[FigureState.BLOCKED] + sum(row["blocked"] for row in scheduled),
         suspect=states[FigureState.SUSPECT],
         refused=states[FigureState.REFUSED],
         # A figure that lost its file has no recorded hash that a new one could fail to match.
@@ -104,32 +109,41 @@ def figures_gap(
         held_back=states[FigureState.HELD_BACK],
         no_url=states[FigureState.NO_URL],
         per_minute=pace.per_minute,
-        rate_per_min=settled / pace.span_s * 60 if settled else None,
-        eta_s=_eta(due_by_group(counts), pace, hosts, now),
+        rate_per_min=pace.rate_per_min,
+        eta_s=_eta(loads(due_by_group(counts), scheduled, pace, hosts, now), pace, run),
     )
 
 
-def _eta(due: Mapping[str, int], pace: Pace, hosts: Rows, now: datetime) -> float | None:
-    """Seconds until the slowest group has no row due; None while nothing was settled lately.
-
-    Groups are worked on side by side, so the rate over all of them would promise too much: once the quick
-    ones are done, the slow one goes on alone.
-    """
-    if not due:
-        return 0.0
-    if not pace.recent:
-        return None
-    by_group = {row["host_group"]: row for row in hosts}
-    return max(_group_eta(n, pace, group, by_group.get(group), now) for group, n in due.items())
+def _eta(groups: Sequence[GroupLoad], pace: Pace, run: RunView | None) -> float | None:
+    """None unless a run is at work: a run that rests does not come nearer to its end."""
+    return seconds_left(groups, pace.span_s) if run is not None and run.state in WORKING else None
 
 
-def _group_eta(due: int, pace: Pace, group: str, host: Row | None, now: datetime) -> float:
-    if recent := pace.recent.get(group, 0):
-        return due / (recent / pace.span_s)
-    if host is None or host["rate"] <= 0:
-        return 0.0
-    hold = (host["hold_until"] - now).total_seconds() if host["hold_until"] else 0.0
-    return max(hold, 0.0) + due * _REQUESTS_PER_ROW / float(host["rate"])
+def loads(due: Mapping[str, int], scheduled: Rows, pace: Pace, hosts: Rows, now: datetime) -> list[GroupLoad]:
+    """What each host group has left to ask, with its budget and its closings, and what was settled of each."""
+    gates = {row["host_group"]: row for row in hosts}
+    put_off = {row["host_group"]: row for row in scheduled}
+    groups: list[GroupLoad] = []
+    for name in due.keys() | pace.recent.keys():
+        number = due.get(name, 0)
+        gate, later = gates.get(name), put_off.get(name)
+        count = min(later["scheduled"], number) if later else 0
+        groups.append(
+            GroupLoad(
+                due=number - count,
+                budget=float(gate["rate"]) if gate and gate["rate"] > 0 else DEFAULT_RATE,
+                settled=pace.recent.get(name, 0),
+                later=count,
+                last_due_s=later["last_due_s"] if later else 0.0,
+                closed_s=_closed_s(gate, now) if gate else 0.0,
+            )
+        )
+    return groups
+
+
+def _closed_s(gate: Row, now: datetime) -> float:
+    ends = [until for until in (gate["hold_until"], gate["breaker_until"]) if until is not None]
+    return max([0.0, *((until - now).total_seconds() for until in ends)])
 
 
 class FolderCounts:

@@ -10,6 +10,7 @@ from scidex_console.adapters.postgres.batches import batch_view
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.gaps import (
     MOST_SCHEDULED,
+    RECENT_MINUTES,
     FolderCounts,
     due_by_group,
     figures_gap,
@@ -79,7 +80,7 @@ def _gap_questions(minutes: int) -> dict[str, dict[str, int] | None]:
         "list_counts": None,
         "list_current_runs": None,
         "count_scheduled_figures": {"most": MOST_SCHEDULED},
-        "count_settled_by_minute": {"minutes": minutes},
+        "count_settled_by_minute": {"minutes": minutes, "recent": RECENT_MINUTES},
         "list_hosts": None,
     }
 
@@ -90,8 +91,8 @@ def _figures(found: dict[str, Rows], minutes: int) -> GapView:
     run = _run(found, JobName.FIGURES)
     return figures_gap(
         found["list_counts"],
-        found["count_scheduled_figures"][0],
-        read_pace(found["count_settled_by_minute"], minutes, run, now),
+        found["count_scheduled_figures"],
+        read_pace(found["count_settled_by_minute"], minutes, now),
         found["list_hosts"],
         total=engine["figures_total"],
         run=run,

@@ -2,7 +2,7 @@
 
 An artifact counts once, in the class of its last attempt (of the run, or of all runs), at the host of that
 attempt. What a batch recorded and a rollback took back, or what a batch left out, is counted as that and not
-as fetched or gone: the counts say what holds now. `attempts`, `requests` and `bytes` are sums over every attempt.
+as fetched or gone: the counts say what holds now. `attempts` and `requests` are sums over every attempt.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.views import GapView
+from scidex_console.engine.views import GapView, RunView
 from tests.adapters.postgres.conftest import Sql
 from tests.adapters.postgres.small_store import SmallStore
 
@@ -32,7 +32,7 @@ async def test_a_store_nobody_worked_on_is_shown_empty(database: Database, sql: 
     assert [gap.job for gap in overview.gaps] == [JobName.FIGURES, JobName.FOLDERS]
     assert (overview.hosts, overview.dead, overview.errors, overview.intents) == ((), (), (), ())
     figures = overview.gaps[0]
-    assert (figures.total, figures.missing, figures.eta_s, figures.run) == (0, 0, 0.0, None)
+    assert (figures.total, figures.missing, figures.eta_s, figures.run) == (0, 0, None, None)
     assert overview.identity.operator == sql.info.user and overview.identity.can_write_intents
     assert overview.identity.file_path_field == "file_path"
 
@@ -104,11 +104,21 @@ async def test_sparkline_counts_rows_that_are_settled_by_the_minute(database: Da
     assert gap.rate_per_min == pytest.approx(3 / 5)
 
 
+async def begun(store: SmallStore, sql: Sql, minutes: float) -> RunView:
+    """A run that has been at work for so long."""
+    run = await store.start()
+    sql.execute(
+        "UPDATE scidex_console.run SET started_at = now() - make_interval(secs => %s)", [minutes * 60]
+    )
+    return run
+
+
 async def test_remaining_time_follows_the_slowest_group(database: Database, sql: Sql) -> None:
     store = SmallStore(database, sql)
     quick = [store.add(f"q{n}", group="quick") for n in range(12)]
     slow = [store.add(f"s{n}", group="slow") for n in range(21)]
     await store.survey([*quick, *slow], total=33)
+    await begun(store, sql, 60)
     for n in range(10):
         await store.attempt(f"q{n}", FetchClass.STORED)
     await store.attempt("s0", FetchClass.DEAD)
@@ -120,18 +130,66 @@ async def test_remaining_time_follows_the_slowest_group(database: Database, sql:
 async def test_remaining_time_of_a_held_group_counts_its_hold(database: Database, sql: Sql) -> None:
     store = SmallStore(database, sql)
     await store.survey([store.add("a", group="quick"), store.add("b", group="held")], total=2)
+    await begun(store, sql, 2)
     await store.attempt("a", FetchClass.STORED)
     await PostgresGates(store.fenced).save([GateState("held", rate=1.0, in_flight_limit=1)])
-    sql.execute("UPDATE scidex_console.host_state SET hold_until = now() + interval '1 hour'")
+    for column in ("hold_until", "breaker_until"):
+        sql.execute(f"UPDATE scidex_console.host_state SET {column} = now() + interval '1 hour'")
+        gap = await gap_of(PostgresReadModel(database))
+        assert gap.eta_s is not None and 3500 < gap.eta_s < 3603
+        sql.execute("UPDATE scidex_console.host_state SET hold_until = NULL")
+
+
+async def test_remaining_time_of_rows_put_off_counts_until_they_are_due(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add("a"), store.add("b")], total=2)
+    await begun(store, sql, 2)
+    await store.attempt("a", FetchClass.STORED)
+    await store.attempt("b", FetchClass.TRANSIENT, later=True)
     gap = await gap_of(PostgresReadModel(database))
-    assert gap.eta_s is not None and 3500 < gap.eta_s < 3603
+    assert gap.due == 0 and gap.eta_s is not None and 3590 < gap.eta_s < 3800
 
 
 async def test_remaining_time_is_unknown_while_nothing_is_settled(database: Database, sql: Sql) -> None:
     store = SmallStore(database, sql)
     await store.survey([store.add("a")], total=1)
+    await begun(store, sql, 60)
     gap = await gap_of(PostgresReadModel(database))
     assert (gap.rate_per_min, gap.eta_s) == (None, None)
+
+
+async def test_remaining_time_is_unknown_in_the_first_minute_and_after_a_resume(
+    database: Database, sql: Sql
+) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add(name) for name in "abc"], total=3)
+    run = await begun(store, sql, 0.5)
+    await store.attempt("a", FetchClass.STORED, run_id=run.id)
+    model = PostgresReadModel(database)
+    gap = await gap_of(model)
+    assert gap.eta_s is None and gap.rate_per_min == pytest.approx(2.0, rel=0.2)
+    sql.execute("UPDATE scidex_console.run SET started_at = now() - interval '2 minutes'")
+    assert (await gap_of(model)).eta_s is not None
+    sql.execute(
+        "INSERT INTO scidex_console.intent (action, job, state, origin, version) "
+        "VALUES ('resume', 'figures', 'done', 'here', '0')"
+    )
+    gap = await gap_of(model)
+    assert (gap.rate_per_min, gap.eta_s) == (None, None), "what was done before a pause is no pace of now"
+
+
+@pytest.mark.parametrize("state", [RunState.PAUSING, RunState.HALTED, RunState.CANCELLING, RunState.DONE])
+async def test_a_run_that_does_not_work_names_no_remaining_time(
+    database: Database, sql: Sql, state: RunState
+) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add(name) for name in "ab"], total=2)
+    run = await begun(store, sql, 10)
+    await store.attempt("a", FetchClass.STORED, run_id=run.id)
+    model = PostgresReadModel(database)
+    assert (await gap_of(model)).eta_s is not None
+    await store.runs.move(run, state)
+    assert (await gap_of(model)).eta_s is None
 
 
 async def test_hosts_show_gate_and_outcomes_of_their_group_only(database: Database, sql: Sql) -> None:

@@ -166,6 +166,29 @@ async def test_a_retry_makes_every_previewed_row_due(database: Database, sql: Sq
     assert names <= set("bhrstuv") and len(names) == 7
 
 
+async def test_status_counts_the_very_rows_a_retry_offers(database: Database, sql: Sql) -> None:
+    store = await failures(database, sql)
+    model = PostgresReadModel(database)
+
+    async def offered(outcome: str = "") -> int:
+        return len((await model.retry_preview(JobName.FIGURES, AttemptFilter(outcome=outcome))).items)
+
+    async def compare(transient: int) -> None:
+        gap = (await model.overview()).gaps[0]
+        assert (gap.transient, gap.blocked) == (transient, 1)
+        assert gap.transient + gap.blocked == await offered("transient,blocked")
+        for name in ("transient", "blocked", "suspect", "refused", "held_back"):
+            assert getattr(gap, name) == await offered(name), name
+        kinds = gap.transient + gap.blocked + gap.suspect + gap.refused + gap.held_back
+        assert kinds == await offered()
+
+    await compare(3)
+    sql.execute("UPDATE scidex_console.figure SET due_at = now() - interval '1 s' WHERE state = 'due'")
+    await compare(2)
+    await store.figures.make_due(["t"])
+    await compare(1)
+
+
 async def test_retry_token_follows_the_rows_and_their_last_attempts(database: Database, sql: Sql) -> None:
     store = await failures(database, sql)
     model = PostgresReadModel(database)

@@ -1,7 +1,9 @@
--- Partial indexes hold just these rows; the limit bounds the time should nearly all be among them.
-SELECT (SELECT count(*) FROM (SELECT FROM scidex_console.figure WHERE state = 'due' AND due_at > now()
-                              LIMIT %(most)s) AS later) AS scheduled,
+-- Rows put off by a back-off, by host group. A partial index holds just these rows; the limit bounds the time
+-- should nearly all be among them.
+SELECT host_group, count(*) AS scheduled,
     count(*) FILTER (WHERE last_outcome = 'transient') AS transient,
-    count(*) FILTER (WHERE last_outcome = 'blocked') AS blocked
-FROM (SELECT last_outcome FROM scidex_console.figure WHERE state = 'due' AND last_outcome <> ''
-      LIMIT %(most)s) AS failed
+    count(*) FILTER (WHERE last_outcome = 'blocked') AS blocked,
+    extract(epoch FROM max(due_at) - now())::float8 AS last_due_s
+FROM (SELECT host_group, last_outcome, due_at FROM scidex_console.figure WHERE state = 'due' AND due_at > now()
+      LIMIT %(most)s) AS later
+GROUP BY host_group
