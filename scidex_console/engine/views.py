@@ -90,7 +90,7 @@ class GapView:
     """Rows settled in each of the last 30 minutes, oldest first (the sparkline)."""
     rate_per_min: float | None
     eta_s: float | None
-    """Seconds until no row is left to ask (`domain.eta`); None when no run is at work, or too little is known."""
+    """Seconds until no row is left to ask (`domain.eta`); None when no run works, or too little is known."""
 
 
 @dataclass(frozen=True)

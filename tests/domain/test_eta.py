@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from scidex_console.domain.eta import GroupLoad, seconds_left
@@ -62,4 +64,4 @@ def test_time_left_falls_steadily_while_a_run_keeps_its_pace() -> None:
     ]
     known = [seconds for seconds in told if seconds is not None]
     assert told[0] is None and known == sorted(known, reverse=True)
-    assert known[-1] == 0 and max(a - b for a, b in zip(known, known[1:], strict=False)) == pytest.approx(10)
+    assert known[-1] == 0 and max(a - b for a, b in pairwise(known)) == pytest.approx(10)

@@ -120,7 +120,7 @@ def _eta(groups: Sequence[GroupLoad], pace: Pace, run: RunView | None) -> float 
 
 
 def loads(due: Mapping[str, int], scheduled: Rows, pace: Pace, hosts: Rows, now: datetime) -> list[GroupLoad]:
-    """What each host group has left to ask, with its budget and its closings, and what was settled of each."""
+    """What each host group has left to ask, its budget and its closings, and what was settled of it."""
     gates = {row["host_group"]: row for row in hosts}
     put_off = {row["host_group"]: row for row in scheduled}
     groups: list[GroupLoad] = []
@@ -143,7 +143,8 @@ def loads(due: Mapping[str, int], scheduled: Rows, pace: Pace, hosts: Rows, now:
 
 def _closed_s(gate: Row, now: datetime) -> float:
     ends = [until for until in (gate["hold_until"], gate["breaker_until"]) if until is not None]
-    return max([0.0, *((until - now).total_seconds() for until in ends)])
+    seconds: list[float] = [(until - now).total_seconds() for until in ends]
+    return max([0.0, *seconds])
 
 
 class FolderCounts:
