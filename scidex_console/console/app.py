@@ -23,6 +23,7 @@ from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.presentation.words import as_typed
 from scidex_console.console.screens.overview import OverviewScreen
 from scidex_console.console.screens.too_small import TooSmallScreen, is_too_small
+from scidex_console.console.terminal import need_drawing
 from scidex_console.console.themes import DARK, LIGHT, look_named
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import PROGRAM, Situation
@@ -150,7 +151,12 @@ class ConsoleApp(App[object]):
         size: tuple[int, int] | None = None,
         auto_pilot: AutopilotCallbackType | None = None,
     ) -> object | None:
-        """As Textual's, but the mouse is off: keys do all, and a slow link need not carry every movement."""
+        """As Textual's, but the mouse is off: keys do all, and a slow link need not carry every movement.
+
+        Raises `UsageError`, before anything is written, where the terminal cannot be drawn on.
+        """
+        if not headless:
+            need_drawing(os.environ)
         return await super().run_async(
             headless=headless,
             inline=inline,

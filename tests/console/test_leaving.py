@@ -20,9 +20,13 @@ _PROGRAM = """
 import sys
 from tests.console.fakes import FakeDesk, FakeFeed, FakeRead
 from scidex_console.console.app import ConsoleApp
+from scidex_console.domain.errors import UsageError, explain
 
 app = ConsoleApp(FakeRead(), FakeDesk(), FakeFeed())
-app.run()
+try:
+    app.run()
+except UsageError as error:
+    sys.exit(f"refused: {explain(error)}")
 sys.exit(app.return_code or 0)
 """
 _LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
@@ -32,11 +36,11 @@ _SHOWN_CURSOR = b"\x1b[?25h"
 class Terminal:
     """A console under a pseudo terminal of 80x24."""
 
-    def __init__(self, *, controlling: bool) -> None:
+    def __init__(self, *, controlling: bool, term: str) -> None:
         self.ours, self.theirs = pty.openpty()
         termios.tcsetwinsize(self.theirs, (24, 80))
         self.before = termios.tcgetattr(self.theirs)
-        environment = {**os.environ, "TERM": "xterm-256color"}
+        environment = {**os.environ, "TERM": term}
         environment.pop("NO_COLOR", None)
         self.process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM],
@@ -77,8 +81,8 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*, controlling: bool = True) -> Iterator[Terminal]:
-    console = Terminal(controlling=controlling)
+def terminal(*, controlling: bool = True, term: str = "xterm-256color") -> Iterator[Terminal]:
+    console = Terminal(controlling=controlling, term=term)
     try:
         yield console
     finally:
@@ -107,6 +111,15 @@ def test_quitting_leaves_the_terminal_clean_and_says_that_the_engine_goes_on() -
         os.write(console.ours, b"q")
         assert console.wait() == 0
         assert b"the engine goes on" in console.output
+        assert console.is_restored()
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_a_terminal_that_cannot_be_drawn_on_is_refused_before_anything_is_drawn(term: str) -> None:
+    with terminal(term=term) as console:
+        assert console.wait() != 0
+        assert f"refused: TERM={term}: the console cannot draw".encode() in console.output
+        assert b"\x1b" not in console.output
         assert console.is_restored()
 
 

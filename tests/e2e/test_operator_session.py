@@ -35,9 +35,11 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def opened(kind: str, words: list[str], columns: int, rows: int, home: Path) -> Iterator[Terminal]:
+def opened(
+    kind: str, words: list[str], columns: int, rows: int, home: Path, **environ: str
+) -> Iterator[Terminal]:
     """The program on a terminal of that kind."""
-    terminal = KINDS[kind]([*PROGRAM, *words], columns, rows, environment(home))
+    terminal = KINDS[kind]([*PROGRAM, *words], columns, rows, environment(home) | environ)
     try:
         yield terminal
     finally:
@@ -116,6 +118,8 @@ def test_the_run_goes_on_while_consoles_come_and_go(tmp_path: Path) -> None:
             second.send("p")
             wait_for(second, "read-only")
             second.send("q")
+        with opened("pty", ["--config", str(config), "console"], 80, 24, tmp_path, TERM="dumb") as third:
+            wait_for(third, "cannot draw", "TERM=dumb", "export TERM=")
         until = time.monotonic() + 30
         while status(tmp_path, config)["due"] >= before["due"]:
             assert time.monotonic() < until, "the run did not go on"
