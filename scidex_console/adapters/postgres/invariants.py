@@ -23,6 +23,7 @@ from scidex_console.engine.verification.facts import (
     MarkFact,
     Movement,
     RowFact,
+    RunHalt,
     RunSpan,
 )
 
@@ -34,6 +35,8 @@ _QUESTIONS = (
     "list_journal_batches",
     "list_journal_operations",
     "list_run_spans",
+    "list_run_halts",
+    "list_engine_starts",
     "list_commit_records",
     "list_batch_audits",
     "read_staged_names",
@@ -60,6 +63,7 @@ class PostgresFacts:
         return DatabaseFacts(
             taken_at=engine["taken_at"],
             installed_at=totals["installed_at"],
+            journal=totals["journal"] or "",
             engine=_engine(engine),
             rows=[_filed(row) for row in found[rows]],
             marks=[_mark(row) for row in found["list_marked_rows"]],
@@ -67,9 +71,11 @@ class PostgresFacts:
             missing_rows=frozenset(row["artifact_id"] for row in found["list_missing_rows"]),
             migrated=totals["migrated"],
             batches=_batches(found["list_journal_batches"], found["list_journal_operations"]),
-            runs={
-                row["id"]: RunSpan(row["started_at"], row["finished_at"]) for row in found["list_run_spans"]
-            },
+            runs={row["id"]: _run(row) for row in found["list_run_spans"]},
+            halts=[RunHalt(row["run_id"], row["at"], row["halted"]) for row in found["list_run_halts"]],
+            observing=frozenset(
+                row["epoch"] for row in found["list_engine_starts"] if row["writes"] is False
+            ),
             records=[_record(row) for row in found["list_commit_records"]],
             audits=[_audit(row) for row in found["list_batch_audits"]],
             staged=frozenset(row["staged"] for row in found["read_staged_names"]),
@@ -105,6 +111,10 @@ def _filed(row: Row) -> RowFact:
 
 def _mark(row: Row) -> MarkFact:
     return MarkFact(row["id"], row["marked_at"], row["logged"], row["figure_state"], row["attempts"])
+
+
+def _run(row: Row) -> RunSpan:
+    return RunSpan(row["started_at"], row["finished_at"], halted=row["state"] == "halted")
 
 
 def _batches(batches: Rows, operations: Rows) -> Sequence[Batch]:

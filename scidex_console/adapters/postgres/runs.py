@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.errors import Overtaken
@@ -11,6 +13,9 @@ from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState, check_move
 from scidex_console.engine.views import RunView
+
+_TOLD = {RunState.HALTED: "run:halt", RunState.CANCELLED: "run:cancel"}
+"""Action of the audit row about a halt; every other end of one is a resume."""
 
 
 def run_view(row: dict[str, Any]) -> RunView:
@@ -90,7 +95,8 @@ class PostgresRuns:
 
         Raises `Overtaken` when the run is not as given any more.
 
-        The intent behind it waits from the same moment on, so that nobody moves the run for it again.
+        The intent behind it waits from the same moment on, so that nobody moves the run for it again. A halt
+        and its end are told in the audit, by which it can be checked that nothing was begun between them.
         """
         check_move(run.state, to)
         params = {
@@ -107,7 +113,10 @@ class PostgresRuns:
         async def work(connection: Connection) -> RunView:
             if intent is not None:
                 await _let_wait(connection, intent, intent_waits_on)
-            return await _one(connection, "move_run", params)
+            moved = await _one(connection, "move_run", params)
+            if RunState.HALTED in (run.state, to) and run.state is not to:
+                await self._tell(connection, run, moved, intent)
+            return moved
 
         return await self._fenced.write(work)
 
@@ -115,6 +124,27 @@ class PostgresRuns:
         """Say what the run waits for."""
         params = {"id": run.id, "waits_on": what}
         return await self._fenced.write(lambda connection: _one(connection, "wait_run", params))
+
+    async def _tell(
+        self, connection: Connection, before: RunView, after: RunView, intent: Intent | None
+    ) -> None:
+        params = {
+            "operator": intent.operator if intent else "engine",
+            "origin": intent.origin if intent else "",
+            "reason": intent.reason if intent else "",
+            "version": "",
+            "epoch": self._fenced.epoch,
+            "action": _TOLD.get(after.state, "run:resume"),
+            "job": after.job,
+            "intent_id": intent.id if intent else None,
+            "run_id": after.id,
+            "batch_id": None,
+            "op": None,
+            "before": Jsonb({"state": before.state}),
+            "after": Jsonb({"state": after.state}),
+            "outcome": after.halt_reason or before.halt_reason,
+        }
+        await connection.execute(query("insert_audit"), params)
 
     async def _read(self, statement: str, job: JobName) -> RunView | None:
         async with self._fenced.database.session() as connection:

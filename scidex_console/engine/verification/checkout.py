@@ -13,10 +13,11 @@ from scidex_console.engine.verification.repository_facts import TreeEntry
 def three_places_agree(evidence: Evidence) -> InvariantResult:
     """I5. A Git LFS pointer to the very bytes of the worktree counts as those bytes.
 
-    Paths of batches under way are left out: there the three change one after the other.
+    Which paths are ours both the journal and git's history say. Paths of batches under way are left out:
+    there the three change one after the other.
     """
     exam = Examination("I5", "worktree = index = HEAD for this tool's paths")
-    for path in evidence.our_paths:
+    for path in sorted(evidence.touched_paths):
         exam.check()
         head = evidence.repository.tree.get(path)
         index = evidence.repository.index.get(path)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, NewFile, Operation, OperationState
@@ -67,6 +68,62 @@ class Evidence:
         return {batch.uid: batch for batch in self.database.batches}
 
     @cached_property
+    def first_epoch(self) -> int | None:
+        """The epoch from which on this journal was in use; None before its first batch."""
+        database = self.database
+        told = [audit.epoch for audit in database.audits if audit.epoch is not None]
+        known = [*(b.epoch for b in database.batches), *(r.epoch for r in database.records), *told]
+        return min(known, default=None)
+
+    @cached_property
+    def commits(self) -> Sequence[OwnCommit]:
+        """Commits of this journal in the artifact repository, oldest first."""
+        return [commit for commit in self.repository.commits if self._is_own(commit)]
+
+    @cached_property
+    def outer_commits(self) -> Sequence[OwnCommit]:
+        """Commits of this journal in the outer repository, oldest first."""
+        outer = self.repository.outer
+        return [commit for commit in (outer.commits if outer else ()) if self._is_own(commit)]
+
+    @cached_property
+    def foreign_commits(self) -> Sequence[OwnCommit]:
+        """Commits that bear our trailers and are of another journal: one that was there before, rightly."""
+        outer = self.repository.outer
+        found = (*self.repository.commits, *(outer.commits if outer else ()))
+        return [commit for commit in found if not self._is_own(commit)]
+
+    def _is_own(self, commit: OwnCommit) -> bool:
+        """Whether a commit is this journal's.
+
+        One that names no journal is from a time before journals had an identity: it is ours if we know its
+        batch, or were in use by then, since epochs rise from journal to journal.
+        """
+        trailers = commit.trailers
+        if trailers.journal:
+            return trailers.journal == self.database.journal
+        in_use = self.first_epoch is not None and trailers.epoch >= self.first_epoch
+        return in_use or trailers.batch in self.by_uid
+
+    @cached_property
+    def added(self) -> Mapping[str, str]:
+        """Blobs that commits of this journal have put there, by path, as the last of them left it."""
+        return _left_by(commit for commit in self.commits if commit.trailers.batch not in self.open)
+
+    @cached_property
+    def halts(self) -> Mapping[int, Sequence[tuple[datetime, datetime | None]]]:
+        """From when to when each run was halted; None: it still is."""
+        found: dict[int, list[tuple[datetime, datetime | None]]] = {}
+        for told in self.database.halts:
+            spans = found.setdefault(told.run_id, [])
+            lasting = bool(spans) and spans[-1][1] is None
+            if told.halted and not lasting:
+                spans.append((told.at, None))
+            elif lasting and not told.halted:
+                spans[-1] = (spans[-1][0], told.at)
+        return found
+
+    @cached_property
     def rows(self) -> Mapping[str, RowFact]:
         """Rows that name a file, by artifact."""
         return {row.artifact_id: row for row in self.database.rows}
@@ -110,7 +167,7 @@ class Evidence:
 
     @cached_property
     def our_paths(self) -> Mapping[str, Batch]:
-        """Paths that settled batches have added and that are to be there now."""
+        """Paths that settled batches have added and that are to be there now, as the journal says."""
         states = (OperationState.DONE, OperationState.KEPT)
         return {file.path: batch for batch, _, file in self.files_of(*states) if batch.uid not in self.open}
 
@@ -122,13 +179,25 @@ class Evidence:
 
     @cached_property
     def by_key(self) -> Mapping[tuple[str, str], tuple[OwnCommit, ...]]:
-        """Commits of ours in both repositories, by operation and kind."""
-        outer = self.repository.outer
+        """Commits of this journal in both repositories, by operation and kind."""
         found: dict[tuple[str, str], tuple[OwnCommit, ...]] = {}
-        for commit in (*self.repository.commits, *(outer.commits if outer else ())):
+        for commit in (*self.commits, *self.outer_commits):
             key = (commit.trailers.op, str(commit.trailers.kind))
             found[key] = (*found.get(key, ()), commit)
         return found
+
+    @cached_property
+    def touched_paths(self) -> frozenset[str]:
+        """Paths of settled batches, and every path that a commit of any journal added, as git says."""
+        return (frozenset(self.our_paths) | _left_by(self.repository.commits).keys()) - self.open_paths
+
+    def file_of(self, artifact_id: str) -> FileFact | None:
+        """What is at the path that a row names; None when it names none, or one that nobody looked at."""
+        path = self.inside.get(artifact_id)
+        if path is not None:
+            return self.files[path]
+        row = self.rows.get(artifact_id)
+        return self.outside.get(row.file_path) if row is not None and self.outside is not None else None
 
     def files_of(self, *states: OperationState) -> Iterable[tuple[Batch, Operation, NewFile]]:
         """Operations with a file in the given states, oldest batch first."""
@@ -136,6 +205,18 @@ class Evidence:
             for operation in batch.operations:
                 if operation.file is not None and operation.state in states:
                     yield batch, operation, operation.file
+
+
+def _left_by(commits: Iterable[OwnCommit]) -> dict[str, str]:
+    """Blobs that commits have put there, by path, as the last of them left it."""
+    added: dict[str, str] = {}
+    for commit in commits:
+        for path, delta in commit.changes.items():
+            if delta.after is not None:
+                added[path] = delta.after.object
+            else:
+                added.pop(path, None)
+    return added
 
 
 def _place(standing: BatchStanding | None) -> tuple[BatchState, int] | None:
@@ -149,7 +230,8 @@ def rolled_back(database: DatabaseFacts) -> list[Batch]:
 
 def places_to_pin(database: DatabaseFacts, commits: Iterable[OwnCommit]) -> frozenset[Place]:
     """Where the paths of rolled-back batches must be the same: before the batch, and after its inverse."""
-    undo = {c.trailers.op: c.id for c in commits if c.trailers.kind is CommitKind.UNDO}
+    mine = (c for c in commits if c.trailers.journal in ("", database.journal))
+    undo = {c.trailers.op: c.id for c in mine if c.trailers.kind is CommitKind.UNDO}
     return frozenset(
         (commit, operation.file.path)
         for batch in rolled_back(database)

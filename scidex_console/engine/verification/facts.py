@@ -74,6 +74,18 @@ class RunSpan:
 
     started_at: datetime | None
     finished_at: datetime | None
+    halted: bool
+    """Whether it is halted now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunHalt:
+    """An audit row about a run that halted, or whose halt ended."""
+
+    run_id: int
+    at: datetime
+    halted: bool
+    """False: it was resumed or cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,8 @@ class DatabaseFacts:
     taken_at: datetime
     installed_at: datetime | None
     """When our own tables came; nothing of ours can be older."""
+    journal: str
+    """The journal's identity, which its commits bear."""
     engine: EngineFact
     rows: Sequence[RowFact]
     marks: Sequence[MarkFact]
@@ -109,6 +123,10 @@ class DatabaseFacts:
     batches: Sequence[Batch]
     """Oldest first, each with its operations."""
     runs: Mapping[int, RunSpan]
+    halts: Sequence[RunHalt]
+    """In the order in which they were told."""
+    observing: frozenset[int]
+    """Epochs of engines that were not to write, as the audit says."""
     records: Sequence[CommitRecord]
     audits: Sequence[AuditFact]
     staged: frozenset[str]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from scidex_console.domain.batches import OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.verification.evidence import Evidence
-from scidex_console.engine.verification.facts import DatabaseFacts
 from scidex_console.engine.verification.findings import Examination, InvariantResult
 from scidex_console.engine.verification.repository_facts import OwnCommit
 
@@ -48,11 +47,11 @@ def nothing_shrinks(evidence: Evidence) -> InvariantResult:
     exam = Examination(
         "I9", "the number of tracked files never shrinks but by an explicit decision; rows are constant"
     )
-    for commit in evidence.repository.commits:
+    for commit in evidence.commits:
         exam.check()
         _judge_commit(exam, commit)
     _count_files(exam, evidence)
-    _judge_rows(exam, evidence.database)
+    _judge_rows(exam, evidence)
     return exam.result()
 
 
@@ -71,7 +70,7 @@ def _count_files(exam: Examination, evidence: Evidence) -> None:
     exam.count("tracked files", len(tracked))
     if before is None:
         return
-    ours = {path for commit in evidence.repository.commits for path in commit.changes}
+    ours = {path for commit in evidence.commits for path in commit.changes}
     gone = [path for path in before if path not in tracked]
     exam.count("files tracked before the first batch", len(before))
     exam.count("files that others have removed since", sum(path not in ours for path in gone))
@@ -80,7 +79,8 @@ def _count_files(exam: Examination, evidence: Evidence) -> None:
             exam.broken(f"{path} was tracked before the first batch, and a commit of this tool removed it")
 
 
-def _judge_rows(exam: Examination, database: DatabaseFacts) -> None:
+def _judge_rows(exam: Examination, evidence: Evidence) -> None:
+    database = evidence.database
     noticed = frozenset(
         operation.artifact_id
         for batch in database.batches
@@ -88,7 +88,7 @@ def _judge_rows(exam: Examination, database: DatabaseFacts) -> None:
         if operation.state in _NOTICED
     )
     for artifact_id in sorted(database.missing_rows - noticed):
-        exam.broken(f"the row {artifact_id} is known to this tool and is gone from artifacts")
+        exam.broken(_gone(evidence, artifact_id))
     exam.count("rows deleted by others, as the journal noticed", len(database.missing_rows & noticed))
     engine = database.engine
     exam.count("paper figures", database.figures)
@@ -101,6 +101,25 @@ def _judge_rows(exam: Examination, database: DatabaseFacts) -> None:
         exam.broken(
             f"{unknown} paper figures fewer than at the survey of {engine.surveyed_at:%Y-%m-%d %H:%M:%SZ}"
         )
+
+
+def _gone(evidence: Evidence, artifact_id: str) -> str:
+    """What of a deleted row is still there, where, and what a person can do. Nothing is decided here."""
+    what = f"the row {artifact_id} was deleted from artifacts"
+    if (held := evidence.stored.get(artifact_id)) is not None:
+        batch, file = held
+        there = "is still in git" if file.path in evidence.repository.tree else "is no longer in git"
+        return (
+            f"{what} after batch {batch.id} had stored {file.path} for it, which {there}: put the row back"
+            f" (from a backup, with the path and sha256 of batch {batch.id}), or decide what becomes of the"
+            " file; nothing removes it"
+        )
+    if (marked := evidence.newest_done.get(artifact_id)) is not None:
+        return f"{what} after batch {marked.id} had marked it unavailable: put it back if that was a mistake"
+    return (
+        f"{what}; this tool has nothing stored for it: put it back if that was a mistake,"
+        " else the next survey of a run lets it go"
+    )
 
 
 def outer_follows(evidence: Evidence) -> InvariantResult:

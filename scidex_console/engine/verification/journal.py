@@ -1,4 +1,4 @@
-"""Git's history against the journal and the audit: I6, I7, I8, I11, I14, and the counters."""
+"""Git's history against the journal and the audit: I6, I7, I8, I11, and the counters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def one_commit_per_key(evidence: Evidence) -> InvariantResult:
 def trailers_match_records(evidence: Evidence) -> InvariantResult:
     """I7: each commit of ours has its record and its audit row, and each of those has its commit.
 
-    Commits of batches under way may not be recorded yet. How often a key occurs in git is I6's matter.
+    Commits of batches under way may not be recorded yet. How often a key occurs in git is I6's matter. What
+    an earlier journal of this repository has left is counted, and belongs to nobody any more.
     """
     exam = Examination("I7", "trailers, journal and audit are one to one")
     records = {(record.op, record.kind): record for record in evidence.database.records}
@@ -39,6 +40,8 @@ def trailers_match_records(evidence: Evidence) -> InvariantResult:
         if key not in evidence.by_key:
             _judge_absent(exam, evidence, record)
     _judge_places(exam, evidence)
+    for commit in evidence.foreign_commits:
+        _judge_foreign(exam, evidence, commit)
     _judge_audit(exam, evidence, records.values())
     for batch in evidence.database.batches:
         if batch.uid not in evidence.open:
@@ -80,11 +83,27 @@ def _judge_absent(exam: Examination, evidence: Evidence, record: CommitRecord) -
 
 def _judge_places(exam: Examination, evidence: Evidence) -> None:
     """Pointer commits belong into the outer repository, all others into the artifact repository."""
-    outer = evidence.repository.outer
-    strays = [c for c in evidence.repository.commits if c.trailers.kind is CommitKind.POINTER]
-    strays += [c for c in (outer.commits if outer else ()) if c.trailers.kind is not CommitKind.POINTER]
+    strays = [c for c in evidence.commits if c.trailers.kind is CommitKind.POINTER]
+    strays += [c for c in evidence.outer_commits if c.trailers.kind is not CommitKind.POINTER]
     for commit in strays:
         exam.broken(f"commit {commit.id} ({commit.trailers.kind}) stands in the wrong repository")
+
+
+def _judge_foreign(exam: Examination, evidence: Evidence, commit: OwnCommit) -> None:
+    """Commits of another journal: rightly so only if that one had its time before this one."""
+    trailers, since = commit.trailers, evidence.first_epoch
+    if trailers.batch in evidence.by_uid:
+        exam.broken(
+            f"commit {commit.id} names batch {evidence.by_uid[trailers.batch].id} of this journal, and"
+            f" another journal ({trailers.journal})"
+        )
+    elif since is not None and trailers.epoch >= since:
+        exam.broken(
+            f"commit {commit.id} of epoch {trailers.epoch} is of another journal ({trailers.journal}), and"
+            f" this one is in use since epoch {since}: let only one database work on this repository"
+        )
+    else:
+        exam.count("commits of an earlier journal")
 
 
 def _judge_audit(exam: Examination, evidence: Evidence, records: Iterable[CommitRecord]) -> None:
@@ -162,6 +181,8 @@ def _judge_epochs(exam: Examination, evidence: Evidence, highest: int) -> None:
     reference, known = evidence.repository.epoch, evidence.database.engine.epoch
     if highest > reference:
         exam.broken(f"history holds a commit of epoch {highest}, the repository's epoch is {reference}")
+    if known == 0 and evidence.first_epoch is None:
+        return  # no engine has taken this store yet: the reference is an earlier journal's
     # A new engine takes its epoch in the database first; it may have come after the rows were read.
     if reference > known and not evidence.at_work:
         exam.broken(f"the repository's epoch is {reference}, the database's is {known}")
@@ -170,7 +191,7 @@ def _judge_epochs(exam: Examination, evidence: Evidence, highest: int) -> None:
 def commits_keep_to_their_paths(evidence: Evidence) -> InvariantResult:
     """I11: a commit of ours changes paths of its own batch's operations only, and replaces nothing."""
     exam = Examination("I11", "no commit of this tool touches another artifact's path")
-    for commit in evidence.repository.commits:
+    for commit in evidence.commits:
         batch = evidence.by_uid.get(commit.trailers.batch)
         if batch is None:
             exam.count("commits of batches that the journal does not have (see I7)")
@@ -183,7 +204,7 @@ def commits_keep_to_their_paths(evidence: Evidence) -> InvariantResult:
             if delta.before is not None and delta.after is not None:
                 exam.broken(f"commit {commit.id} of batch {batch.id} replaces {path}")
     outer = evidence.repository.outer
-    for commit in outer.commits if outer else ():
+    for commit in evidence.outer_commits:
         exam.check()
         for path in sorted(commit.changes.keys() - {outer.submodule if outer else ""}):
             exam.broken(f"commit {commit.id} in the outer repository changes {path}")
@@ -197,53 +218,6 @@ def _judge_owners(exam: Examination, evidence: Evidence) -> None:
         owner = owners.setdefault(file.path, operation.artifact_id)
         if owner != operation.artifact_id:
             exam.broken(f"{file.path} was stored for {owner} and for {operation.artifact_id}")
-
-
-def writes_were_allowed(evidence: Evidence) -> InvariantResult:
-    """I14, as far as data can show it.
-
-    Everything written bears the reference of its authorization; nothing was written in the epoch of an engine
-    that only observes; no batch was begun before its run started or after it ended. When a run was halted and
-    resumed is not recorded, so a batch between the two cannot be told from one before.
-    """
-    exam = Examination("I14", "nothing is written while halted or in observe")
-    commits = [*evidence.repository.commits]
-    commits += evidence.repository.outer.commits if evidence.repository.outer else ()
-    for commit in commits:
-        exam.check()
-        if not commit.trailers.authorization:
-            exam.broken(f"commit {commit.id} bears no authorization")
-    for batch in evidence.database.batches:
-        exam.check()
-        if not batch.authorization:
-            exam.broken(f"batch {batch.id} bears no authorization")
-        _judge_span(exam, evidence, batch)
-    for audit in evidence.database.audits:
-        exam.check()
-        if not audit.authorization:
-            exam.broken(f"the audit row {audit.action} of {audit.op} bears no authorization")
-    _judge_observing(exam, evidence, commits)
-    return exam.result()
-
-
-def _judge_span(exam: Examination, evidence: Evidence, batch: Batch) -> None:
-    span = evidence.database.runs.get(batch.run_id) if batch.run_id is not None else None
-    if span is None:
-        return
-    if span.started_at is not None and batch.created_at < span.started_at:
-        exam.broken(f"batch {batch.id} was begun before its run {batch.run_id} started")
-    if span.finished_at is not None and batch.created_at > span.finished_at:
-        exam.broken(f"batch {batch.id} was begun after its run {batch.run_id} had ended")
-
-
-def _judge_observing(exam: Examination, evidence: Evidence, commits: Sequence[OwnCommit]) -> None:
-    engine = evidence.database.engine
-    if engine.writes or engine.epoch == 0:
-        return
-    written = [f"commit {c.id}" for c in commits if c.trailers.epoch == engine.epoch]
-    written += [f"batch {b.id}" for b in evidence.database.batches if b.epoch == engine.epoch]
-    for what in written:
-        exam.broken(f"{what} is of epoch {engine.epoch}, whose engine only observes")
 
 
 def counters_are_true(evidence: Evidence) -> InvariantResult:

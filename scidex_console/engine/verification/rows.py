@@ -87,7 +87,7 @@ def _nothing_doubled(exam: Examination, evidence: Evidence) -> None:
             exam.broken(f"{path} is named by {len(claims)} rows: {', '.join(sorted(claims)[:5])}")
     kept = {file.path for _, _, file in evidence.files_of(OperationState.KEPT)}
     known = {file.path: o.artifact_id for _, o, file in evidence.files_of(*OperationState)}
-    for path, blob in _added_by_us(evidence).items():
+    for path, blob in evidence.added.items():
         entry = evidence.repository.tree.get(path)
         if entry is None or entry.object != blob or path in evidence.claims or path in evidence.open_paths:
             continue
@@ -95,20 +95,6 @@ def _nothing_doubled(exam: Examination, evidence: Evidence) -> None:
             exam.count("files kept by a rollback that no row names any more")
         elif known.get(path) not in evidence.database.missing_rows:
             exam.broken(f"{path} was added by this tool, and no row names it")
-
-
-def _added_by_us(evidence: Evidence) -> dict[str, str]:
-    """Blobs that commits of ours have put there, by path, as the last of them left it."""
-    added: dict[str, str] = {}
-    for commit in evidence.repository.commits:
-        if commit.trailers.batch in evidence.open:
-            continue
-        for path, delta in commit.changes.items():
-            if delta.after is not None:
-                added[path] = delta.after.object
-            else:
-                added.pop(path, None)
-    return added
 
 
 def migrated_rows_are_whole(evidence: Evidence) -> InvariantResult:
@@ -127,15 +113,19 @@ def migrated_rows_are_whole(evidence: Evidence) -> InvariantResult:
 
 
 def marks_are_proven(evidence: Evidence) -> InvariantResult:
-    """I15: a figure is said to be gone only after a logged 404, 410 or 451.
+    """I15: a figure is said to be gone only after a logged 404, 410 or 451, and only while it is gone.
 
     Marks that were there before this tool cannot be proven by it: those dated before its tables came, and
     undated ones that it has never asked about. They are counted apart.
     """
     exam = Examination("I15", "a figure is marked unavailable only after a logged, confirmed 404, 410 or 451")
     ours = _marked_by_us(evidence)
+    open_batches = (batch for batch in evidence.database.batches if batch.uid in evidence.open)
+    under_way = {operation.artifact_id for batch in open_batches for operation in batch.operations}
     for mark in evidence.database.marks:
         exam.check()
+        if mark.artifact_id not in under_way:
+            _judge_marked_file(exam, evidence, mark)
         if mark.logged:
             exam.count("marks with a logged answer")
             if mark.artifact_id in ours and mark.marked_at is None:
@@ -151,6 +141,17 @@ def marks_are_proven(evidence: Evidence) -> InvariantResult:
         "marks of this tool that somebody has taken off", len(ours - marked - evidence.database.missing_rows)
     )
     return exam.result()
+
+
+def _judge_marked_file(exam: Examination, evidence: Evidence, mark: MarkFact) -> None:
+    """Readers believe the mark: a file that opens all the same is kept from them."""
+    file = evidence.file_of(mark.artifact_id)
+    if file is not None and file.presence is Presence.FILE:
+        path = evidence.rows[mark.artifact_id].file_path
+        exam.broken(
+            f"{mark.artifact_id} is marked unavailable, and its file {path} opens: take the mark off if the"
+            " file is the figure, else the path out of the row"
+        )
 
 
 def _marked_by_us(evidence: Evidence) -> frozenset[str]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.paths import ArtifactPaths, check_relative
-from scidex_console.engine.verification import checkout, history, journal, rows
+from scidex_console.engine.verification import authority, checkout, history, journal, rows
 from scidex_console.engine.verification.disk_facts import DiskSource, Presence
 from scidex_console.engine.verification.evidence import Evidence, places_to_pin
 from scidex_console.engine.verification.facts import DatabaseFacts, DatabaseSource
@@ -36,7 +36,7 @@ INVARIANTS: tuple[Callable[[Evidence], InvariantResult], ...] = (
     journal.commits_keep_to_their_paths,
     checkout.rollbacks_are_whole,
     history.outer_follows,
-    journal.writes_were_allowed,
+    authority.writes_were_allowed,
     rows.marks_are_proven,
     journal.counters_are_true,
 )
@@ -80,6 +80,7 @@ async def gather(
     snapshot = await database.facts()
     git = await asyncio.to_thread(repository.facts, _question(snapshot))
     inside, outside = _paths_to_read(snapshot, paths)
+    inside |= {path for commit in git.commits for path in commit.changes}
     files = await asyncio.to_thread(disk.artifacts, inside)
     elsewhere = await asyncio.to_thread(disk.outside, outside)
     staging = await asyncio.to_thread(disk.staging)

@@ -7,8 +7,10 @@ import pytest
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.fence import PostgresFence
 from scidex_console.adapters.postgres.invariants import PostgresFacts
+from scidex_console.adapters.postgres.runs import PostgresRuns
 from scidex_console.domain.batches import BatchState
 from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.runs import RunState
 from tests.adapters.postgres.conftest import Sql
 from tests.adapters.postgres.small_store import SmallStore
 
@@ -76,6 +78,46 @@ async def test_a_transient_404_is_no_proof_of_death(database: Database, sql: Sql
     sql.execute("UPDATE artifacts SET metadata = metadata || '{\"image_unavailable\": true}'")
     (mark,) = (await PostgresFacts(database).facts()).marks
     assert (mark.logged, mark.attempts) == (False, 1)
+
+
+async def test_facts_tell_when_a_run_was_halted(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    runs, run = PostgresRuns(store.fenced), await store.start()
+    run = await runs.move(run, RunState.HALTED, halt_reason="no room")
+    assert [run.halted for run in (await PostgresFacts(database).facts()).runs.values()] == [True]
+    run = await runs.move(run, RunState.RUNNING)
+    run = await runs.move(run, RunState.PAUSING)
+    run = await runs.move(await runs.move(run, RunState.PAUSED), RunState.RUNNING)
+    await runs.move(await runs.move(run, RunState.HALTED, halt_reason="again"), RunState.CANCELLED)
+    facts = await PostgresFacts(database).facts()
+    assert [(told.run_id, told.halted) for told in facts.halts] == [
+        (run.id, True),
+        (run.id, False),
+        (run.id, True),
+        (run.id, False),
+    ]
+    assert [told.at for told in facts.halts] == sorted(told.at for told in facts.halts)
+    rows = sql.execute(
+        "SELECT action, outcome FROM scidex_console.audit WHERE run_id = 1 ORDER BY id"
+    ).fetchall()
+    assert [(row["action"], row["outcome"]) for row in rows] == [
+        ("run:halt", "no room"),
+        ("run:resume", "no room"),
+        ("run:halt", "again"),
+        ("run:cancel", "again"),
+    ]
+
+
+async def test_facts_tell_the_epochs_of_engines_that_only_observed(database: Database) -> None:
+    for writes in (False, True):
+        fence = PostgresFence(database)
+        await fence.acquire(
+            "7@night", version="0.1.0", writes=writes, authorization="", environment="demo", at_least=0
+        )
+        await fence.release()
+    facts = await PostgresFacts(database).facts()
+    assert facts.observing == {fence.epoch - 1}
+    assert facts.journal == fence.journal != ""
 
 
 async def test_movement_tells_a_living_engine_and_where_batches_stand(database: Database, sql: Sql) -> None:

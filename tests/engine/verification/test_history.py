@@ -8,7 +8,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores import forward
 from scidex_console.wiring.engine import engine_options, held_store
 from scidex_console.wiring.verification import verify
-from tests.engine.verification.worked_store import LATER, WorkedStore, prepared_operations
+from tests.engine.verification.worked_store import DEAD, LATER, WorkedStore, prepared_operations
 
 
 async def test_somebody_elses_file_dropped_from_history_is_missed(worked: WorkedStore) -> None:
@@ -65,7 +65,23 @@ async def test_a_row_of_a_stored_figure_that_is_gone_is_missed(worked_rows: Work
     worked_rows.sql("DELETE FROM artifacts WHERE id = %s", worked_rows.lost[0])
     report = await verify(worked_rows.settings)
     assert report.broken == ("I9",)
-    assert worked_rows.lost[0] in report.invariants[8].broken[0]
+    (finding,) = report.invariants[8].broken
+    path = worked_rows.path_of(worked_rows.lost[0])
+    assert f"the row {worked_rows.lost[0]} was deleted" in finding
+    assert f"batch 1 had stored {path} for it, which is still in git" in finding
+    assert "put the row back" in finding and finding.endswith("nothing removes it")
+
+
+async def test_a_deleted_row_of_which_nothing_is_stored_is_told_with_what_was_known_of_it(
+    worked_rows: WorkedStore,
+) -> None:
+    marked, due = worked_rows.lost[DEAD][0], worked_rows.lost[15]
+    worked_rows.sql("DELETE FROM artifacts WHERE id = ANY(%s)", [marked, due])
+    report = await verify(worked_rows.settings)
+    assert report.broken == ("I9",)
+    found = {line.split()[2]: line for line in report.invariants[8].broken}
+    assert "after batch 3 had marked it unavailable" in found[marked]
+    assert "nothing stored for it" in found[due]
 
 
 async def test_a_figure_gone_since_the_survey_is_missed_though_no_batch_knew_it(

@@ -157,6 +157,14 @@ async def test_a_mark_of_ours_that_somebody_took_off_is_counted(worked_rows: Wor
     assert "1 marks of this tool that somebody has taken off" in report.invariants[14].note
 
 
+async def test_a_marked_figure_whose_file_opens_breaks(worked_rows: WorkedStore) -> None:
+    marked, recorded = worked_rows.lost[MARKED_BEFORE], "data/scidex-artifacts/README.md"
+    worked_rows.sql("UPDATE artifacts SET file_path = %s WHERE id = %s", recorded, marked)
+    report = await verify(worked_rows.settings)
+    assert report.broken == ("I15",)
+    assert f"{marked} is marked unavailable, and its file {recorded} opens" in report.invariants[14].broken[0]
+
+
 async def test_a_finding_shows_what_hides_in_a_name(worked_rows: WorkedStore) -> None:
     worked_rows.sql(
         "UPDATE artifacts SET file_path = E'data/scidex-artifacts/README.md',"

@@ -1,1 +1,1 @@
-SELECT id, started_at, finished_at FROM scidex_console.run
+SELECT id, state, started_at, finished_at FROM scidex_console.run

@@ -1,2 +1,2 @@
-DROP INDEX scidex_console.audit_by_run;
+DROP INDEX scidex_console.audit_of_halts;
 DROP TABLE scidex_console.journal;

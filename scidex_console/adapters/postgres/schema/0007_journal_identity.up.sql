@@ -14,4 +14,5 @@ GRANT SELECT ON scidex_console.journal TO scidex_viewer, scidex_engine;
 INSERT INTO scidex_console.audit (operator, origin, version, action, job, run_id, after, outcome)
 SELECT session_user, 'schema', '', 'run:halt', job, id, jsonb_build_object('state', state), halt_reason
 FROM scidex_console.run WHERE state = 'halted';
-CREATE INDEX audit_by_run ON scidex_console.audit (run_id, id) WHERE action LIKE 'run:%';
+CREATE INDEX audit_of_halts ON scidex_console.audit (run_id, id)
+    WHERE action IN ('run:halt', 'run:resume', 'run:cancel');
