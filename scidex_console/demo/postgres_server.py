@@ -166,6 +166,12 @@ class EmbeddedPostgres:
         return f"postgresql://postgres@/{quote(database, safe='')}?host={host}&port=5432"
 
     @property
+    def place(self) -> Path:
+        """The folder with its data: the home, or for root one apart from it. Empty while nothing is there."""
+        self._folders.claimed()
+        return self._folders.place
+
+    @property
     def log(self) -> Path:
         """The server's log file. Known once the server was started or attached to."""
         return self._folders.log

@@ -195,14 +195,15 @@ class World:
 
     def _another(self, record: WorldRecord, wanted: WorldRecord) -> Refused:
         """The folder holds another world than the wanted one: what it is, and how to have the wanted one."""
-        stop = demo_command(self.directory, "--stop")
+        stop, remove = ["--stop"], ["--stop", "--remove"]
         runs = self.running() is not None
         return Refused(
             f"another world is there: {record.describe()}, not {wanted.describe()}"
             + ("; it is running now" if runs else ""),
             where=str(self.directory),
-            fix=(f"end it by `{stop}` and " if runs else "")
-            + f"choose another folder by --dir, or give this one up by `{stop} --remove`",
+            fix=(f"end it by `{demo_command(self.directory, *stop)}` and " if runs else "")
+            + "choose another folder by --dir, or give this one up by "
+            + f"`{demo_command(self.directory, *remove)}`",
         )
 
     def _clear(self) -> None:

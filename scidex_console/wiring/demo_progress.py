@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scidex_console.domain.durations import format_duration
@@ -60,10 +60,12 @@ async def _follow(
         if line != last:
             say(f"{format_duration(round(time.monotonic() - began))}: {line}{_eta(figures)}")
         idle = state in _RESTING or state not in OPEN
+        if idle and line != last:
+            say(f"idle: the run is {state}, {figures.due + figures.scheduled} rows are due now or later")
+            for advice in () if until_idle else _what_next(figures, state, program, anew):
+                say(advice)
         if idle and until_idle:
             return state
-        if idle and line != last:
-            say(_rest(figures, state, program, anew))
         last = line
         await asyncio.sleep(_LOOK_S)
 
@@ -86,16 +88,15 @@ def _eta(gap: GapView) -> str:
     return f", about {format_duration(float(int(gap.eta_s)))} to go" if gap.eta_s else ""
 
 
-def _rest(gap: GapView, state: RunState, program: str, anew: str) -> str:
+def _what_next(gap: GapView, state: RunState, program: str, anew: str) -> Iterator[str]:
     if state in _RESTING:
-        return f"idle: the run is {state}; `{program} resume figures` goes on, Ctrl-C leaves"
-    if gap.due + gap.scheduled:
-        return f"idle: the run is {state}; `{program} start figures` starts another one, Ctrl-C leaves"
-    return (
-        "idle: nothing is due. "
-        f"`{program} retry figures` asks again for what failed, `{anew}` gives this world up for a new one, "
-        "Ctrl-C leaves"
-    )
+        yield f"  go on: {program} resume figures"
+    elif gap.due + gap.scheduled:
+        yield f"  start another run: {program} start figures"
+    else:
+        yield f"  ask again for what failed: {program} retry figures"
+        yield f"  give this world up for a new one: {anew}"
+    yield "  leave: Ctrl-C"
 
 
 def _engine_gone(log: Path) -> Unreachable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -207,10 +208,27 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_world_of_another_size_or_seed_is_refused(directory: Path) -> None:
-    with pytest.raises(Refused, match=r"another one \(tiny, seed 1, not small, seed 1\)"):
+    with pytest.raises(Refused, match="another world is there: tiny, seed 1, not small, seed 1; choose"):
         World.build(directory)
-    with pytest.raises(Refused, match=r"another one \(tiny, seed 1, not tiny, seed 2\)"):
+    with pytest.raises(Refused, match="tiny, seed 1, not tiny, seed 2"):
         World.build(directory, scale=TINY, seed=2)
+
+
+def test_while_another_world_runs_it_is_to_be_ended_first(directory: Path) -> None:
+    with _built(directory) as world:
+        world.start()
+        stop = re.escape(f"`scidex-console demo --stop --dir {directory}`")
+        with pytest.raises(Refused, match=f"it is running now; end it by {stop} and choose another folder"):
+            World.build(directory)
+
+
+def test_an_ended_world_can_be_removed_with_its_database(new_directory: Path) -> None:
+    world = _built(new_directory)
+    world.start()
+    place = EmbeddedPostgres(new_directory / "postgres").place
+    assert end_world(new_directory, remove=True) == ["figure hosts", "database"]
+    assert not new_directory.exists() and not place.exists()
+    world.stop()
 
 
 def test_there_must_be_a_world_to_attach_to_or_to_end(tmp_path: Path) -> None:

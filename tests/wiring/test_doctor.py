@@ -457,14 +457,48 @@ def test_a_commit_function_that_cannot_be_had_is_told() -> None:
         ({"default_rate": 5.0}, "pace"),
         ({"groups": ({"name": "europepmc", "rate": 20.0},)}, "pace"),
         ({"groups": ({"name": "ncbi", "in_flight": 50},)}, "pace"),
+        ({"groups": ({"name": "ours", "hosts": ("*.europepmc.org",), "in_flight": 5},)}, "pace"),
+        ({"groups": ({"name": "ncbi", "hosts": ("cdn.example.org",)},)}, "pace"),
         ({"groups": ({"name": "elsewhere", "hosts": ("cdn.example.org",), "rate": 3.0},)}, "pace"),
     ],
 )
 def test_impolite_fetching_is_told_outside_the_demo(values: dict[str, object], name: str) -> None:
     settings = changed(polite(), "fetch", **values)
     assert only_bad(fetching_findings(settings)).name == name
-    demo = changed(settings, "environment", name="demo")
-    assert all(finding.ok for finding in fetching_findings(demo))
+    only_named_demo = changed(settings, "environment", name="demo")
+    assert only_bad(fetching_findings(only_named_demo)).name == name
+
+
+@pytest.mark.parametrize(
+    ("connect_to", "polite_enough"),
+    [
+        ((":80:127.0.0.1:8080", ":443:127.0.0.1:8443"), True),
+        (("::127.0.0.1:8080",), True),
+        ((":443:127.0.0.1:8443",), False),
+        ((":80:127.0.0.1:8080", "europepmc.org:443:127.0.0.1:8443"), False),
+        (("europepmc.org:443:192.0.2.7:443", ":80:127.0.0.1:8080", ":443:127.0.0.1:8443"), False),
+        ((":80:hosts.example.org:80", ":443:hosts.example.org:443"), False),
+    ],
+)
+def test_any_pace_is_right_where_every_request_stays_on_this_machine(
+    connect_to: tuple[str, ...], polite_enough: bool
+) -> None:
+    values = {"connect_to": connect_to, "allow_networks": ("127.0.0.0/8",), "contact": ""}
+    groups = ({"name": "europepmc", "rate": 20.0},)
+    findings = list(fetching_findings(changed(Settings(), "fetch", **values, groups=groups)))
+    bad = [finding.name for finding in findings if not finding.ok]
+    assert bad == ([] if polite_enough else ["contact", "guard", "pace"])
+
+
+def test_a_budget_above_the_agreed_one_names_both() -> None:
+    settings = changed(polite(), "fetch", groups=({"name": "europepmc", "rate": 3.0, "in_flight": 8},))
+    told = "above the agreed budget: europepmc 3/s instead of 2/s, 8 in flight instead of 4"
+    assert only_bad(fetching_findings(settings)).detail == told
+
+
+def test_the_file_the_settings_came_from_is_named() -> None:
+    [configuration, _] = configuration_findings(Settings(), Path("site.toml"))
+    assert configuration.detail.endswith(", from site.toml")
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate at all"])

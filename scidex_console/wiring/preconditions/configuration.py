@@ -6,17 +6,17 @@ import shutil
 import ssl
 import sys
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 from scidex_console.adapters.git.commit_artifact import load_committer
 from scidex_console.domain.checks import Finding
 from scidex_console.domain.errors import ConsoleError
-from scidex_console.domain.hosts import DEFAULT_GROUPS, DEFAULT_RATE
+from scidex_console.domain.hosts import DEFAULT_GROUPS, DEFAULT_RATE, HostGroup
 from scidex_console.settings import Settings, read_session
 from scidex_console.wiring.preconditions.findings import bad, failed, good, judged
 
-DEMO = "demo"
-"""Name of the environment in which loopback hosts and any pace are right."""
+_WEB_PORTS = frozenset({80, 443})
 _WIDTH, _HEIGHT = 60, 16
 
 
@@ -46,7 +46,7 @@ def configuration_findings(settings: Settings, config_file: Path | None) -> Iter
 
 def fetching_findings(settings: Settings) -> Iterator[Finding]:
     """Whether we ask politely, and only whom we may ask."""
-    fetch, demo = settings.fetch, settings.environment.name == DEMO
+    fetch, demo = settings.fetch, _asks_only_this_machine(settings)
     yield judged(
         "contact",
         bool(fetch.contact) or demo,
@@ -68,21 +68,50 @@ def fetching_findings(settings: Settings) -> Iterator[Finding]:
 
 def _pace(settings: Settings, demo: bool) -> Finding:
     """Spec: Europe PMC at most 4 in flight and 2 requests/s, PMC OA 2 requests/s, any other host 1."""
-    usual = {group.name: group for group in DEFAULT_GROUPS}
     groups = settings.fetch.host_groups().configured()
-    faster = []
-    for group in groups:
-        own = usual.get(group.name)
-        if group.rate > (own.rate if own else DEFAULT_RATE) or (own and group.in_flight > own.in_flight):
-            faster.append(f"{group.name} {group.rate:g}/s, {group.in_flight} in flight")
+    faster = [wrong for group in groups if (wrong := _too_fast(group))]
     if settings.fetch.default_rate > DEFAULT_RATE:
-        faster.append(f"other hosts {settings.fetch.default_rate:g}/s")
+        faster.append(f"other hosts {settings.fetch.default_rate:g}/s instead of {DEFAULT_RATE:g}/s")
     return judged(
         "pace",
         demo or not faster,
         f"above the agreed budget: {'; '.join(faster)}" if faster else f"{len(groups)} groups within budget",
         "lower rate and in_flight of these groups to the agreed budgets",
     )
+
+
+def _too_fast(group: HostGroup) -> str:
+    """How a group exceeds the budget of the strictest of its hosts; empty: it does not."""
+    agreed = [_agreed(pattern) for pattern in group.hosts]
+    rate = min((budget.rate if budget else DEFAULT_RATE for budget in agreed), default=DEFAULT_RATE)
+    in_flight = min((budget.in_flight for budget in agreed if budget), default=group.in_flight)
+    parts = [
+        f"{group.rate:g}/s instead of {rate:g}/s" if group.rate > rate else "",
+        f"{group.in_flight} in flight instead of {in_flight}" if group.in_flight > in_flight else "",
+    ]
+    found = ", ".join(part for part in parts if part)
+    return f"{group.name} {found}" if found else ""
+
+
+def _agreed(pattern: str) -> HostGroup | None:
+    """The agreed budget of a host, or of the hosts below a name; None: that of any other host."""
+    host = pattern.removeprefix("*.")
+    return next((group for group in DEFAULT_GROUPS if group.covers(host)), None)
+
+
+def _asks_only_this_machine(settings: Settings) -> bool:
+    """Whether every request goes to a loopback address, as in the demo: nobody can be crowded."""
+    targets = settings.fetch.connect_to
+    all_hosts = [target.port for target in targets if not target.host]
+    covered = None in all_hosts or _WEB_PORTS.issubset(all_hosts)
+    return covered and all(_is_loopback(target.address) for target in targets)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _certificates(ca_file: Path | None) -> Finding:

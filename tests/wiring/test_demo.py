@@ -1,0 +1,141 @@
+"""The demo as a process: shown without a console, run again when all is done, killed, ended."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from scidex_console.demo.artifacts.scale import Scale
+from scidex_console.demo.options import DemoOptions
+from scidex_console.demo.postgres_server import EmbeddedPostgres, remove_orphans
+from scidex_console.demo.world import World
+from scidex_console.wiring.demo import _fresh_world, run_demo
+
+TINY = Scale("tiny", artifacts=12, paper_figures=8, figures_with_file=2)
+SPEED = 200.0
+
+_DEMO = """
+import sys
+from pathlib import Path
+from scidex_console.demo.artifacts.scale import Scale
+from scidex_console.demo.options import DemoOptions
+from scidex_console.wiring.demo import run_demo
+
+directory, *flags = sys.argv[1:]
+options = DemoOptions(
+    Path(directory), Scale("tiny", 12, 8, 2), speed=200.0, headless=True, until_idle="until-idle" in flags
+)
+sys.exit(run_demo(options, "bin/scidex-console"))
+"""
+
+
+@contextmanager
+def demo(directory: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
+    """A demo without a console; its messages are to be read from standard error."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _DEMO, str(directory), *flags], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        try:
+            yield process
+        finally:
+            process.stderr.close()
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait for what happens in another process; the test's own time limit is the limit."""
+    while not holds():
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    """A folder for a world, which is ended and removed afterwards."""
+    folder = tmp_path / "demo"
+    yield folder
+    if folder.exists():
+        options = DemoOptions(folder, stop=True, remove=True)
+        run_demo(options, "scidex-console")
+
+
+def test_to_the_end_and_again_and_to_be_watched_a_new_world(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        with demo(directory, "until-idle") as process:
+            assert process.stderr is not None
+            lines = process.stderr.read().splitlines()
+        assert process.returncode == 0
+        assert "idle: the run is done, 0 rows are due now or later" in lines
+        assert "verify: every invariant holds" in lines
+        assert lines[-3:] == [
+            "stopping engine, figure hosts and database",
+            f"stopped; the world stays in {directory}",
+            f"remove it by `bin/scidex-console demo --stop --remove --dir {shlex.quote(str(directory))}`",
+        ]
+    world = _fresh_world(DemoOptions(directory, TINY, speed=SPEED))
+    assert "was worked through, nothing is left to do in it; building a new one" in capsys.readouterr().err
+    world.stop()
+
+
+def test_an_idle_demo_says_so_once_and_what_can_be_done(directory: Path) -> None:
+    with demo(directory, "until-idle") as process:
+        assert process.stderr is not None and process.stderr.read()
+    with demo(directory) as process:
+        assert process.stderr is not None
+        told: list[str] = []
+        for line in process.stderr:
+            told.append(line.rstrip())
+            if line.strip() == "leave: Ctrl-C":
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read().splitlines()
+    assert process.returncode == 130
+    assert (
+        f"  ask again for what failed: bin/scidex-console --config {directory}/config.toml retry figures"
+        in told
+    )
+    assert len([line for line in told if "figures done" in line]) == 1
+    assert rest[0] == "stopping engine, figure hosts and database"
+
+
+def test_killed_it_takes_engine_hosts_and_database_with_it(directory: Path) -> None:
+    with demo(directory) as process:
+        assert process.stderr is not None
+        assert any("figures " in line for line in process.stderr)
+        running = World.attach(directory).running()
+        assert running is not None
+        process.kill()
+        process.wait()
+    assert [each.name for each in running.processes] == ["figure hosts", "engine"]
+    eventually(lambda: not any(each.is_running() for each in running.processes))
+    eventually(lambda: not EmbeddedPostgres(directory / "postgres").is_alive())
+    assert World.attach(directory).running() is None
+    with demo(directory, "until-idle") as process:
+        assert process.stderr is not None and process.stderr.read()
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_database_whose_folder_was_removed_by_hand_goes_too(tmp_path: Path, runs: bool) -> None:
+    server = EmbeddedPostgres(tmp_path / "home", durable=False)
+    server.start()
+    place = server.place
+    if runs and os.geteuid() == 0:  # anybody else's ends by itself once its folder is gone, in a minute
+        server.release()
+    else:
+        server.stop()
+    assert place not in remove_orphans() and place.exists()
+    shutil.rmtree(tmp_path / "home")
+    remove_orphans()
+    eventually(lambda: not place.exists())  # any demo that starts at this moment removes it too
