@@ -14,7 +14,9 @@ from pathlib import Path
 from scidex_console.adapters.git.failures import halting
 from scidex_console.domain.errors import Halt, RepositoryError
 
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.01
+_LOOK_SECONDS = 0.5
+"""At least this long a taken lock is tried again: whoever looks after its holder has it for an instant."""
 
 
 class FileLock:
@@ -25,24 +27,32 @@ class FileLock:
         self._descriptor: int | None = None
 
     def take(self, text: str, *, wait: float = 0.0) -> bool:
-        """Take the lock, trying for `wait` seconds; False when somebody else keeps it."""
+        """Take the lock, trying for `wait` seconds; False when somebody else keeps it.
+
+        Somebody who only looks (`holder`) does not keep it, and cannot make this fail.
+        """
         with halting("making a lock", where=self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-        deadline = time.monotonic() + wait
-        while not _locked(descriptor, self.path):
-            if time.monotonic() >= deadline:
+        try:
+            if not self._wait_for(descriptor, max(wait, _LOOK_SECONDS)):
                 os.close(descriptor)
                 return False
-            time.sleep(_POLL_SECONDS)
-        try:
             with halting("writing a lock", where=self.path):
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, f"{text}\n".encode(), 0)
-        except Halt:
+        except (Halt, RepositoryError):
             os.close(descriptor)
             raise
         self._descriptor = descriptor
+        return True
+
+    def _wait_for(self, descriptor: int, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not _locked(descriptor, self.path):
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
         return True
 
     def release(self) -> None:
@@ -63,15 +73,20 @@ class FileLock:
         self.path.unlink(missing_ok=True)
 
     def holder(self) -> str | None:
-        """Who holds it, in the holder's own words; None when nobody does."""
+        """Who holds it, in the holder's own words; None when nobody does.
+
+        A lock that was given back is an empty file and is not touched. Text may be a killed holder's: then
+        the kernel is asked, by taking the lock, shared, for an instant; `take` waits longer than that.
+        """
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
             return None
         try:
-            if _locked(descriptor, self.path, shared=True):
+            text = os.read(descriptor, 500).decode("utf-8", "replace").strip()
+            if not text or _locked(descriptor, self.path, shared=True):
                 return None
-            return os.read(descriptor, 500).decode("utf-8", "replace").strip() or "an unnamed process"
+            return text
         finally:
             os.close(descriptor)
 
@@ -82,7 +97,6 @@ def _locked(descriptor: int, path: Path, *, shared: bool = False) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        os.close(descriptor)
         raise RepositoryError(
             f"the file system does not support locks: {error.strerror}",
             where=str(path),

@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from scidex_console.adapters.git.locks import FileLock
 from scidex_console.adapters.git.repository import GitArtifactRepository
 from scidex_console.domain.errors import Held, LockBusy
 from tests.adapters.git.world import World, trailers
@@ -24,6 +26,42 @@ with repository.engine_lock("7@elsewhere"), repository.writer_lock("7@elsewhere"
     print("held", flush=True)
     sys.stdin.read()
 """
+
+_LOOK = """
+import sys, threading
+from pathlib import Path
+from scidex_console.adapters.git.locks import FileLock
+
+lock, over = FileLock(Path(sys.argv[1])), threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+print("looking", flush=True)
+while not over.is_set():
+    lock.holder()
+"""
+
+
+def test_whoever_looks_after_the_holder_never_keeps_the_lock_from_anybody(tmp_path: Path) -> None:
+    path = tmp_path / "engine.lock"
+    path.write_text("7@killed since yesterday\n")
+    lock = FileLock(path)
+    with subprocess.Popen(
+        [sys.executable, "-c", _LOOK, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as looking:
+        assert looking.stdin is not None and looking.stdout is not None
+        looking.stdout.readline()
+        for _ in range(100):
+            assert lock.take("8@here")
+            assert lock.holder() == "8@here"
+            lock.release()
+            path.write_text("7@killed since yesterday\n")  # a killed holder's text is looked at most closely
+        looking.stdin.close()
+    assert looking.returncode == 0
+
+
+def test_text_of_a_killed_holder_means_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "engine.lock"
+    path.write_text("7@killed since yesterday\n")
+    assert FileLock(path).holder() is None
 
 
 def test_second_engine_is_told_who_holds_the_store(world: World) -> None:
