@@ -1,6 +1,6 @@
-"""One commit onto the checked-out branch, in the order that leaves nothing half-done.
+"""Commits onto the checked-out branch, one or a joined chain, in the order that leaves nothing half-done.
 
-1. Build objects and commit on a temporary reference. 2. Take the index lock. 3. Patch a private copy of the
+1. Build objects and commits on a temporary reference. 2. Take the index lock. 3. Patch a private copy of the
 index. 4. Move the branch: git's commit point. 5. Publish the copy, give the lock back.
 
 Killed before 4, nothing happened but a temporary reference; killed after it, the commit is there and
@@ -15,7 +15,7 @@ from datetime import datetime
 
 from scidex_console.adapters.git import refs, trees
 from scidex_console.adapters.git.checkout import Checkout
-from scidex_console.adapters.git.fast_import import Edit, build, size_of
+from scidex_console.adapters.git.fast_import import Edit, Series, build, size_of
 from scidex_console.adapters.git.index import patched_copy, publish
 from scidex_console.adapters.git.index_lock import index_lock
 from scidex_console.adapters.git.trees import Change, Entry
@@ -28,10 +28,9 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class Request:
-    """A commit that is wanted."""
+    """Commits that are wanted."""
 
-    edits: Sequence[Edit]
-    message: str
+    series: Series
     when: datetime
     purpose: str
     """What the index lock says about itself."""
@@ -39,19 +38,22 @@ class Request:
     """Branch the checkout must be on; None: whichever it is on."""
     epoch: int | None
     """Epoch the repository must hold; None: it is not fenced."""
+    refresh: bool = True
+    """Whether the index is to know the new files' times at once."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A commit that was made."""
+    """Commits that were made."""
 
     commit: str
+    """The last one, which the branch is at."""
     objects: dict[str, str]
     """Object at each path that was not removed."""
 
 
 def commit(checkout: Checkout, request: Request) -> Made:
-    """Make the commit, on whatever the branch's tip is by then.
+    """Make the commits, on whatever the branch's tip is by then.
 
     Raises `LockBusy`, `Refused`, `UnsafePath`, `Fenced`, `Halt`, `RepositoryError`; nothing has changed then,
     except where a `Halt` says that the index could not follow.
@@ -65,7 +67,7 @@ def commit(checkout: Checkout, request: Request) -> Made:
         except Halt as halt:
             if halt.bytes_needed is not None:
                 # Whatever small file did not fit: the whole commit is what must.
-                halt.bytes_needed += sum(size_of(checkout, edit) for edit in request.edits)
+                halt.bytes_needed += sum(size_of(checkout, edit) for edit in request.series.edits)
             raise
         if made is not None:
             return made
@@ -82,11 +84,10 @@ def _attempt(checkout: Checkout, request: Request, branch: str, tip: str) -> Mad
             checkout,
             parent=tip,
             reference=temporary,
-            edits=request.edits,
-            message=request.message,
+            series=request.series,
             when=request.when,
         )
-        _confirm(trees.changes(checkout, tip, new), request.edits)
+        _confirm(trees.changes(checkout, tip, new), request.series.edits)
         with index_lock(checkout, request.purpose):
             # Under the lock nobody can switch branches or begin a merge.
             if checkout.writable_branch(request.branch) != branch:
@@ -111,10 +112,11 @@ def _switch(
 ) -> bool:
     """Index and branch together; False when the branch has moved meanwhile."""
     wanted = {
-        edit.path: None if edit.removal else Entry(edit.mode, objects[edit.path]) for edit in request.edits
+        edit.path: None if edit.removal else Entry(edit.mode, objects[edit.path])
+        for edit in request.series.edits
     }
     _spare_staged(trees.staged_changes(checkout, tip, wanted), wanted)
-    with patched_copy(checkout, wanted) as private:
+    with patched_copy(checkout, wanted, with_times=request.refresh) as private:
         if not refs.move(checkout, branch, new=new, old=tip, temporary=temporary, epoch=request.epoch):
             return False
         publish(checkout, private)
@@ -128,7 +130,7 @@ def _confirm(changes: dict[str, Change], edits: Sequence[Edit]) -> None:
         edit = by_path.get(path)
         if edit is None:
             raise Refused("git has a file where a folder is needed, or the other way round", where=path)
-        if change.before is None or edit.replaces:
+        if change.before is None or edit.replaces in ("", change.before.object):
             continue
         if not edit.removal:
             raise Refused("git has another file at this path", where=path, fix="keep it, and skip ours")

@@ -1,19 +1,19 @@
-"""Building a commit with `git fast-import`: from a known parent, without worktree and index.
+"""Building commits with `git fast-import`: from a known parent, without worktree and index.
 
-The commit is made on a temporary reference of ours; nobody sees it until the branch moves. Nothing is
-committed when the stream ends early (`--done`), as it does when we are killed.
+They are made on a temporary reference of ours; nobody sees them until the branch moves. Nothing is committed
+when the stream ends early (`--done`), as it does when we are killed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from scidex_console.adapters.git import worktree_file
 from scidex_console.adapters.git.checkout import OURS, Checkout
@@ -21,6 +21,9 @@ from scidex_console.adapters.git.trees import REGULAR
 from scidex_console.domain.commits import AUTHOR_EMAIL, AUTHOR_NAME
 from scidex_console.domain.errors import Halt, RepositoryError
 from scidex_console.engine.killpoints import reach
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 _COMMAND = ("fast-import", "--quiet", "--done", "--date-format=raw")
 
@@ -36,26 +39,52 @@ class Edit:
     (for a removal: whatever is there)."""
     sha256: str = ""
     """Expected sha256 of the worktree's file."""
+    content: bytes | None = None
+    """The bytes to put there, where they are known without reading the worktree."""
     removal: bool = False
-    replaces: bool = False
-    """Whether something else may be at the path before."""
+    replaces: str | None = None
+    """Object that may be at the path before; empty: whatever is there; None: nothing may be."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One commit: what it changes, and its message."""
+
+    edits: Sequence[Edit]
+    message: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """Commits on top of one another; with `merge`, a side chain that this message's merge commit joins.
+
+    No path occurs in two of them.
+    """
+
+    drafts: Sequence[Draft]
+    merge: str = ""
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What all of them change together."""
+        return tuple(edit for draft in self.drafts for edit in draft.edits)
 
 
 def build(
-    checkout: Checkout, *, parent: str, reference: str, edits: Sequence[Edit], message: str, when: datetime
+    checkout: Checkout, *, parent: str, reference: str, series: Series, when: datetime
 ) -> tuple[str, dict[str, str]]:
-    """Make one commit on top of `parent` and let `reference` (a new one) hold it.
+    """Make the commits on top of `parent` and let `reference` (a new one) hold the last.
 
     Returns its id and the object at each path that is not removed. Raises `Refused` when a file is not what
     was expected, `UnsafePath`, `Halt`; nothing but unreachable objects is left then.
     """
     # Checking first keeps the object store free of what would be refused anyway.
-    for edit in edits:
-        if _streams(edit):
+    for edit in series.edits:
+        if _reads(edit):
             worktree_file.require(checkout.worktree, edit.path, edit.sha256)
     with _importing(checkout) as process:
         try:
-            objects = _feed(checkout, process.stdin, parent, reference, edits, message, when)
+            objects = _feed(checkout, process.stdin, parent, reference, series, when)
             reach("git.import.fed")
         except BrokenPipeError:
             objects = {}  # Its last words say why; `conclude` reads them.
@@ -92,37 +121,61 @@ def _unfinished_packs(checkout: Checkout) -> set[Path]:
 
 
 def _feed(
-    checkout: Checkout,
-    out: BinaryIO,
-    parent: str,
-    reference: str,
-    edits: Sequence[Edit],
-    message: str,
-    when: datetime,
+    checkout: Checkout, out: BinaryIO, parent: str, reference: str, series: Series, when: datetime
 ) -> dict[str, str]:
+    who = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {int(when.timestamp())} +0000"
     objects: dict[str, str] = {}
-    for mark, edit in enumerate(edits, start=1):
-        if _streams(edit):
-            objects[edit.path] = _feed_blob(checkout, out, mark, edit)
+    for edit in series.edits:
+        if edit.content is not None:
+            objects[edit.path] = _feed_content(checkout, out, len(objects) + 1, edit.content)
+        elif _reads(edit):
+            objects[edit.path] = _feed_blob(checkout, out, len(objects) + 1, edit)
         elif not edit.removal:
             objects[edit.path] = edit.object
-    who = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {int(when.timestamp())} +0000"
-    text = message.encode("utf-8", "replace")
-    out.write(f"commit {reference}\nauthor {who}\ncommitter {who}\ndata {len(text)}\n".encode())
-    out.write(text + f"\nfrom {parent}\n".encode())
-    out.writelines(_change_lines(edits))
-    out.write(b"\ndone\n")
+    before, tip = parent, f":{len(objects) + 1}"
+    for draft in series.drafts:
+        _feed_commit(
+            out, reference, who, draft.message, f"mark {tip}", f"from {before}", draft.edits, objects
+        )
+        before = tip
+    if series.merge:
+        origin = f"from {parent}\nmerge {tip}"
+        _feed_commit(out, reference, who, series.merge, "", origin, series.edits, objects)
+    out.write(b"done\n")
     out.flush()
     return objects
 
 
-def _change_lines(edits: Sequence[Edit]) -> Iterable[bytes]:
-    for mark, edit in enumerate(edits, start=1):
+def _feed_commit(
+    out: BinaryIO,
+    reference: str,
+    who: str,
+    message: str,
+    mark: str,
+    origin: str,
+    edits: Iterable[Edit],
+    objects: Mapping[str, str],
+) -> None:
+    text = message.encode("utf-8", "replace")
+    head = [f"commit {reference}", *([mark] if mark else []), f"author {who}", f"committer {who}"]
+    out.write("\n".join([*head, f"data {len(text)}"]).encode() + b"\n" + text + f"\n{origin}\n".encode())
+    for edit in edits:
         if edit.removal:
-            yield b"D " + quoted(edit.path) + b"\n"
+            out.write(b"D " + quoted(edit.path) + b"\n")
         else:
-            source = f":{mark}" if _streams(edit) else edit.object
-            yield f"M {edit.mode} {source} ".encode() + quoted(edit.path) + b"\n"
+            out.write(f"M {edit.mode} {objects[edit.path]} ".encode() + quoted(edit.path) + b"\n")
+    out.write(b"\n")
+
+
+def _feed_content(checkout: Checkout, out: BinaryIO, mark: int, content: bytes) -> str:
+    out.write(f"# {OURS}\nblob\nmark :{mark}\ndata {len(content)}\n".encode() + content + b"\n")
+    return _object_name(checkout, len(content), content).hexdigest()
+
+
+def _object_name(checkout: Checkout, size: int, content: bytes = b"") -> Hash:
+    """The hash that names a blob, fed with what is known of it."""
+    head = f"blob {size}\0".encode()
+    return hashlib.new(checkout.object_format, head + content, usedforsecurity=False)
 
 
 def _feed_blob(checkout: Checkout, out: BinaryIO, mark: int, edit: Edit) -> str:
@@ -132,7 +185,7 @@ def _feed_blob(checkout: Checkout, out: BinaryIO, mark: int, edit: Edit) -> str:
         # The comment tells whose import it was, should git write a report of a crash.
         out.write(f"# {OURS}\nblob\nmark :{mark}\ndata {size}\n".encode())
         sha256 = hashlib.sha256()
-        name = hashlib.new(checkout.object_format, f"blob {size}\0".encode(), usedforsecurity=False)
+        name = _object_name(checkout, size)
         written = 0
         for chunk in worktree_file.chunks(descriptor, edit.path):
             written += len(chunk)
@@ -164,8 +217,11 @@ def is_crash_report(path: Path) -> bool:
 
 def size_of(checkout: Checkout, edit: Edit) -> int:
     """Bytes that an edit brings into git, at most (they are compressed there)."""
-    return worktree_file.size(checkout.worktree, edit.path) if _streams(edit) else 0
+    if edit.content is not None:
+        return len(edit.content)
+    return worktree_file.size(checkout.worktree, edit.path) if _reads(edit) else 0
 
 
-def _streams(edit: Edit) -> bool:
-    return not edit.removal and not edit.object
+def _reads(edit: Edit) -> bool:
+    """Whether the worktree's file is what the commit gets."""
+    return not edit.removal and not edit.object and edit.content is None

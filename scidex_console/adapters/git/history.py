@@ -51,7 +51,17 @@ def find(
     """
     selection = [tip, *([f"^{object_id(since)}"] if since and _exists(checkout, since) else [])]
     commit = with_trailer(commits(checkout, "--topo-order", MARKED, *selection), op, kind, journal)
-    return None if commit is None else Committed(commit.id, added(_changes(checkout, commit)))
+    if commit is None:
+        return None
+    joined = parts(checkout, commit.id) if len(commit.parents) > 1 else ()
+    return Committed(commit.id, added(_changes(checkout, commit)), joined)
+
+
+def parts(checkout: Checkout, merge: str) -> tuple[str, ...]:
+    """The commits that a merge commit joins to its first parent, oldest first."""
+    name = object_id(merge)
+    selection = ["--reverse", "--topo-order", f"{name}^2", f"^{name}^1"]
+    return tuple(commit.id for commit in commits(checkout, *selection))
 
 
 def with_trailer(candidates: Sequence[Commit], op: str, kind: CommitKind, journal: str) -> Commit | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,16 +22,20 @@ PRIVATE_PREFIX = "index-"
 
 
 @contextmanager
-def patched_copy(checkout: Checkout, entries: Mapping[str, Entry | None]) -> Iterator[Path]:
+def patched_copy(
+    checkout: Checkout, entries: Mapping[str, Entry | None], *, with_times: bool = True
+) -> Iterator[Path]:
     """A private copy of the index in which the given paths are as given (None: not there).
 
-    Only while the index lock is held. The copy is removed at the end if it was not published.
+    Only while the index lock is held. With times, it knows the files' times and sizes as well. The copy is
+    removed at the end if it was not published.
     """
     private = _copy(checkout)
     try:
         _patch(checkout, private, entries)
         reach("git.index.patched")
-        _refresh(checkout, private, [path for path, entry in entries.items() if entry and _is_file(entry)])
+        if with_times:
+            refresh(checkout, private, [path for path, entry in entries.items() if entry and _is_file(entry)])
         reach("git.index.refreshed")
         yield private
     finally:
@@ -78,7 +82,7 @@ def _patch(checkout: Checkout, private: Path, entries: Mapping[str, Entry | None
     )
 
 
-def _refresh(checkout: Checkout, private: Path, paths: list[str]) -> None:
+def refresh(checkout: Checkout, private: Path, paths: Sequence[str]) -> None:
     """Record the files' times and sizes for our own paths, so that git need not read them again.
 
     Git compares their content while doing so, which is where a content filter would run: all are emptied.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scidex_console.adapters.git import branch_commit, history, repair, trees
 from scidex_console.adapters.git.checkout import Checkout
-from scidex_console.adapters.git.fast_import import Edit
+from scidex_console.adapters.git.fast_import import Draft, Edit, Series
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.domain.commits import CommitKind, Trailers, message, parse_trailers
 from scidex_console.domain.errors import LockBusy, Refused, RepositoryError
@@ -78,9 +78,9 @@ class Outer:
                 where=str(self.checkout.worktree),
                 fix="fetch and merge in the submodule first",
             )
+        edit = Edit(self.path, mode=trees.GITLINK, object=tip, replaces="")
         request = branch_commit.Request(
-            edits=[Edit(self.path, mode=trees.GITLINK, object=tip, replaces=True)],
-            message=message(subject, trailers),
+            series=Series([Draft([edit], message(subject, trailers))]),
             when=when,
             purpose=f"{trailers.kind} {trailers.op}",
             branch=None,

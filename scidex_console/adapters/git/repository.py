@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from scidex_console.adapters.git import branch_commit, history, pushing, refs, repair
+from scidex_console.adapters.git import branch_commit, history, pushing, refs, repair, trees
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.commit_artifact import Committer, commit_through
 from scidex_console.adapters.git.durability import sync_file_systems
 from scidex_console.adapters.git.facts import GitFacts
-from scidex_console.adapters.git.fast_import import Edit
+from scidex_console.adapters.git.fast_import import Draft, Edit, Series
 from scidex_console.adapters.git.inspection import RepositoryState, inspect
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.domain.commits import CommitKind, Trailers, message
-from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused, UnsafePath
+from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused, RepositoryError, UnsafePath
+from scidex_console.domain.folders.resolving import TreeEntry
 from scidex_console.domain.paths import check_relative
 from scidex_console.engine.killpoints import reach
-from scidex_console.engine.ports import Clock, CommitInfo, Committed, PathChange
+from scidex_console.engine.ports import Clock, CommitDraft, CommitInfo, Committed, PathChange
 
 _STEERING = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".lfsconfig", ".mailmap"})
 
@@ -156,16 +157,47 @@ class GitArtifactRepository:
                     branch=self._branch,
                     epoch=epoch,
                 )
-            request = branch_commit.Request(
-                edits=edits,
-                message=text,
-                when=self._clock.now(),
-                purpose=f"{trailers.kind} {trailers.op}",
-                branch=self._branch,
-                epoch=epoch,
-            )
-            made = branch_commit.commit(self.checkout, request)
+            made = self._make(Series([Draft(edits, text)]), trailers, epoch)
             return Committed(made.commit, made.objects)
+
+    def commit_chain(
+        self, drafts: Sequence[CommitDraft], *, subject: str, trailers: Trailers, epoch: int
+    ) -> Committed:
+        """As `commit`, but one commit per draft on a side chain that one merge commit joins to the branch.
+
+        No path may occur in two drafts. The index learns the files' times by `refresh_index` later, when the
+        old paths have gone: until then each change of a link count would outdate them again.
+        """
+        if self._committer is not None:
+            raise RepositoryError(
+                "a function of its own commits here, which cannot make a chain of commits",
+                where="repository.commit_artifact",
+                fix="leave the setting out for the folder migration",
+            )
+        _edits([change for draft in drafts for change in draft.changes])
+        chain = [Draft(_edits(draft.changes), message(draft.subject, draft.trailers)) for draft in drafts]
+        with self.writer_lock(_process()):
+            series = Series(chain, merge=message(subject, trailers))
+            made = self._make(series, trailers, epoch, refresh=False)
+            return Committed(made.commit, made.objects, history.parts(self.checkout, made.commit))
+
+    def _make(
+        self, series: Series, trailers: Trailers, epoch: int, *, refresh: bool = True
+    ) -> branch_commit.Made:
+        request = branch_commit.Request(
+            series=series,
+            when=self._clock.now(),
+            purpose=f"{trailers.kind} {trailers.op}",
+            branch=self._branch,
+            epoch=epoch,
+            refresh=refresh,
+        )
+        return branch_commit.commit(self.checkout, request)
+
+    def refresh_index(self, paths: Sequence[str]) -> None:
+        """Let the index know these files' times, so that `git status` need not read them; best effort."""
+        with suppress(LockBusy), self.writer_lock(_process()):
+            repair.refresh_index(self.checkout, paths)
 
     def repair_index(self, paths: Sequence[str]) -> None:
         """Make the index entries of these paths what HEAD has; remove a stale lock only if it is our own.
@@ -221,6 +253,11 @@ class GitArtifactRepository:
         """A journal's commit with this trailer between `since` and the tip, with the blobs it added."""
         return history.find(self.checkout, self.head(), op, kind, since=since, journal=journal)
 
+    def tree(self) -> Mapping[str, TreeEntry]:
+        """Every path of the commit at the tip, with its mode and object."""
+        entries = trees.all_entries(self.checkout, self.head())
+        return {path: TreeEntry(entry.mode, entry.object) for path, entry in entries.items()}
+
     def blobs_of(self, commit: str, paths: Sequence[str]) -> Mapping[str, str]:
         """Object ids of the files at these paths in a commit; paths that are not there are left out."""
         return history.blobs_of(self.checkout, commit, paths)
@@ -257,6 +294,12 @@ def _edits(changes: Sequence[PathChange]) -> list[Edit]:
         if path in edits:
             raise Refused("the same path twice in one commit", where=path)
         edits[path] = Edit(
-            path, object=change.blob, sha256=change.sha256 or "", removal=change.sha256 is None
+            path,
+            mode=change.mode,
+            object=change.blob,
+            sha256=change.sha256 or "",
+            content=None if change.blob else change.content,
+            removal=change.sha256 is None,
+            replaces=change.replaces or None,
         )
     return list(edits.values())

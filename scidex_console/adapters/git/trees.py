@@ -75,6 +75,17 @@ def entries(checkout: Checkout, commit: str, paths: Iterable[str]) -> dict[str, 
     return found
 
 
+def all_entries(checkout: Checkout, commit: str) -> dict[str, Entry]:
+    """Every file (not folder) that a commit has."""
+    output = checkout.commands.run("ls-tree", "-r", "-z", "--full-tree", object_id(commit))
+    found: dict[str, Entry] = {}
+    for line in output.fields():
+        about, _, path = line.partition("\t")
+        mode, _, oid = about.split(" ")
+        found[path] = Entry(mode, oid)
+    return found
+
+
 def in_portions(paths: Iterable[str], size: int = 500) -> Iterable[list[str]]:
     """Paths in groups that fit on a command line."""
     portion: list[str] = []

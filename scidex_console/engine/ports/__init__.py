@@ -21,13 +21,20 @@ from scidex_console.engine.ports.database import (
 from scidex_console.engine.ports.files import StagedWriter, Staging, Worktree
 from scidex_console.engine.ports.network import FigureSource, Gate
 from scidex_console.engine.ports.readers import AttemptFilter, Feed, IntentDesk, ReadModel
-from scidex_console.engine.ports.repository import ArtifactRepository, CommitInfo, Committed, PathChange
+from scidex_console.engine.ports.repository import (
+    ArtifactRepository,
+    CommitDraft,
+    CommitInfo,
+    Committed,
+    PathChange,
+)
 from scidex_console.engine.ports.system import Clock
 
 __all__ = [
     "ArtifactRepository",
     "AttemptFilter",
     "Clock",
+    "CommitDraft",
     "CommitInfo",
     "Committed",
     "DueFigure",

@@ -8,17 +8,25 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scidex_console.domain.commits import CommitKind, Trailers
+from scidex_console.domain.folders.resolving import TreeEntry
 
 
 @dataclass(frozen=True)
 class PathChange:
-    """One path of a commit: a file of the worktree to add (with its expected hash), or a removal."""
+    """One path of a commit: a file to put there (with its expected hash), or a removal."""
 
     path: str
     sha256: str | None
-    """Expected sha256 of the file to add; None removes the path."""
+    """Expected sha256 of the file to put there; None removes the path."""
     blob: str = ""
-    """Object id to reuse instead of reading the worktree, where it is known."""
+    """Object id to reuse instead of reading the worktree, where it is known; for a removal, what must be
+    there."""
+    mode: str = "100644"
+    """As git writes it; a symbolic link is `120000`."""
+    content: bytes | None = None
+    """The bytes to put there, where they are known; for a symbolic link, where it leads."""
+    replaces: str = ""
+    """Object id that the path may hold before; empty: nothing may be there."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,17 @@ class Committed:
 
     commit: str
     blobs: Mapping[str, str]
+    parts: tuple[str, ...] = ()
+    """The commits that this one joins to the branch, in the order they were asked for; a chain's only."""
+
+
+@dataclass(frozen=True)
+class CommitDraft:
+    """One commit of a chain that is wanted: all that one artifact's change does to the repository."""
+
+    changes: Sequence[PathChange]
+    subject: str
+    trailers: Trailers
 
 
 @dataclass(frozen=True)
@@ -81,11 +100,29 @@ class ArtifactRepository(Protocol):
         """
         ...
 
+    def commit_chain(
+        self, drafts: Sequence[CommitDraft], *, subject: str, trailers: Trailers, epoch: int
+    ) -> Committed:
+        """As `commit`, but one commit per draft on a side chain that one merge commit joins to the branch.
+
+        No path may occur in two drafts. Raises what `commit` raises, and `RepositoryError` where another
+        function is configured to commit.
+        """
+        ...
+
     def find(self, op: str, kind: CommitKind, *, since: str, journal: str) -> Committed | None:
         """A journal's commit with this trailer between `since` and the tip, with the blobs it added.
 
         A commit that names another journal is never it; one that names none is, if its trailer matches.
         """
+        ...
+
+    def tree(self) -> Mapping[str, TreeEntry]:
+        """Every path of the commit at the tip, with its mode and object."""
+        ...
+
+    def refresh_index(self, paths: Sequence[str]) -> None:
+        """Let the index know these files' times, so that `git status` need not read them; best effort."""
         ...
 
     def repair_index(self, paths: Sequence[str]) -> None:
