@@ -127,6 +127,7 @@ class Engine:
 
     async def _beat(self) -> None:
         while True:
+            self._p.pulse.grow_older(self._p.clock.monotonic())
             note = self._p.pulse.note
             try:
                 await self._p.fence.beat(note)

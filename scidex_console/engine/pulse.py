@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
+PASSING_S = 600.0
+"""How long a note of something that is over is told, unless a batch comes sooner."""
+
 
 class Pulse:
     """Collects what changed until the ticker sends it; wakes whoever waits for work."""
 
     def __init__(self) -> None:
         self._notes: dict[str, str] = {}
+        self._passing: dict[str, float | None] = {}
+        """Notes of what is over, with the time (monotonic) at which they were first seen to be told."""
         self._topics: set[str] = set()
         self._wake = asyncio.Event()
 
@@ -20,12 +25,32 @@ class Pulse:
 
     def say(self, about: str, text: str) -> None:
         """Tell something in the heartbeat until something else is said about the same; `` takes it back."""
+        self._passing.pop(about, None)
         if text == self._notes.get(about, ""):
             return
         self._notes.pop(about, None)
         if text:
             self._notes[about] = text
         self.changed("engine")
+
+    def mention(self, about: str, text: str) -> None:
+        """Tell of something that is over: until the next batch, or for `PASSING_S`, or until taken back."""
+        self.say(about, text)
+        if text:
+            self._passing[about] = None
+
+    def begin_batch(self) -> None:
+        """What was mentioned before this batch is no news any more."""
+        for about in list(self._passing):
+            self.say(about, "")
+
+    def grow_older(self, now: float) -> None:
+        """Drop what was mentioned long ago; `now` is monotonic seconds, given with every beat."""
+        for about, since in list(self._passing.items()):
+            if since is None:
+                self._passing[about] = now
+            elif now - since >= PASSING_S:
+                self.say(about, "")
 
     def changed(self, *topics: str) -> None:
         """Something readers show has changed."""

@@ -53,6 +53,7 @@ class Writer:
 
     async def write_batch(self, job: Job, run_id: int, *, files: int, marks: int) -> Batch | None:
         """Take the next prepared items through the two stores; None when there are none."""
+        self._pulse.begin_batch()
         async with self._writing():
             operations = await job.effects(files=files, marks=marks)
             if not operations:
@@ -99,7 +100,7 @@ class Writer:
             if not self._sound:
                 recovered = await recovery.recover(self._stores)
                 self._recorded = self._recorded and not recovered
-                self._pulse.say("recovery", f"recovered {recovered} operations" if recovered else "")
+                self._pulse.mention("recovery", f"recovered {recovered} operations" if recovered else "")
             if not self._recorded:
                 await self._publish()
             self._sound = False
