@@ -101,12 +101,28 @@ class NewFile:
 
 
 @dataclass(frozen=True)
+class AdoptedFile:
+    """A file that was there before its batch, on disk or in git: the row gets it, and git gets nothing new.
+
+    It is not the batch's own: a rollback puts the row back and leaves the file.
+    """
+
+    path: str
+    """Relative to the artifact repository, with forward slashes."""
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Operation:
     """What one artifact's change consists of."""
 
     artifact_id: str
     row: RowChange
     file: NewFile | None = None
+    """The file it adds, if it adds one."""
+    adopted: AdoptedFile | None = None
+    """The file it takes as it is; never beside `file`."""
     id: int = 0
     state: OperationState = OperationState.PREPARED
     reason: str = ""

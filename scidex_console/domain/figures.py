@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from scidex_console.domain.batches import ABSENT, NewFile, Operation, RowChange
+from scidex_console.domain.batches import ABSENT, AdoptedFile, NewFile, Operation, RowChange
 from scidex_console.domain.fetching import FetchClass, FetchOutcome
 from scidex_console.domain.paths import ArtifactPaths
 
@@ -20,7 +20,7 @@ class FigureState(StrEnum):
     DUE = "due"
     """To be asked, now or at its due time."""
     STAGED = "staged"
-    """Fetched whole and on disk; waits for its batch."""
+    """Fetched whole and on disk, or found where it belongs; waits for its batch."""
     CONDEMNED = "condemned"
     """Confirmed dead; waits for its batch to be marked."""
     STORED = "stored"
@@ -102,6 +102,9 @@ def judge(
             return Verdict(FigureState.BLOCKED if blocked else FigureState.TRANSIENT, None)
 
 
+EXTENSIONS = ("png", "jpg", "gif", "webp", "tif", "svg", "bmp", "avif")
+"""File name extensions a figure may have been stored under."""
+
 METADATA_KEYS = (
     "file_path",
     "file_sha256",
@@ -127,9 +130,19 @@ class PreparedFigure:
     """What the row holds now, of `METADATA_KEYS`; absent keys are absent."""
     attempted_at: datetime
     staged: str = ""
+    """Name of the staged file; empty for one that was found where it belongs."""
     sha256: str = ""
     size: int = 0
     extension: str = ""
+
+    @property
+    def is_adoption(self) -> bool:
+        """Whether its file was found where it belongs, and nobody was asked for it."""
+        return self.state is FigureState.STAGED and not self.staged
+
+
+ADOPTED = "adopted: the file was there before"
+"""What the journal says of an operation that adds no file of its own."""
 
 
 def operation_for(figure: PreparedFigure, paths: ArtifactPaths, file_path_field: str) -> Operation:
@@ -138,8 +151,11 @@ def operation_for(figure: PreparedFigure, paths: ArtifactPaths, file_path_field:
     Stored (spec): `file_path`, `metadata.file_sha256`, `metadata.file_size_bytes`. Dead (spec):
     `metadata.image_unavailable = true`, `metadata.image_404_at = <iso>`. `file_path_field` is where this
     database keeps the path: the column `file_path` or the key `metadata.file_path`. The address that was
-    asked and the path are guards: a row that got another address or a file meanwhile is left alone.
+    asked and the path are guards: a row that got another address or a file meanwhile is left alone. Adopted:
+    the same fields as stored, whatever the address.
     """
+    if figure.is_adoption:
+        return _adoption(figure, paths, file_path_field)
     before: dict[str, Any] = {"metadata.image_url": figure.url}
     after: dict[str, Any] = {"metadata.image_url": figure.url}
     if figure.state is FigureState.STAGED:
@@ -159,6 +175,20 @@ def operation_for(figure: PreparedFigure, paths: ArtifactPaths, file_path_field:
         if field not in before and (value := _present(figure, field)) is not ABSENT:
             before[field] = value
     return Operation(figure.artifact_id, RowChange(fields, before, after), file)
+
+
+def _adoption(figure: PreparedFigure, paths: ArtifactPaths, file_path_field: str) -> Operation:
+    path = paths.figure(figure.artifact_id, figure.extension)
+    after: dict[str, Any] = {
+        file_path_field: paths.recorded(path),
+        "metadata.file_sha256": figure.sha256,
+        "metadata.file_size_bytes": figure.size,
+    }
+    # A row that was marked meanwhile is left alone: a figure is not both there and gone.
+    fields = (*after, "metadata.image_unavailable")
+    before = {f: value for f in after if (value := _present(figure, f)) is not ABSENT}
+    file = AdoptedFile(path, figure.sha256, figure.size)
+    return Operation(figure.artifact_id, RowChange(fields, before, after), adopted=file, reason=ADOPTED)
 
 
 def _present(figure: PreparedFigure, field: str) -> Any:

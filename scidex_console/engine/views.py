@@ -160,6 +160,8 @@ class BatchView:
     outer_commit: str = ""
     push: str = ""
     """`` when no remote is configured; `pushed`, `pending`, or the error of the last try."""
+    adopted: int = 0
+    """Rows that got a file which was there before."""
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,8 @@ def _gap(lab: Lab) -> set[str]:
     return {row["artifact_id"] for row in rows}
 
 
-async def _survey(lab: Lab, trial: Trial) -> set[str]:
+async def survey_of(lab: Lab, trial: Trial) -> set[str]:
+    """Survey the store; the figures that lack their file."""
     await _job(trial.held, lab).survey(trial.held.mandate.epoch)
     return _gap(lab)
 
@@ -71,19 +72,22 @@ async def test_a_row_whose_file_is_elsewhere_has_its_file(lab: Lab, trial: Trial
     file.write_bytes(b"here all along")
     recorded = str(file) if place == "absolute" else inside
     lab.rows("UPDATE artifacts SET file_path = %s WHERE id = %s", recorded, artifact_id)
-    assert artifact_id not in await _survey(lab, trial)
+    assert artifact_id not in await survey_of(lab, trial)
     file.unlink()
-    assert artifact_id in await _survey(lab, trial)
+    assert artifact_id in await survey_of(lab, trial)
 
 
-async def test_a_stored_figure_missing_from_the_checkout_is_an_alarm(
+async def test_a_stored_figure_whose_place_is_taken_is_an_alarm(
     lab: Lab, trial: Trial, stored: list[str]
 ) -> None:
-    (lab.store.artifacts / trial.path_of(stored[0])).unlink()
+    file = lab.store.artifacts / trial.path_of(stored[0])
+    file.unlink()
+    file.symlink_to("elsewhere.gif")
     with pytest.raises(Halt, match=r"git has 1 figures that the checkout has not"):
-        await _survey(lab, trial)
+        await survey_of(lab, trial)
+    file.unlink()
     lab.git("checkout", "--", trial.path_of(stored[0]))
-    assert not set(stored) & await _survey(lab, trial)
+    assert not set(stored) & await survey_of(lab, trial)
 
 
 async def test_a_symlinked_figures_folder_is_an_alarm(
@@ -93,14 +97,14 @@ async def test_a_symlinked_figures_folder_is_an_alarm(
     figures.rename(tmp_path / "moved")
     figures.symlink_to(tmp_path / "moved")
     with pytest.raises(ConsoleError, match="git has"):
-        await _survey(lab, trial)
+        await survey_of(lab, trial)
     assert not set(stored) & _gap(lab)
 
 
 async def test_a_submodule_moved_back_is_an_alarm(lab: Lab, trial: Trial, stored: list[str]) -> None:
     lab.git("checkout", "-q", "--detach", "HEAD~1")
     with pytest.raises(RepositoryError, match="detached"):
-        await _survey(lab, trial)
+        await survey_of(lab, trial)
     assert not set(stored) & _gap(lab)
 
 
@@ -114,4 +118,4 @@ async def test_rows_deleted_by_others_leave_the_gap(lab: Lab, trial: Trial) -> N
 
 async def test_a_row_with_an_empty_id_is_surveyed_too(lab: Lab, trial: Trial) -> None:
     lab.rows("INSERT INTO artifacts (id, artifact_type, metadata) VALUES ('', 'paper_figure', '{}')")
-    assert "" in await _survey(lab, trial)
+    assert "" in await survey_of(lab, trial)

@@ -72,6 +72,18 @@ class CheckoutFiles:
         os.close(descriptor)
         return True
 
+    def is_vacant(self, path: str) -> bool:
+        """Whether nothing is at `path`, and a file could appear there without passing a symbolic link."""
+        with halting("a file cannot be looked at", where=str(self.root / path)):
+            try:
+                check_relative(path)
+                with parent_of(self.root, path) as (folder, name):
+                    return not _anything(folder, name)
+            except FileNotFoundError:
+                return True
+            except UnsafePath:
+                return False
+
     def opens_elsewhere(self, recorded: str) -> bool:
         """Whether a recorded path opens from the outer folder, from this one, or as it stands.
 

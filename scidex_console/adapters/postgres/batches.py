@@ -27,6 +27,7 @@ def batch_view(row: Row) -> BatchView:
         settled_at=row["settled_at"],
         files=row["files"],
         marks=row["marks"],
+        adopted=row["adopted"],
         skipped=row["skipped"],
         conflicts=row["conflicts"],
         authorization=row["authorization_ref"],

@@ -39,7 +39,13 @@ class PostgresFigures:
                 return
             after = page[-1]["id"]
             yield [
-                FigureRow(row["id"], row["file_path"], row["image_url"], bool(row["unavailable"]))
+                FigureRow(
+                    row["id"],
+                    row["file_path"],
+                    row["image_url"],
+                    bool(row["unavailable"]),
+                    row["sha256"] or "",
+                )
                 for row in page
             ]
 
@@ -52,11 +58,17 @@ class PostgresFigures:
             await connection.execute(query("create_survey"))
             async with (
                 connection.cursor() as cursor,
-                cursor.copy("COPY survey (artifact_id, url, host_group, marked) FROM STDIN") as copy,
+                cursor.copy(
+                    "COPY survey (artifact_id, url, host_group, marked, sha256, size_bytes, extension) "
+                    "FROM STDIN"
+                ) as copy,
             ):
                 for figures, is_marked in ((gap, False), (marked, True)):
                     for figure in figures:
-                        await copy.write_row((figure.artifact_id, figure.url, figure.group, is_marked))
+                        found = (figure.sha256, figure.size, figure.extension)
+                        await copy.write_row(
+                            (figure.artifact_id, figure.url, figure.group, is_marked, *found)
+                        )
             for statement in (
                 "delete_surveyed_figures",
                 "insert_surveyed_figures",
@@ -66,6 +78,11 @@ class PostgresFigures:
             await connection.execute(query("record_survey_total"), {"total": total})
 
         await self._fenced.write(work)
+
+    async def stored_hashes(self, artifact_ids: Sequence[str]) -> Mapping[str, str]:
+        """sha256 of the files that the journal says these artifacts have; others are left out."""
+        rows = await self._fetch("list_stored_files", {"ids": list(artifact_ids)})
+        return {row["artifact_id"]: row["sha256"] for row in rows}
 
     async def due(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFigure]:
         """Rows of a group that may be asked now, the longest due first."""

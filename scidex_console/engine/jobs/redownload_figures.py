@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from scidex_console.domain.batches import Operation
@@ -16,6 +16,7 @@ from scidex_console.domain.figures import BackOff, PreparedFigure, judge, operat
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paths import ArtifactPaths
 from scidex_console.domain.sanitise import visible
+from scidex_console.engine.jobs.adoption import Adoption, Found
 from scidex_console.engine.jobs.job import Record
 from scidex_console.engine.ports import (
     ArtifactRepository,
@@ -28,6 +29,9 @@ from scidex_console.engine.ports import (
     SurveyedFigure,
     Worktree,
 )
+
+MOST_VANISHED = 20
+"""Files missing from the checkout that are put back from git; more at once are the checkout's own matter."""
 
 
 class RedownloadFigures:
@@ -59,21 +63,28 @@ class RedownloadFigures:
         self._clock = clock
         self._back_off = back_off
         self._jitter = jitter
+        self._adoption = Adoption(repository, worktree, paths)
 
     async def survey(self, epoch: int) -> None:
-        """Compare rows and disk: which figures lack their file, and which are marked dead already."""
+        """Compare rows and disk: which figures lack their file, and which are marked dead already.
+
+        Those whose file is where it belongs after all, on disk or in git, wait for a batch that says so.
+        """
         gap: list[SurveyedFigure] = []
         marked: list[SurveyedFigure] = []
+        vanished: dict[str, bool] = {}
         total = 0
         await asyncio.to_thread(self._repository.check)
         async for page in self._store.rows():
             total += len(page)
             missing = await asyncio.to_thread(self._without_file, page)
-            await asyncio.to_thread(self._check_tracked, missing)
+            stored = await self._store.stored_hashes([row.artifact_id for row in missing]) if missing else {}
+            found = await asyncio.to_thread(self._adoption.find, missing, stored)
+            vanished |= await asyncio.to_thread(self._vanished, missing, found)
             for row in missing:
-                url = row.url or ""
-                figure = SurveyedFigure(row.artifact_id, url, self._source.group_of(url) if url else "")
+                figure = self._surveyed(row, found.get(row.artifact_id))
                 (marked if row.unavailable else gap).append(figure)
+        _check_vanished(vanished)
         await self._store.record_survey(gap, marked, total=total, epoch=epoch)
 
     async def waiting(self) -> tuple[int, int]:
@@ -122,11 +133,13 @@ class RedownloadFigures:
     async def effects(self, *, files: int, marks: int) -> Sequence[Operation]:
         """What the next batch changes.
 
-        A row that somebody gave a file since it was asked for needs neither ours nor a dead mark.
+        A row that somebody gave a file since it was asked for needs neither ours nor a dead mark; one that
+        somebody marked does not get the file that was found.
         """
         while True:
             prepared = await self._store.prepared(files=files, marks=marks)
             helped = await asyncio.to_thread(self._with_file, prepared)
+            helped += [f.artifact_id for f in prepared if f.is_adoption and _is_marked(f)]
             if not helped:
                 return [operation_for(figure, self._paths, self._file_path_field) for figure in prepared]
             await self._store.let_go(helped)
@@ -143,15 +156,40 @@ class RedownloadFigures:
         path = self._paths.inside(recorded)
         return self._worktree.exists(path) if path is not None else self._worktree.opens_elsewhere(recorded)
 
-    def _check_tracked(self, missing: Sequence[FigureRow]) -> None:
-        """Files that git has and the checkout has not are no gap, but an alarm."""
-        paths = [p for row in missing if row.file_path and (p := self._paths.inside(row.file_path))]
-        if not paths:
-            return
-        tracked = sorted(self._repository.blobs_of(self._repository.head(), paths))
-        if tracked:
-            raise Halt(
-                f"git has {len(tracked)} figures that the checkout has not, such as {visible(tracked[0])}",
-                where="artifact repository",
-                fix="see `git status` there, bring them back (`git checkout -- FILE`), then resume",
-            )
+    def _surveyed(self, row: FigureRow, found: Found | None) -> SurveyedFigure:
+        url = row.url or ""
+        group = self._source.group_of(url) if url else ""
+        if found is None:
+            return SurveyedFigure(row.artifact_id, url, group)
+        return SurveyedFigure(row.artifact_id, url, group, found.sha256, found.size, found.extension)
+
+    def _vanished(self, missing: Sequence[FigureRow], found: Mapping[str, Found]) -> dict[str, bool]:
+        """Recorded paths that git has and the checkout has not, and whether the very file can come back."""
+        named = [(row.artifact_id, path) for row in missing if (path := self._inside(row)) is not None]
+        if not named:
+            return {}
+        tracked = self._repository.blobs_of(self._repository.head(), [path for _, path in named])
+        return {
+            path: artifact_id in found and found[artifact_id].path == path
+            for artifact_id, path in named
+            if path in tracked
+        }
+
+    def _inside(self, row: FigureRow) -> str | None:
+        return self._paths.inside(row.file_path) if row.file_path else None
+
+
+def _is_marked(figure: PreparedFigure) -> bool:
+    return figure.metadata.get("image_unavailable") is True
+
+
+def _check_vanished(vanished: Mapping[str, bool]) -> None:
+    """A file that git has and the checkout has not is put back; many, or one in an odd way, are an alarm."""
+    if len(vanished) <= MOST_VANISHED and all(vanished.values()):
+        return
+    shown = min(path for path, comes_back in vanished.items() if not comes_back or all(vanished.values()))
+    raise Halt(
+        f"git has {len(vanished)} figures that the checkout has not, such as {visible(shown)}",
+        where="artifact repository",
+        fix="see `git status` there, bring them back (`git checkout -- FILE`), then resume",
+    )

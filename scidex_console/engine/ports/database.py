@@ -27,6 +27,8 @@ class FigureRow:
     file_path: str | None
     url: str | None
     unavailable: bool
+    sha256: str = ""
+    """`metadata.file_sha256`; empty when there is none."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class SurveyedFigure:
     artifact_id: str
     url: str
     group: str
+    sha256: str = ""
+    """Of the file found where it belongs (`engine.jobs.adoption`); empty when there is none."""
+    size: int = 0
+    """Bytes of that file."""
+    extension: str = ""
+    """Its extension, which makes its path."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +169,13 @@ class FigureStore(Protocol):
         """Bring the work table in line with what was found.
 
         New rows of the gap become due (without an address: `no_url`), rows marked unavailable are dead, rows
-        that no longer lack a file leave. `total` is the number of `paper_figure` rows.
+        that no longer lack a file leave; rows whose file was found wait for the batch that adopts
+        it. `total` is the number of `paper_figure` rows.
         """
+        ...
+
+    async def stored_hashes(self, artifact_ids: Sequence[str]) -> Mapping[str, str]:
+        """sha256 of the files that the journal says these artifacts have; others are left out."""
         ...
 
     async def due(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFigure]: ...

@@ -65,6 +65,10 @@ class Worktree(Protocol):
         """Whether a regular file is at `path`."""
         ...
 
+    def is_vacant(self, path: str) -> bool:
+        """Whether nothing is at `path`, and a file could appear there without passing a symbolic link."""
+        ...
+
     def opens_elsewhere(self, recorded: str) -> bool:
         """Whether a recorded path that does not lead into the artifact repository opens all the same.
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scidex_console.domain.batches import Batch, NewFile, Operation, Skip
+from scidex_console.domain.batches import AdoptedFile, Batch, NewFile, Operation, Skip
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Halt, Refused, UnsafePath
+from scidex_console.domain.fetching import StagedFile
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import PathChange
 from scidex_console.engine.threads import in_thread
-from scidex_console.engine.two_stores.stores import Stores, files_of
+from scidex_console.engine.two_stores.stores import Stores, adopted_of, files_of
 
 
 async def apply(
@@ -108,7 +109,10 @@ class _Staged:
 
 
 async def _verify(stores: Stores, batch: Batch) -> _Staged:
-    """Every file is there with the expected bytes, and its place is free or already holds them."""
+    """Every file is there with the expected bytes, and its place is free or already holds them.
+
+    A file to adopt is where it belongs, or comes back there from git.
+    """
     found = _Staged()
     files = files_of(batch.live())
     head = await in_thread(stores.repository.head)
@@ -122,13 +126,32 @@ async def _verify(stores: Stores, batch: Batch) -> _Staged:
         elif await _already_placed(stores, file):
             found.names[operation.artifact_id] = ""
         elif file.blob:
-            found.names[operation.artifact_id] = await _bring_back(stores, operation.artifact_id, file)
+            found.names[operation.artifact_id] = await _redone(stores, operation.artifact_id, file)
         else:
             found.skips[operation.artifact_id] = Skip("the staged file is gone", again=True)
+    for operation, adopted in adopted_of(batch.live()):
+        found.names[operation.artifact_id] = ""
+        if not await _already_placed(stores, adopted):
+            await _find_again(stores, found, operation.artifact_id, adopted, head)
     return found
 
 
-async def _already_placed(stores: Stores, file: NewFile) -> bool:
+async def _find_again(stores: Stores, found: _Staged, artifact_id: str, file: AdoptedFile, head: str) -> None:
+    """The file to adopt is not in the checkout: git may still have it."""
+    if not await in_thread(stores.worktree.is_vacant, file.path):
+        found.skips[artifact_id] = Skip(f"something else is at {file.path}", again=False)
+        return
+    blob = (await in_thread(stores.repository.blobs_of, head, [file.path])).get(file.path)
+    staged = await _bring_back(stores, artifact_id, blob) if blob else None
+    if staged is not None and staged.sha256 == file.sha256:
+        found.names[artifact_id] = staged.name
+        return
+    if staged is not None:
+        await in_thread(stores.staging.discard, [staged.name])
+    found.skips[artifact_id] = Skip(f"the file to adopt is gone from {file.path}", again=True)
+
+
+async def _already_placed(stores: Stores, file: NewFile | AdoptedFile) -> bool:
     try:
         present = await in_thread(stores.worktree.digest, file.path)
     except UnsafePath:
@@ -136,15 +159,20 @@ async def _already_placed(stores: Stores, file: NewFile) -> bool:
     return present is not None and present.sha256 == file.sha256
 
 
-async def _bring_back(stores: Stores, artifact_id: str, file: NewFile) -> str:
-    """Stage the bytes of a blob git already has (a redo)."""
+async def _bring_back(stores: Stores, artifact_id: str, blob: str) -> StagedFile:
+    """Stage the bytes of a blob git already has."""
     writer = stores.staging.create(artifact_id)
     try:
-        await in_thread(stores.repository.export_blob, file.blob, writer.write)
+        await in_thread(stores.repository.export_blob, blob, writer.write)
     except BaseException:
         writer.abandon()
         raise
-    staged = await writer.finish()
+    return await writer.finish()
+
+
+async def _redone(stores: Stores, artifact_id: str, file: NewFile) -> str:
+    """Name of the staged file of a redo, whose bytes git has."""
+    staged = await _bring_back(stores, artifact_id, file.blob)
     if staged.sha256 != file.sha256:
         raise Halt(
             f"object {file.blob} does not have the recorded sha256 {file.sha256}",
@@ -157,7 +185,9 @@ async def _bring_back(stores: Stores, artifact_id: str, file: NewFile) -> str:
 def _expand(stores: Stores, batch: Batch, names: Mapping[str, str]) -> dict[str, Skip]:
     """New files appear beside what is there; nothing is replaced."""
     skips: dict[str, Skip] = {}
-    for operation, file in files_of(batch.live()):
+    live = batch.live()
+    wanted: list[tuple[Operation, NewFile | AdoptedFile]] = [*files_of(live), *adopted_of(live)]
+    for operation, file in wanted:
         staged = names[operation.artifact_id]
         try:
             if staged:

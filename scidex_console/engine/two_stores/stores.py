@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from scidex_console.domain.batches import Batch, NewFile, Operation
+from scidex_console.domain.batches import AdoptedFile, Batch, NewFile, Operation
 from scidex_console.domain.commits import CommitKind, Trailers
 from scidex_console.domain.intents import Intent
 from scidex_console.engine.ports import ArtifactRepository, Journal, Staging, Worktree
@@ -79,6 +79,11 @@ class Stores:
         finally:
             if entered:
                 await in_thread(lock.__exit__, None, None, None)
+
+
+def adopted_of(operations: tuple[Operation, ...]) -> tuple[tuple[Operation, AdoptedFile], ...]:
+    """The operations whose file was there before, each with it."""
+    return tuple((operation, operation.adopted) for operation in operations if operation.adopted is not None)
 
 
 def files_of(operations: tuple[Operation, ...]) -> tuple[tuple[Operation, NewFile], ...]:

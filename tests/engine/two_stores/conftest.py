@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores import forward
 from scidex_console.engine.two_stores.stores import Stores
 from scidex_console.wiring.engine import HeldStore, held_store
-from tests.labs import Lab, make_lab, prepare_figures
+from tests.labs import Lab, image_of, make_lab, prepare_figures
 
 Act = Callable[[], Awaitable[None] | None]
 
@@ -78,6 +79,10 @@ class Trial:
         batch = await forward.apply(stores or self.stores(), JobName.FIGURES, None, operations)
         assert batch is not None
         return batch
+
+    def hash_of(self, artifact_id: str) -> str:
+        """sha256 of the bytes that are served for a figure."""
+        return hashlib.sha256(image_of(artifact_id)).hexdigest()
 
     def path_of(self, artifact_id: str) -> str:
         """Canonical path of a prepared figure."""

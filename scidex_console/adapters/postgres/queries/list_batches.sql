@@ -1,7 +1,10 @@
-SELECT b.*, c.files, c.marks, c.skipped, c.conflicts
+SELECT b.*, c.files, c.adopted, c.marks, c.skipped, c.conflicts
 FROM scidex_console.batch AS b
 CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE path IS NOT NULL AND state NOT IN ('skipped', 'conflict')) AS files,
+    -- A path without a staged file: one that was there before, and was adopted.
+    SELECT count(*) FILTER (WHERE path IS NOT NULL AND staged IS NOT NULL AND state NOT IN ('skipped', 'conflict')) AS files,
+           count(*) FILTER (WHERE path IS NOT NULL AND staged IS NULL
+                            AND state NOT IN ('skipped', 'conflict')) AS adopted,
            count(*) FILTER (WHERE path IS NULL AND state NOT IN ('skipped', 'conflict')) AS marks,
            count(*) FILTER (WHERE state = 'skipped') AS skipped,
            count(*) FILTER (WHERE state = 'conflict') AS conflicts

@@ -8,10 +8,10 @@ WITH waiting AS (
      WHERE f.state = 'condemned' AND EXISTS (SELECT FROM artifacts AS a WHERE a.id = f.artifact_id)
      ORDER BY f.changed_at, f.artifact_id LIMIT %(marks)s)
 )
-SELECT w.artifact_id, w.state, w.url, w.staged, w.sha256, w.size_bytes, w.extension, t.started_at AS attempted_at,
+SELECT w.artifact_id, w.state, w.url, w.staged, w.sha256, w.size_bytes, w.extension, coalesce(t.started_at, w.changed_at) AS attempted_at,
     a.metadata->>'file_path' AS file_path,
     (SELECT jsonb_object_agg(k, a.metadata->k) FROM unnest(%(keys)s::text[]) AS k WHERE a.metadata ? k) AS metadata
 FROM waiting AS w
 JOIN artifacts AS a ON a.id = w.artifact_id
-JOIN scidex_console.fetch_attempt AS t ON t.id = w.last_attempt_id
+LEFT JOIN scidex_console.fetch_attempt AS t ON t.id = w.last_attempt_id
 ORDER BY w.changed_at, w.artifact_id
