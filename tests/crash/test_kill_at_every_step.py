@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
+from scidex_console.engine.ports import SurveyedFigure
 from scidex_console.engine.writer import Writer
 from scidex_console.wiring.engine import HeldStore
 from tests.crash.checks import assert_sound, figures_with_file
 from tests.crash.forked import Work, killed, run_in_child
-from tests.labs import Lab, make_lab, prepare_figures
+from tests.labs import Lab, image_of, make_lab, prepare_figures
 
 
 class _Prepared:
@@ -48,12 +50,12 @@ def _write(lab: Lab) -> Work:
     return work
 
 
-def _take_back(lab: Lab) -> Work:
+def _take_back(lab: Lab, *, only: int | None = None) -> Work:
     async def work(held: HeldStore, writer: Writer) -> None:
         await writer.recover()
         journal = held.journal()
         batch = await journal.last(RedownloadFigures.name)
-        if batch is not None:
+        if batch is not None and only in (None, batch.id):
             await writer.roll_back(batch, origin=held.mandate.origin())
         await writer.publish()
 
@@ -121,6 +123,54 @@ PHASES = ("forward", "back", "again")
 @pytest.mark.parametrize("kill_at", [3, 9, 14, 19, 25])
 def test_a_batch_killed_at_a_step_is_whole_after_restart(lab: Lab, phase: str, kill_at: int) -> None:
     assert _round(lab, 0, kill_at, forward=phase == "forward", back=phase == "back", again=phase == "again")
+
+
+def _adopt(lab: Lab, artifact_id: str) -> Work:
+    """A row that lost its path, whose file is in git alone, on its way to a batch that adopts it."""
+
+    async def work(held: HeldStore, writer: Writer) -> None:
+        await writer.recover()
+        data = image_of(artifact_id)
+        found = SurveyedFigure(
+            artifact_id,
+            lab.store.lost[artifact_id],
+            "lab",
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            extension="gif",
+        )
+        await held.figures().record_survey([found], [], total=40, epoch=held.mandate.epoch)
+        await writer.write_batch(_Prepared(held, lab), None, files=100, marks=100)  # type: ignore[arg-type]
+        await writer.publish()
+
+    return work
+
+
+@pytest.mark.parametrize(("phase", "kill_at"), [("forward", 5), ("forward", 9), ("forward", 13), ("back", 3)])
+def test_an_adoption_killed_at_a_step_is_whole_after_restart(lab: Lab, phase: str, kill_at: int) -> None:
+    assert _round(lab, 0, 0, forward=False, back=False, again=False) is False
+    lost = lab.lost(1)[0]
+    paths = lab.settings.artifact_paths()
+    file = lab.store.artifacts / paths.figure(lost, "gif")
+    head = lab.git("rev-parse", "HEAD")
+    lab.rows("UPDATE artifacts SET file_path = NULL WHERE id = %s", lost)
+    file.unlink()
+    if phase == "forward":
+        assert _storm(lab, _adopt(lab, lost), kill_at)
+    else:
+        assert run_in_child(lab, _adopt(lab, lost)) == 0
+        newest = lab.rows("SELECT max(id) AS id FROM scidex_console.batch")[0]["id"]
+        assert _storm(lab, _take_back(lab, only=newest), kill_at)
+    assert lab.git("rev-parse", "HEAD") == head and file.read_bytes() == image_of(lost)
+    (row,) = lab.rows("SELECT file_path FROM artifacts WHERE id = %s", lost)
+    if phase == "back":
+        assert row["file_path"] is None
+        lab.rows(
+            "UPDATE artifacts SET file_path = %s WHERE id = %s",
+            paths.recorded(paths.figure(lost, "gif")),
+            lost,
+        )
+    assert_sound(lab)
 
 
 @pytest.mark.sweep
