@@ -37,6 +37,8 @@ COUNTS = (
 async def read_report(database: Database, job: JobName, run_id: int | None) -> Mapping[str, Any]:
     """`job`, `run`, `from`, `to` (ISO 8601, None without an attempt), `totals` and `hosts`, busiest first.
 
+    `journal` tells apart runs of one number: a journal made anew counts its runs from 1 again.
+
     Raises `Refused` for a run that the job does not have.
     """
     async with snapshot(database) as connection:
@@ -44,6 +46,7 @@ async def read_report(database: Database, job: JobName, run_id: int | None) -> M
             connection,
             {
                 "read_run": {"id": run_id, "job": job},
+                "read_journal_identity": None,
                 "count_attempts_by_host": {"run_id": run_id, "job": job},
             },
         )
@@ -53,6 +56,7 @@ async def read_report(database: Database, job: JobName, run_id: int | None) -> M
     return {
         "job": job.value,
         "run": run_id,
+        "journal": found["read_journal_identity"][0]["id"],
         "from": _iso([row["first_at"] for row in rows], earliest=True),
         "to": _iso([row["last_at"] for row in rows], earliest=False),
         "totals": {name: sum(row[name] for row in rows) for name in COUNTS},

@@ -37,6 +37,9 @@ async def test_report_counts_artifacts_by_their_last_attempt_and_sums_every_atte
     model = PostgresReadModel(database)
     report = await model.report(JobName.FIGURES, run.id)
     assert (report["job"], report["run"]) == ("figures", run.id)
+    assert [row["id"] for row in sql.execute("SELECT id::text FROM scidex_console.journal")] == [
+        report["journal"]
+    ]
     assert report["totals"] == {
         "attempted": 3,
         "fetched": 1,
