@@ -6,7 +6,7 @@ import asyncio
 
 from scidex_console.adapters.files.verification_facts import DiskFacts
 from scidex_console.adapters.git.checkout import Checkout
-from scidex_console.adapters.git.lfs import POINTER_LIMIT, pointer_oid
+from scidex_console.domain.lfs import POINTER_LIMIT, pointer_oid
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.verification_facts import GitVerification
 from scidex_console.adapters.postgres.database import Database

@@ -32,17 +32,20 @@ def open_root(root: Path) -> int:
 
 
 @contextmanager
-def parent_of(root: Path, path: str, *, create: bool = False) -> Iterator[tuple[int, str]]:
+def parent_of(
+    root: Path, path: str, *, create: bool = False, flush: bool = True
+) -> Iterator[tuple[int, str]]:
     """Descriptor of the folder that holds `path`, and the file's own name in it.
 
-    With `create`, missing folders are made and flushed. Raises `FileNotFoundError` when a folder is missing,
-    `UnsafePath` when one is a symbolic link or no folder at all, other `OSError` as they come.
+    With `create`, missing folders are made, and flushed unless somebody else sees to that. Raises
+    `FileNotFoundError` when a folder is missing, `UnsafePath` when one is a symbolic link or no folder at
+    all, other `OSError` as they come.
     """
     *folders, name = path.split("/")
     here = open_root(root)
     try:
         for depth, folder in enumerate(folders, start=1):
-            deeper = _enter(here, folder, "/".join(folders[:depth]), create=create)
+            deeper = _enter(here, folder, "/".join(folders[:depth]), create=create, flush=flush)
             os.close(here)
             here = deeper
         yield here, name
@@ -50,7 +53,7 @@ def parent_of(root: Path, path: str, *, create: bool = False) -> Iterator[tuple[
         os.close(here)
 
 
-def _enter(here: int, folder: str, shown: str, *, create: bool) -> int:
+def _enter(here: int, folder: str, shown: str, *, create: bool, flush: bool = True) -> int:
     try:
         return os.open(folder, _FOLDER, dir_fd=here)
     except FileNotFoundError:
@@ -67,7 +70,8 @@ def _enter(here: int, folder: str, shown: str, *, create: bool) -> int:
     # Somebody else may make the same folder meanwhile; then it is simply there.
     with suppress(FileExistsError):
         os.mkdir(folder, dir_fd=here)
-        flush_folder(here)
+        if flush:
+            flush_folder(here)
     return _enter(here, folder, shown, create=False)
 
 
