@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textwrap import wrap
 
+from scidex_console.cli.words import number, size
 from scidex_console.domain.durations import format_duration
 from scidex_console.engine.views import GapView
 
@@ -42,10 +43,10 @@ def run_line(gap: GapView) -> str:
         return "no run yet"
     text = f"run {run.id} {run.state}"
     if run.steps_left:
-        text += f", {run.steps_left} {'batches' if run.step_unit == 'cycle' else 'rows'} left"
+        text += f", {number(run.steps_left, 'batch' if run.step_unit == 'cycle' else 'row')} left"
     if run.halt_reason and run.state == "halted":
         text += f": {run.halt_reason}"
-        text += f" ({run.halt_bytes_needed} bytes needed)" if run.halt_bytes_needed else ""
+        text += f" ({size(run.halt_bytes_needed)} needed)" if run.halt_bytes_needed else ""
     elif run.waits_on:
         text += f", waits on {run.waits_on}"
     return text

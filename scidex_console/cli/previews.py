@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scidex_console.cli.output import Output
+from scidex_console.cli.words import batch_state, number
 from scidex_console.domain.errors import StaleToken, UsageError
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import ACTIONS
@@ -68,9 +69,9 @@ def refuse_stale(
 ) -> int:
     """What was confirmed is no longer what would be done: show it anew and change nothing."""
     stale = StaleToken(
-        "what would be done has changed since the preview",
+        "this token does not name what would be done now: it was mistyped, or something has changed since",
         where=f"token {args.token}",
-        fix="look again and confirm",
+        fix="nothing was done; look at the plan anew and confirm it by its own token",
     )
     confirm = confirmation(args, output, job, params, preview)
     if output.as_json:
@@ -96,7 +97,7 @@ def _retry_lines(output: Output, preview: RetryPreview) -> Iterator[str]:
     if not preview.items:
         yield f"no row of {preview.job} can be retried" + (" with this filter" if preview.filters else "")
         return
-    rows_of = f"{_number(len(preview.items), 'row')} of {preview.job}"
+    rows_of = f"{number(len(preview.items), 'row')} of {preview.job}"
     yield f"{rows_of} would be due again, each by its last attempt:"
     rows = [(item.artifact_id, item.group, item.outcome, item.status, item.reason) for item in preview.items]
     yield from output.table(("ARTIFACT", "GROUP", "OUTCOME", "HTTP", "REASON"), rows, elastic="REASON")
@@ -105,13 +106,13 @@ def _retry_lines(output: Output, preview: RetryPreview) -> Iterator[str]:
 def _rollback_lines(output: Output, preview: RollbackPreview) -> Iterator[str]:
     batch = preview.batch
     verb = "apply again" if preview.redo else "take back"
-    rows_of = _number(len(preview.operations), "row")
-    yield f"batch {batch.id} of {batch.job} ({batch.state}): would {verb} {rows_of}"
+    rows_of = number(len(preview.operations), "row")
+    yield f"batch {batch.id} of {batch.job} ({batch_state(batch.state)}): would {verb} {rows_of}"
     yield f"commits: {', '.join(preview.commits) or 'none'}"
     if preview.operations:
         yield from _operations(output, preview.operations, "FILE")
     if preview.refused:
-        yield f"left alone, since they changed meanwhile: {_number(len(preview.refused), 'row')}"
+        yield f"left alone, since they changed meanwhile: {number(len(preview.refused), 'row')}"
         rows = [(item.artifact_id, item.reason) for item in preview.refused]
         yield from output.table(("ARTIFACT", "REASON"), rows, elastic="REASON")
 
@@ -119,7 +120,3 @@ def _rollback_lines(output: Output, preview: RollbackPreview) -> Iterator[str]:
 def _operations(output: Output, operations: Sequence[Any], head: str) -> list[str]:
     rows = [(item.artifact_id, item.path or "(mark only)") for item in operations]
     return output.table(("ARTIFACT", head), rows, elastic=head)
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

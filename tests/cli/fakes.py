@@ -104,6 +104,12 @@ def host(**changed: Any) -> HostView:
     return HostView(gate, 2000, 60, 1100, 20, 1, 0, 0, 1300, NOW)
 
 
+def in_group(name: str, **changed: Any) -> HostView:
+    """A host group of that name, open and at rest unless changed."""
+    view = host()
+    return replace(view, gate=replace(view.gate, group=name, in_flight=0, **changed))
+
+
 def attempt(number: int, **changed: Any) -> AttemptView:
     one = AttemptView(
         id=number,
@@ -182,7 +188,9 @@ class FakeRead:
     gap_view: GapView = field(default_factory=gap)
     host_views: list[HostView] = field(default_factory=lambda: [host()])
     attempt_views: list[AttemptView] = field(default_factory=lambda: [attempt(n) for n in (1, 2)])
-    batch_views: list[BatchView] = field(default_factory=lambda: [batch()])
+    batch_views: list[BatchView] = field(
+        default_factory=lambda: [batch(), batch(7, state=BatchState.ROLLED_BACK)]
+    )
     log_views: list[MigrationLogView] = field(default_factory=list)
     retry_items: tuple[AttemptView, ...] = (attempt(1), attempt(2))
     retry_token: str = "aaaaaaaaaaaa"

@@ -15,7 +15,7 @@ from scidex_console.domain.figures import FigureState
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.jobs import JobName
 from tests.cli.conftest import Cli
-from tests.cli.fakes import FakeServices, attempt, batch, engine, intent, operation
+from tests.cli.fakes import FakeServices, attempt, batch, engine, host, in_group, intent, operation
 
 
 def settles(services: FakeServices, *states: IntentState, waits_on: str = "", outcome: str = "") -> None:
@@ -171,6 +171,35 @@ def test_a_group_that_can_only_be_a_slip_is_refused(cli: Cli, services: FakeServ
     assert cli("throttle", "cdn.example.org", "--in-flight", "1", "--reason", "x").code == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (("attempts",), "attempts"),
+        (("retry", "figures"), "retry"),
+        (("throttle", "--rate", "1", "--reason", "x"), "throttle"),
+    ],
+)
+def test_a_slip_is_refused_with_the_nearest_names_only(
+    cli: Cli, services: FakeServices, words: tuple[str, ...], where: str
+) -> None:
+    groups = [f"cdn{number}-example" for number in range(50)]
+    services.connected.read.host_views = [host(), *(in_group(name) for name in groups)]
+    group = ("cdn7-exampel",) if where == "throttle" else ("--group", "cdn7-exampel")
+    result = cli(*words, *group)
+    assert result.code == 1
+    assert result.err.startswith(
+        f"scidex-console: {where}: there is no host group cdn7-exampel; did you mean cdn7-example or "
+    )
+    assert result.err.count(" or ") == 4
+    far = ("zzz",) if where == "throttle" else ("--group", "zzz")
+    assert "there is no host group zzz; `scidex-console status` lists them" in cli(*words, *far).err
+
+
+def test_a_host_of_a_group_is_pointed_to_its_group(cli: Cli) -> None:
+    told = "there is no host group www.ebi.ac.uk; did you mean europepmc?"
+    assert told in cli("attempts", "--group", "www.ebi.ac.uk").err
+
+
 # --- retry ------------------------------------------------------------------------------------------------
 
 
@@ -217,7 +246,10 @@ def test_a_stale_token_is_refused_and_the_plan_shown_anew(
     extra = ["--json"] if as_json else []
     result = cli("retry", "figures", "--token", "000000000000", "--reason", "calm", *extra)
     assert (result.code, services.connected.desk.submitted) == (1, [])
-    assert "token 000000000000: what would be done has changed since the preview" in result.err
+    assert (
+        "token 000000000000: this token does not name what would be done now: it was mistyped, or"
+        in result.err
+    )
     if as_json:
         assert result.document["error"]["exit_code"] == 1
         assert result.document["preview"]["token"] == "aaaaaaaaaaaa"
@@ -273,7 +305,7 @@ def test_the_newest_batch_that_can_be_taken_back_is_previewed(cli: Cli, services
     services.connected.read.refused_operations = (operation(7, reason="title\x1b changed"),)
     result = cli("rollback", "figures")
     assert (result.code, services.connected.desk.submitted) == (0, [])
-    assert "batch 8 of figures (cleaned): would take back 2 rows" in result.out
+    assert "batch 8 of figures (done): would take back 2 rows" in result.out
     assert "commits: 0123456789abcdef" in result.out
     assert "figure-1  figures/figure-1.png" in result.out
     assert "left alone, since they changed meanwhile: 1 row" in result.out
@@ -290,6 +322,8 @@ def test_without_such_a_batch_there_is_nothing_to_take_back(cli: Cli, services: 
 @pytest.mark.parametrize("action", ["rollback", "redo"])
 def test_a_batch_is_taken_back_or_again_by_its_token(cli: Cli, services: FakeServices, action: str) -> None:
     settles(services, IntentState.DONE, outcome="batch 8 is rolled back")
+    if action == "redo":
+        services.connected.read.batch_views = [batch(8, state=BatchState.ROLLED_BACK)]
     words = (action, "figures", "--batch", "8", "--reason", "bad batch")
     assert cli(*words).code == 0
     assert cli(*words, "--token", "cccccccccccc").code == 1
@@ -299,9 +333,33 @@ def test_a_batch_is_taken_back_or_again_by_its_token(cli: Cli, services: FakeSer
     assert services.connected.desk.submitted == [(action, JobName.FIGURES, expected, "bad batch")]
 
 
-def test_a_batch_that_is_not_there_is_refused(cli: Cli, services: FakeServices) -> None:
-    result = cli("redo", "figures", "--batch", "99")
-    assert (result.code, result.err) == (1, "scidex-console: there is no batch 99\n")
+@pytest.mark.parametrize(
+    ("action", "state", "told"),
+    [
+        ("redo", None, "figures has no batch 8; `scidex-console batches` lists them"),
+        ("rollback", None, "figures has no batch 8; `scidex-console batches` lists them"),
+        (
+            "redo",
+            BatchState.CLEANED,
+            "batch 8 is done; only a batch that was taken back can be applied again",
+        ),
+        ("redo", BatchState.EMPTY, "batch 8 is empty; neither store holds anything of it"),
+        ("rollback", BatchState.EMPTY, "batch 8 is empty; neither store holds anything of it"),
+        ("rollback", BatchState.ROLLING_BACK, "batch 8 is being taken back; an engine is still at it"),
+        (
+            "rollback",
+            BatchState.ROLLED_BACK,
+            "batch 8 is taken back; `scidex-console redo figures --batch 8` applies it again",
+        ),
+    ],
+)
+def test_a_batch_this_cannot_be_done_to_says_what_can(
+    cli: Cli, services: FakeServices, action: str, state: BatchState | None, told: str
+) -> None:
+    services.connected.read.batch_views = [batch(8, state=state)] if state else []
+    result = cli(action, "figures", "--batch", "8")
+    assert result.code == 1
+    assert result.err.startswith(f"scidex-console: {action}: {told}")
 
 
 def test_a_mark_has_no_file_to_show(cli: Cli, services: FakeServices) -> None:

@@ -189,7 +189,9 @@ def test_interrupted_while_watching_it_leaves_with_130() -> None:
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as program:
         assert program.stdout is not None and program.stderr is not None
-        assert "figures running: missing 3000" in program.stdout.readline()
+        line = program.stdout.readline()
+        assert "figures run 3 running: missing 3000" in line
+        assert line.endswith(" | 12.4/min, about 4h2m to go\n")
         program.send_signal(2)
         assert program.wait(30) == 130
         assert program.stderr.read() == "scidex-console: interrupted\n"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from scidex_console.domain.batches import BatchState
 from scidex_console.domain.checks import Finding, Invariant
-from scidex_console.domain.hosts import BreakerState
+from scidex_console.domain.hosts import BreakerState, Override
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.views import MigrationLogView
 from tests.cli.conftest import Cli
-from tests.cli.fakes import NOW, FakeServices, attempt, engine, gap, host, run
+from tests.cli.fakes import NOW, FakeServices, attempt, batch, engine, gap, host, in_group, run
 
 HOSTILE = "\x1b[2J\x9b\u202e\r\nnext|\ud83d"
 
@@ -101,7 +104,7 @@ def test_a_run_that_is_over_has_no_pace(cli: Cli, services: FakeServices) -> Non
 def test_a_halt_shows_its_cause_and_the_bytes_needed(cli: Cli, services: FakeServices) -> None:
     halted = run(state=RunState.HALTED, halt_reason="disk full", halt_bytes_needed=5_000_000)
     services.connected.read.gap_view = gap(run=halted)
-    assert "figures: run 3 halted: disk full (5000000 bytes needed)" in cli("status").out
+    assert "figures: run 3 halted: disk full (4.8 MiB needed)" in cli("status").out
 
 
 def test_without_an_engine_the_write_mode_is_the_configurations(cli: Cli, services: FakeServices) -> None:
@@ -126,14 +129,31 @@ def test_a_group_that_is_not_asked_says_why(
     assert f"europepmc  {expected}" in cli("status").out
 
 
+def test_groups_come_by_what_an_operator_must_know_first(cli: Cli, services: FakeServices) -> None:
+    later = NOW + timedelta(minutes=5)
+    services.connected.read.host_views = [
+        in_group("a-idle"),
+        in_group("b-active", waiting=1),
+        in_group("c-throttled", override=Override(0.5, None, later, "alice", "429s")),
+        in_group("d-held", hold_until=later),
+        in_group("e-broken", breaker=BreakerState.OPEN, breaker_until=later),
+    ]
+    rows = [line.split()[0] for line in cli("status").out.splitlines() if re.match("[a-e]-", line)]
+    assert rows == ["d-held", "e-broken", "c-throttled", "b-active", "a-idle"]
+
+
 # --- lists ------------------------------------------------------------------------------------------------
 
 
 def test_attempts_passes_every_filter_on(cli: Cli, services: FakeServices) -> None:
-    words = ["--group", "g", "--outcome", "dead, transient", "--artifact", "figure-1", "--text", "x"]
+    words = ["--group", "europepmc", "--outcome", "dead, transient", "--artifact", "figure-1", "--text", "x"]
     assert cli("attempts", *words, "--limit", "7", "--before", "99").code == 0
     criteria, limit, before = services.connected.read.asked[0]
-    assert (criteria.group, criteria.outcome, criteria.artifact_id) == ("g", "dead,transient", "figure-1")
+    assert (criteria.group, criteria.outcome, criteria.artifact_id) == (
+        "europepmc",
+        "dead,transient",
+        "figure-1",
+    )
     assert (criteria.text, criteria.since, limit, before) == ("x", None, 7, 99)
 
 
@@ -152,7 +172,10 @@ def test_lists_of_nothing_say_so(cli: Cli, services: FakeServices) -> None:
     read.attempt_views, read.batch_views, read.log_views = [], [], []
     assert cli("attempts").out == "no such attempt\n"
     assert cli("batches").out == "no batch yet\n"
-    assert cli("log").out == "no such entry\n"
+    result = cli("log")
+    assert (result.code, result.out) == (0, "the migration log is empty: nothing has been changed yet\n")
+    assert cli("log", "--status", "hash_mismatch").out == "no entry has the status hash_mismatch\n"
+    assert cli("log", "--before", "7").out == "no older entry\n"
     assert cli("log", "--json").document == {"log": []}
 
 
@@ -168,9 +191,17 @@ def test_the_migration_log_is_listed_by_status(cli: Cli, services: FakeServices)
 def test_batches_shows_both_stores(cli: Cli, services: FakeServices) -> None:
     result = cli("batches", "--job", "figures")
     assert (
-        " 8  figures  cleaned  2026-05-19 20:30:00Z      2      1     0      0  0123456789  pushed"
+        " 8  figures  done        2026-05-19 20:30:00Z      2      1     0      0  0123456789  pushed"
         in result.out
     )
+    services.connected.read.batch_views = [
+        batch(9, state=BatchState.ROLLED_BACK),
+        batch(7, state=BatchState.EMPTY, commit=""),
+    ]
+    taken_back, empty = cli("batches").out.splitlines()[1:]
+    assert "  taken back  " in taken_back and taken_back.endswith("  pushed")
+    assert "  empty  " in empty and empty.endswith("  -           -")
+    services.connected.read.batch_views = [batch()]
     assert cli("batches", "--json").document["batches"][0]["push"] == "pushed"
 
 
@@ -307,12 +338,72 @@ def test_a_link_to_a_specification_stays_a_link(cli: Cli, spec: Path, tmp_path: 
     assert link.is_symlink() and b"Run 2 of figures" in spec.read_bytes()
 
 
-def test_a_file_without_a_work_log_is_left_alone(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "other.md").write_text("# Spec\n")
+PLAIN = """[Team] Ask for the lost things again
+
+Effort: some
+
+Approach
+
+  • Ask once per address, politely.
+  • Emit a summary into the spec's Work Log.
+
+Acceptance
+
+  • Every row is accounted for.
+"""
+INDENTED = """    Goal
+
+    One folder per thing.
+
+    Work Log
+
+    2026-05-01 — written down
+
+    Payload
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["", "\n"])
+def test_a_text_without_a_work_log_gets_one_at_its_end(cli: Cli, tmp_path: Path, end: str, last: str) -> None:
+    before = (PLAIN.rstrip("\n") + last).replace("\n", end).encode()
+    file = tmp_path / "plain.txt"
+    file.write_bytes(before)
+    file.chmod(0o640)
+    result = cli("report", "--run", "2", "--append-to", "plain.txt")
+    assert result.code == 0
+    assert result.err.splitlines() == [
+        'plain.txt had no "Work Log" heading; added one at its end',
+        "added to plain.txt: Run 2 of figures (staging)",
+    ]
+    after = file.read_bytes()
+    gap = end if last else end * 2
+    assert after.startswith(
+        before + f"{gap}## Work Log{end}{end}### Run 2 of figures (staging){end}".encode()
+    )
+    assert end == "\n" or after.count(b"\n") == after.count(b"\r\n")
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert not cli("report", "--run", "2", "--append-to", "plain.txt", "--json").document["appended"]
+    assert file.read_bytes() == after
+    assert cli("report", "--run", "1", "--append-to", "plain.txt").code == 0
+    assert file.read_bytes().count(b"## Work Log") == 1
+
+
+def test_a_work_log_that_is_a_line_of_its_own_is_used(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "indented.txt").write_text(INDENTED)
+    assert "had no" not in cli("report", "--run", "2", "--append-to", "indented.txt").err
+    before, after = INDENTED.split("    2026-05-01")
+    written = (tmp_path / "indented.txt").read_text()
+    assert written.startswith(before + "### Run 2 of figures (staging)\n")
+    assert written.endswith("    2026-05-01" + after)
+
+
+def test_a_work_log_cannot_be_added_inside_a_code_block(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "other.md").write_text("# Spec\n\n```\n")
     result = cli("report", "--run", "2", "--append-to", "other.md")
     assert result.code == 1
-    assert 'other.md: there is no "Work Log" heading; add a line "## Work Log"' in result.err
-    assert (tmp_path / "other.md").read_text() == "# Spec\n"
+    assert "other.md: there is no Work Log, and none can be added at the end" in result.err
+    assert (tmp_path / "other.md").read_text() == "# Spec\n\n```\n"
     assert "cannot be read" in cli("report", "--run", "2", "--append-to", "nowhere.md").err
 
 
@@ -339,7 +430,7 @@ def test_without_a_run_there_is_nothing_to_append(cli: Cli, services: FakeServic
         "schema apply",
         "retry figures",
         "rollback figures",
-        "redo figures --batch 8",
+        "redo figures --batch 7",
         "start figures --no-wait",
     ],
 )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from scidex_console.cli.arguments import Subparsers, add_command, add_limit, moment_of, names_of, since
 from scidex_console.cli.context import Context
+from scidex_console.cli.groups import check_group
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import AttemptView
@@ -42,6 +43,8 @@ def run(args: Namespace, context: Context) -> int:
 
     async def work() -> Sequence[AttemptView]:
         async with context.services.readers(context.settings) as readers:
+            if args.group:
+                await check_group(args.group, "attempts", readers, context, new=False)
             return await readers.read.attempts(criteria, limit=args.limit, before_id=args.before)
 
     found = asyncio.run(work())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from scidex_console.cli.arguments import Subparsers, add_command, add_limit
 from scidex_console.cli.context import Context
+from scidex_console.cli.words import batch_state
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import BatchView
 
@@ -29,8 +30,19 @@ def run(args: Namespace, context: Context) -> int:
 
     found = asyncio.run(work())
     rows = [
-        (b.id, b.job, b.state, b.created_at, b.files, b.marks, b.skipped, b.conflicts, b.commit[:10], b.push)
-        for b in found
+        (
+            batch.id,
+            batch.job,
+            batch_state(batch.state),
+            batch.created_at,
+            batch.files,
+            batch.marks,
+            batch.skipped,
+            batch.conflicts,
+            batch.commit[:10],
+            batch.push if batch.commit else "",
+        )
+        for batch in found
     ]
     heads = ("ID", "JOB", "STATE", "CREATED", "FILES", "MARKS", "SKIP", "CONFL", "COMMIT", "PUSH")
     lines = context.output.table(heads, rows, elastic="PUSH") if rows else ["no batch yet"]

@@ -30,6 +30,12 @@ def run(args: Namespace, context: Context) -> int:
     found = asyncio.run(work())
     rows = [(item.id, item.at, item.artifact_id, item.status, item.took_ms, item.errors) for item in found]
     heads = ("ID", "AT", "ARTIFACT", "STATUS", "MS", "ERRORS")
-    lines = context.output.table(heads, rows, elastic="ERRORS") if rows else ["no such entry"]
+    lines = context.output.table(heads, rows, elastic="ERRORS") if rows else [_nothing(args)]
     context.output.show({"log": found}, lines)
     return 0
+
+
+def _nothing(args: Namespace) -> str:
+    if args.status:
+        return f"no entry has the status {args.status}"
+    return "no older entry" if args.before else "the migration log is empty: nothing has been changed yet"

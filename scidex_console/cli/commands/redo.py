@@ -6,6 +6,7 @@ import asyncio
 from argparse import Namespace
 
 from scidex_console.cli.arguments import Subparsers, count, working_job
+from scidex_console.cli.batches import need_batch
 from scidex_console.cli.context import Context
 from scidex_console.cli.intents import add_action, carry_out
 from scidex_console.cli.previews import add_token, check_token, refuse_stale, show_preview
@@ -27,6 +28,7 @@ def run(args: Namespace, context: Context) -> int:
 
     async def work() -> int:
         async with context.services.readers(context.settings) as readers:
+            await need_batch(readers.read, job, args.batch, redo=True)
             preview = await readers.read.rollback_preview(args.batch, redo=True)
             if not args.token:
                 show_preview(args, context.output, preview, job, params)

@@ -66,7 +66,12 @@ async def _read(args: Namespace, context: Context, job: JobName) -> tuple[RunVie
         if last is None and args.append_to:
             raise Refused(f"{job} has had no run yet", where="report", fix=f"start {job} first")
         chosen = last.id if last and args.run_id is None else args.run_id
-        return last, await readers.read.report(job, None if chosen == ALL else chosen)
+        try:
+            return last, await readers.read.report(job, None if chosen == ALL else chosen)
+        except Refused as error:
+            newest = f"the last one is {last.id}" if last else f"{job} has had none yet"
+            fix = f"{newest}; leave --run out for it, or give --run {ALL}"
+            raise Refused(error.what, where=error.where or "report", fix=error.fix or fix) from error
 
 
 def _append(
@@ -82,13 +87,26 @@ def _append(
     before = read_text(path)
     try:
         after = add_to_work_log(before, report, environment)
-    except NoWorkLog as error:
-        raise Refused(
-            str(error), where=str(path), fix='add a line "## Work Log" where entries belong'
-        ) from error
+    except NoWorkLog:
+        after = _with_work_log(path, before, report, environment)
+        context.output.note(f'{path} had no "Work Log" heading; added one at its end')
     if after is None:
         context.output.note(f"{path} has the entry already: {name}")
         return False
     replace_text(path, before, after)
     context.output.note(f"added to {path}: {name}")
     return True
+
+
+def _with_work_log(path: Path, before: str, report: Mapping[str, Any], environment: str) -> str | None:
+    """The text with a Work Log at its end, and the entry in it. Raises `Refused` for an open code block."""
+    end = "\r\n" if "\r\n" in before else "\n"
+    blank = "" if not before else end if before.endswith(end) else end * 2
+    try:
+        return add_to_work_log(f"{before}{blank}## Work Log{end}", report, environment)
+    except NoWorkLog as error:
+        raise Refused(
+            "there is no Work Log, and none can be added at the end, inside a code block",
+            where=str(path),
+            fix='close the code block, or add a line "## Work Log" where entries belong',
+        ) from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from scidex_console.cli.arguments import Subparsers, moment_of, names_of, since, working_job
 from scidex_console.cli.context import Context
+from scidex_console.cli.groups import check_group
 from scidex_console.cli.intents import add_action, carry_out
 from scidex_console.cli.previews import add_token, check_token, refuse_stale, show_preview
 from scidex_console.domain.errors import UsageError
@@ -52,6 +53,8 @@ def run(args: Namespace, context: Context) -> int:
 
     async def work() -> int:
         async with context.services.readers(context.settings) as readers:
+            if args.group:
+                await check_group(args.group, "retry", readers, context, new=False)
             preview = await readers.read.retry_preview(job, criteria)
             if args.token and args.token != preview.token:
                 return refuse_stale(args, context.output, preview, job, params)

@@ -6,10 +6,10 @@ import asyncio
 from argparse import Namespace
 
 from scidex_console.cli.arguments import Subparsers, count, working_job
+from scidex_console.cli.batches import TAKEN_BACK_FROM, need_batch
 from scidex_console.cli.context import Context
 from scidex_console.cli.intents import add_action, carry_out
 from scidex_console.cli.previews import add_token, check_token, refuse_stale, show_preview
-from scidex_console.domain.batches import BatchState
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
@@ -35,6 +35,7 @@ def run(args: Namespace, context: Context) -> int:
     async def work() -> int:
         async with context.services.readers(context.settings) as readers:
             batch_id = args.batch or await _newest(readers.read, job)
+            await need_batch(readers.read, job, batch_id, redo=False)
             params = {"batch": batch_id}
             preview = await readers.read.rollback_preview(batch_id, redo=False)
             if not args.token:
@@ -52,7 +53,11 @@ async def _newest(read: ReadModel, job: JobName) -> int:
     before: int | None = None
     while page := await read.batches(job, limit=_PAGE, before_id=before):
         for batch in page:
-            if batch.state in (BatchState.DONE, BatchState.CLEANED):
+            if batch.state in TAKEN_BACK_FROM:
                 return batch.id
         before = page[-1].id
-    raise Refused(f"{job} has no batch that could be taken back", fix="see `scidex-console batches`")
+    raise Refused(
+        f"{job} has no batch that could be taken back",
+        where="rollback",
+        fix="`scidex-console batches` lists what there is",
+    )

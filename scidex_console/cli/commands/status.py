@@ -17,7 +17,7 @@ from scidex_console.domain.errors import UsageError
 from scidex_console.domain.hosts import BreakerState, GateState
 from scidex_console.domain.intents import SETTLED
 from scidex_console.domain.runs import OPEN, RunState
-from scidex_console.engine.views import Overview
+from scidex_console.engine.views import HostView, Overview
 
 if TYPE_CHECKING:
     from scidex_console.settings import Settings
@@ -64,7 +64,7 @@ async def _watch(context: Context) -> int:
             overview = await readers.read.overview(dead=0, errors=0)
             line = _compact(overview)
             if line != last or clock() - printed_at >= AT_LEAST_EVERY_S:
-                context.output.show({}, [f"{overview.taken_at:%H:%M:%S}Z {line}"])
+                context.output.show({}, [f"{overview.taken_at:%H:%M:%S}Z {line}{_pace(overview)}"])
                 last, printed_at = line, clock()
             await asyncio.sleep(EVERY_S)
 
@@ -148,13 +148,30 @@ def _engine_line(overview: Overview) -> str:
 
 def _hosts(overview: Overview, output: Output) -> list[str]:
     rows = []
-    for host in overview.hosts:
+    for host in _by_importance(overview):
         gate = host.gate
         budget = f"{gate.in_flight}/{gate.in_flight_limit} at {gate.rate:g}/s"
         state = gate_state(gate, overview.taken_at)
         rows.append((gate.group, state, budget, host.due, host.stored, host.dead, host.transient))
     heads = ("GROUP", "STATE", "IN FLIGHT", "DUE", "STORED", "DEAD", "TRANS")
     return output.table(heads, rows, elastic="GROUP")
+
+
+def _by_importance(overview: Overview) -> list[HostView]:
+    """What is held first, then what is throttled, what is asked now, what has most to do."""
+
+    def place(host: HostView) -> tuple[bool, bool, bool, int, str]:
+        gate, now = host.gate, overview.taken_at
+        stuck = gate_state(gate, now) != "open" and not is_throttled(gate, now)
+        active = bool(gate.in_flight or gate.waiting)
+        return not stuck, not is_throttled(gate, now), not active, -host.due, gate.group
+
+    return sorted(overview.hosts, key=place)
+
+
+def is_throttled(gate: GateState, now: datetime) -> bool:
+    """Whether an operator's lower budget is all that holds a group back."""
+    return gate_state(gate, now).startswith("throttled")
 
 
 def gate_state(gate: GateState, now: datetime) -> str:
@@ -174,14 +191,18 @@ def _left(until: datetime | None, now: datetime) -> str:
     return f" {format_duration(float(int((until - now) / timedelta(seconds=1))))}"
 
 
+def _pace(overview: Overview) -> str:
+    """Rate and time left of what is under way. They change with every look, so they are no news."""
+    open_ones = [gap for gap in overview.gaps if gap.run is not None and gap.run.state in OPEN]
+    return "".join(f" | {pace_line(gap)}" for gap in open_ones)
+
+
 def _compact(overview: Overview) -> str:
     parts = [f"engine {overview.engine.state}" if overview.engine else "no engine"]
     for gap in overview.gaps:
-        state = gap.run.state if gap.run else "no run"
-        rate = f" {gap.rate_per_min:.0f}/min" if gap.rate_per_min else ""
         parts.append(
-            f"{gap.job} {state}: missing {gap.missing} stored {gap.done} dead {gap.dead} "
-            f"transient {gap.transient}{rate}"
+            f"{gap.job} {run_line(gap)}: missing {gap.missing} stored {gap.done} dead {gap.dead} "
+            f"transient {gap.transient}"
         )
     held = [host.gate.group for host in overview.hosts if gate_state(host.gate, overview.taken_at) != "open"]
     if held:

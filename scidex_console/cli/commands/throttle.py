@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from argparse import Namespace
 from datetime import timedelta
 from typing import Any
 
 from scidex_console.cli.arguments import Subparsers, count, duration, positive
 from scidex_console.cli.context import Context
+from scidex_console.cli.groups import check_group
 from scidex_console.cli.intents import add_action, carry_out, check_reason
-from scidex_console.domain.errors import Refused, UsageError
+from scidex_console.domain.errors import UsageError
 from scidex_console.domain.intents import ActionName
 
 DEFAULT_LENGTH = timedelta(hours=2)
@@ -35,10 +35,8 @@ def run(args: Namespace, context: Context) -> int:
     params = _params(args)
 
     async def work() -> int:
-        configured = [group.name for group in context.settings.fetch.host_groups().configured()]
         async with context.services.readers(context.settings) as readers:
-            asked = [host.gate.group for host in await readers.read.hosts()]
-            _check_group(args.group, {*configured, *asked})
+            await check_group(args.group, "throttle", readers, context, new=True)
             return await carry_out(args, context.output, readers, None, params)
 
     return asyncio.run(work())
@@ -57,16 +55,3 @@ def _params(args: Namespace) -> dict[str, Any]:
         )
     length = args.length or DEFAULT_LENGTH
     return {"group": args.group, **chosen, "for_seconds": length.total_seconds()}
-
-
-def _check_group(name: str, known: set[str]) -> None:
-    """A host nobody configured is a group of its own; but a name without a dot can only be a slip."""
-    if name in known or "." in name:
-        return
-    close = difflib.get_close_matches(name, sorted(known), n=1)
-    fix = (
-        f"did you mean {close[0]}?"
-        if close
-        else f"known are {', '.join(sorted(known))}, and any host by name"
-    )
-    raise Refused(f"there is no host group {name}", where="throttle", fix=fix)

@@ -1,0 +1,28 @@
+"""Names of host groups that people type: a slip is refused, with the names it was probably meant to be."""
+
+from __future__ import annotations
+
+import difflib
+
+from scidex_console.cli.context import Context
+from scidex_console.cli.services import Readers
+from scidex_console.domain.errors import Refused
+
+_NEAREST = 5
+
+
+async def check_group(name: str, where: str, readers: Readers, context: Context, *, new: bool) -> None:
+    """Raise `Refused` unless the group is configured or was asked.
+
+    With `new`, any host name will do: a host that nobody configured is a group of its own. A name without a
+    dot can only be a slip.
+    """
+    groups = context.settings.fetch.host_groups()
+    known = {group.name for group in groups.configured()}
+    known |= {host.gate.group for host in await readers.read.hosts()}
+    if name in known or (new and "." in name):
+        return
+    covering = groups.of_host(name).name if "." in name else name
+    near = [covering] if covering in known else difflib.get_close_matches(name, sorted(known), _NEAREST, 0.4)
+    fix = f"did you mean {' or '.join(near)}?" if near else "`scidex-console status` lists them"
+    raise Refused(f"there is no host group {name}", where=where, fix=fix)
