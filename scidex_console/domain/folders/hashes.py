@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-_SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
+_SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
 
 class HashSource(StrEnum):
@@ -75,26 +75,24 @@ def sample_sources(
 
 
 def advice(order: Sequence[HashSource], samples: Sequence[SourceSample]) -> str:
-    """One sentence when the configured order would flag most files though another source knows better.
+    """One sentence when the configured order would flag most files of a source; empty when it would not.
 
-    Empty when there is nothing to say.
+    Names the source that knows better, where there is one.
     """
     by_source = {sample.source: sample for sample in samples}
-    for source in order:
-        sample = by_source.get(source)
-        if sample is None or sample.differing <= sample.matching:
-            continue
-        better = [s for s in samples if s.source is not source and s.matching > s.differing]
-        said = f"{sample.differing} of {sample.promised} sampled files differ from {source}"
-        if better:
-            best = max(better, key=lambda s: s.matching)
-            others = f"{best.matching} of {best.promised} match {best.source}"
-            if list(order).index(source) < _place(order, best.source):
-                return f'{said}, {others}: set folders.hash_source = ["{best.source}"]'
-            return f"{said}, {others}: leave {source} out, or rows without the other are flagged"
+    wrong = next((by_source[s] for s in order if s in by_source and _mostly_differs(by_source[s])), None)
+    if wrong is None:
+        return ""
+    said = f"{wrong.differing} of {wrong.promised} sampled files differ from {wrong.source}"
+    better = max((s for s in samples if s.matching > s.differing), key=lambda s: s.matching, default=None)
+    if better is None:
         return f"{said}: it may not be a hash of the file; leave it out of folders.hash_source"
-    return ""
+    said = f"{said}, {better.matching} of {better.promised} match {better.source}"
+    asked_first = better.source in order and order.index(better.source) < order.index(wrong.source)
+    if asked_first:
+        return f"{said}: rows without the latter are flagged unless folders.hash_source leaves the former out"
+    return f'{said}: set folders.hash_source = ["{better.source}"]'
 
 
-def _place(order: Sequence[HashSource], source: HashSource) -> int:
-    return list(order).index(source) if source in order else len(order)
+def _mostly_differs(sample: SourceSample) -> bool:
+    return sample.differing > sample.matching

@@ -56,6 +56,15 @@ def folder_of(path: str) -> str | None:
     return None
 
 
+def is_bookkeeping(path: str) -> bool:
+    """Whether a path is an artifact folder's manifest or one of its links, and so no file of the artifact."""
+    folder = folder_of(path)
+    if folder is None:
+        return False
+    inner = path.removeprefix(f"{folder}/")
+    return inner == MANIFEST or inner.partition("/")[0] in tuple(Direction)
+
+
 def is_uuid(text: str) -> bool:
     """Whether a name is a UUID as folders are named by."""
     return _UUID.fullmatch(text) is not None

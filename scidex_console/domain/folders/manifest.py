@@ -12,7 +12,7 @@ import json
 import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from scidex_console.domain.folders.names import split_extension
@@ -63,23 +63,31 @@ class FolderFile:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> FolderFile:
-        """Read back what `to_json` wrote. Raises KeyError or TypeError for anything else."""
-        return cls(
-            str(said["path"]), str(said["migrated_from"]), str(said["sha256"]), int(said["size_bytes"]),
-            str(said["media_type"]),
-        )  # fmt: skip
+        """Read back what `to_json` wrote. Raises ValueError for anything else."""
+        try:
+            return cls(
+                path=str(said["path"]),
+                migrated_from=str(said["migrated_from"]),
+                sha256=str(said["sha256"]),
+                size=int(said["size_bytes"]),
+                media_type=str(said["media_type"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a file as the migration log records it: {said!r}") from error
 
 
 def media_type(filename: str) -> str:
-    """The media type a file's name stands for; the same on every machine."""
+    """The media type a file's name stands for, whatever types the machine knows of."""
     extension = "." + split_extension(filename)[1].lower().rpartition(".")[2]
     guess = _OF_SCIENCE.get(extension) or _TYPES.guess_type(f"x{extension}", strict=True)[0]
     return guess or "application/octet-stream"
 
 
 def manifest_bytes(row: ArtifactRow, files: Sequence[FolderFile]) -> bytes:
-    """The manifest of a row as it is after its migration. ValueError when the row holds no valid JSON."""
-    created = row.created_at
+    """The manifest of a row as it is after its migration.
+
+    Raises ValueError when the row holds what JSON or UTF-8 cannot: NaN, infinities, lone surrogates.
+    """
     document = {
         "artifact_id": row.uuid,
         "id": row.id,
@@ -89,12 +97,31 @@ def manifest_bytes(row: ArtifactRow, files: Sequence[FolderFile]) -> bytes:
         "file_path": row.file_path,
         "metadata": row.metadata,
         "provenance_chain": row.provenance_chain,
-        "created_at": created.astimezone(UTC).isoformat() if created else None,
+        "created_at": _instant(row.created_at),
         "artifact_dir": row.artifact_dir,
         "primary_filename": row.primary_filename,
         "accessory_filenames": list(row.accessory_filenames or ()),
         "folder_layout_version": row.layout_version,
         "files": [file.to_json() for file in sorted(files, key=lambda f: f.path)],
     }
-    text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
+    try:
+        text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
+    except TypeError as error:
+        raise ValueError(f"the row of {row.id} holds what JSON cannot: {error}") from error
     return text.encode("utf-8")
+
+
+def rebuilt_manifest(row: ArtifactRow, files_moved: Sequence[Mapping[str, Any]] | None) -> bytes:
+    """What the manifest must be: from the row as it is now and what the migration log says of its files.
+
+    `files_moved` is that column of the artifact's last success; None for a row of the database alone.
+    Raises ValueError when either cannot be put into a manifest.
+    """
+    return manifest_bytes(row, [FolderFile.from_json(said) for said in files_moved or ()])
+
+
+def _instant(time: datetime | None) -> str | None:
+    """In UTC; a time that names no zone stays without one, for it would mean the machine's."""
+    if time is None:
+        return None
+    return (time.astimezone(UTC) if time.tzinfo else time).isoformat()

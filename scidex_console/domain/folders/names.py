@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 
 from slugify import slugify
 
@@ -25,10 +26,11 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,16}$")
 
 def split_extension(filename: str) -> tuple[str, str]:
     """Stem and extension (with its dot, as written) of a file name; a leading dot starts no extension."""
-    found = _COMPOUND.search(filename) or _EXTENSION.search(filename)
-    if found is None or found.start() == 0:
-        return filename, ""
-    return filename[: found.start()], found.group()
+    for pattern in (_COMPOUND, _EXTENSION):
+        found = pattern.search(filename)
+        if found is not None and found.start() > 0:
+            return filename[: found.start()], found.group()
+    return filename, ""
 
 
 def friendly_stem(stem: str, *, artifact_type: str, artifact_id: str) -> str:
@@ -49,6 +51,7 @@ class Names:
 
     def __init__(self, *reserved: str) -> None:
         self._taken = {name.lower() for name in reserved}
+        self._last: dict[tuple[str, str], int] = {}
 
     def reserve(self, name: str) -> str:
         """A name that is given already."""
@@ -57,11 +60,13 @@ class Names:
 
     def give(self, stem: str, extension: str) -> str:
         """`stem` and `extension`, with `_2`, `_3` … behind the stem when that is taken."""
-        name, number = f"{stem}{extension}", 1
+        wish = (stem.lower(), extension.lower())
+        name, number = f"{stem}{extension}", self._last.get(wish, 1)
         while name.lower() in self._taken:
             number += 1
             suffix = f"_{number}"
             name = f"{stem[: MAX_NAME - len(suffix)].rstrip('_')}{suffix}{extension}"
+        self._last[wish] = number  # so that thousands of equal names do not each count from the start
         return self.reserve(name)
 
 
@@ -73,9 +78,11 @@ def friendly_name(filename: str, *, artifact_type: str, artifact_id: str, names:
 
 
 def _slug(text: str) -> str:
-    # slugify reads entities such as &amp; unless told not to; a file's name has none.
+    # slugify drops apostrophes and commas between digits, where the specification wants `_`; it also reads
+    # entities such as &amp; unless told not to, and a file's name has none.
+    spaced = "".join(" " if unicodedata.category(each)[0] in "PZ" else each for each in text)
     slug: str = slugify(
-        text, separator="_", max_length=MAX_NAME, lowercase=True, entities=False, decimal=False,
+        spaced, separator="_", max_length=MAX_NAME, lowercase=True, entities=False, decimal=False,
         hexadecimal=False,
     )  # fmt: skip
     return slug.strip("_")

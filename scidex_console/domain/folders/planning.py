@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
+from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.layout import (
     ACCESSORIES,
     LAYOUT_VERSION,
@@ -16,8 +18,9 @@ from scidex_console.domain.folders.layout import (
 )
 from scidex_console.domain.folders.manifest import FolderFile, manifest_bytes, media_type
 from scidex_console.domain.folders.names import Names, friendly_name
-from scidex_console.domain.folders.resolving import ResolvingRules
+from scidex_console.domain.folders.resolving import ResolvingRules, is_path
 from scidex_console.domain.folders.rows import ArtifactRow, Relations
+from scidex_console.domain.paths import check_relative
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,12 @@ class FolderPlan:
     folder: str
     """Relative to the artifact repository."""
     moves: tuple[Move, ...]
+    """The files that do not lie at their place yet, the primary one first."""
     manifest: bytes
     links: Mapping[str, str]
     """Link's path relative to the artifact repository, and what it holds."""
     files: tuple[FolderFile, ...]
+    """Every file of the folder as the manifest and the migration log list it, the primary one first."""
 
     @property
     def manifest_path(self) -> str:
@@ -85,40 +90,30 @@ def plan_folder(
 ) -> FolderPlan:
     """Plan the folder of an artifact with a minted UUID and verified files, the primary one first.
 
-    Raises ValueError when the row cannot be put into a manifest.
+    The row must have been resolved without quarantine. Raises ValueError when it cannot be put into a
+    manifest, or when the `primary_filename` it has already cannot be one.
     """
     if row.uuid is None:
         raise ValueError("an artifact without a UUID has no folder")
     folder = layout.folder(row.uuid)
     moves = _name(row, files, folder)
-    primary = moves[0].path.removeprefix(f"{folder}/") if moves else None
-    accessories = [move.path.rpartition("/")[2] for move in moves[1:]]
-    places = {move.file.path: move.path for move in moves}
+    inner = [move.path.removeprefix(f"{folder}/") for move in moves]
+    places = _places(moves, folder)
     after = replace(
         row,
         artifact_dir=f"{rules.submodule}/{folder}",
-        primary_filename=primary,
-        accessory_filenames=accessories,
+        primary_filename=inner[0] if inner else None,
+        accessory_filenames=[name.removeprefix(f"{ACCESSORIES}/") for name in inner[1:]],
         layout_version=LAYOUT_VERSION,
         file_path=_moved(row.file_path, places, folder, rules),
-        metadata={key: _moved(value, places, folder, rules) for key, value in _path_values(row, rules)}
-        | {key: value for key, value in row.metadata.items() if key not in dict(_path_values(row, rules))},
+        metadata=_moved_metadata(row, places, folder, rules),
     )
-    listed = tuple(
-        FolderFile(
-            path=move.path.removeprefix(f"{folder}/"),
-            migrated_from=move.file.path,
-            sha256=move.file.content_sha256,
-            size=move.file.content_size,
-            media_type=media_type(move.path),
-        )
-        for move in moves
-    )
+    listed = tuple(_listed(move.file, name) for move, name in zip(moves, inner, strict=True))
     return FolderPlan(
         row=row,
         after=after,
         folder=folder,
-        moves=moves,
+        moves=tuple(move for move in moves if move.path != move.file.path),
         manifest=manifest_bytes(after, listed),
         links=_links(folder, relations, layout),
         files=listed,
@@ -126,26 +121,66 @@ def plan_folder(
 
 
 def _name(row: ArtifactRow, files: Sequence[ReadFile], folder: str) -> tuple[Move, ...]:
-    top, inner = Names(*RESERVED), Names()
+    top, accessories = Names(*RESERVED), Names()
+    kept: dict[int, str] = {}
+    for place, file in enumerate(files):
+        if name := _kept_name(row, file, folder, primary=not place):
+            kept[place] = (accessories if place else top).reserve(name)
     moves = []
     for place, file in enumerate(files):
-        names = inner if place else top
-        if not place and row.primary_filename:
-            name = names.reserve(row.primary_filename)  # once set, it never changes
-        else:
-            name = friendly_name(
-                file.path.rpartition("/")[2],
-                artifact_type=row.artifact_type,
-                artifact_id=row.id,
-                names=names,
-            )
+        name = kept.get(place) or friendly_name(
+            file.path.rpartition("/")[2],
+            artifact_type=row.artifact_type,
+            artifact_id=row.id,
+            names=accessories if place else top,
+        )
         moves.append(Move(file, f"{folder}/{ACCESSORIES}/{name}" if place else f"{folder}/{name}"))
     return tuple(moves)
 
 
-def _path_values(row: ArtifactRow, rules: ResolvingRules) -> list[tuple[str, Any]]:
-    keys = dict.fromkeys([f"{row.artifact_type}_path", *rules.path_keys])
-    return [(key, row.metadata[key]) for key in keys if key in row.metadata]
+def _kept_name(row: ArtifactRow, file: ReadFile, folder: str, *, primary: bool) -> str:
+    """The name a file has in the folder already, by its row or by lying there; empty when it gets one."""
+    lies_in, _, name = file.path.rpartition("/")
+    if not primary:
+        return name if lies_in == f"{folder}/{ACCESSORIES}" else ""
+    name = row.primary_filename or (name if lies_in == folder else "")  # once set, it never changes
+    return _checked(name) if name else ""
+
+
+def _checked(primary_filename: str) -> str:
+    try:
+        safe = "/" not in check_relative(primary_filename)
+    except UnsafePath:
+        safe = False
+    if not safe or primary_filename.lower() in RESERVED:
+        raise ValueError(f"primary_filename {primary_filename!r} cannot be a file's name in a folder")
+    return primary_filename
+
+
+def _listed(file: ReadFile, name: str) -> FolderFile:
+    return FolderFile(
+        path=name,
+        migrated_from=file.path,
+        sha256=file.content_sha256,
+        size=file.content_size,
+        media_type=media_type(name.rpartition("/")[2]),
+    )
+
+
+def _places(moves: Sequence[Move], folder: str) -> Mapping[str, str]:
+    """Where each file goes; whatever folder it came from becomes the artifact's."""
+    parents = {str(parent) for move in moves for parent in PurePosixPath(move.file.path).parents}
+    return dict.fromkeys(parents, folder) | {move.file.path: move.path for move in moves}
+
+
+def _moved_metadata(
+    row: ArtifactRow, places: Mapping[str, str], folder: str, rules: ResolvingRules
+) -> Mapping[str, Any]:
+    keys = rules.keys_of(row.artifact_type)
+    return {
+        key: _moved(value, places, folder, rules) if key in keys else value
+        for key, value in row.metadata.items()
+    }
 
 
 def _moved(value: Any, places: Mapping[str, str], folder: str, rules: ResolvingRules) -> Any:
@@ -155,14 +190,13 @@ def _moved(value: Any, places: Mapping[str, str], folder: str, rules: ResolvingR
     """
     if isinstance(value, list):
         return [_moved(each, places, folder, rules) for each in value]
-    if not isinstance(value, str) or not value.strip() or "://" in value:
+    if not isinstance(value, str) or not is_path(value):
         return value
     path = rules.inside(value)
-    if path is not None and path in places:
-        return rules.as_recorded(places[path], like=value)
-    if path is not None and any(old.startswith(f"{path}/") for old in places):
-        return rules.as_recorded(folder, like=value)
-    return value
+    if path is None or path not in places:
+        return value
+    slash = "/" if places[path] == folder and value.endswith("/") else ""
+    return rules.as_recorded(places[path], like=value) + slash
 
 
 def _links(folder: str, relations: Relations, layout: FolderLayout) -> dict[str, str]:

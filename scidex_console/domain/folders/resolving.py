@@ -7,27 +7,18 @@ at all makes the artifact a row of the database alone.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from scidex_console.domain.errors import UnsafePath
-from scidex_console.domain.folders.layout import folder_of
+from scidex_console.domain.folders.layout import folder_of, is_bookkeeping
 from scidex_console.domain.folders.names import friendly_stem, split_extension
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.folders.tree import GITLINK, SYMLINK
+from scidex_console.domain.folders.tree import TreeEntry as TreeEntry
+from scidex_console.domain.folders.tree import TreeIndex as TreeIndex
 from scidex_console.domain.paths import check_relative
-
-SYMLINK = "120000"
-GITLINK = "160000"
-
-
-@dataclass(frozen=True)
-class TreeEntry:
-    """A path of the commit at the tip."""
-
-    mode: str
-    blob: str
 
 
 @dataclass(frozen=True)
@@ -50,9 +41,9 @@ class ResolvingRules:
 
         Raises `UnsafePath` for one that climbs out, enters a git directory, or cannot be a path.
         """
-        for prefix in (f"{self.submodule}/", f"{self.worktree}/"):
-            if recorded.startswith(prefix):
-                return check_relative(recorded.removeprefix(prefix).rstrip("/"))
+        for root in (self.submodule, self.worktree):
+            if recorded == root or recorded.startswith(f"{root}/"):
+                return check_relative(recorded[len(root) + 1 :].rstrip("/"))
         if recorded.startswith("/"):
             return None
         return check_relative(recorded.rstrip("/"))
@@ -64,48 +55,13 @@ class ResolvingRules:
                 return prefix + path
         return path
 
+    def keys_of(self, artifact_type: str) -> tuple[str, ...]:
+        """The metadata keys under which a row of a type records paths, the most telling first."""
+        return tuple(dict.fromkeys([f"{artifact_type}_path", *self.path_keys]))
+
     def type_folder(self, artifact_type: str) -> str:
         """The folder that files of a type were kept in."""
         return self.type_folders.get(artifact_type, f"{artifact_type}s")
-
-
-class TreeIndex:
-    """The tip's files, indexed once for many artifacts: by path, by folder, and by stem within a folder."""
-
-    def __init__(self, entries: Mapping[str, TreeEntry]) -> None:
-        self.entries = entries
-        self._by_folder: dict[str, list[str]] = defaultdict(list)
-        self._by_stem: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self._without_case: dict[str, int] = defaultdict(int)
-        self._roots: dict[str, list[str]] = defaultdict(list)
-        for path in sorted(entries):
-            folder, _, name = path.rpartition("/")
-            self._by_folder[folder].append(path)
-            for stem in {name, name.partition(".")[0], split_extension(name)[0], name.rpartition(".")[0]}:
-                if stem:
-                    self._by_stem[folder, stem.lower()].append(path)
-            self._without_case[path.lower()] += 1
-            self._roots[path.partition("/")[0]].append(path)
-
-    def under(self, folder: str) -> list[str]:
-        """Every file below a folder, in order; empty when there is no such folder."""
-        prefix = folder + "/"
-        return [path for path in self._roots.get(folder.partition("/")[0], ()) if path.startswith(prefix)]
-
-    def with_stem(self, folder: str, stem: str) -> list[str]:
-        """Files directly in a folder whose name without (one or all of) its extensions is `stem`."""
-        return list(dict.fromkeys(self._by_stem.get((folder, stem.lower()), ())))
-
-    def companions(self, path: str) -> list[str]:
-        """Other files beside this one that have its stem and more extensions or another one."""
-        folder, _, name = path.rpartition("/")
-        stem = split_extension(name)[0].lower() + "."
-        found = self.with_stem(folder, split_extension(name)[0])
-        return [p for p in found if p != path and p[len(folder) + 1 :].lower().startswith(stem)]
-
-    def has_twin(self, path: str) -> bool:
-        """Whether another path differs from this one in case only."""
-        return self._without_case[path.lower()] > 1
 
 
 @dataclass(frozen=True)
@@ -128,12 +84,16 @@ class _Found:
 
 
 def resolve(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> Resolved:
-    """The files a row names, or, where it names none, those its slug, id or hash leads to."""
+    """The files a row names, or, where it names none, those in its folder or in that of its type.
+
+    The manifest and the links of an artifact's folder are nobody's files.
+    """
     found = _Found()
     for recorded in recorded_paths(row, rules):
-        _look_up(recorded, tree, rules, found)
+        _look_up(recorded, row, tree, rules, found)
     if not found.files:
-        found.files.update(dict.fromkeys(_scan(row, tree, rules, lost=bool(found.missing))))
+        files = _in_own_folder(row, tree, rules) or _scan(row, tree, rules, lost=bool(found.missing))
+        found.files.update(dict.fromkeys(files))
     problem = found.problem or next(filter(None, (_hindrance(path, tree) for path in found.files)), "")
     return Resolved(tuple(found.files), tuple(found.missing), problem)
 
@@ -155,28 +115,35 @@ def with_companions(resolved: Resolved, tree: TreeIndex, claimed: Set[str]) -> R
 
 def recorded_paths(row: ArtifactRow, rules: ResolvingRules) -> Iterator[str]:
     """Every path a row records, in the order of how telling it is."""
-    keys = dict.fromkeys([f"{row.artifact_type}_path", *rules.path_keys])
-    candidates = (
-        *(row.metadata.get(key) for key in keys),
+    keys = rules.keys_of(row.artifact_type)
+    recorded = (
+        [row.metadata.get(key) for key in keys],
         row.file_path,
-        *_chain_paths(row.provenance_chain, keys),
+        list(_chain_values(row.provenance_chain, keys)),
     )
-    seen: set[str] = set()
-    for candidate in candidates:
-        for text in candidate if isinstance(candidate, list) else [candidate]:
-            if isinstance(text, str) and text.strip() and "://" not in text and text not in seen:
-                seen.add(text)
-                yield text
+    yield from dict.fromkeys(text for text in _texts(list(recorded)) if is_path(text))
 
 
-def _chain_paths(chain: Any, keys: Mapping[str, None]) -> Iterator[Any]:
-    steps = chain if isinstance(chain, list) else [chain]
-    for step in steps:
+def is_path(text: str) -> bool:
+    """Whether a recorded text means a path at all: it is not blank, no URL, and no data written out."""
+    return bool(text.strip()) and "://" not in text and not text.startswith("data:")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def _chain_values(chain: Any, keys: Sequence[str]) -> Iterator[Any]:
+    for step in chain if isinstance(chain, list) else [chain]:
         if isinstance(step, dict):
             yield from (step.get(key) for key in ("path", *keys))
 
 
-def _look_up(recorded: str, tree: TreeIndex, rules: ResolvingRules, found: _Found) -> None:
+def _look_up(recorded: str, row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules, found: _Found) -> None:
     try:
         path = rules.inside(recorded)
     except UnsafePath as error:
@@ -185,23 +152,42 @@ def _look_up(recorded: str, tree: TreeIndex, rules: ResolvingRules, found: _Foun
     if path is None:
         found.missing[recorded] = None
     elif path in tree.entries:
-        found.files[path] = None
+        found.files.update({} if is_bookkeeping(path) else {path: None})
+    elif path in (rules.type_folder(row.artifact_type), *rules.type_folders.values()):
+        found.problem = found.problem or "a recorded path is the folder of a whole type"
     elif below := tree.under(path):
-        found.files.update(dict.fromkeys(_primary_first(below, rules.primary_extensions)))
+        own = (file for file in below if not is_bookkeeping(file))
+        found.files.update(dict.fromkeys(_primary_first(own, rules.primary_extensions)))
+    elif tree.way_out(path):
+        found.problem = found.problem or "a recorded path goes through a symbolic link or another repository"
     else:
         found.missing[recorded] = None
 
 
+def _in_own_folder(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> list[str]:
+    """Files that were committed into the artifact's folder though its row does not record them."""
+    folder = (row.artifact_dir or "").removeprefix(f"{rules.submodule}/")
+    if row.uuid is None or folder_of(f"{folder}/{row.uuid}") != folder or not folder.endswith(row.uuid):
+        return []
+    files = _primary_first((f for f in tree.under(folder) if not is_bookkeeping(f)), rules.primary_extensions)
+    return sorted(files, key=lambda f: (f != f"{folder}/{row.primary_filename}", f.count("/")))
+
+
 def _scan(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules, *, lost: bool) -> list[str]:
-    """The fallback: files of the type's folder named by the artifact's slug, id or hash."""
+    """The fallback: what the type's folder has by the name of the artifact's slug, id or hash.
+
+    A title is only a guess: a row that names a file which is gone has not asked for one.
+    """
     folder = rules.type_folder(row.artifact_type)
-    slug = row.metadata.get("slug")
-    titled = friendly_stem(row.title, artifact_type="", artifact_id=row.id) if row.title else None
-    # A title is only a guess; a row that names a file which is gone has not asked for one.
-    for stem in (slug, row.id, row.content_hash, titled if not lost else None):
-        if isinstance(stem, str) and stem and "/" not in stem and (files := tree.with_stem(folder, stem)):
+    for name in (row.metadata.get("slug"), row.id, (row.content_hash or "").removeprefix("sha256:")):
+        if not isinstance(name, str) or not name or "/" in name:
+            continue
+        if files := tree.with_stem(folder, name) or tree.under(f"{folder}/{name}"):
             return _primary_first(files, rules.primary_extensions)
-    return []
+    if lost or not row.title:
+        return []
+    titled = friendly_stem(row.title, artifact_type=row.artifact_type, artifact_id=row.id)
+    return _primary_first(tree.with_stem(folder, titled), rules.primary_extensions)
 
 
 def _primary_first(paths: Iterable[str], extensions: Sequence[str]) -> list[str]:

@@ -1,0 +1,65 @@
+"""The files of the commit at the tip, indexed once for many artifacts."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scidex_console.domain.folders.names import split_extension
+
+SYMLINK = "120000"
+GITLINK = "160000"
+_LEADS_OUT = (SYMLINK, GITLINK)
+
+
+@dataclass(frozen=True)
+class TreeEntry:
+    """A path of the commit at the tip."""
+
+    mode: str
+    blob: str
+
+
+class TreeIndex:
+    """The tip's files, indexed once for many artifacts: by path, and by stem within a folder."""
+
+    def __init__(self, entries: Mapping[str, TreeEntry]) -> None:
+        self.entries = entries
+        self._paths = sorted(entries)
+        self._by_stem: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._without_case = Counter(map(str.lower, entries))
+        for path in self._paths:
+            folder, _, name = path.rpartition("/")
+            lowered = name.lower()
+            for stem in {lowered, split_extension(lowered)[0], lowered.rpartition(".")[0]}:
+                if stem:
+                    self._by_stem[folder, stem].append(path)
+
+    def under(self, folder: str) -> list[str]:
+        """Every file below a folder, in order; empty when there is no such folder."""
+        # "0" is the character after "/", so that the two bounds enclose exactly what begins with "folder/".
+        return self._paths[bisect_left(self._paths, f"{folder}/") : bisect_left(self._paths, f"{folder}0")]
+
+    def with_stem(self, folder: str, stem: str) -> list[str]:
+        """Files directly in a folder whose name, whole or without its extension, is `stem` but for case."""
+        return list(self._by_stem.get((folder, stem.lower()), ()))
+
+    def companions(self, path: str) -> list[str]:
+        """Other files beside this one that have its stem or its whole name, and an extension."""
+        folder, _, name = path.rpartition("/")
+        stems = {split_extension(name)[0].lower(), name.lower()}
+        beside = dict.fromkeys(found for stem in sorted(stems) for found in self.with_stem(folder, stem))
+        splits = ((other, split_extension(other.rpartition("/")[2])) for other in beside if other != path)
+        return [other for other, (stem, extension) in splits if extension and stem.lower() in stems]
+
+    def way_out(self, path: str) -> str:
+        """The symbolic link or the repository inside the repository that a path goes through; empty: none."""
+        parts = path.split("/")
+        above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+        return next((p for p in above if p in self.entries and self.entries[p].mode in _LEADS_OUT), "")
+
+    def has_twin(self, path: str) -> bool:
+        """Whether another path differs from this one in case only."""
+        return self._without_case[path.lower()] > 1

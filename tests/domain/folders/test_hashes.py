@@ -1,0 +1,110 @@
+"""Which sha256 a row promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scidex_console.domain.folders.hashes import (
+    Expected,
+    HashSource,
+    SourceSample,
+    advice,
+    expected_hash,
+    sample_sources,
+)
+
+A, B = "a" * 64, "b" * 64
+FILE, CONTENT = HashSource.FILE_SHA256, HashSource.CONTENT_HASH
+BOTH = (FILE, CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("order", "metadata", "content_hash", "expected"),
+    [
+        (BOTH, {"file_sha256": A}, B, Expected(A, FILE)),
+        ((CONTENT, FILE), {"file_sha256": A}, B, Expected(B, CONTENT)),
+        (BOTH, {}, B, Expected(B, CONTENT)),
+        (BOTH, {"file_sha256": None}, B, Expected(B, CONTENT)),
+        (BOTH, {"file_sha256": "unknown"}, B, Expected(B, CONTENT)),
+        (BOTH, {"file_sha256": 17}, B, Expected(B, CONTENT)),
+        ((FILE,), {}, B, None),
+        ((), {"file_sha256": A}, B, None),
+        (BOTH, {}, None, None),
+        (BOTH, {}, "", None),
+        (BOTH, {}, f"sha256:{B}", Expected(B, CONTENT)),
+        (BOTH, {}, f" SHA256:{B.upper()}\n", Expected(B, CONTENT)),
+        (BOTH, {}, f"md5:{B}", None),
+        (BOTH, {}, B[:-1], None),
+        (BOTH, {}, B + "b", None),
+        (BOTH, {}, "g" * 64, None),
+        (BOTH, {}, "d41d8cd98f00b204e9800998ecf8427e", None),
+        (BOTH, {}, "figure:tau in ad", None),
+    ],
+)
+def test_first_source_that_says_a_sha256_is_believed(
+    order: tuple[HashSource, ...],
+    metadata: dict[str, Any],
+    content_hash: str | None,
+    expected: Expected | None,
+) -> None:
+    assert expected_hash(order, metadata=metadata, content_hash=content_hash) == expected
+
+
+def test_sample_counts_each_source_by_itself() -> None:
+    rows: list[tuple[dict[str, Any], str | None, str]] = [
+        ({"file_sha256": A}, B, A),
+        ({"file_sha256": A}, f"sha256:{A}", A),
+        ({}, "no hash", A),
+        ({}, B, A),
+    ]
+    assert sample_sources(rows) == (SourceSample(FILE, 2, 0), SourceSample(CONTENT, 1, 2))
+
+
+def test_empty_sample_advises_nothing() -> None:
+    assert advice(BOTH, sample_sources([])) == ""
+
+
+@pytest.mark.parametrize(
+    ("order", "file", "content", "said"),
+    [
+        (BOTH, (9, 1), (9, 1), ""),
+        (BOTH, (5, 5), (5, 5), ""),
+        ((FILE,), (9, 1), (0, 10), ""),
+        ((), (0, 9), (0, 9), ""),
+        ((CONTENT, FILE), (9, 1), (2, 8), 'set folders.hash_source = ["metadata.file_sha256"]'),
+        ((CONTENT,), (9, 1), (2, 8), 'set folders.hash_source = ["metadata.file_sha256"]'),
+        (BOTH, (1, 9), (8, 2), 'set folders.hash_source = ["content_hash"]'),
+        (BOTH, (9, 1), (2, 8), "unless folders.hash_source leaves the former out"),
+        (BOTH, (0, 0), (2, 8), "leave it out of folders.hash_source"),
+        ((CONTENT,), (1, 9), (2, 8), "leave it out of folders.hash_source"),
+    ],
+)
+def test_advice_is_given_when_most_files_differ(
+    order: tuple[HashSource, ...], file: tuple[int, int], content: tuple[int, int], said: str
+) -> None:
+    sentence = advice(order, (SourceSample(FILE, *file), SourceSample(CONTENT, *content)))
+    assert sentence.endswith(said)
+    assert bool(sentence) == bool(said)
+
+
+def test_advice_names_the_counts_and_both_sources() -> None:
+    sentence = advice((CONTENT,), (SourceSample(FILE, 9, 1), SourceSample(CONTENT, 2, 8)))
+    assert sentence.startswith(
+        "8 of 10 sampled files differ from content_hash, 9 of 10 match metadata.file_sha256"
+    )
+
+
+_COUNTS = st.integers(0, 20)
+
+
+@given(st.permutations(BOTH), st.integers(0, 2), _COUNTS, _COUNTS, _COUNTS, _COUNTS)
+def test_advice_speaks_exactly_when_a_source_in_use_mostly_differs(
+    order: list[HashSource], used: int, fm: int, fd: int, cm: int, cd: int
+) -> None:
+    mostly_wrong = {FILE: fd > fm, CONTENT: cd > cm}
+    spoken = advice(order[:used], (SourceSample(FILE, fm, fd), SourceSample(CONTENT, cm, cd)))
+    assert bool(spoken) == any(mostly_wrong[source] for source in order[:used])
