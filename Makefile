@@ -1,6 +1,6 @@
 # What a person runs, and what continuous integration runs. Every target makes .venv by itself first.
 #
-#   make demo     the embedded world with engine and console      (ARGS="--scale full" and so on)
+#   make demo     the embedded world with engine and console      (ARGS="--scale full", "--stop --remove" and so on)
 #   make test     the tests                                       (ARGS="-k settings" and so on)
 #   make check    format, lint, strict types, import contracts, tests
 #   make static   the same without the tests
