@@ -94,7 +94,7 @@ async def test_step_takes_rows_or_batches() -> None:
     world = World(PAUSED)
     async with running(world) as pilot:
         await opened(pilot, "n", StepDialog)
-        await press(pilot, "backspace", "2", "5")
+        await press(pilot, "2", "5")  # in place of the number that stands there
         assert "$ scidex-console step figures 25" in screen_text(pilot)
         await press(pilot, "tab", "tab", "right", "enter")
         await until(pilot, lambda: world.desk.submitted)
@@ -113,6 +113,15 @@ async def test_step_refuses_a_wrong_number(typed: str) -> None:
         await press(pilot, "backspace", *typed, "tab", "tab", "right", "enter")
         assert "how many must be a number from 1 to 10,000" in screen_text(pilot)
         assert world.desk.submitted == []
+
+
+async def test_typing_ahead_replaces_the_number_of_steps() -> None:
+    world = World(PAUSED)
+    async with running(world) as pilot:
+        await opened(pilot, "n", StepDialog)
+        type_ahead(pilot, "2", "5", "tab", "tab", "right", "enter")
+        await until(pilot, lambda: world.desk.submitted)
+        assert world.desk.submitted[-1] == ("step", FIGURES, {"count": 25}, "")
 
 
 async def test_ending_a_run_needs_a_reason() -> None:

@@ -205,6 +205,27 @@ async def test_cursor_stays_with_its_row_when_rows_come_and_go() -> None:
         assert dead.cursor_key == "99"  # at the top one stays at the top
 
 
+async def test_a_pane_that_was_scrolled_says_what_is_newer_and_follows_again() -> None:
+    world = World()
+    async with running(world) as pilot:
+        dead = world.app.overview.query_one(DeadPane)
+        dead.focus()
+        await press(pilot, "end")
+        hidden = len(DEAD) - (dead.size.height - 1)
+        assert f"↑ {hidden} newer above" in text_of(pilot, "#dead")
+        fresh = an_attempt(99)
+        await news(pilot, world, an_overview(dead=(fresh, *DEAD)))
+        assert f"↑ {hidden + 1} newer above" in text_of(pilot, "#dead")
+        await press(pilot, "home")
+        assert dead.cursor_key == "99"
+        await press(pilot, "end", "tab")
+        assert dead.cursor_key == "99"
+        assert "newer above" not in text_of(pilot, "#dead")
+        fresher = an_attempt(100)
+        await news(pilot, world, an_overview(dead=(fresher, fresh, *DEAD)))
+        assert dead.cursor_key == "100"
+
+
 async def test_a_long_table_scrolls_with_its_cursor() -> None:
     async with running(World()) as pilot:
         dead = pilot.app.screen.query_one(DeadPane)

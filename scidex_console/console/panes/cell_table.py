@@ -50,14 +50,20 @@ class CellTable(CellView, can_focus=True):
         title: str,
         *,
         empty: str,
+        newest_first: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """`columns` gives the columns to choose from in a given width."""
+        """`columns` gives the columns to choose from in a given width.
+
+        A table that grows at its top, newest first, says how much is hidden there, and goes back to the top
+        when it is left.
+        """
         super().__init__(id=id, classes=classes)
         self._columns = columns
         self._title = title
         self._empty = empty
+        self._newest_first = newest_first
         self._keys: tuple[str, ...] = ()
         self._cells: Callable[[int], Mapping[str, Cell]] = _no_cells
         self._cursor = 0
@@ -108,6 +114,8 @@ class CellTable(CellView, can_focus=True):
     def watch_has_focus(self, value: bool) -> None:
         """Show the cursor, or hide it."""
         super().watch_has_focus(value)
+        if self._newest_first and not value:
+            self._cursor = 0
         self._draw()
 
     def _draw(self) -> None:
@@ -120,7 +128,8 @@ class CellTable(CellView, can_focus=True):
             self._top = self._cursor - room + 1 if room > 0 else 0
         placed = choose(self._columns(width), width)
         title = self._header(placed[0].width)
-        lines = [header_line(placed, title, "title-focus" if self.has_focus else "title")]
+        note = f"↑ {self._top} newer above" if self._newest_first and self._top else ""
+        lines = [header_line(placed, title, "title-focus" if self.has_focus else "title", note)]
         for index in range(self._top, min(self._top + max(room, 0), len(self._keys))):
             tone = "cursor" if self.has_focus and index == self._cursor else ""
             lines.append(row_line(placed, self._cells(index), tone))

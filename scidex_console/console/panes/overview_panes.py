@@ -55,7 +55,13 @@ class GapPane(CellView, can_focus=True):
         overview = knowledge.overview
         if overview is None or self.size.width <= 0:
             return
-        lines = gap.gap_lines(overview.gaps, width=self.size.width, selected=self.job, focused=self.has_focus)
+        lines = gap.gap_lines(
+            overview.gaps,
+            width=self.size.width,
+            selected=self.job,
+            focused=self.has_focus,
+            now=overview.taken_at,
+        )
         self.show(lines)
 
     def action_select(self, by: int) -> None:
@@ -120,7 +126,11 @@ class DeadPane(CellTable):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(
-            lambda width: attempts.DEAD_COLUMNS, "404s", empty="no address has been found dead", id=id
+            lambda width: attempts.DEAD_COLUMNS,
+            "404s",
+            empty="no address has been found dead",
+            newest_first=True,
+            id=id,
         )
 
     def draw(self, knowledge: Knowledge) -> None:
@@ -135,7 +145,11 @@ class ErrorsPane(CellTable):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(
-            lambda width: migration_log.COLUMNS, "Errors", empty="no errors in the migration log", id=id
+            lambda width: migration_log.COLUMNS,
+            "Errors",
+            empty="no errors in the migration log",
+            newest_first=True,
+            id=id,
         )
 
     def draw(self, knowledge: Knowledge) -> None:

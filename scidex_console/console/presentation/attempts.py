@@ -8,6 +8,7 @@ from scidex_console.console.presentation.cells import Cell, clean
 from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.words import NOTHING, clock
 from scidex_console.engine.views import AttemptView
+from scidex_console.engine.vocabulary import retry_class
 
 DEAD_COLUMNS = (
     Column("time", "UTC", 10),
@@ -36,7 +37,7 @@ def attempt_cells(attempt: AttemptView) -> Mapping[str, Cell]:
         "group": Cell(clean(attempt.group, 200)),
         "artifact": Cell(clean(attempt.artifact_id, 200)),
         "url": Cell(clean(attempt.url).removeprefix("https://")),
-        "outcome": Cell(attempt.outcome.value, "warn"),
+        "outcome": Cell(retry_class(attempt), "warn"),
         "reason": Cell(reason),
     }
 

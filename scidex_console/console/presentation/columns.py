@@ -52,10 +52,18 @@ def _needed(columns: Sequence[Column]) -> int:
     return sum(column.width for column in columns) + max(len(columns) - 1, 0)
 
 
-def header_line(placed: Sequence[Placed], first: str, tone: str) -> Line:
-    """The titles; `first` stands in place of the first column's title, so that a pane needs no frame."""
+def header_line(placed: Sequence[Placed], first: str, tone: str, note: str = "") -> Line:
+    """The titles; `first` stands in place of the first column's title, so that a pane needs no frame.
+
+    A `note` stands in place of the widest of the other columns' titles.
+    """
+    noted = max(range(1, len(placed)), key=lambda i: placed[i].width, default=0) if note else 0
     titles = [
-        fit(first if index == 0 else p.column.title, p.width, "left" if index == 0 else p.column.align)
+        fit(
+            first if index == 0 else note if index == noted else p.column.title,
+            p.width,
+            "left" if index == 0 else p.column.align,
+        )
         for index, p in enumerate(placed)
     ]
     return Line((Cell(" ".join(titles)),), tone)

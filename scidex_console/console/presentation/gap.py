@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
 from scidex_console.console.presentation.columns import Column, Placed, choose, header_line, row_line
@@ -19,6 +20,7 @@ from scidex_console.console.presentation.words import (
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import OPEN, WORKING, RunState
 from scidex_console.engine.views import GapView, RunView
+from scidex_console.engine.vocabulary import counted
 
 _JOB = Column("job", "job", 9)
 _STATE = Column("state", "run", 10)
@@ -42,19 +44,30 @@ _STUCK = (
     ("mismatch", "mismatch", "mism", "bad"),
     ("in_batch", "in batch", "batch", ""),
 )
-_EXTRA = (("held_back", "held back"), ("scheduled", "due later"), ("no_url", "no address"))
+_EXTRA = (
+    ("held_back", "held back", "held", "warn"),
+    ("scheduled", "due later", "later", ""),
+    ("no_url", "no address", "no addr", ""),
+)
 _STUCK_COLUMNS = tuple(
     Column(key, label, max(len(label), 6), align="right") for key, label, _short, _tone in _STUCK
 )
 _EXTRA_COLUMNS = tuple(
-    Column(key, label, len(label), rank=4 + index, align="right") for index, (key, label) in enumerate(_EXTRA)
+    Column(key, label, len(label), rank=4 + index, align="right")
+    for index, (key, label, *_) in enumerate(_EXTRA)
 )
 WIDE_FROM = 140
 """Terminal columns from which a job's figures stand on one line."""
 
 
 def gap_lines(
-    gaps: Sequence[GapView], *, width: int, selected: JobName | None, focused: bool, title: str = "Gap"
+    gaps: Sequence[GapView],
+    *,
+    width: int,
+    selected: JobName | None,
+    focused: bool,
+    now: datetime,
+    title: str = "Gap",
 ) -> tuple[Line, ...]:
     """Header and, per job, one line (wide) or two (narrow), and one more where a run waits or is halted."""
     wide = width >= WIDE_FROM
@@ -64,9 +77,11 @@ def gap_lines(
     for gap in gaps:
         is_selected = gap.job == selected
         lines.append(
-            row_line(placed, _cells(gap, placed, is_selected), "cursor" if _lit(is_selected, focused) else "")
+            row_line(
+                placed, _cells(gap, placed, is_selected, now), "cursor" if _lit(is_selected, focused) else ""
+            )
         )
-        if not wide and (gap.run or any(getattr(gap, key) for key, *_ in _STUCK)):
+        if not wide and (gap.run or any(getattr(gap, key) for key, *_ in (*_STUCK, *_EXTRA))):
             lines.append(_stuck_line(gap, width))
         lines.extend(_cause_lines(gap.run, width))
     if not gaps:
@@ -78,7 +93,7 @@ def _lit(selected: bool, focused: bool) -> bool:
     return selected and focused
 
 
-def _cells(gap: GapView, placed: Sequence[Placed], selected: bool) -> dict[str, Cell]:
+def _cells(gap: GapView, placed: Sequence[Placed], selected: bool, now: datetime) -> dict[str, Cell]:
     spark_width = next((p.width for p in placed if p.column.key == "spark"), 0)
     cells = {
         "job": Cell(("▸" if selected else " ") + gap.job.value, "strong" if selected else ""),
@@ -89,33 +104,40 @@ def _cells(gap: GapView, placed: Sequence[Placed], selected: bool) -> dict[str, 
         "dead": tally(gap.dead, "", 6),
         "rate": Cell(per_minute(gap.rate_per_min), "" if gap.rate_per_min else "dim"),
         "eta": Cell(duration(gap.eta_s) if gap.missing and gap.run and gap.run.state in WORKING else NOTHING),
-        "spark": Cell(sparkline(gap.per_minute, spark_width) if any(gap.per_minute) else "", "ok"),
+        "spark": Cell(
+            sparkline(gap.per_minute, spark_width, int(now.timestamp() // 60)) if any(gap.per_minute) else "",
+            "ok",
+        ),
     }
-    for key, _label, _short, tone in _STUCK:
+    for key, _label, _short, tone in (*_STUCK, *_EXTRA):
         cells[key] = tally(getattr(gap, key), tone)
-    for key, _label in _EXTRA:
-        cells[key] = tally(getattr(gap, key))
     return cells
 
 
 def _stuck_line(gap: GapView, width: int) -> Line:
-    """The remaining counts, each with its name; whole names where they fit, extras where there is room."""
-    for short, gap_between in ((False, "  "), (True, "  "), (True, " ")):
-        cells: list[Cell] = [Cell("  ")]
-        for key, label, short_label, tone in _STUCK:
-            number = getattr(gap, key)
-            cells.append(Cell(f"{short_label if short else label} ", "dim"))
-            cells.append(tally(number, tone))
-            cells.append(Cell(gap_between))
-        result = Line(tuple(cells[:-1]))
+    """The remaining counts, each with its name: those not zero first, others if there is room."""
+    some = [kind for kind in (*_STUCK, *_EXTRA) if getattr(gap, kind[0])]
+    none = [kind for kind in _STUCK if not getattr(gap, kind[0])]
+    for short, between in ((False, "  "), (True, "  "), (True, " ")):
+        result = _named_counts(gap, some, short, between)
         if result.width <= width:
             break
-    for key, label in _EXTRA:
-        number = getattr(gap, key)
-        longer = Line((*result.cells, Cell(f"  {label} ", "dim"), Cell(count(number))))
-        if number and longer.width <= width:
-            result = longer
+    for number in range(len(none), 0, -1):
+        longer = _named_counts(gap, [*some, *none[:number]], short, between)
+        if longer.width <= width:
+            return longer
     return crop_line(result, width)
+
+
+def _named_counts(
+    gap: GapView, kinds: Sequence[tuple[str, str, str, str]], short: bool, between: str
+) -> Line:
+    cells: list[Cell] = [Cell("  ")]
+    for key, label, short_label, tone in kinds:
+        cells.append(Cell(f"{short_label if short else label} ", "dim"))
+        cells.append(tally(getattr(gap, key), tone))
+        cells.append(Cell(between))
+    return Line(tuple(cells[:-1]))
 
 
 def _cause_lines(run: RunView | None, width: int) -> list[Line]:
@@ -133,7 +155,7 @@ def _cause_lines(run: RunView | None, width: int) -> list[Line]:
         return [crop_line(Line(tuple(cells)), width)]
     lines: list[Line] = []
     if run.state is RunState.STEPPING and run.step_unit == "cycle" and run.steps_left is not None:
-        left = f"{run.steps_left} batch{'es' if run.steps_left != 1 else ''} left"
+        left = f"{counted(run.steps_left, 'batch', 'batches')} left"
         lines.append(Line((Cell("  this step: ", "dim"), Cell(left))))
     if run.waits_on:
         lines.append(Line((Cell("  waits on ", "dim"), Cell(clean(run.waits_on), "warn"))))

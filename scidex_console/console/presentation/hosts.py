@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from scidex_console.console.presentation.cells import Cell, clean
 from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.words import NOTHING, clock, count, duration, tally
-from scidex_console.domain.hosts import BreakerState
 from scidex_console.engine.views import HostView
+from scidex_console.engine.vocabulary import host_state
 
 _GATE = (
     Column("group", "group", 16, weight=2, widest=34, crop="middle"),
@@ -47,24 +47,13 @@ def columns_for(width: int) -> tuple[Column, ...]:
 
 _NAMED_HOST = re.compile(r" from [\w.-]+(?=[,:;]|$)")
 """The host in a hold's cause: the row says which group it is, and room is short."""
-_LATELY = timedelta(seconds=5)
-"""A group asked so lately is active, though nothing was under way at the moment of the reading."""
 _STUCK_ORDER = ("BREAKER", "HOLD", "PROBING")
 _TONES = {"BREAKER": "bad", "HOLD": "warn", "PROBING": "warn", "ACTIVE": "ok", "READY": "", "IDLE": "dim"}
 
 
 def state_of(host: HostView, now: datetime) -> str:
-    """One word for what a group does: breaker open, held, probing, active, ready or idle."""
-    gate = host.gate
-    if gate.breaker is BreakerState.OPEN:
-        return "BREAKER"
-    if gate.hold_until and gate.hold_until > now:
-        return "HOLD"
-    if gate.breaker is BreakerState.PROBING:
-        return "PROBING"
-    if gate.in_flight or (host.last_request_at and now - host.last_request_at < _LATELY):
-        return "ACTIVE"
-    return "READY" if host.due or gate.waiting else "IDLE"
+    """What a group does, as the pane shows it."""
+    return host_state(host, now).upper()
 
 
 def in_order(hosts: Sequence[HostView], now: datetime) -> list[HostView]:

@@ -73,17 +73,22 @@ def per_minute(rate: float | None) -> str:
     return f"{rate:.1f}/min" if rate < 100 else f"{rate:,.0f}/min"
 
 
-def sparkline(values: Sequence[int], width: int) -> str:
-    """The latest values as bars, newest on the right; neighbours are added up to fit in `width`."""
+def sparkline(values: Sequence[int], width: int, last: int) -> str:
+    """The latest values as bars, newest on the right; neighbours are added up to fit in `width`.
+
+    `last` is the number of the newest value, counted from a fixed beginning: which values are added up does
+    not change while time goes on.
+    """
     if not values or width <= 0:
         return ""
     each = -(-len(values) // width)
-    start = len(values) % each
-    groups = [values[:start]] if start else []
-    groups += [values[i : i + each] for i in range(start, len(values), each)]
-    sums = [sum(group) for group in groups]
-    top = max(sums)
-    return "".join(_BARS[-(-value * (len(_BARS) - 1) // top)] if top else _BARS[0] for value in sums)
+    first = last - len(values) + 1
+    sums: dict[int, int] = {}
+    for number, value in enumerate(values, first):
+        sums[number // each] = sums.get(number // each, 0) + value
+    bars = list(sums.values())[-width:]
+    top = max(bars)
+    return "".join(_BARS[-(-value * (len(_BARS) - 1) // top)] if top else _BARS[0] for value in bars)
 
 
 _RUN_TONES = {

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.presentation.cells import Cell, Line
@@ -88,6 +89,13 @@ class Field(Horizontal):
             select_on_focus=False,
         )
         self._input.cursor_blink = False
+
+    def on_mount(self) -> None:
+        """What stands there already is selected, so that typing takes its place.
+
+        Not on focus: what was typed ahead may come before it.
+        """
+        self._input.selection = Selection(0, len(self._input.value))
 
     def compose(self) -> ComposeResult:
         """The name, then the input."""

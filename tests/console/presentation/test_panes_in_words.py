@@ -48,7 +48,7 @@ FIGURES = JobName.FIGURES
 
 def gap_text(width: int, run: RunState = RunState.RUNNING, **changes: object) -> list[str]:
     gaps = (a_gap(a_run(run, **changes)), FOLDERS_GAP)
-    return [line.text for line in gap.gap_lines(gaps, width=width, selected=FIGURES, focused=False)]
+    return [line.text for line in gap.gap_lines(gaps, width=width, selected=FIGURES, focused=False, now=NOW)]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
@@ -65,6 +65,16 @@ def test_wide_gap_pane_has_one_line_a_job_and_narrow_two() -> None:
     assert len(gap_text(80)) == 4  # folders have nothing stuck, and so no second line
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_gap_pane_tells_what_is_not_zero_before_what_is(width: int) -> None:
+    gaps = (a_gap(a_run(), transient=0, mismatch=0, held_back=88, in_batch=0),)
+    second = gap.gap_lines(gaps, width=width, selected=FIGURES, focused=False, now=NOW)[2].text
+    assert second.startswith("  block")
+    assert " 88" in second
+    if "mism" in second:
+        assert second.index(" 88") < second.index("mism")
+
+
 def test_the_job_the_keys_act_upon_is_marked_without_colour() -> None:
     lines = gap_text(80)
     assert [line[0] for line in lines if "figures" in line or "folders" in line] == ["▸", " "]
@@ -76,6 +86,7 @@ def test_a_halted_run_says_bytes_needed_and_that_a_person_must_resume() -> None:
         width=80,
         selected=FIGURES,
         focused=False,
+        now=NOW,
     )
     cause = next(line for line in lines if "resume by hand" in line.text)
     assert "needs 3.0 GiB free" in cause.text

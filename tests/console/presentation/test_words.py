@@ -49,14 +49,20 @@ def test_how_long_ago_does_not_change_every_second() -> None:
 
 
 def test_the_newest_minute_is_the_last_bar() -> None:
-    assert sparkline((0, 0, 4, 8), 4) == "▁▁▅█"
-    assert sparkline((1, 1, 1, 1, 8), 3) == "▂▃█"
-    assert sparkline((0, 0), 2) == "▁▁"
-    assert sparkline((), 8) == ""
+    assert sparkline((0, 0, 4, 8), 4, 100) == "▁▁▅█"
+    assert sparkline((1, 1, 1, 1, 8), 3, 100) == "▃▃█"
+    assert sparkline((0, 0), 2, 100) == "▁▁"
+    assert sparkline((), 8, 100) == ""
+
+
+def test_values_added_up_stay_together_while_time_goes_on() -> None:
+    minutes = (0, 0, 3, 0, 0, 5, 1, 1, 0, 8, 0, 0, 2, 0)
+    shown = [sparkline(minutes[at : at + 8], 4, at + 7) for at in range(5)]
+    assert shown == ["▁▆█▄", "▆█▄▁", "▄▆▃█", "▆▃█▁", "▆▃█▁"]
 
 
 def test_a_single_row_in_a_minute_is_not_drawn_as_none() -> None:
-    assert sparkline((0, 1, 1000), 3) == "▁▂█"
+    assert sparkline((0, 1, 1000), 3, 100) == "▁▂█"
 
 
 def test_rates_and_sizes() -> None:

@@ -11,7 +11,11 @@ WITH stretch AS MATERIALIZED (
     FROM scidex_console.engine AS e
     JOIN scidex_console.run AS r ON r.job = 'figures' AND r.state NOT IN ('done', 'cancelled')
 )
-SELECT a.host_group, greatest(floor(extract(epoch FROM now() - a.started_at) / 60), 0)::int AS minutes_ago,
+SELECT a.host_group,
+    -- Whole minutes of the clock, so that a row stays in its minute however often this is asked.
+    greatest(
+        extract(epoch FROM date_trunc('minute', now()) - date_trunc('minute', a.started_at)) / 60, 0
+    )::int AS minutes_ago,
     s.began_at, count(*) AS n,
     count(*) FILTER (
         WHERE a.started_at > greatest(s.began_at, now() - make_interval(mins => %(recent)s))

@@ -1,0 +1,60 @@
+"""The words for states, one for each, wherever a person reads them: console, command line, outcomes, reports.
+
+Pure. How a word looks (letters, colours, columns) is the reader's own matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from scidex_console.domain.batches import BatchState
+from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.hosts import BreakerState
+from scidex_console.engine.views import AttemptView, BatchView, HostView
+
+BATCH_WORDS: Mapping[BatchState, str] = {
+    BatchState.PREPARED: "prepared",
+    BatchState.DONE: "done",
+    BatchState.CLEANED: "done",
+    BatchState.ROLLING_BACK: "being taken back",
+    BatchState.ROLLED_BACK: "taken back",
+    BatchState.EMPTY: "empty",
+}
+"""A batch that is done and one that is cleaned up as well differ for the engine only."""
+
+_RECORDED = frozenset({FetchClass.STORED, FetchClass.DEAD})
+_LATELY = timedelta(seconds=5)
+"""A group asked so lately is active, though nothing was under way at the moment of the reading."""
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number and its noun, such as `1 row` or `2 batches`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def push_words(batch: BatchView) -> str:
+    """How far a batch's push has come; nothing where there is no commit to push."""
+    return batch.push if batch.commit else ""
+
+
+def retry_class(attempt: AttemptView) -> str:
+    """The class of a row in the list of a retry.
+
+    A last attempt that was recorded cannot be what failed: its batch was taken back, or left the row out.
+    """
+    return "held back" if attempt.outcome in _RECORDED else attempt.outcome.value
+
+
+def host_state(host: HostView, now: datetime) -> str:
+    """One word for what a group does: breaker, hold, probing, active, ready or idle."""
+    gate = host.gate
+    if gate.breaker is BreakerState.OPEN:
+        return "breaker"
+    if gate.hold_until and gate.hold_until > now:
+        return "hold"
+    if gate.breaker is BreakerState.PROBING:
+        return "probing"
+    if gate.in_flight or (host.last_request_at and now - host.last_request_at < _LATELY):
+        return "active"
+    return "ready" if host.due or gate.waiting else "idle"
