@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from scidex_console.domain.batches import ABSENT, AdoptedFile, NewFile, Operation, RowChange
+from scidex_console.domain.batches import ABSENT, AdoptedFile, NewFile, Operation, OperationState, RowChange
 from scidex_console.domain.fetching import FetchClass, FetchOutcome
 from scidex_console.domain.paths import ArtifactPaths
 
@@ -48,6 +48,26 @@ RETRYABLE = frozenset(
     }
 )
 """States from which an operator's retry makes a figure due now."""
+
+
+def why_held_back(last: OperationState | None, batch: int | None = None, reason: str = "") -> str:
+    """What a held-back figure waits on, from the state its last operation ended in.
+
+    Without a batch and a reason, the same for every figure that waits for the same.
+    """
+    match last:
+        case OperationState.ROLLED_BACK:
+            return f"a redo or a retry: taken back with {'its batch' if batch is None else f'batch {batch}'}"
+        case OperationState.SKIPPED | OperationState.CONFLICT:
+            who = "its batch" if batch is None else f"batch {batch}"
+            general = (
+                "its file could not be placed or committed"
+                if last is OperationState.SKIPPED
+                else "its row was changed by somebody else"
+            )
+            return f"a look and a retry: {who} left it out, {reason or general}"
+        case _:
+            return "a retry"
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,8 @@ class GapView:
     rate_per_min: float | None
     eta_s: float | None
     """Seconds until no row is left to ask (`domain.eta`); None when no run works, or too little is known."""
+    held_back_for: tuple[tuple[str, int], ...] = ()
+    """What the held-back rows wait on, and how many for each."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,8 @@ class PlanView:
     gap: GapView
     items: tuple[PlanItem, ...]
     note: str = ""
+    held_back: tuple[PlanItem, ...] = ()
+    """Rows it would not take up by itself, each with what it waits on."""
 
 
 @dataclass(frozen=True)
@@ -223,6 +227,7 @@ class PlanItem:
     url: str
     state: str
     due_at: datetime | None
+    waits_on: str = ""
 
 
 @dataclass(frozen=True)

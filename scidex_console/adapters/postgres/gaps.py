@@ -10,8 +10,9 @@ from datetime import datetime
 
 from scidex_console.adapters.postgres.database import Database, query
 from scidex_console.adapters.postgres.snapshot import Row, Rows
+from scidex_console.domain.batches import OperationState
 from scidex_console.domain.eta import GroupLoad, seconds_left
-from scidex_console.domain.figures import FigureState
+from scidex_console.domain.figures import FigureState, why_held_back
 from scidex_console.domain.hosts import DEFAULT_RATE
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import WORKING
@@ -19,6 +20,8 @@ from scidex_console.engine.views import GapView, RunView
 
 RECENT_MINUTES = 5
 """How far back the rate looks."""
+MOST_HELD_BACK = 10_000
+"""Rows that are held back are told apart by their causes up to this many."""
 MOST_SCHEDULED = 100_000
 """Rows waiting for their back-off are counted up to this many."""
 _LEAST_SPAN_S = 10.0
@@ -84,6 +87,7 @@ def figures_gap(
     total: int,
     run: RunView | None,
     now: datetime,
+    held_back: Rows,
 ) -> GapView:
     """The gap of figures. What the survey did not list had its file already."""
     states = figure_states(counts)
@@ -110,6 +114,7 @@ def figures_gap(
         no_url=states[FigureState.NO_URL],
         per_minute=pace.per_minute,
         rate_per_min=pace.rate_per_min,
+        held_back_for=tuple((why_held_back(ended(row["cause"])), row["n"]) for row in held_back),
         eta_s=_eta(loads(due_by_group(counts), scheduled, pace, hosts, now), pace, run),
     )
 
@@ -139,6 +144,11 @@ def loads(due: Mapping[str, int], scheduled: Rows, pace: Pace, hosts: Rows, now:
             )
         )
     return groups
+
+
+def ended(cause: str) -> OperationState | None:
+    """The state in which a figure's last operation ended, as the statements give it."""
+    return OperationState(cause) if cause else None
 
 
 def _closed_s(gate: Row, now: datetime) -> float:

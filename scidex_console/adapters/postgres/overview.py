@@ -9,6 +9,7 @@ from scidex_console.adapters.postgres.attempts import attempt_view, migration_lo
 from scidex_console.adapters.postgres.batches import batch_view
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.gaps import (
+    MOST_HELD_BACK,
     MOST_SCHEDULED,
     RECENT_MINUTES,
     FolderCounts,
@@ -82,6 +83,7 @@ def _gap_questions(minutes: int) -> dict[str, dict[str, int] | None]:
         "count_scheduled_figures": {"most": MOST_SCHEDULED},
         "count_settled_by_minute": {"minutes": minutes, "recent": RECENT_MINUTES},
         "list_hosts": None,
+        "count_held_back": {"most": MOST_HELD_BACK},
     }
 
 
@@ -97,6 +99,7 @@ def _figures(found: dict[str, Rows], minutes: int) -> GapView:
         total=engine["figures_total"],
         run=run,
         now=now,
+        held_back=found["count_held_back"],
     )
 
 

@@ -11,19 +11,20 @@ from typing import Any
 from scidex_console.adapters.postgres.attempts import attempt_view, filter_params
 from scidex_console.adapters.postgres.batches import batch_view, load_batch, operation_view
 from scidex_console.adapters.postgres.database import Database
-from scidex_console.adapters.postgres.gaps import FolderCounts
+from scidex_console.adapters.postgres.gaps import FolderCounts, ended
 from scidex_console.adapters.postgres.guarded_rows import GuardedRows
 from scidex_console.adapters.postgres.identity import path_is_column, read_identity
 from scidex_console.adapters.postgres.overview import read_gap
 from scidex_console.adapters.postgres.snapshot import Rows, ask, fetch, snapshot
 from scidex_console.domain.batches import Batch, BatchState, OperationState
 from scidex_console.domain.errors import Refused
-from scidex_console.domain.figures import RETRYABLE, FigureState
+from scidex_console.domain.figures import RETRYABLE, FigureState, why_held_back
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.tokens import plan_token
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import (
     BatchView,
+    GapView,
     OperationView,
     PlanItem,
     PlanView,
@@ -136,5 +137,28 @@ async def read_plan(database: Database, folders: FolderCounts, job: JobName, *, 
         PlanItem(row["artifact_id"], row["host_group"], row["url"], row["state"], row["due_at"])
         for row in rows
     )
-    note = "" if gap.total else "no survey yet: an engine makes one when it starts"
-    return PlanView(job, gap, items, note)
+    return PlanView(job, gap, items, _plan_note(gap), await _held_back(database, limit))
+
+
+def _plan_note(gap: GapView) -> str:
+    if not gap.total:
+        return "no survey yet: an engine makes one when it starts"
+    if not gap.held_back:
+        return ""
+    causes = "; ".join(f"{number} for {what}" for what, number in gap.held_back_for)
+    return f"held back, waiting {causes} (`retry {gap.job} --outcome held_back` lists them)"
+
+
+async def _held_back(database: Database, limit: int) -> tuple[PlanItem, ...]:
+    rows = await fetch(database, "list_held_back_figures", {"limit": limit})
+    return tuple(
+        PlanItem(
+            row["artifact_id"],
+            row["host_group"],
+            row["url"],
+            row["state"],
+            None,
+            why_held_back(ended(row["cause"]), row["batch_id"], row["reason"]),
+        )
+        for row in rows
+    )

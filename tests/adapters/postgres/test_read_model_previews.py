@@ -233,3 +233,38 @@ async def test_plan_takes_host_groups_in_turn_and_leaves_the_scheduled_out(
 async def test_plan_without_a_survey_says_so(database: Database) -> None:
     plan = await PostgresReadModel(database).plan(JobName.FIGURES, limit=5)
     assert plan.items == () and "no survey yet" in plan.note
+
+
+async def test_held_back_rows_say_what_they_wait_on(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add(name) for name in "abcd"], total=4)
+    await store.attempt("a", FetchClass.STORED)
+    back = await store.batch()
+    await store.take_back(back)
+    await store.attempt("b", FetchClass.DEAD)
+    sql.execute("UPDATE artifacts SET metadata = '{}' WHERE id = 'b'")
+    left_out = await store.batch()
+    sql.execute("UPDATE scidex_console.figure SET state = 'held_back', due_at = NULL WHERE artifact_id = 'c'")
+    model = PostgresReadModel(database)
+    plan = await model.plan(JobName.FIGURES, limit=9)
+    changed = "changed, deleted or locked by somebody else; their edit stands"
+    assert [(item.artifact_id, item.waits_on) for item in plan.held_back] == [
+        ("a", f"a redo or a retry: taken back with batch {back.id}"),
+        ("b", f"a look and a retry: batch {left_out.id} left it out, {changed}"),
+        ("c", "a retry"),
+    ]
+    assert [item.artifact_id for item in plan.items] == ["d"]
+    gap = (await model.overview()).gaps[0]
+    assert gap == plan.gap and gap.held_back == sum(number for _, number in gap.held_back_for) == 3
+    assert set(gap.held_back_for) == {
+        ("a redo or a retry: taken back with its batch", 1),
+        ("a look and a retry: its batch left it out, its row was changed by somebody else", 1),
+        ("a retry", 1),
+    }
+    assert "1 for a redo or a retry" in plan.note and "`retry figures --outcome held_back`" in plan.note
+    listed = await model.retry_preview(JobName.FIGURES, AttemptFilter(outcome="held_back"))
+    assert {item.artifact_id: item.reason for item in listed.items} == {
+        "a": f"taken back with batch {back.id}",
+        "b": f"batch {left_out.id} left it out: {changed}",
+        "c": "never attempted",
+    }
