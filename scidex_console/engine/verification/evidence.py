@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, NewFile, Operation, OperationState
+from scidex_console.domain.batches import (
+    UNSETTLED,
+    AdoptedFile,
+    Batch,
+    BatchState,
+    NewFile,
+    Operation,
+    OperationState,
+)
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.paths import ArtifactPaths
 from scidex_console.engine.verification.disk_facts import FileFact, StagingFact
@@ -143,11 +151,14 @@ class Evidence:
         return found
 
     @cached_property
-    def stored(self) -> Mapping[str, tuple[Batch, NewFile]]:
-        """The newest file that the journal says was stored and still is, by artifact."""
-        found: dict[str, tuple[Batch, NewFile]] = {}
-        for batch, operation, file in self.files_of(OperationState.DONE):
-            found[operation.artifact_id] = (batch, file)
+    def stored(self) -> Mapping[str, tuple[Batch, NewFile | AdoptedFile]]:
+        """The newest file that the journal says was stored or adopted, and still is, by artifact."""
+        found: dict[str, tuple[Batch, NewFile | AdoptedFile]] = {}
+        for batch in self.database.batches:
+            for operation in batch.operations:
+                file = operation.file or operation.adopted
+                if file is not None and operation.state is OperationState.DONE:
+                    found[operation.artifact_id] = (batch, file)
         return found
 
     @cached_property
@@ -175,7 +186,8 @@ class Evidence:
     def open_paths(self) -> frozenset[str]:
         """Paths of batches that are not settled."""
         batches = (batch for batch in self.database.batches if batch.uid in self.open)
-        return frozenset(o.file.path for batch in batches for o in batch.operations if o.file)
+        operations = (operation for batch in batches for operation in batch.operations)
+        return frozenset(file.path for o in operations if (file := o.file or o.adopted) is not None)
 
     @cached_property
     def by_key(self) -> Mapping[tuple[str, str], tuple[OwnCommit, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scidex_console.domain.batches import OperationState
+from scidex_console.domain.batches import NewFile, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.verification.evidence import Evidence
 from scidex_console.engine.verification.findings import Examination, InvariantResult
@@ -108,14 +108,21 @@ def _gone(evidence: Evidence, artifact_id: str) -> str:
     what = f"the row {artifact_id} was deleted from artifacts"
     if (held := evidence.stored.get(artifact_id)) is not None:
         batch, file = held
-        there = "is still in git" if file.path in evidence.repository.tree else "is no longer in git"
+        done = "stored" if isinstance(file, NewFile) else "adopted"
+        there = "is still in git" if file.path in evidence.repository.tree else "is not in git"
         return (
-            f"{what} after batch {batch.id} had stored {file.path} for it, which {there}: put the row back"
+            f"{what} after batch {batch.id} had {done} {file.path} for it, which {there}: put the row back"
             f" (from a backup, with the path and sha256 of batch {batch.id}), or decide what becomes of the"
             " file; nothing removes it"
         )
     if (marked := evidence.newest_done.get(artifact_id)) is not None:
         return f"{what} after batch {marked.id} had marked it unavailable: put it back if that was a mistake"
+    known = [b for b in evidence.database.batches for o in b.operations if o.artifact_id == artifact_id]
+    if known:
+        return (
+            f"{what}; nothing stands of what batch {known[-1].id} did to it:"
+            " put it back if that was a mistake, with the values of its backup"
+        )
     return (
         f"{what}; this tool has nothing stored for it: put it back if that was a mistake,"
         " else the next survey of a run lets it go"

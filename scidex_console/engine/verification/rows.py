@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from scidex_console.domain.batches import NewFile, OperationState
+from scidex_console.domain.batches import AdoptedFile, NewFile, OperationState
 from scidex_console.engine.verification.disk_facts import FileFact, Presence
 from scidex_console.engine.verification.evidence import Evidence
 from scidex_console.engine.verification.facts import MarkFact, RowFact
@@ -65,13 +65,15 @@ def _judge_file(exam: Examination, row: RowFact, file: FileFact, *, must_open: b
             exam.count("lost before any work (the gap)")
 
 
-def _judge_stored(exam: Examination, evidence: Evidence, artifact_id: str, file: NewFile) -> None:
+def _judge_stored(
+    exam: Examination, evidence: Evidence, artifact_id: str, file: NewFile | AdoptedFile
+) -> None:
     """The journal says it stored this file, and nobody took it back: row and journal must agree."""
     if artifact_id in evidence.database.missing_rows:
         return  # I9 tells of rows that are gone
     row = evidence.rows.get(artifact_id)
     expected = evidence.paths.recorded(file.path)
-    exam.count("figures stored by this tool")
+    exam.count("figures stored or adopted by this tool")
     if row is None or row.file_path != expected:
         said = row.file_path if row else "no path"
         exam.broken(f"{artifact_id}: the row names {said}, the journal stored {expected}")

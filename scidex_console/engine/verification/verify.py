@@ -126,7 +126,8 @@ def _question(database: DatabaseFacts) -> RepositoryQuestion:
 
 def _paths_to_read(database: DatabaseFacts, paths: ArtifactPaths) -> tuple[set[str], set[str]]:
     """Paths that rows and operations name: in the artifact repository, and elsewhere below the outer one."""
-    inside = {o.file.path for batch in database.batches for o in batch.operations if o.file is not None}
+    operations = (operation for batch in database.batches for operation in batch.operations)
+    inside = {file.path for o in operations if (file := o.file or o.adopted) is not None}
     outside: set[str] = set()
     for row in database.rows:
         path = paths.inside(row.file_path)

@@ -30,7 +30,7 @@ async def test_what_was_lost_before_any_work_is_counted_apart(worked_files: Work
     report = await verify(worked_files.settings)
     found = counted(report, "I1")
     stored = len(range(24)[STORED]) + len(range(24)[LATER])
-    assert found["figures stored by this tool"] == stored
+    assert found["figures stored or adopted by this tool"] == stored
     in_gap = worked_files.sql(
         "SELECT count(*) AS n FROM artifacts WHERE artifact_type = 'paper_figure' AND file_path IS NOT NULL"
         " AND metadata->'file_sha256' IS NULL"
@@ -92,7 +92,7 @@ async def test_a_path_kept_in_the_metadata_is_found_there(worked_rows: WorkedSto
     worked_rows.sql("ALTER TABLE artifacts DROP COLUMN file_path")
     report = await verify(worked_rows.settings)
     assert report.broken == ()
-    assert counted(report, "I1")["figures stored by this tool"] == 6
+    assert counted(report, "I1")["figures stored or adopted by this tool"] == 6
     worked_rows.sql(
         'UPDATE artifacts SET metadata = metadata || \'{"file_path": "data/scidex-artifacts/figures/x.png"}\''
         " WHERE id = %s",

@@ -8,7 +8,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores import forward
 from scidex_console.wiring.engine import engine_options, held_store
 from scidex_console.wiring.verification import verify
-from tests.engine.verification.worked_store import DEAD, LATER, WorkedStore, prepared_operations
+from tests.engine.verification.worked_store import DEAD, LATER, TAKEN_BACK, WorkedStore, prepared_operations
 
 
 async def test_somebody_elses_file_dropped_from_history_is_missed(worked: WorkedStore) -> None:
@@ -75,12 +75,13 @@ async def test_a_row_of_a_stored_figure_that_is_gone_is_missed(worked_rows: Work
 async def test_a_deleted_row_of_which_nothing_is_stored_is_told_with_what_was_known_of_it(
     worked_rows: WorkedStore,
 ) -> None:
-    marked, due = worked_rows.lost[DEAD][0], worked_rows.lost[15]
-    worked_rows.sql("DELETE FROM artifacts WHERE id = ANY(%s)", [marked, due])
+    marked, back, due = worked_rows.lost[DEAD][0], worked_rows.lost[TAKEN_BACK][0], worked_rows.lost[15]
+    worked_rows.sql("DELETE FROM artifacts WHERE id = ANY(%s)", [marked, back, due])
     report = await verify(worked_rows.settings)
     assert report.broken == ("I9",)
     found = {line.split()[2]: line for line in report.invariants[8].broken}
     assert "after batch 3 had marked it unavailable" in found[marked]
+    assert "nothing stands of what batch 2 did" in found[back]
     assert "nothing stored for it" in found[due]
 
 

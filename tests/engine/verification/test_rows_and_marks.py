@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from scidex_console.domain.batches import AdoptedFile, Operation, OperationState, RowChange
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.two_stores import forward, outer
+from scidex_console.wiring.engine import engine_options, held_store
 from scidex_console.wiring.verification import verify
 from tests.engine.verification.worked_store import DEAD, MARKED_BEFORE, WorkedStore
 
@@ -82,6 +86,31 @@ async def test_a_stored_file_whose_row_expects_no_hash_breaks(worked_rows: Worke
         "UPDATE artifacts SET metadata = metadata - 'file_sha256' WHERE id = %s", worked_rows.lost[STORED_ONE]
     )
     assert (await verify(worked_rows.settings)).broken == ("I1",)
+
+
+async def adopt_again(worked: WorkedStore, artifact_id: str) -> None:
+    """A stored figure's row loses its path, and a batch gives it back; the file was there all the time."""
+    (row,) = worked.sql("SELECT file_path, metadata FROM artifacts WHERE id = %s", artifact_id)
+    worked.sql("UPDATE artifacts SET file_path = NULL WHERE id = %s", artifact_id)
+    sha256, size = row["metadata"]["file_sha256"], row["metadata"]["file_size_bytes"]
+    change = RowChange(("file_path",), {"file_path": None}, {"file_path": row["file_path"]})
+    adopted = AdoptedFile(worked.path_of(artifact_id), sha256, size)
+    options = engine_options(worked.settings, frozenset({JobName.FIGURES}), until_idle=True)
+    async with held_store(worked.settings, options) as held:
+        operation = Operation(artifact_id, change, adopted=adopted)
+        batch = await forward.apply(held.stores(), JobName.FIGURES, None, [operation])
+        assert batch is not None and batch.operations[0].state is OperationState.DONE
+        await outer.publish(held.stores())
+
+
+async def test_an_adopted_file_is_checked_as_a_stored_one(worked: WorkedStore) -> None:
+    adopted = worked.lost[STORED_ONE]
+    await adopt_again(worked, adopted)
+    assert (await verify(worked.settings)).broken == ()
+    worked.sql("UPDATE artifacts SET file_path = NULL WHERE id = %s", adopted)
+    report = await verify(worked.settings)
+    assert report.broken == ("I1",)
+    assert f"{adopted}: the row names no path" in report.invariants[0].broken[0]
 
 
 async def test_two_rows_that_name_one_stored_file_break(worked_rows: WorkedStore) -> None:
