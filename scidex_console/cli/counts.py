@@ -26,6 +26,13 @@ def counts_lines(gap: GapView) -> list[str]:
     """The counts that matter, and of the others those that are not zero; indented, within 80 columns."""
     names = ("total", "with_file", *_ALWAYS, *(name for name in _WHEN_ANY if getattr(gap, name)))
     text = ", ".join(f"{name.replace('_', ' ')} {getattr(gap, name)}" for name in names)
+    lines = _wrapped(text)
+    for what, waiting in gap.held_back_for:
+        lines += _wrapped(f"{waiting} held back until {what}")
+    return lines
+
+
+def _wrapped(text: str) -> list[str]:
     return wrap(text, 80, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 

@@ -186,6 +186,7 @@ class FakeRead:
     engine_view: EngineView | None = field(default_factory=engine)
     last_run: RunView | None = field(default_factory=run)
     gap_view: GapView = field(default_factory=gap)
+    held_back: tuple[PlanItem, ...] = ()
     host_views: list[HostView] = field(default_factory=lambda: [host()])
     attempt_views: list[AttemptView] = field(default_factory=lambda: [attempt(n) for n in (1, 2)])
     batch_views: list[BatchView] = field(
@@ -251,7 +252,7 @@ class FakeRead:
 
     async def plan(self, job: JobName, *, limit: int) -> PlanView:
         items = (PlanItem("figure-9", "europepmc", "https://europepmc.org/9.jpg", "due", NOW),)
-        return PlanView(job, self.gap_view, items[:limit])
+        return PlanView(job, self.gap_view, items[:limit], held_back=self.held_back[:limit])
 
     async def retry_preview(self, job: JobName, criteria: AttemptFilter) -> RetryPreview:
         self.asked.append(criteria)

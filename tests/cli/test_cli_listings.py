@@ -13,7 +13,7 @@ from scidex_console.domain.batches import BatchState
 from scidex_console.domain.checks import Finding, Invariant
 from scidex_console.domain.hosts import BreakerState, Override
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.views import MigrationLogView
+from scidex_console.engine.views import MigrationLogView, PlanItem
 from tests.cli.conftest import Cli
 from tests.cli.fakes import NOW, FakeServices, attempt, batch, engine, gap, host, in_group, run
 
@@ -209,7 +209,19 @@ def test_plan_shows_counts_and_the_next_rows(cli: Cli) -> None:
     result = cli("plan", "figures")
     assert result.out.startswith("figures:\n  total 4302, with file 115, missing 3000, done 100, dead 1187")
     assert "figure-9  europepmc  2026-05-19 20:30:00Z  https://europepmc.org/9.jpg" in result.out
-    assert list(cli("plan", "figures", "--json").document) == ["job", "note", "gap", "items"]
+    assert list(cli("plan", "figures", "--json").document) == ["job", "note", "gap", "items", "held_back"]
+
+
+def test_plan_and_status_say_what_held_back_rows_wait_on(cli: Cli, services: FakeServices) -> None:
+    services.connected.read.gap_view = gap(held_back=2, held_back_for=(("a redo", 2),))
+    services.connected.read.held_back = (
+        PlanItem("figure-8", "europepmc", "https://x", "held_back", None, "a redo: taken back with batch 4"),
+    )
+    for command in (("plan", "figures"), ("status",)):
+        assert "  2 held back until a redo" in cli(*command).out.splitlines()
+    out = cli("plan", "figures").out
+    assert "figure-8   europepmc  a redo: taken back with batch 4" in out
+    assert "`scidex-console retry figures --outcome held_back` lists all of them" in out
 
 
 def test_plan_shows_the_counts_of_the_job_that_cannot_run_yet(cli: Cli) -> None:

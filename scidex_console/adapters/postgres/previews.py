@@ -24,7 +24,6 @@ from scidex_console.domain.tokens import plan_token
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import (
     BatchView,
-    GapView,
     OperationView,
     PlanItem,
     PlanView,
@@ -137,16 +136,8 @@ async def read_plan(database: Database, folders: FolderCounts, job: JobName, *, 
         PlanItem(row["artifact_id"], row["host_group"], row["url"], row["state"], row["due_at"])
         for row in rows
     )
-    return PlanView(job, gap, items, _plan_note(gap), await _held_back(database, limit))
-
-
-def _plan_note(gap: GapView) -> str:
-    if not gap.total:
-        return "no survey yet: an engine makes one when it starts"
-    if not gap.held_back:
-        return ""
-    causes = "; ".join(f"{number} for {what}" for what, number in gap.held_back_for)
-    return f"held back, waiting {causes} (`retry {gap.job} --outcome held_back` lists them)"
+    note = "" if gap.total else "no survey yet: an engine makes one when it starts"
+    return PlanView(job, gap, items, note, await _held_back(database, limit))
 
 
 async def _held_back(database: Database, limit: int) -> tuple[PlanItem, ...]:

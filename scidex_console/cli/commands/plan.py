@@ -30,7 +30,13 @@ def run(args: Namespace, context: Context) -> int:
 
     plan = asyncio.run(work())
     context.output.show(
-        {"job": plan.job, "note": plan.note, "gap": plan.gap, "items": plan.items},
+        {
+            "job": plan.job,
+            "note": plan.note,
+            "gap": plan.gap,
+            "items": plan.items,
+            "held_back": plan.held_back,
+        },
         _lines(plan, context.output),
     )
     return 0
@@ -46,3 +52,9 @@ def _lines(plan: PlanView, output: Output) -> Iterator[str]:
         yield from output.table(("ARTIFACT", "GROUP", "DUE", "ADDRESS"), rows, elastic="ADDRESS")
     elif not plan.note:
         yield "nothing is due"
+    held = [(item.artifact_id, item.group, item.waits_on) for item in plan.held_back]
+    if held:
+        yield ""
+        yield from output.table(("HELD BACK", "GROUP", "WAITS ON"), held, elastic="WAITS ON")
+        command = output.program.command(f"scidex-console retry {plan.job} --outcome held_back")
+        yield f"`{command}` lists all of them"

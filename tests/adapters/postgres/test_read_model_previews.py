@@ -261,7 +261,6 @@ async def test_held_back_rows_say_what_they_wait_on(database: Database, sql: Sql
         ("a look and a retry: its batch left it out, its row was changed by somebody else", 1),
         ("a retry", 1),
     }
-    assert "1 for a redo or a retry" in plan.note and "`retry figures --outcome held_back`" in plan.note
     listed = await model.retry_preview(JobName.FIGURES, AttemptFilter(outcome="held_back"))
     assert {item.artifact_id: item.reason for item in listed.items} == {
         "a": f"taken back with batch {back.id}",
