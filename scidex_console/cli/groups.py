@@ -9,6 +9,7 @@ from scidex_console.cli.services import Readers
 from scidex_console.domain.errors import Refused
 
 _NEAREST = 5
+_ALIKE = 0.5
 
 
 async def check_group(name: str, where: str, readers: Readers, context: Context, *, new: bool) -> None:
@@ -23,6 +24,8 @@ async def check_group(name: str, where: str, readers: Readers, context: Context,
     if name in known or (new and "." in name):
         return
     covering = groups.of_host(name).name if "." in name else name
-    near = [covering] if covering in known else difflib.get_close_matches(name, sorted(known), _NEAREST, 0.4)
+    near = (
+        [covering] if covering in known else difflib.get_close_matches(name, sorted(known), _NEAREST, _ALIKE)
+    )
     fix = f"did you mean {' or '.join(near)}?" if near else "`scidex-console status` lists them"
     raise Refused(f"there is no host group {name}", where=where, fix=fix)

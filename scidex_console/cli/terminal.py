@@ -13,7 +13,7 @@ def need_terminal(where: str, *, fix: str) -> None:
     missing = [name for name, stream in streams.items() if stream is None or not stream.isatty()]
     if missing:
         raise UsageError(
-            f"the console needs a terminal, and standard {' and '.join(missing)} is none",
+            f"the console needs a terminal; there is none on standard {' and '.join(missing)}",
             where=where,
             fix=fix,
         )

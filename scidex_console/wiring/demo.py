@@ -75,7 +75,11 @@ def _leave(world: World, program: str) -> None:
     """Stop the world, or leave it running, and say which."""
     handed_out = _commands(world, program)
     if world.stays:
+        running = world.running()
         world.stop()
+        if running is None or all(process.name != _ENGINE for process in running.processes):
+            _say("the demo was ended by somebody else")
+            return
         _say(f"the demo goes on: `{handed_out} status`")
         _say(f"end it by `{_demo(world, program, '--stop')}`")
         return

@@ -6,11 +6,11 @@ import asyncio
 
 from scidex_console.adapters.files.verification_facts import DiskFacts
 from scidex_console.adapters.git.checkout import Checkout
-from scidex_console.domain.lfs import POINTER_LIMIT, pointer_oid
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.verification_facts import GitVerification
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.invariants import PostgresFacts
+from scidex_console.domain.lfs import POINTER_LIMIT, pointer_oid
 from scidex_console.engine.verification import verify as verification
 from scidex_console.engine.verification.findings import StoreReport
 from scidex_console.settings import Settings

@@ -6,12 +6,14 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scidex_console.domain.batches import BatchState
 from scidex_console.domain.checks import Finding, Invariant
 from scidex_console.domain.hosts import BreakerState, Override
+from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.views import MigrationLogView, PlanItem
 from tests.cli.conftest import Cli
@@ -311,6 +313,23 @@ def test_all_runs_or_one_of_them_can_be_reported(cli: Cli, services: FakeService
     assert cli("report", "--run", "2", "--json").document["run"] == 2
     services.connected.read.last_run = None
     assert cli("report", "--json").document["run"] is None
+
+
+def test_after_a_run_that_attempted_nothing_the_others_are_pointed_to(
+    cli: Cli, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "run 3 attempted nothing; `scidex-console report figures --run all` counts all runs\n"
+    assert cli("report").err == ""
+    read = services.connected.read
+    filled = read.report
+
+    async def nothing(job: JobName, run_id: int | None) -> dict[str, Any]:
+        report = dict(await filled(job, run_id))
+        return {**report, "totals": dict.fromkeys(report["totals"], 0), "hosts": []}
+
+    monkeypatch.setattr(read, "report", nothing)
+    assert cli("report").err == told
+    assert cli("report", "--run", "all").err == ""
 
 
 @pytest.fixture

@@ -55,6 +55,10 @@ def run(args: Namespace, context: Context) -> int:
     if args.append_to:
         document["appended_to"] = str(args.append_to)
         document["appended"] = _append(args.append_to, report, environment, last, context)
+    if last and report["run"] == last.id and not report["totals"]["attempted"]:
+        context.output.note(
+            f"run {last.id} attempted nothing; `scidex-console report {job} --run {ALL}` counts all runs"
+        )
     context.output.as_json = context.output.as_json or args.format == "json"
     context.output.show(document, render_markdown(report, environment).splitlines())
     return 0

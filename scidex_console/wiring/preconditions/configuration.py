@@ -75,7 +75,10 @@ def _pace(settings: Settings, demo: bool) -> Finding:
     return judged(
         "pace",
         demo or not faster,
-        f"above the agreed budget: {'; '.join(faster)}" if faster else f"{len(groups)} groups within budget",
+        f"above the agreed budget: {'; '.join(faster)}"
+        + ("; nobody is crowded, since all requests stay on this machine" if demo else "")
+        if faster
+        else f"{len(groups)} groups within budget",
         "lower rate and in_flight of these groups to the agreed budgets",
     )
 
