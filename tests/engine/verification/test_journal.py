@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.two_stores import outer
 from scidex_console.wiring.engine import engine_options, held_store
 from scidex_console.wiring.verification import verify
-from tests.engine.verification.worked_store import WorkedStore, prepared_operations
+from tests.engine.verification.worked_store import WorkedStore, prepared_operations, store_figures
 
 MESSAGE = """figures: a commit by hand
 
@@ -99,9 +102,19 @@ async def test_a_commit_of_a_batch_of_ours_that_names_another_journal_breaks(
     assert "and another journal (other)" in report.invariants[6].broken[0]
 
 
-async def test_commits_from_before_journals_had_an_identity_are_the_journals_own(
-    worked_rows: WorkedStore,
-) -> None:
+async def test_commits_from_before_journals_had_an_identity_are_the_journals_own(worked: WorkedStore) -> None:
+    options = engine_options(worked.settings, frozenset({JobName.FIGURES}), until_idle=True)
+    async with held_store(worked.settings, options) as held:
+        unnamed = replace(held, mandate=replace(held.mandate, journal=""))
+        await store_figures(unnamed, worked.settings, worked.lost[15:17])
+        await outer.publish(unnamed.stores())
+    assert "Scidex-Journal" not in worked.git("log", "-1", "--format=%B")
+    report = await verify(worked.settings)
+    assert report.broken == ()
+    assert "earlier journal" not in report.invariants[6].note
+
+
+async def test_a_journal_whose_identity_was_changed_breaks(worked_rows: WorkedStore) -> None:
     worked_rows.sql("ALTER TABLE scidex_console.journal DISABLE TRIGGER journal_never_changes")
     worked_rows.sql("UPDATE scidex_console.journal SET id = gen_random_uuid()")
     assert "I7" in (await verify(worked_rows.settings)).broken
