@@ -25,10 +25,10 @@ from scidex_console.adapters.git import history, refs, trees, worktree_file
 from scidex_console.adapters.git.aside import Aside
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.fast_import import Edit
-from scidex_console.domain.lfs import POINTER_LIMIT, pointer_oid
 from scidex_console.adapters.git.trees import Change
 from scidex_console.domain.commits import Trailers
 from scidex_console.domain.errors import Halt, Refused, RepositoryError, SettingError
+from scidex_console.domain.lfs import POINTER_LIMIT, pointer_oid
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import Committed
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 from scidex_console.adapters.git import history, refs, trees
 from scidex_console.adapters.git.checkout import Checkout, object_id
 from scidex_console.adapters.git.facts import GitFacts
-from scidex_console.domain.lfs import POINTER_LIMIT, pointer_oid
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.repair import Leftovers
 from scidex_console.adapters.git.trees import Entry
 from scidex_console.domain.commits import parse_trailers
 from scidex_console.domain.errors import Halt, RepositoryError
+from scidex_console.domain.lfs import POINTER_LIMIT, pointer_oid
 from scidex_console.engine.verification.repository_facts import (
     OuterFacts,
     OwnCommit,
