@@ -58,9 +58,7 @@ def manifest_entry(path: str, content: bytes, *, replaced: bytes | None = None) 
 def link_entry(path: str, target: str) -> FolderEntry:
     """The entry of a symbolic link."""
     content = target.encode()
-    return FolderEntry(
-        EntryRole.LINK, path, sha256_of(content), len(content), mode=SYMLINK, content=content
-    )
+    return FolderEntry(EntryRole.LINK, path, sha256_of(content), len(content), mode=SYMLINK, content=content)
 
 
 def sha256_of(content: bytes) -> str:

@@ -78,11 +78,8 @@ def friendly_name(filename: str, *, artifact_type: str, artifact_id: str, names:
 
 
 def _slug(text: str) -> str:
-    # slugify drops apostrophes and commas between digits, where the specification wants `_`; it also reads
-    # entities such as &amp; unless told not to, and a file's name has none.
+    # By itself slugify drops apostrophes and commas between digits, and reads entities such as &amp;; the
+    # specification wants `_` for every mark.
     spaced = "".join(" " if unicodedata.category(each)[0] in "PZ" else each for each in text)
-    slug: str = slugify(
-        spaced, separator="_", max_length=MAX_NAME, lowercase=True, entities=False, decimal=False,
-        hexadecimal=False,
-    )  # fmt: skip
+    slug: str = slugify(spaced, separator="_", max_length=MAX_NAME, lowercase=True)
     return slug.strip("_")

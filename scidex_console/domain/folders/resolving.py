@@ -180,7 +180,7 @@ def _scan(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules, *, lost: boo
     """
     folder = rules.type_folder(row.artifact_type)
     for name in (row.metadata.get("slug"), row.id, (row.content_hash or "").removeprefix("sha256:")):
-        if not isinstance(name, str) or not name or "/" in name:
+        if not isinstance(name, str) or not name:
             continue
         if files := tree.with_stem(folder, name) or tree.under(f"{folder}/{name}"):
             return _primary_first(files, rules.primary_extensions)

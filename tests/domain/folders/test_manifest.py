@@ -157,6 +157,7 @@ def test_log_entry_that_is_no_file_is_refused(logged: Any) -> None:
     ("filename", "expected"),
     [
         ("a.ipynb", "application/x-ipynb+json"),
+        ("a.IPYNB", "application/x-ipynb+json"),
         ("a.PNG", "image/png"),
         ("a.jpeg", "image/jpeg"),
         ("a.svg", "image/svg+xml"),

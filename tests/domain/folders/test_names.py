@@ -104,7 +104,7 @@ def test_number_fits_into_the_length() -> None:
 def test_name_that_is_set_already_is_kept_and_not_given_again() -> None:
     names = Names()
     assert names.reserve("Old Name.PNG") == "Old Name.PNG"
-    assert names.give("old name", ".png") == "old name_2.png"
+    assert names.give("OLD name", ".png") == "OLD name_2.png"
 
 
 def test_thousands_of_equal_names_all_differ() -> None:

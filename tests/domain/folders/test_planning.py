@@ -64,7 +64,8 @@ def test_notebook_with_its_page_gets_a_folder() -> None:
 
 def test_row_of_the_database_alone_gets_a_manifest_and_no_more() -> None:
     planned = plan(row({"statement": "tau spreads", "notebook_path": "gone.ipynb"}, layout_version=None))
-    assert planned.moves == planned.files == ()
+    assert not planned.moves
+    assert not planned.files
     assert planned.after.primary_filename is None
     assert planned.after.accessory_filenames == []
     assert json.loads(planned.manifest)["files"] == []

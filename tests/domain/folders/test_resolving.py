@@ -153,6 +153,7 @@ HASH = "a" * 64
         ({"metadata": {"slug": "tau-map"}}, "notebooks/tau-map.schema.json"),
         ({"metadata": {"slug": "tau-map"}}, "notebooks/tau-map/run/a.csv"),
         ({"metadata": {"slug": "v1.2"}}, "notebooks/v1.2.csv"),
+        ({"metadata": {"slug": "tau.v2"}}, "notebooks/tau.v2.gz"),
         ({"id": "sess_1"}, "notebooks/sess_1.ipynb"),
         ({"id": "sess_1"}, "notebooks/sess_1/out.csv"),
         ({"id": "sess_1", "artifact_type": "analysis"}, "analyses/sess_1/out.csv"),
@@ -224,7 +225,7 @@ def test_companions_carry_the_name_of_the_primary_file() -> None:
 
 
 def test_companion_that_is_claimed_named_or_unsafe_is_left_alone() -> None:
-    store = tree("a.ipynb", "a.html", "a.csv", "a.PNG", "a.png", links="a.svg")
+    store = tree("a.ipynb", "a", "a.html", "a.csv", "a.PNG", "a.png", links="a.svg")
     named = resolve(row({"dataset_path": "a.csv"}, file_path="a.ipynb"), store, RULES)
     assert with_companions(named, store, {"a.html"}).files == ("a.csv", "a.ipynb")
 
