@@ -101,14 +101,17 @@ def resolve(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> Resolve
 def with_companions(resolved: Resolved, tree: TreeIndex, claimed: Set[str]) -> Resolved:
     """Also the unclaimed files beside the primary one that carry its name, such as its rendered page.
 
-    A companion that must not be moved stays where it is and hinders nothing.
+    A companion that must not be moved, or lies in an artifact's folder, stays there and hinders nothing.
     """
     if not resolved.files or resolved.quarantine:
         return resolved
     extra = [
         path
         for path in tree.companions(resolved.files[0])
-        if path not in claimed and path not in resolved.files and not _hindrance(path, tree)
+        if path not in claimed
+        and path not in resolved.files
+        and not is_in_a_folder(path)
+        and not _hindrance(path, tree)
     ]
     return Resolved((*resolved.files, *extra), resolved.missing)
 
@@ -116,12 +119,9 @@ def with_companions(resolved: Resolved, tree: TreeIndex, claimed: Set[str]) -> R
 def recorded_paths(row: ArtifactRow, rules: ResolvingRules) -> Iterator[str]:
     """Every path a row records, in the order of how telling it is."""
     keys = rules.keys_of(row.artifact_type)
-    recorded = (
-        [row.metadata.get(key) for key in keys],
-        row.file_path,
-        list(_chain_values(row.provenance_chain, keys)),
-    )
-    yield from dict.fromkeys(text for text in _texts(list(recorded)) if is_path(text))
+    in_metadata = [row.metadata.get(key) for key in keys]
+    recorded = [*in_metadata, row.file_path, *_chain_values(row.provenance_chain, keys)]
+    yield from dict.fromkeys(text for text in _texts(recorded) if is_path(text))
 
 
 def is_path(text: str) -> bool:

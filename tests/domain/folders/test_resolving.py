@@ -230,6 +230,12 @@ def test_companion_that_is_claimed_named_or_unsafe_is_left_alone() -> None:
     assert with_companions(named, store, {"a.html"}).files == ("a.csv", "a.ipynb")
 
 
+def test_companion_in_the_folder_of_an_artifact_is_left_there() -> None:
+    store = tree(f"{UUID}/manifest.csv", f"{UUID}/manifest.json", f"{UUID}/manifest.html")
+    found = resolve(row(file_path=f"{UUID}/manifest.csv"), store, RULES)
+    assert with_companions(found, store, set()).files == (f"{UUID}/manifest.csv",)
+
+
 @pytest.mark.parametrize("found", [Resolved(), Resolved((), ("gone",)), Resolved(("a.ipynb",), (), "unsafe")])
 def test_nothing_is_added_where_nothing_is_moved(found: Resolved) -> None:
     assert with_companions(found, tree("a.ipynb", "a.html"), set()) == found
