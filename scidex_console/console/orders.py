@@ -21,7 +21,7 @@ from scidex_console.console.screens.step_dialog import StepDialog
 from scidex_console.console.screens.throttle_dialog import ThrottleDialog
 from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
 from scidex_console.domain.batches import BatchState
-from scidex_console.domain.errors import ConsoleError, StaleToken, explain
+from scidex_console.domain.errors import ConsoleError, Refused, StaleToken, explain
 from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _TONES = {IntentState.DONE: "ok", IntentState.REFUSED: "bad", IntentState.CANCELLED: "warn"}
 _BATCHES_SEARCHED = 50
 """How many of a job's newest batches are looked through for one to take back."""
+_CHANGED = "the state changed and nothing was done"
 _JUST_NOW_S = 1.5
 """A key that means one thing or its opposite does nothing for so long after the run's state has changed: the
 operator who presses it may not have seen that yet."""
@@ -157,6 +158,8 @@ class Orders:
     # --- intents ------------------------------------------------------------------------------------------
 
     async def _submit(self, command: Command) -> None:
+        if command.params.get("token") and await self._has_changed(command):
+            return
         self._last = command
         intent = await self._desk.submit(
             command.action.value, command.job, command.params, reason=command.reason
@@ -202,23 +205,37 @@ class Orders:
         if intent.state in SETTLED:
             del self._followed[intent.id]
             if intent.state is IntentState.REFUSED and command.params.get("token"):
-                self._work(self._show_anew(command, intent.outcome))
+                self._work(self._tell_refused_plan(command, intent.outcome))
 
-    async def _show_anew(self, command: Command, why: str) -> None:
-        """A refused plan is made again; if it is another one now, the world has changed: show it."""
+    async def _has_changed(self, command: Command) -> bool:
+        """Whether a plan is another one by now; then the new one is shown, and nothing is submitted."""
+        try:
+            return await self._show_anew(command, "")
+        except Refused as error:
+            self._app.say(f"{_CHANGED}: {explain(error)}", "bad")
+            return True
+
+    async def _show_anew(self, command: Command, why: str) -> bool:
+        """Make a plan again; if it is another one now, the world has changed: show it and say so."""
         spec = ACTIONS[command.action]
         assert command.job is not None
-        note = f"refused: {why}; this is the plan as it is now"
+        note = f"{_CHANGED}{why and f' ({why})'}: this is the plan as it is now"
         if command.action is ActionName.RETRY:
             dialog = RetryDialog(self._app, spec, command.job, self._read, note=note, filters=command.filters)
-            preview = await self._read.retry_preview(command.job, dialog.criteria)
-            if preview.token != command.params["token"]:
-                self._show(dialog)
-            return
+            retry = await self._read.retry_preview(command.job, dialog.criteria)
+            if retry.token == command.params["token"]:
+                return False
+            self._show(dialog)
+            return True
         redo = command.action is ActionName.REDO
-        again = await self._read.rollback_preview(command.params["batch"], redo=redo)
-        if again.token != command.params["token"]:
-            self._show(BatchDialog(self._app, spec, command.job, again, note=note))
+        batch = await self._read.rollback_preview(command.params["batch"], redo=redo)
+        if batch.token == command.params["token"]:
+            return False
+        self._show(BatchDialog(self._app, spec, command.job, batch, note=note))
+        return True
+
+    async def _tell_refused_plan(self, command: Command, why: str) -> None:
+        await self._show_anew(command, why)
 
     def _work(self, work: Coroutine[Any, Any, None], group: str = "default") -> None:
         """Do it besides; of the group that opens dialogs only the newest goes on."""

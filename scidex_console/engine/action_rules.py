@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import LEGAL_MOVES, OPEN, RunState
-from scidex_console.engine.views import GapView, Overview, RunView
+from scidex_console.engine.views import GapView, Overview, ReversibleBatches, RunView
 
 Rule = Callable[[Overview, JobName], str | None]
 
 WORKED_ON = frozenset({JobName.FIGURES})
-"""Jobs this version can run; the others are counted only."""
+"""Jobs this version can run; the others are counted only, and whatever is asked of them is refused."""
 
 
 def gap_of(overview: Overview, job: JobName) -> GapView | None:
@@ -43,10 +43,15 @@ def engine_reason(overview: Overview, writes: bool) -> str | None:
     return None
 
 
+def not_worked_on(job: JobName) -> str:
+    """Why nothing can be asked of a job that is counted only."""
+    return f"{job} are not migrated by this version"
+
+
 def job_reason(overview: Overview, job: JobName) -> str | None:
     """Why nothing can be asked of a job: this version has no steps for it, or the engine does not know it."""
     if job not in WORKED_ON:
-        return f"this version counts {job} and has no step yet that makes them"
+        return not_worked_on(job)
     return None if gap_of(overview, job) else f"this engine does not run {job}"
 
 
@@ -102,12 +107,30 @@ def retry_rule(overview: Overview, job: JobName) -> str | None:
     return None if gap and retryable(gap) else f"{job} has no failed rows to retry"
 
 
-def batch_rule(overview: Overview, job: JobName) -> str | None:
-    """There must be a batch, and a run that is not halted."""
+def rollback_rule(overview: Overview, job: JobName) -> str | None:
+    """There must be a batch that is done, and a run that is not halted."""
+    batches = _reversible(overview, job)
+    if batches is None:
+        return _halted_reason(overview, job) or f"{job} has no batch yet"
+    return _halted_reason(overview, job) or (None if batches.done else f"every batch of {job} is taken back")
+
+
+def redo_rule(overview: Overview, job: JobName) -> str | None:
+    """There must be a batch that was taken back, and a run that is not halted."""
+    batches = _reversible(overview, job)
+    taken_back = batches is not None and batches.taken_back is not None
+    return _halted_reason(overview, job) or (None if taken_back else f"no batch of {job} is taken back")
+
+
+def _halted_reason(overview: Overview, job: JobName) -> str | None:
     run = open_run(overview, job)
     if run and run.state is RunState.HALTED:
         return f"run {run.id} is halted: nothing is written until it is resumed or cancelled"
-    return None if overview.last_batch else f"{job} has no batch yet"
+    return None
+
+
+def _reversible(overview: Overview, job: JobName) -> ReversibleBatches | None:
+    return next((batches for batches in overview.reversible if batches.job == job), None)
 
 
 def throttle_rule(overview: Overview, job: JobName) -> str | None:

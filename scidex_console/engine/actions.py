@@ -16,13 +16,14 @@ from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.action_rules import (
     Rule,
-    batch_rule,
     cancel_rule,
     engine_reason,
     job_reason,
     pause_rule,
+    redo_rule,
     resume_rule,
     retry_rule,
+    rollback_rule,
     start_rule,
     step_rule,
     throttle_rule,
@@ -175,7 +176,7 @@ _SPECS = (
         asks_reason=True,
         job_scoped=True,
         writes=True,
-        rule=batch_rule,
+        rule=rollback_rule,
     ),
     ActionSpec(
         ActionName.REDO,
@@ -185,7 +186,7 @@ _SPECS = (
         asks_reason=True,
         job_scoped=True,
         writes=True,
-        rule=batch_rule,
+        rule=redo_rule,
     ),
     ActionSpec(
         ActionName.THROTTLE,

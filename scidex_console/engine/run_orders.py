@@ -10,6 +10,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import WORKING, RunState
 from scidex_console.engine.ports import RunStore
 from scidex_console.engine.views import RunView
+from scidex_console.engine.vocabulary import counted
 from scidex_console.engine.writer import Writer
 
 _IN_HAND = "the requests under way and the batch in hand"
@@ -46,7 +47,7 @@ class RunOrders:
         if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MOST_STEPS:
             raise Refused(f"a step counts from 1 to {_MOST_STEPS}", where="count")
         unit = "cycle" if intent.params.get("cycle") else "item"
-        waits_on = f"{count} {'batches' if unit == 'cycle' else 'rows'}"
+        waits_on = counted(count, "batch", "batches") if unit == "cycle" else counted(count, "row")
         run = await self._runs.open_run(job)
         if run is None:
             await self._runs.create(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from scidex_console.domain.batches import UNSETTLED, Batch, BatchState
+from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, OperationState
 from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Refused, StaleToken, Unreachable
 from scidex_console.domain.hosts import HostGroup, HostGroups, Override
 from scidex_console.domain.intents import Intent
@@ -22,6 +22,7 @@ from scidex_console.engine.ports import (
 )
 from scidex_console.engine.run_orders import job_of
 from scidex_console.engine.two_stores.stores import Mandate
+from scidex_console.engine.vocabulary import BATCH_WORDS, OPERATION_WORDS
 from scidex_console.engine.writer import Writer
 
 
@@ -132,7 +133,9 @@ class BatchOrders:
         now = await self._journal.load(batch.id)
         if now is None or now.state not in UNSETTLED:
             return error
-        return LockBusy(f"batch {batch.id} is {now.state}: {error.what}", where=error.where, fix=error.fix)
+        return LockBusy(
+            f"batch {batch.id} is {BATCH_WORDS[now.state]}: {error.what}", where=error.where, fix=error.fix
+        )
 
     async def _check_plan(self, intent: Intent, batch: Batch, *, redo: bool) -> None:
         preview = await self._previews.rollback_preview(batch.id, redo=redo)
@@ -267,8 +270,8 @@ def _budget(override: Override) -> str:
 
 
 def _words(batch: Batch) -> str:
-    counts: dict[str, int] = {}
+    counts: dict[OperationState, int] = {}
     for operation in batch.operations:
         counts[operation.state] = counts.get(operation.state, 0) + 1
-    tally = ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in sorted(counts.items()))
-    return f"batch {batch.id} is {batch.state}: {tally}"
+    tally = ", ".join(f"{n} {OPERATION_WORDS[state]}" for state, n in sorted(counts.items()))
+    return f"batch {batch.id} is {BATCH_WORDS[batch.state]}: {tally}"

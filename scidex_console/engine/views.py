@@ -167,6 +167,17 @@ class BatchView:
 
 
 @dataclass(frozen=True)
+class ReversibleBatches:
+    """The newest batches of a job that can be taken back, or brought on again."""
+
+    job: JobName
+    done: int | None
+    """Id of the newest that is done; None when none is."""
+    taken_back: int | None
+    """Id of the newest that was taken back; None when none is."""
+
+
+@dataclass(frozen=True)
 class OperationView:
     """One operation of a batch, for a preview or a list."""
 
@@ -260,3 +271,5 @@ class Overview:
     intents: tuple[Intent, ...]
     """Open intents, and the last few settled ones."""
     last_batch: BatchView | None
+    reversible: tuple[ReversibleBatches, ...] = ()
+    """Per job that has batches: which can be taken back, and which brought on again."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from scidex_console.domain.batches import BatchState
+from scidex_console.domain.batches import BatchState, OperationState
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.hosts import BreakerState
 from scidex_console.engine.views import AttemptView, BatchView, HostView
@@ -22,6 +22,10 @@ BATCH_WORDS: Mapping[BatchState, str] = {
     BatchState.EMPTY: "empty",
 }
 """A batch that is done and one that is cleaned up as well differ for the engine only."""
+
+OPERATION_WORDS: Mapping[OperationState, str] = {
+    state: "taken back" if state is OperationState.ROLLED_BACK else state.value for state in OperationState
+}
 
 _RECORDED = frozenset({FetchClass.STORED, FetchClass.DEAD})
 _LATELY = timedelta(seconds=5)

@@ -29,6 +29,7 @@ from scidex_console.engine.views import (
     Overview,
     PlanView,
     RetryPreview,
+    ReversibleBatches,
     RollbackPreview,
     RunView,
     StoreIdentity,
@@ -242,6 +243,7 @@ def an_overview(**changes: Any) -> Overview:
         errors=ERRORS,
         intents=(an_intent(),),
         last_batch=BATCH,
+        reversible=(ReversibleBatches(JobName.FIGURES, 12, 11),),
     )
     return replace(overview, **changes)
 
@@ -301,8 +303,10 @@ def a_retry(criteria: AttemptFilter, *, count: int = 3, token: str = "1234567890
     items = tuple(
         an_attempt(
             100 + i,
-            FetchClass(criteria.outcome or "transient"),
-            group=criteria.group or "europepmc",
+            FetchClass.DEAD
+            if criteria.outcome == "held_back"
+            else FetchClass(criteria.outcome or "transient"),
+            group=criteria.group or ("europepmc", "ncbi")[i % 2],
             status=503,
             reason="503 from the server, no Retry-After",
         )
@@ -318,6 +322,7 @@ class FakeRead:
     def __init__(self, overview: Overview | None = None) -> None:
         self.shown = overview or an_overview()
         self.fails: Exception | None = None
+        self.preview_fails: ConsoleError | None = None
         self.readings = 0
         self.asked: list[tuple[int, int, int]] = []
         self.rollback = a_rollback()
@@ -343,6 +348,8 @@ class FakeRead:
 
     async def rollback_preview(self, batch_id: int, *, redo: bool) -> RollbackPreview:
         self._maybe_fail()
+        if self.preview_fails:
+            raise self.preview_fails
         preview = self.redo if redo else self.rollback
         return replace(preview, batch=replace(preview.batch, id=batch_id))
 

@@ -19,7 +19,7 @@ from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from tests.console.driving import Driver, news, notice, press, running, screen_text, type_ahead, until
-from tests.console.fakes import HOSTS, World, a_rollback, an_intent, an_overview, production, with_run
+from tests.console.fakes import World, a_gap, a_rollback, a_run, an_intent, an_overview, production, with_run
 
 FIGURES = JobName.FIGURES
 PAUSED = with_run(RunState.PAUSED)
@@ -196,16 +196,47 @@ async def test_retry_filters_by_class_and_group_and_makes_a_new_plan() -> None:
         await until(pilot, lambda: "class blocked" in screen_text(pilot) and "3 rows" in screen_text(pilot))
         world.read.retry_token = "ffffffffffff"
         await press(pilot, "g")
-        await until(pilot, lambda: f"group {HOSTS[-1].gate.group}" in screen_text(pilot))
+        await until(pilot, lambda: "group europepmc" in screen_text(pilot))
         await until(pilot, lambda: "ffffffffffff" in dialog.twin())
         await fill(pilot, reason="why")
         await press(pilot, "right", "enter")
         await until(pilot, lambda: world.desk.submitted)
         assert world.desk.submitted[0][2] == {
             "outcome": "blocked",
-            "group": HOSTS[-1].gate.group,
+            "group": "europepmc",
             "token": "ffffffffffff",
         }
+
+
+async def test_retry_steps_through_groups_that_have_rows_only() -> None:
+    async with running(World()) as pilot:
+        await opened(pilot, "r", RetryDialog)
+        for group in ("all", "europepmc", "ncbi", "all"):
+            shown = f"g group {group}   3 rows"
+            await until(pilot, lambda shown=shown: shown in screen_text(pilot))  # type: ignore[misc]
+            await press(pilot, "g")
+
+
+async def test_retry_begins_with_a_class_that_has_rows_and_names_what_was_taken_back() -> None:
+    gap = a_gap(a_run(), transient=0, blocked=0, suspect=0, refused=0, held_back=3)
+    async with running(World(an_overview(gaps=(gap,)))) as pilot:
+        await opened(pilot, "r", RetryDialog)
+        await until(pilot, lambda: "class held back" in screen_text(pilot) and "3 rows" in screen_text(pilot))
+        shown = screen_text(pilot)
+        assert shown.count("\nheld back paper_") == 3
+        assert "dead" not in shown
+        assert "--outcome held_back" in shown
+
+
+async def test_filter_keys_are_shown_only_where_they_are_no_letters() -> None:
+    async with running(World()) as pilot:
+        await opened(pilot, "r", RetryDialog)
+        await until(pilot, lambda: "o class transient   g group all" in screen_text(pilot))
+        await press(pilot, "tab", "og")
+        await until(pilot, lambda: "o class" not in screen_text(pilot))
+        assert "class transient   group all   3 rows" in screen_text(pilot)
+        await press(pilot, "tab")
+        await until(pilot, lambda: "o class transient   g group all" in screen_text(pilot))
 
 
 async def test_retry_of_one_row_needs_no_reason_and_of_none_is_not_offered() -> None:
@@ -249,7 +280,7 @@ async def test_a_refused_retry_is_shown_anew_when_the_world_has_changed() -> Non
         await until(pilot, lambda: isinstance(pilot.app.screen, RetryDialog))
         await until(pilot, lambda: "Retry 5 rows" in screen_text(pilot))
         shown = screen_text(pilot)
-        assert "refused: the rows to retry have changed; this is the plan as it is now" in shown
+        assert "the state changed and nothing was done (the rows to retry have changed" in shown
         assert "class blocked" in shown
 
 
@@ -363,13 +394,46 @@ async def test_a_refused_rollback_is_shown_anew_when_the_world_has_changed() -> 
         await refuse(pilot, world, ActionName.ROLLBACK, "batch 12 has changed since the preview")
         await until(pilot, lambda: isinstance(pilot.app.screen, BatchDialog))
         shown = screen_text(pilot)
-        assert "refused: batch 12 has changed since the preview; this is the plan as it is now" in shown
+        assert "the state changed and nothing was done (batch 12 has changed" in shown
         assert "2 refused" in shown
         assert "0123456789ab" in shown
         await fill(pilot, typed="12", reason="still")
         await press(pilot, "right", "enter")
         await until(pilot, lambda: len(world.desk.submitted) == 2)
         assert world.desk.submitted[-1][2] == {"batch": 12, "token": "0123456789ab"}
+
+
+async def test_an_outdated_rollback_is_shown_anew_and_never_submitted() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await opened(pilot, "b", BatchDialog)
+        await fill(pilot, typed="12", reason="why")
+        world.read.rollback = a_rollback(token="0123456789ab", refused=2)
+        await press(pilot, "right", "enter")
+        await until(pilot, lambda: "2 refused" in screen_text(pilot))
+        assert "the state changed and nothing was done: this is the plan as it is now" in screen_text(pilot)
+        assert world.desk.submitted == []
+
+
+async def test_a_rollback_of_a_batch_a_colleague_took_back_meanwhile_is_never_called_done() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await opened(pilot, "b", BatchDialog)
+        await fill(pilot, typed="12", reason="why")
+        world.read.preview_fails = Refused("batch 12 is taken back already")
+        await press(pilot, "right", "enter")
+        await until(pilot, lambda: "the state changed and nothing was done: batch 12 is" in notice(pilot))
+        assert world.desk.submitted == []
+
+
+async def test_what_was_wrong_is_no_longer_said_once_it_is_mended() -> None:
+    async with running(World()) as pilot:
+        await opened(pilot, "b", BatchDialog)
+        assert "batch id    type 12 to confirm" in screen_text(pilot)
+        await press(pilot, "tab", "why", "tab", "right", "enter")
+        assert "type the batch's id, 12, to confirm" in screen_text(pilot)
+        await press(pilot, "shift+tab", "shift+tab", "12")
+        assert "type the batch's id" not in screen_text(pilot)
 
 
 async def test_a_rollback_refused_for_another_reason_is_only_told() -> None:

@@ -14,6 +14,7 @@ from scidex_console.domain.errors import Refused, Unreachable
 from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.views import ReversibleBatches
 from tests.console.driving import news, notice, press, running, screen_text, text_of, until
 from tests.console.fakes import (
     ENGINE,
@@ -94,7 +95,7 @@ async def test_a_disabled_key_says_why_and_does_nothing() -> None:
                 NOTHING_FAILED,
                 "r retry: figures has no failed rows to retry",
             ),
-            ("b", an_overview(last_batch=None), "b roll back: figures has no batch yet"),
+            ("b", an_overview(last_batch=None, reversible=()), "b roll back: figures has no batch yet"),
             ("B", with_run(RunState.HALTED), "B redo: run 7 is halted"),
             ("t", an_overview(hosts=()), "t throttle: no host has been asked yet"),
             ("w", an_overview(), "w withdraw: no intent is open"),
@@ -129,7 +130,7 @@ async def test_o_makes_the_keys_act_upon_the_other_job() -> None:
     async with running(world) as pilot:
         await press(pilot, "o", "p")
         assert world.app.overview.job is JobName.FOLDERS
-        assert "this version counts folders" in notice(pilot)
+        assert "folders are not migrated" in notice(pilot)
         await press(pilot, "o", "p")
         await until(pilot, lambda: world.desk.submitted)
         assert world.desk.submitted == [("pause", JobName.FIGURES, {}, "")]
@@ -333,3 +334,25 @@ async def test_advice_names_commands_as_they_must_be_typed_here() -> None:
         await until(pilot, lambda: f"run `{HERE} schema apply`" in text_of(pilot, "#status"))
         await press(pilot, "?")
         assert "scidex-console" not in screen_text(pilot)
+
+
+async def test_a_job_that_is_counted_only_has_its_keys_disabled_with_the_reason_everywhere() -> None:
+    why = "folders are not migrated by this version"
+    async with running(World(), (200, 50)) as pilot:
+        await press(pilot, "o")
+        assert why in text_of(pilot, "#gap")
+        for key in ("s start", "n step", "p pause", "c cancel", "r retry", "b roll back", "B redo"):
+            assert f"({key})" in text_of(pilot, "#keys")
+        await press(pilot, "s")
+        assert notice(pilot) == f"» s start: {why}"
+        await press(pilot, "?")
+        assert screen_text(pilot).count(f"disabled: {why}") == 7
+
+
+async def test_redo_is_offered_only_while_a_batch_is_taken_back() -> None:
+    world = World()
+    async with running(world) as pilot:
+        assert "B redo" in text_of(pilot, "#keys")
+        done = ReversibleBatches(JobName.FIGURES, 12, None)
+        await news(pilot, world, an_overview(reversible=(done,)))
+        assert "B redo" not in text_of(pilot, "#keys")

@@ -86,7 +86,7 @@ async def test_lost_connections_and_replies_are_resolved_from_the_journal(lost: 
         batch = lost.batches()[0]["id"]
         token = (await lost.readers.read.rollback_preview(batch, redo=False)).token
         taken_back = await lost.ask("rollback", batch=batch, token=token, reason="r")
-        assert taken_back.state is IntentState.DONE and "is rolled_back" in taken_back.outcome
+        assert taken_back.state is IntentState.DONE and "is taken back" in taken_back.outcome
         token = (await lost.readers.read.rollback_preview(batch, redo=True)).token
         assert (await lost.ask("redo", batch=batch, token=token, reason="r")).state is IntentState.DONE
         assert len(lost.lab.rows("SELECT 1 FROM scidex_console.run")) == 1

@@ -77,7 +77,7 @@ def test_an_operator_watches_pauses_steps_takes_back_and_quits(tmp_path: Path, k
         batch = re.search(r"Roll back figures batch (\d+)", shown)
         assert batch is not None
         terminal.send(batch[1], TAB, "looks wrong", TAB, RIGHT, ENTER)
-        wait_for(terminal, "is rolled_back")
+        wait_for(terminal, "is taken back")
         terminal.resize(120, 40)
         wait_for(terminal, "held back", "PAUSED")
         terminal.resize(40, 10)

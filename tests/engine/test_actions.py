@@ -21,6 +21,7 @@ from scidex_console.engine.views import (
     GapView,
     HostView,
     Overview,
+    ReversibleBatches,
     RunView,
     StoreIdentity,
 )
@@ -62,6 +63,7 @@ def overview(state: RunState | None = None, **changes: Any) -> Overview:
         (),
         (),
         BATCH,
+        (ReversibleBatches(FIGURES, 12, 11),),
     )
     return replace(whole, **changes)
 
@@ -122,11 +124,21 @@ def test_retry_needs_failed_rows() -> None:
     assert reason(ActionName.RETRY, overview(gaps=(gap,))) == "figures has no failed rows to retry"
 
 
-def test_a_batch_is_taken_back_only_where_there_is_one_and_the_run_is_not_halted() -> None:
-    for action in (ActionName.ROLLBACK, ActionName.REDO):
-        assert reason(action, overview()) is None
-        assert reason(action, overview(last_batch=None)) == "figures has no batch yet"
-        assert "halted" in (reason(action, overview(RunState.HALTED)) or "")
+@pytest.mark.parametrize(
+    ("action", "batches", "why"),
+    [
+        (ActionName.ROLLBACK, ReversibleBatches(FIGURES, 12, None), None),
+        (ActionName.ROLLBACK, ReversibleBatches(FIGURES, None, 12), "every batch of figures is taken back"),
+        (ActionName.ROLLBACK, ReversibleBatches(JobName.FOLDERS, 12, None), "figures has no batch yet"),
+        (ActionName.REDO, ReversibleBatches(FIGURES, 13, 12), None),
+        (ActionName.REDO, ReversibleBatches(FIGURES, 12, None), "no batch of figures is taken back"),
+    ],
+)
+def test_a_batch_is_taken_back_or_on_only_where_there_is_one(
+    action: ActionName, batches: ReversibleBatches, why: str | None
+) -> None:
+    assert reason(action, overview(reversible=(batches,))) == why
+    assert "halted" in (reason(action, overview(RunState.HALTED, reversible=(batches,))) or "")
 
 
 def test_a_throttle_needs_a_host_that_was_asked() -> None:
@@ -163,7 +175,7 @@ def test_a_role_that_may_only_watch_is_told_so() -> None:
 def test_a_job_that_cannot_be_run_is_named() -> None:
     assert reason(ActionName.START, overview(gaps=())) == "this engine does not run figures"
     situation = Situation(overview(), JobName.FOLDERS)
-    assert "counts folders and has no step yet" in (
+    assert "folders are not migrated by this version" in (
         ACTIONS[ActionName.START].disabled_reason(situation) or ""
     )
     assert ACTIONS[ActionName.THROTTLE].disabled_reason(situation) is None

@@ -57,7 +57,7 @@ async def test_last_batch_goes_back_in_both_stores_and_comes_on_again(
     assert missing.state is IntentState.REFUSED and "look again and confirm" in missing.outcome
     taken_back = await act(bench, "rollback")
     assert taken_back.state is IntentState.DONE
-    assert taken_back.outcome == f"batch 1 is rolled_back: {len(states)} rolled back"
+    assert taken_back.outcome == f"batch 1 is taken back: {len(states)} taken back"
     assert without_time(bench.artifacts()) == without_time(before), "rows as they were, dead marks included"
     assert figures_with_file(bench.lab) == {}
     assert set(bench.figures().values()) == {"held_back"}
@@ -66,7 +66,7 @@ async def test_last_batch_goes_back_in_both_stores_and_comes_on_again(
     assert (again.state, again.outcome) == (IntentState.DONE, taken_back.outcome), "repeating is harmless"
 
     redone = await act(bench, "redo")
-    assert redone.outcome == f"batch 1 is cleaned: {len(states)} done"
+    assert redone.outcome == f"batch 1 is done: {len(states)} done"
     assert without_time(bench.artifacts()) == without_time(after)
     assert bench.figures() == states
     assert bench.lab.git("ls-files") == files
@@ -113,7 +113,7 @@ async def test_row_edited_after_the_batch_is_listed_refused_by_a_stale_token_and
     preview = await bench.readers.read.rollback_preview(1, redo=False)
     assert [(o.artifact_id, o.reason) for o in preview.refused] == [(edited, "the row has changed since")]
     outcome = (await act(bench, "rollback")).outcome
-    assert outcome == f"batch 1 is rolled_back: 1 kept, {len(bench.figures()) - 1} rolled back"
+    assert outcome == f"batch 1 is taken back: 1 kept, {len(bench.figures()) - 1} taken back"
     row = bench.artifact(edited)
     assert row["metadata"]["file_sha256"] == "mended by hand"
     assert (bench.lab.store.outer / row["file_path"]).is_file(), "their edit stands, and so does its file"
@@ -141,7 +141,7 @@ async def test_rollback_waits_for_a_lock_of_somebody_else_and_says_so(
     assert (await bench.ask("throttle", None, group=FILES, rate=1)).state is IntentState.DONE
     lock.unlink()
     settled = await bench.settled(intent)
-    assert settled.state is IntentState.DONE and "is rolled_back" in settled.outcome
+    assert settled.state is IntentState.DONE and "is taken back" in settled.outcome
 
 
 async def test_rollback_in_a_repository_that_is_not_ours_to_write_is_refused_or_waited_for(
@@ -167,7 +167,7 @@ async def test_batch_of_a_running_run_goes_back_between_its_batches(
             await made.ask("resume")
             await until_true(lambda: made.hosts.at_the_door > 0, "requests under way")
             taken_back = await act(made, "rollback")
-            assert taken_back.outcome == "batch 1 is rolled_back: 4 rolled back"
+            assert taken_back.outcome == "batch 1 is taken back: 4 taken back"
             made.hosts.let(None)
             assert await made.at_rest(RunState.DONE)
             assert made.tally() == {"held_back": 4, "stored": len(made.lab.store.lost) - 4}

@@ -24,7 +24,7 @@ from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.snapshot import Row, Rows, ask, snapshot
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.jobs import JobName
-from scidex_console.engine.views import EngineView, GapView, HostView, Overview, RunView
+from scidex_console.engine.views import EngineView, GapView, HostView, Overview, ReversibleBatches, RunView
 
 _SETTLED_INTENTS = 10
 
@@ -49,6 +49,7 @@ async def read_overview(
                 "list_migration_errors": {"limit": errors},
                 "list_intents": {"settled": _SETTLED_INTENTS},
                 "list_batches": {"job": None, "before_id": None, "id": None, "limit": 1},
+                "list_reversible_batches": None,
             },
         )
     engine = found["read_engine_state"][0]
@@ -63,6 +64,10 @@ async def read_overview(
         errors=tuple(migration_log_view(row) for row in found["list_migration_errors"]),
         intents=tuple(intent_view(row) for row in found["list_intents"]),
         last_batch=batch_view(batches[0]) if batches else None,
+        reversible=tuple(
+            ReversibleBatches(JobName(row["job"]), row["done"], row["taken_back"])
+            for row in found["list_reversible_batches"]
+        ),
     )
 
 

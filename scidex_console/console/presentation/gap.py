@@ -19,6 +19,7 @@ from scidex_console.console.presentation.words import (
 )
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import OPEN, WORKING, RunState
+from scidex_console.engine.action_rules import WORKED_ON, not_worked_on
 from scidex_console.engine.views import GapView, RunView
 from scidex_console.engine.vocabulary import counted
 
@@ -83,6 +84,8 @@ def gap_lines(
         )
         if not wide and (gap.run or any(getattr(gap, key) for key, *_ in (*_STUCK, *_EXTRA))):
             lines.append(_stuck_line(gap, width))
+        if is_selected and gap.job not in WORKED_ON:
+            lines.append(crop_line(Line((Cell(f"  {not_worked_on(gap.job)}", "dim"),)), width))
         lines.extend(_cause_lines(gap.run, width))
     if not gaps:
         lines.append(Line((Cell("  no job is known yet", "dim"),)))

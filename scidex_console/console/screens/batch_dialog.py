@@ -62,9 +62,9 @@ class BatchDialog(Dialog):
     def fields(self) -> Iterable[Widget]:
         """The id, typed."""
         yield Field(
-            f"type {self.preview.batch.id}",
+            "batch id",
             "typed",
-            placeholder="the batch's id, to confirm",
+            placeholder=f"type {self.preview.batch.id} to confirm",
             restrict=r"[0-9]*",
         )
 
@@ -74,6 +74,8 @@ class BatchDialog(Dialog):
         self.query_one(CellTable).show_rows(
             [row.artifact_id for row in rows], lambda i: operation_cells(self.preview, rows[i])
         )
+        if rows:
+            self.query_one("#detail", Paragraph).say(operation_words(self.preview, rows[0]), "dim")
 
     def on_cell_table_row_pointed_at(self, message: CellTable.RowPointedAt) -> None:
         """The whole of the row under the cursor."""

@@ -138,9 +138,9 @@ class Dialog(ModalScreen[Command | None]):
         """The dialog's title."""
         return f"{self.spec.title}: {self.job}" if self.job else self.spec.title
 
-    def problem(self, text: str) -> None:
+    def problem(self, text: str, tone: str = "bad") -> None:
         """Say what keeps the dialog from being confirmed, or why it is shown again."""
-        self.query_one("#problem", Paragraph).say(as_typed(text, self._program), "bad")
+        self.query_one("#problem", Paragraph).say(as_typed(text, self._program), tone)
 
     def show_twin(self) -> None:
         """Show the command line that does the same."""
@@ -170,6 +170,7 @@ class Dialog(ModalScreen[Command | None]):
         """Keep the command line true, and what was pasted harmless."""
         if clean(event.value) != event.value:
             event.input.value = clean(event.value)
+        self.problem(self._note)  # what was wrong may be mended by now: the next try tells
         self.show_twin()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -215,4 +216,4 @@ class Dialog(ModalScreen[Command | None]):
     def action_copy(self) -> None:
         """Copy the command line (OSC 52); it stands in the dialog as text as well."""
         self.app.copy_to_clipboard(self.twin())
-        self.problem("copied")
+        self.problem("copied", "ok")

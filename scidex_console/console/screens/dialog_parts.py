@@ -38,8 +38,10 @@ class Choices(CellView, can_focus=True):
         self.chosen = 0
 
     def relabel(self, labels: Iterable[str]) -> None:
-        """Say otherwise what can be taken; the choice goes back to the first."""
-        self._labels = list(labels)
+        """Say otherwise what can be taken; the choice goes back to the first if that is something else."""
+        if self._labels == (labels := list(labels)):
+            return
+        self._labels = labels
         self.chosen = 0
         self._draw()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
+from textual.widgets import Input
 
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
@@ -19,15 +21,20 @@ from scidex_console.console.screens.dialog_parts import Choices
 from scidex_console.domain.errors import ConsoleError, explain
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.action_rules import gap_of
 from scidex_console.engine.actions import ActionSpec
 from scidex_console.engine.ports import AttemptFilter, ReadModel
-from scidex_console.engine.views import RetryPreview
+from scidex_console.engine.views import AttemptView, RetryPreview
+from scidex_console.engine.vocabulary import counted
 
+HELD_BACK = "held_back"
+"""Rows whose batch was taken back, whatever their last attempt came to."""
 _OUTCOMES = (
     FetchClass.TRANSIENT.value,
     FetchClass.BLOCKED.value,
     FetchClass.SUSPECT.value,
     FetchClass.REFUSED.value,
+    HELD_BACK,
     "",
 )
 
@@ -54,10 +61,19 @@ class RetryDialog(Dialog):
     ) -> None:
         super().__init__(around, spec, job, note=note)
         self._read = read
-        self._outcome = (filters or {}).get("outcome", FetchClass.TRANSIENT.value)
+        self._outcome = self._first_outcome(job) if filters is None else filters.get("outcome", "")
         self._group = (filters or {}).get("group", "")
         self._job_name = job
+        self._groups: tuple[str, ...] = ()
+        """Host groups that have rows of this class."""
+        self._state = ""
         self.preview: RetryPreview | None = None
+
+    def _first_outcome(self, job: JobName) -> str:
+        """The first class there are rows of."""
+        overview = self._around.knowledge().overview
+        gap = gap_of(overview, job) if overview else None
+        return next((outcome for outcome in _OUTCOMES if outcome and gap and getattr(gap, outcome)), "")
 
     @property
     def criteria(self) -> AttemptFilter:
@@ -86,6 +102,9 @@ class RetryDialog(Dialog):
         """The whole of the row under the cursor."""
         items = self.preview.items if self.preview else ()
         item = next((item for item in items if item.artifact_id == message.key), None)
+        self._tell(item)
+
+    def _tell(self, item: AttemptView | None) -> None:
         self.query_one("#detail", Paragraph).say(attempt_words(item) if item else "", "dim")
 
     def action_next_outcome(self) -> None:
@@ -94,9 +113,8 @@ class RetryDialog(Dialog):
         self._reload()
 
     def action_next_group(self) -> None:
-        """Another host group; first all of them."""
-        overview = self._around.knowledge().overview
-        groups = ["", *sorted(host.gate.group for host in overview.hosts)] if overview else [""]
+        """Another host group that has such rows; first all of them."""
+        groups = ["", *self._groups]
         at = groups.index(self._group) if self._group in groups else 0
         self._group = groups[(at + 1) % len(groups)]
         self._reload()
@@ -109,38 +127,53 @@ class RetryDialog(Dialog):
 
     async def _load(self) -> None:
         try:
-            self.preview = await self._read.retry_preview(self._job_name, self.criteria)
+            preview = everywhere = await self._read.retry_preview(self._job_name, self.criteria)
+            if self._group:
+                everywhere = await self._read.retry_preview(
+                    self._job_name, AttemptFilter(outcome=self._outcome)
+                )
         except ConsoleError as error:
             self._draw(explain(error))
             return
         except Exception as error:
             self._draw(f"{type(error).__name__}: {error}")
             return
-        items = self.preview.items
+        self.preview = preview
+        self._groups = tuple(sorted({item.group for item in everywhere.items}))
+        items = preview.items
         self.query_one(CellTable).show_rows(
             [item.artifact_id for item in items], lambda i: attempt_cells(items[i])
         )
+        pointed_at = self.query_one(CellTable).cursor_key
+        self._tell(next((item for item in items if item.artifact_id == pointed_at), None))
         self._draw("")
         self.show_twin()
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The filter keys are shown where they work: not where they would be typed."""
+        self._draw(self._state)
+
     def _draw(self, state: str) -> None:
+        self._state = state
+        typing = isinstance(self.focused, Input)
         cells = [
-            Cell("o", "key"),
-            Cell(" class "),
-            Cell(self._outcome or "any", "strong"),
+            Cell("" if typing else "o ", "key"),
+            Cell("class "),
+            Cell(self._outcome.replace("_", " ") or "any", "strong"),
             Cell("   "),
-            Cell("g", "key"),
-            Cell(" group "),
+            Cell("" if typing else "g ", "key"),
+            Cell("group "),
             Cell(clean(self._group, 60) or "all", "strong"),
         ]
         number = len(self.preview.items) if self.preview else 0
         if state:
             cells.append(Cell(f"   {as_typed(clean(state), self._program)}", "warn"))
         else:
-            cells.append(Cell(f"   {number:,} row{'s' if number != 1 else ''}", "strong"))
+            cells.append(Cell(f"   {counted(number, 'row')}", "strong"))
         self.query_one("#filter", CellView).show([Line(tuple(cells))])
-        rows = f"Retry {number:,} row{'s' if number != 1 else ''}"
-        self.query_one(Choices).relabel(["Cancel", rows] if number else ["Cancel"])
+        self.query_one(Choices).relabel(
+            ["Cancel", f"Retry {counted(number, 'row')}"] if number else ["Cancel"]
+        )
 
     def params(self) -> dict[str, Any]:
         """The filter, and the token of exactly the rows it lists: the engine makes the same list again."""
