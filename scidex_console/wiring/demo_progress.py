@@ -85,7 +85,7 @@ def _counts(gap: GapView, state: RunState) -> str:
 
 
 def _eta(gap: GapView) -> str:
-    return f", about {format_duration(float(int(gap.eta_s)))} to go" if gap.eta_s else ""
+    return f", about {format_duration(float(int(gap.eta_s)))} to go" if gap.eta_s and gap.eta_s >= 1 else ""
 
 
 def _what_next(gap: GapView, state: RunState, program: str, anew: str) -> Iterator[str]:
