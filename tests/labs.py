@@ -139,13 +139,22 @@ def image_of(artifact_id: str) -> bytes:
 
 
 async def prepare_figures(
-    held: HeldStore, lab: Lab, *, stored: Sequence[str] = (), dead: Sequence[str] = ()
+    held: HeldStore,
+    lab: Lab,
+    *,
+    stored: Sequence[str] = (),
+    dead: Sequence[str] = (),
+    resurvey: bool = True,
 ) -> None:
-    """Bring figures to the state in which they wait for a batch, as their attempts would have."""
+    """Bring figures to the state in which they wait for a batch, as their attempts would have.
+
+    Before that every figure is surveyed as lost, unless they were surveyed otherwise already.
+    """
     figures = held.figures()
     ids = [*stored, *dead]
     gap = [SurveyedFigure(a, lab.store.lost[a], "lab") for a in sorted(lab.store.lost)]
-    await figures.record_survey(gap, [], total=len(gap), epoch=held.mandate.epoch)
+    if resurvey:
+        await figures.record_survey(gap, [], total=len(gap), epoch=held.mandate.epoch)
     for artifact_id in ids:
         url = lab.store.lost[artifact_id]
         file = await _stage(held, artifact_id) if artifact_id in stored else None

@@ -97,9 +97,9 @@ class Shift:
         if run is None or run.id != self._run.id or run.state is not self._run.state:
             return True
         self._permits.count(run, waiting, unseen=unseen)
-        if self._writing is None and (
-            files >= self._options.batch_files or marks >= self._options.batch_marks
-        ):
+        full = files >= self._options.batch_files or marks >= self._options.batch_marks
+        stepped = self._permits.counts_batches and self._permits.used_up
+        if self._writing is None and full and not stepped:
             self._writing = self._beside(self._write_batch(), "batch")
         if not self._permits.used_up:
             for group in await self._job.ready_groups():
@@ -115,11 +115,11 @@ class Shift:
         """With nothing at work: the step or the run is over, or it says what it waits for."""
         if self._permits.used_up:
             if not self._permits.counts_batches:
-                await self._flush()
+                await self._flush(adoptions=False)
             return await self._move(run, RunState.PAUSED)
         waits_on = await self._job.rest()
         if waits_on is None:
-            await self._flush()
+            await self._flush(adoptions=True)
             return await self._move(run, RunState.DONE)
         if waits_on != run.waits_on:
             await self._runs.wait_on(run, waits_on)
@@ -183,9 +183,9 @@ class Shift:
         files, marks = self._options.batch_files, self._options.batch_marks
         return await self._writer.write_batch(self._job, self._run.id, files=files, marks=marks)
 
-    async def _flush(self) -> None:
+    async def _flush(self, *, adoptions: bool) -> None:
         files, marks = self._options.batch_files, self._options.batch_marks
-        await self._writer.flush(self._job, self._run.id, files=files, marks=marks)
+        await self._writer.flush(self._job, self._run.id, files=files, marks=marks, adoptions=adoptions)
 
     async def _move(self, run: RunView, to: RunState) -> bool:
         try:

@@ -177,7 +177,7 @@ class Worker:
 
     async def _flush(self, run: RunView) -> None:
         files, marks = self._options.batch_files, self._options.batch_marks
-        await self._writer.flush(self._job, run.id, files=files, marks=marks)
+        await self._writer.flush(self._job, run.id, files=files, marks=marks, adoptions=False)
 
     async def _move(
         self, run: RunView, to: RunState, *, halt_reason: str = "", halt_bytes_needed: int | None = None

@@ -51,7 +51,7 @@ class Writer:
         async with self._writing():
             await look()
 
-    async def write_batch(self, job: Job, run_id: int, *, files: int, marks: int) -> Batch | None:
+    async def write_batch(self, job: Job, run_id: int | None, *, files: int, marks: int) -> Batch | None:
         """Take the next prepared items through the two stores; None when there are none."""
         self._pulse.begin_batch()
         async with self._writing():
@@ -64,10 +64,17 @@ class Writer:
         await self.publish()
         return batch
 
-    async def flush(self, job: Job, run_id: int, *, files: int, marks: int) -> None:
-        """Write everything that is prepared, in as many batches as that takes."""
+    async def flush(
+        self, job: Job, run_id: int | None, *, files: int, marks: int, adoptions: bool = True
+    ) -> None:
+        """Write everything that is prepared, in as many batches as that takes.
+
+        Without `adoptions`, end with the first batch of nothing else: they come last, and what is adopted
+        does not get lost meanwhile.
+        """
         while any(await job.waiting()):
-            if await self.write_batch(job, run_id, files=files, marks=marks) is None:
+            batch = await self.write_batch(job, run_id, files=files, marks=marks)
+            if batch is None or not (adoptions or any(o.adopted is None for o in batch.operations)):
                 return
 
     async def roll_back(self, batch: Batch, *, origin: Mapping[str, str]) -> Batch:

@@ -8,18 +8,21 @@ from typing import Any
 
 import pytest
 
+from scidex_console.adapters.http import images
 from scidex_console.domain.batches import Batch, BatchState, OperationState
 from scidex_console.domain.errors import Halt
-from scidex_console.domain.figures import ADOPTED
+from scidex_console.domain.figures import ADOPTED, EXTENSIONS
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.jobs import redownload_figures
+from scidex_console.engine.pulse import Pulse
 from scidex_console.engine.two_stores import rollback
 from scidex_console.engine.two_stores.outer import publish
+from scidex_console.engine.writer import Writer
 from scidex_console.wiring.verification import verify
 from tests.crash.checks import assert_sound
 from tests.engine.bench import addresses, bench
-from tests.engine.test_survey_alarms import survey_of
+from tests.engine.test_survey_alarms import job_of, survey_of
 from tests.engine.two_stores.conftest import Trial, lab, trial
 from tests.labs import Lab, image_of
 
@@ -217,3 +220,40 @@ async def test_a_run_adopts_without_asking_any_host(tmp_path: Path, scidex_datab
         assert (batch.files, batch.marks, batch.adopted) == (0, 0, 1)
         operation = (await made.readers.read.operations(batch.id))[0]
         assert (operation.path, operation.reason) == ("", ADOPTED)
+
+
+async def test_a_step_of_one_batch_adopts_one_batch(tmp_path: Path, scidex_database: str) -> None:
+    async with bench(tmp_path, scidex_database, addresses(("a.example", 24))) as made, made.engine():
+        await made.ask("start")
+        assert await made.at_rest() is RunState.DONE
+        made.lab.rows("UPDATE artifacts SET file_path = NULL WHERE id = ANY(%s)", list(made.figures()))
+        known = made.tally()["stored"]
+        assert known > 15
+        await made.ask("step", count=1, cycle=True)
+        assert await made.at_rest() is RunState.PAUSED
+        assert made.tally() == {"stored": 5, "staged": known - 5}
+        await made.ask("resume")
+        assert await made.at_rest() is RunState.DONE
+        assert made.tally() == {"stored": known}
+
+
+async def test_before_a_rest_what_was_fetched_is_written_first(lab: Lab, trial: Trial) -> None:
+    kept = lab.lost(7)
+    await trial.prepared(kept)
+    await trial.write()
+    for artifact_id in kept:
+        lab.rows(LOSE_PATH, artifact_id)
+    await survey_of(lab, trial)
+    fetched = lab.lost(1, skip=7)
+    await trial.prepared(fetched, resurvey=False)
+    writer, job = Writer(trial.stores(), trial.held.figures(), Pulse()), job_of(trial.held, lab)
+    await writer.flush(job, None, files=2, marks=2, adoptions=False)
+    assert _state(lab, fetched[0]) == "stored"
+    assert [_state(lab, artifact_id) for artifact_id in kept].count("staged") == 4
+    await writer.flush(job, None, files=2, marks=2)
+    assert {_state(lab, artifact_id) for artifact_id in kept} == {"stored"}
+
+
+def test_every_extension_a_figure_is_stored_under_is_looked_for() -> None:
+    kinds = {kind.extension for kind in vars(images).values() if isinstance(kind, images.ImageKind)}
+    assert kinds == set(EXTENSIONS)

@@ -26,7 +26,8 @@ class _Hosts:
         return "lab"
 
 
-def _job(held: HeldStore, lab: Lab) -> RedownloadFigures:
+def job_of(held: HeldStore, lab: Lab) -> RedownloadFigures:
+    """The figure job over a held store, which asks nobody."""
     hosts: Any = _Hosts()
     return RedownloadFigures(
         store=held.figures(),
@@ -58,7 +59,7 @@ def _gap(lab: Lab) -> set[str]:
 
 async def survey_of(lab: Lab, trial: Trial) -> set[str]:
     """Survey the store; the figures that lack their file."""
-    await _job(trial.held, lab).survey(trial.held.mandate.epoch)
+    await job_of(trial.held, lab).survey(trial.held.mandate.epoch)
     return _gap(lab)
 
 

@@ -67,9 +67,11 @@ class Trial:
         company: Any = Meanwhile(stores.journal, step, before=before, after=after)
         return replace(stores, journal=company)
 
-    async def prepared(self, stored: Sequence[str], dead: Sequence[str] = ()) -> None:
+    async def prepared(
+        self, stored: Sequence[str], dead: Sequence[str] = (), *, resurvey: bool = True
+    ) -> None:
         """Figures that wait for a batch."""
-        await prepare_figures(self.held, self.lab, stored=stored, dead=dead)
+        await prepare_figures(self.held, self.lab, stored=stored, dead=dead, resurvey=resurvey)
 
     async def write(self, stores: Stores | None = None) -> Batch:
         """Take all prepared figures through the two stores."""

@@ -1,8 +1,9 @@
 -- A row that was deleted meanwhile takes no place in a batch; the next survey clears it away.
+-- What was fetched goes before what was found in its place, which no crash can take away.
 WITH waiting AS (
     (SELECT f.* FROM scidex_console.figure AS f
      WHERE f.state = 'staged' AND EXISTS (SELECT FROM artifacts AS a WHERE a.id = f.artifact_id)
-     ORDER BY f.changed_at, f.artifact_id LIMIT %(files)s)
+     ORDER BY f.staged = '', f.changed_at, f.artifact_id LIMIT %(files)s)
     UNION ALL
     (SELECT f.* FROM scidex_console.figure AS f
      WHERE f.state = 'condemned' AND EXISTS (SELECT FROM artifacts AS a WHERE a.id = f.artifact_id)
