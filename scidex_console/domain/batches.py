@@ -7,11 +7,12 @@ image before and after. The journal keeps both images, so that the inverse is th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from scidex_console.domain.folders.entries import FolderEntry
 from scidex_console.domain.jobs import JobName
 
 
@@ -123,6 +124,12 @@ class Operation:
     """The file it adds, if it adds one."""
     adopted: AdoptedFile | None = None
     """The file it takes as it is; never beside `file`."""
+    entries: tuple[FolderEntry, ...] = ()
+    """The paths of its folder, if it lays one out."""
+    log: Mapping[str, Any] = field(default_factory=dict)
+    """What the migration log is to say of it."""
+    commit: str = ""
+    """Its own commit, where each artifact has one."""
     id: int = 0
     state: OperationState = OperationState.PREPARED
     reason: str = ""

@@ -14,6 +14,8 @@ class CommitKind(StrEnum):
     """Why a commit of ours exists; at most one commit per (operation, kind)."""
 
     APPLY = "apply"
+    MOVE = "move"
+    """One artifact into its folder; joined to the branch by the `apply` commit of its batch."""
     UNDO = "undo"
     COMPENSATE = "compensate"
     """Puts right the files of rows that somebody else changed between the commit and the switch."""

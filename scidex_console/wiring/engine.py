@@ -92,7 +92,9 @@ class HeldStore:
     def stores(self) -> Stores:
         """The two stores as the protocol works with them."""
         files = self.files
-        return Stores(self.journal(), files.repository, files.worktree, files.staging, self.mandate)
+        return Stores(
+            self.journal(), files.repository, files.worktree, files.staging, files.folders, self.mandate
+        )
 
 
 @asynccontextmanager

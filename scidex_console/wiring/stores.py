@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scidex_console.adapters.files.folders import CheckoutFolders
 from scidex_console.adapters.files.staging import StagingFolder
 from scidex_console.adapters.files.worktree import CheckoutFiles
 from scidex_console.adapters.git.commit_artifact import load_committer
@@ -19,6 +20,7 @@ class FileSide:
     repository: GitArtifactRepository
     worktree: CheckoutFiles
     staging: StagingFolder
+    folders: CheckoutFolders
 
 
 def open_repository(settings: Settings, clock: Clock) -> GitArtifactRepository:
@@ -40,4 +42,7 @@ def open_files(settings: Settings, clock: Clock) -> FileSide:
     staging = StagingFolder(repository.staging_dir)
     outer = settings.repository.outer
     worktree = CheckoutFiles(repository.checkout.worktree, staging=staging.root, outer=outer)
-    return FileSide(repository, worktree, staging)
+    folders = CheckoutFolders(
+        repository.checkout.worktree, drafts=staging.root, object_format=repository.checkout.object_format
+    )
+    return FileSide(repository, worktree, staging, folders)

@@ -48,9 +48,7 @@ class GuardedRows:
 
     async def differing(self, connection: Connection, plan: Plan) -> Mapping[str, str]:
         """Rows that are not as the plan expects them, with the reason in words."""
-        cursor = await connection.execute(
-            query(f"read_differing_rows_{self._suffix}"), {"plan": _plan_json(plan)}
-        )
+        cursor = await connection.execute(query("read_differing_rows"), {"plan": _plan_json(plan)})
         return {
             row["artifact_id"]: "the row was deleted" if row["gone"] else "the row has changed since"
             for row in await cursor.fetchall()

@@ -8,19 +8,35 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.guarded_rows import GuardedRows
-from scidex_console.adapters.postgres.journal_rows import batch_of, operation_params
+from scidex_console.adapters.postgres.journal_rows import batch_of, entry_params, operation_params
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.batches import Batch, BatchState, Operation, OperationState, Skip
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.ports import Committed, SwitchResult
+
+
+@dataclass(frozen=True)
+class _Settling:
+    """The statements by which a job's own tables follow its operations."""
+
+    skip: str
+    switch: str
+    take_back: str
+
+
+_OF_JOB = {
+    JobName.FIGURES: _Settling("skip_figures", "switch_figures", "hold_back_figures"),
+    JobName.FOLDERS: _Settling("skip_folders", "switch_folders", "hold_back_folders"),
+}
 
 
 class PostgresJournal:
@@ -51,6 +67,8 @@ class PostgresJournal:
             "operations": Jsonb([operation_params(operation) for operation in operations]),
         }
 
+        entries = [entry for operation in operations for entry in entry_params(operation)]
+
         async def work(connection: Connection) -> Batch | None:
             row = await (await connection.execute(query("insert_batch"), params)).fetchone()
             assert row is not None
@@ -59,6 +77,10 @@ class PostgresJournal:
             if not rows:
                 await connection.execute(query("close_unclaimed_batch"), {"id": row["id"]})
                 return None
+            if entries:
+                await connection.execute(
+                    query("insert_entries"), {"batch_id": row["id"], "entries": Jsonb(entries)}
+                )
             return await _load(connection, row["id"])
 
         return await self._fenced.write(work)
@@ -70,7 +92,8 @@ class PostgresJournal:
         async def work(connection: Connection) -> Batch:
             params = {"batch_id": batch.id, "skips": Jsonb(plan)}
             await connection.execute(query("skip_operations"), params)
-            await connection.execute(query("skip_figures"), params)
+            await connection.execute(query(_OF_JOB[batch.job].skip), params)
+            await connection.execute(query("keep_sources"), params)
             return await _loaded(connection, batch)
 
         return await self._fenced.write(work)
@@ -89,6 +112,10 @@ class PostgresJournal:
         async def work(connection: Connection) -> Batch:
             new = await (await connection.execute(query("insert_commit_record"), params)).fetchone()
             await connection.execute(query("record_batch_commit"), params)
+            if kind is CommitKind.APPLY and committed.parts:
+                in_chain = [o.artifact_id for o in batch.live() if o.entries]
+                parts = Jsonb(dict(zip(in_chain, committed.parts, strict=True)))
+                await connection.execute(query("record_entry_blobs"), {**params, "parts": parts})
             if new is not None:
                 await self._audit(connection, batch, f"commit:{kind}", op, after={"commit": committed.commit})
             return await _loaded(connection, batch)
@@ -110,7 +137,8 @@ class PostgresJournal:
                 "conflict_reason": "changed, deleted or locked by somebody else; their edit stands",
             }
             await connection.execute(query("switch_operations"), params)
-            await connection.execute(query("switch_figures"), params)
+            await connection.execute(query(_OF_JOB[batch.job].switch), params)
+            await connection.execute(query("keep_sources"), params)
             await _set_state(connection, batch, BatchState.DONE)
             if batch.pass_no == 1:
                 await connection.execute(query("count_run_batch"), {"run_id": batch.run_id})
@@ -160,7 +188,7 @@ class PostgresJournal:
                 "reason": "the row was changed, deleted or locked by somebody else during the rollback",
             }
             await connection.execute(query("restore_operations"), params)
-            await connection.execute(query("hold_back_figures"), params)
+            await connection.execute(query(_OF_JOB[batch.job].take_back), params)
             await self._audit(
                 connection, batch, "batch:rollback", batch.undo_op, after=_counts(result), origin=origin
             )
@@ -287,7 +315,11 @@ async def _load(connection: Connection, batch_id: int) -> Batch | None:
     if row is None:
         return None
     cursor = await connection.execute(query("read_batch_operations"), {"batch_id": batch_id})
-    return batch_of(row, await cursor.fetchall())
+    operations = await cursor.fetchall()
+    if row["job"] != JobName.FOLDERS:
+        return batch_of(row, operations)
+    cursor = await connection.execute(query("read_batch_entries"), {"batch_id": batch_id})
+    return batch_of(row, operations, await cursor.fetchall())
 
 
 async def _loaded(connection: Connection, batch: Batch) -> Batch:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from scidex_console.domain.batches import (
@@ -14,6 +16,7 @@ from scidex_console.domain.batches import (
     OperationState,
     RowChange,
 )
+from scidex_console.domain.folders.entries import EntryRole, FolderEntry
 from scidex_console.domain.jobs import JobName
 
 
@@ -30,11 +33,38 @@ def operation_params(operation: Operation) -> dict[str, Any]:
         "size_bytes": file.size if file else None,
         "staged": operation.file.staged if operation.file else None,
         "reason": operation.reason,
+        "log": dict(operation.log),
     }
 
 
-def batch_of(row: dict[str, Any], operations: Sequence[dict[str, Any]]) -> Batch:
-    """A batch from its row and its operations' rows."""
+def entry_params(operation: Operation) -> list[dict[str, Any]]:
+    """The paths of an operation's folder as the journal's JSON input."""
+    return [
+        {
+            "artifact_id": operation.artifact_id,
+            "ordinal": ordinal,
+            "role": entry.role,
+            "path": entry.path,
+            "mode": entry.mode,
+            "blob": entry.blob,
+            "sha256": entry.sha256,
+            "size_bytes": entry.size,
+            "source": entry.source,
+            "leaves_source": entry.leaves_source,
+            "content": _as_text(entry.content),
+            "replaced": _as_text(entry.replaced),
+        }
+        for ordinal, entry in enumerate(operation.entries)
+    ]
+
+
+def batch_of(
+    row: dict[str, Any], operations: Sequence[dict[str, Any]], entries: Iterable[dict[str, Any]] = ()
+) -> Batch:
+    """A batch from its row, its operations' rows and the rows of their folders' paths, in order."""
+    of_operation: dict[int, list[FolderEntry]] = defaultdict(list)
+    for entry in entries:
+        of_operation[entry["operation_id"]].append(_entry(entry))
     return Batch(
         id=row["id"],
         uid=str(row["uid"]),
@@ -48,11 +78,11 @@ def batch_of(row: dict[str, Any], operations: Sequence[dict[str, Any]]) -> Batch
         inverse_commit=row["inverse_commit"],
         authorization=row["authorization_ref"],
         created_at=row["created_at"],
-        operations=tuple(_operation(operation) for operation in operations),
+        operations=tuple(_operation(each, tuple(of_operation[each["id"]])) for each in operations),
     )
 
 
-def _operation(row: dict[str, Any]) -> Operation:
+def _operation(row: dict[str, Any], entries: tuple[FolderEntry, ...]) -> Operation:
     file = adopted = None
     if row["path"] is not None and row["staged"] is None:
         # Nothing was ever staged for it: the file was there before.
@@ -64,7 +94,29 @@ def _operation(row: dict[str, Any]) -> Operation:
         row=RowChange(tuple(row["fields"]), row["before"], row["after"]),
         file=file,
         adopted=adopted,
+        entries=entries,
+        log=row["log"],
+        commit=row["commit_id"],
         id=row["id"],
         state=OperationState(row["state"]),
         reason=row["reason"],
     )
+
+
+def _entry(row: dict[str, Any]) -> FolderEntry:
+    return FolderEntry(
+        role=EntryRole(row["role"]),
+        path=row["path"],
+        sha256=row["sha256"],
+        size=row["size_bytes"],
+        mode=row["mode"],
+        blob=row["blob"],
+        source=row["source"],
+        leaves_source=row["leaves_source"],
+        content=row["content"],
+        replaced=row["replaced"],
+    )
+
+
+def _as_text(content: bytes | None) -> str | None:
+    return None if content is None else base64.b64encode(content).decode()

@@ -19,6 +19,7 @@ from scidex_console.engine.ports.database import (
     SwitchResult,
 )
 from scidex_console.engine.ports.files import StagedWriter, Staging, Worktree
+from scidex_console.engine.ports.folders import ExaminedFile, FolderFiles
 from scidex_console.engine.ports.network import FigureSource, Gate
 from scidex_console.engine.ports.readers import AttemptFilter, Feed, IntentDesk, ReadModel
 from scidex_console.engine.ports.repository import (
@@ -38,11 +39,13 @@ __all__ = [
     "CommitInfo",
     "Committed",
     "DueFigure",
+    "ExaminedFile",
     "Feed",
     "Fence",
     "FigureRow",
     "FigureSource",
     "FigureStore",
+    "FolderFiles",
     "Gate",
     "GateStore",
     "Housekeeping",

@@ -5,12 +5,15 @@ The journal says what was meant, the commits' trailers say what git has; the rul
 
 from __future__ import annotations
 
+import asyncio
+
 from scidex_console.domain.batches import Batch, BatchState, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores import forward, rollback
-from scidex_console.engine.two_stores.stores import Stores, files_of
+from scidex_console.engine.two_stores.kinds import effects_of
+from scidex_console.engine.two_stores.stores import Stores
 
 
 async def recover(stores: Stores) -> int:
@@ -40,7 +43,7 @@ async def discard_leftovers(stores: Stores, needed: frozenset[str]) -> None:
 
 
 async def _repair_index(stores: Stores, batch: Batch) -> None:
-    paths = [file.path for _, file in files_of(batch.operations)]
+    paths = effects_of(stores, batch.job).paths(batch.operations)
     await in_thread(stores.repository.repair_index, paths)
 
 
@@ -55,35 +58,27 @@ async def _settle(stores: Stores, batch: Batch) -> None:
 
 
 async def _settle_prepared(stores: Stores, batch: Batch) -> None:
+    effects = effects_of(stores, batch.job)
     found = await in_thread(stores.repository.find, batch.op, CommitKind.APPLY, **stores.mandate.made(batch))
     if found is None:
-        await _clear_skipped(stores, batch)
-        await forward.go_forward(stores, batch)
-        return
-    batch = await stores.journal.record_commit(batch, found, CommitKind.APPLY, batch.op)
-    reach("recovery: commit recorded")
-    await forward.finish_forward(stores, batch)
+        # Operations that were left out after their files had been placed.
+        skipped = [o for o in batch.operations if o.state is OperationState.SKIPPED]
+        await in_thread(effects.retreat, skipped, placed=True)
+        batch = await forward.go_forward(stores, batch)
+    else:
+        batch = await stores.journal.record_commit(batch, found, CommitKind.APPLY, batch.op)
+        reach("recovery: commit recorded")
+        batch = await forward.finish_forward(stores, batch, effects)
+    if batch.state is BatchState.DONE:
+        await _settle_switched(stores, batch)
 
 
 async def _settle_switched(stores: Stores, batch: Batch) -> None:
-    """`done`: take back files of conflicting rows that git still has, then contract."""
-    conflicting = [f for o, f in files_of(batch.operations) if o.state is OperationState.CONFLICT]
-    head = await in_thread(stores.repository.head)
-    known = await in_thread(stores.repository.blobs_of, head, [file.path for file in conflicting])
-    left = [file for file in conflicting if known.get(file.path) == file.blob and file.blob]
-    if left:
-        await forward.withdraw(stores, batch, left)
-    else:
-        for file in conflicting:
-            await in_thread(stores.worktree.remove, file.path, file.sha256)
-    await forward.contract(stores, batch)
-
-
-async def _clear_skipped(stores: Stores, batch: Batch) -> None:
-    """Files of operations that were left out after they had been placed."""
-    head = await in_thread(stores.repository.head)
-    skipped = [f for o, f in files_of(batch.operations) if o.state is OperationState.SKIPPED]
-    known = await in_thread(stores.repository.blobs_of, head, [file.path for file in skipped])
-    for file in skipped:
-        if file.path not in known:
-            await in_thread(stores.worktree.remove, file.path, file.sha256)
+    """`done`: take back what git still has of conflicting rows, then contract."""
+    effects = effects_of(stores, batch.job)
+    lost = [o for o in batch.operations if o.state is OperationState.CONFLICT]
+    if lost:
+        await forward.withdraw(stores, batch, effects, lost)
+    if effects.lasts:
+        await asyncio.sleep(stores.grace)
+    await forward.contract(stores, batch, effects)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from scidex_console.domain.batches import Batch, Operation, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Halt, Refused, UnsafePath
 from scidex_console.engine.killpoints import reach
-from scidex_console.engine.ports import PathChange
 from scidex_console.engine.threads import in_thread
+from scidex_console.engine.two_stores.effects import Effects
 from scidex_console.engine.two_stores.forward import go_forward
-from scidex_console.engine.two_stores.stores import Stores, files_of
+from scidex_console.engine.two_stores.kinds import effects_of
+from scidex_console.engine.two_stores.stores import Stores
 
 
 async def roll_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str]) -> Batch:
@@ -26,16 +29,19 @@ async def roll_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str]) 
 
 async def go_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str]) -> Batch:
     """From any step of a rollback to its end. The writer lock is held."""
-    batch = await _commit_inverse(stores, batch)
+    effects = effects_of(stores, batch.job)
+    batch = await _commit_inverse(stores, effects, batch)
     await in_thread(stores.repository.sync)
     reach("rollback: synced")
     batch, _ = await stores.journal.restore(batch, epoch=stores.mandate.epoch, origin=origin)
     reach("rollback: restored")
-    returned = await _missing(stores, batch)
-    if returned:
-        await _reinstate(stores, batch, returned)
-    await in_thread(_remove_files, stores, batch)
+    await _reinstate(stores, effects, batch)
+    if effects.lasts:
+        await asyncio.sleep(stores.grace)
+    await in_thread(effects.vanish, _in(batch, OperationState.ROLLED_BACK))
     reach("rollback: files removed")
+    if effects.lasts:
+        await in_thread(effects.contract, batch)
     return await stores.journal.finish_rollback(batch)
 
 
@@ -54,30 +60,41 @@ async def redo(stores: Stores, batch: Batch) -> Batch:
         return await go_forward(stores, batch)
 
 
-def _with_files(batch: Batch, *states: OperationState) -> tuple[Operation, ...]:
-    return tuple(o for o in batch.operations if o.file is not None and o.state in states)
+def _in(batch: Batch, *states: OperationState) -> list[Operation]:
+    return [operation for operation in batch.operations if operation.state in states]
 
 
-async def _commit_inverse(stores: Stores, batch: Batch) -> Batch:
+async def _commit_inverse(stores: Stores, effects: Effects, batch: Batch) -> Batch:
     """One inverse commit over the batch's own paths. A path that git refuses stays, with its row."""
-    while files := files_of(_with_files(batch, OperationState.DONE, OperationState.ROLLED_BACK)):
+    while operations := _in(batch, OperationState.DONE, OperationState.ROLLED_BACK):
         found = await in_thread(
             stores.repository.find, batch.undo_op, CommitKind.UNDO, **stores.mandate.made(batch)
         )
         try:
-            if found is None:
+            if found is not None:
+                await in_thread(stores.repository.repair_index, effects.paths(operations))
+            else:
+                keep = await in_thread(effects.reappear, operations)
+                if keep:
+                    batch = await stores.journal.begin_rollback(batch, keep=keep)
+                    continue
+                reach("rollback: expanded")
+                changes = await in_thread(effects.inverse, operations)
+                if not changes:
+                    return batch
                 found = await in_thread(
                     stores.repository.commit,
-                    [PathChange(file.path, None, file.blob) for _, file in files],
-                    subject=f"{batch.job}: take back {len(files)} files (batch {batch.id})",
+                    changes,
+                    subject=f"{batch.job}: take back {_what(operations)} (batch {batch.id})",
                     trailers=stores.mandate.trailers(batch, batch.undo_op, CommitKind.UNDO),
                     epoch=stores.mandate.epoch,
                 )
-            else:
-                paths = [file.path for _, file in files]
-                await in_thread(stores.repository.repair_index, paths)
         except (Refused, UnsafePath) as error:
-            batch = await _keep_refused(stores, batch, error)
+            owners = effects.owners(operations, error.where)
+            if not owners:
+                raise Halt(error.what, where=error.where, fix=error.fix) from error
+            keep = {operation.artifact_id: str(error) for operation in owners}
+            batch = await stores.journal.begin_rollback(batch, keep=keep)
             continue
         reach("rollback: committed")
         batch = await stores.journal.record_commit(batch, found, CommitKind.UNDO, batch.undo_op)
@@ -86,42 +103,28 @@ async def _commit_inverse(stores: Stores, batch: Batch) -> Batch:
     return batch
 
 
-async def _keep_refused(stores: Stores, batch: Batch, error: Refused | UnsafePath) -> Batch:
-    keep = {o.artifact_id: str(error) for o, file in files_of(batch.operations) if file.path == error.where}
-    if not keep:
-        raise Halt(error.what, where=error.where, fix=error.fix) from error
-    return await stores.journal.begin_rollback(batch, keep=keep)
+def _what(operations: Sequence[Operation]) -> str:
+    files = sum(operation.file is not None for operation in operations)
+    return f"{files} files" if files else f"{len(operations)} artifacts"
 
 
-async def _missing(stores: Stores, batch: Batch) -> tuple[Operation, ...]:
-    """Kept operations whose file the inverse commit took away: their rows changed under the rollback."""
-    kept = _with_files(batch, OperationState.KEPT)
-    head = await in_thread(stores.repository.head)
-    known = await in_thread(stores.repository.blobs_of, head, [f.path for _, f in files_of(kept)])
-    return tuple(operation for operation, file in files_of(kept) if file.path not in known)
-
-
-async def _reinstate(stores: Stores, batch: Batch, operations: tuple[Operation, ...]) -> None:
-    """Rows changed under the rollback: their files come back, and the operations are kept."""
-    files = files_of(operations)
+async def _reinstate(stores: Stores, effects: Effects, batch: Batch) -> None:
+    """Rows changed under the rollback: what the inverse commit took from them comes back."""
+    kept, gone = _in(batch, OperationState.KEPT), _in(batch, OperationState.ROLLED_BACK)
+    changes = await in_thread(partial(effects.reinstatement, kept, besides=gone))
+    if not changes:
+        return
     found = await in_thread(
         stores.repository.find, batch.undo_op, CommitKind.COMPENSATE, **stores.mandate.made(batch)
     )
     if found is None:
         found = await in_thread(
             stores.repository.commit,
-            [PathChange(file.path, file.sha256, file.blob) for _, file in files],
-            subject=f"{batch.job}: reinstate {len(files)} files of batch {batch.id}, their rows changed",
+            changes,
+            subject=f"{batch.job}: reinstate {len(changes)} paths of batch {batch.id}, their rows changed",
             trailers=stores.mandate.trailers(batch, batch.undo_op, CommitKind.COMPENSATE),
             epoch=stores.mandate.epoch,
         )
     reach("rollback: reinstated")
     await stores.journal.record_commit(batch, found, CommitKind.COMPENSATE, batch.undo_op)
     await in_thread(stores.repository.sync)
-
-
-def _remove_files(stores: Stores, batch: Batch) -> None:
-    for operation in _with_files(batch, OperationState.ROLLED_BACK):
-        assert operation.file is not None
-        stores.worktree.remove(operation.file.path, operation.file.sha256)
-        reach("rollback: removed a file")

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from scidex_console.domain.batches import AdoptedFile, Batch, NewFile, Operation
+from scidex_console.domain.batches import Batch
 from scidex_console.domain.commits import CommitKind, Trailers
 from scidex_console.domain.intents import Intent
-from scidex_console.engine.ports import ArtifactRepository, Journal, Staging, Worktree
+from scidex_console.engine.ports import ArtifactRepository, FolderFiles, Journal, Staging, Worktree
 from scidex_console.engine.threads import in_thread
 
 
@@ -60,7 +60,10 @@ class Stores:
     repository: ArtifactRepository
     worktree: Worktree
     staging: Staging
+    folders: FolderFiles
     mandate: Mandate
+    grace: float = 1.0
+    """Seconds that a reader who has just read a row has to open its old path."""
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
@@ -79,13 +82,3 @@ class Stores:
         finally:
             if entered:
                 await in_thread(lock.__exit__, None, None, None)
-
-
-def adopted_of(operations: tuple[Operation, ...]) -> tuple[tuple[Operation, AdoptedFile], ...]:
-    """The operations whose file was there before, each with it."""
-    return tuple((operation, operation.adopted) for operation in operations if operation.adopted is not None)
-
-
-def files_of(operations: tuple[Operation, ...]) -> tuple[tuple[Operation, NewFile], ...]:
-    """The operations that have a file, each with it."""
-    return tuple((operation, operation.file) for operation in operations if operation.file is not None)

@@ -1,0 +1,4 @@
+SELECT c.artifact_id, a.id IS NULL AS gone
+FROM jsonb_to_recordset(%(plan)s) AS c (artifact_id text, fields text[], before jsonb)
+LEFT JOIN artifacts AS a ON a.id = c.artifact_id
+WHERE a.id IS NULL OR NOT scidex_console.row_stands(a, c.fields, c.before)

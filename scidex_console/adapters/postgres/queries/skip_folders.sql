@@ -1,0 +1,13 @@
+-- Tried again from the start in the next cycle, or left to a person; the log says why.
+WITH skips AS (
+    SELECT * FROM jsonb_to_recordset(%(skips)s) AS s (artifact_id text, reason text, again boolean)
+), logged AS (
+    INSERT INTO artifact_migration_log (artifact_id, status, errors)
+    SELECT artifact_id, CASE WHEN again THEN 'skipped' ELSE 'quarantined' END, jsonb_build_object('reason', reason)
+    FROM skips
+)
+INSERT INTO scidex_console.folder AS f (artifact_id, state, due_at, attempts, reason)
+SELECT artifact_id, CASE WHEN again THEN 'due' ELSE 'quarantined' END, CASE WHEN again THEN now() END, 1, reason
+FROM skips
+ON CONFLICT (artifact_id) DO UPDATE SET state = excluded.state, due_at = excluded.due_at, reason = excluded.reason,
+    attempts = f.attempts + 1, changed_at = now()

@@ -1,0 +1,21 @@
+"""Which effects the operations of a job have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.two_stores.added_files import AddedFiles
+from scidex_console.engine.two_stores.effects import Effects
+from scidex_console.engine.two_stores.laid_folders import LaidFolders
+from scidex_console.engine.two_stores.stores import Stores
+
+_KINDS: Mapping[JobName, Callable[[Stores], Effects]] = {
+    JobName.FIGURES: AddedFiles,
+    JobName.FOLDERS: LaidFolders,
+}
+
+
+def effects_of(stores: Stores, job: JobName) -> Effects:
+    """The effects of one batch of a job; an instance serves one batch."""
+    return _KINDS[job](stores)

@@ -1,0 +1,247 @@
+"""The effects of a folder's operation: files get a place in it, a manifest and links come beside them.
+
+Forwards, the old paths stay until the row leads to the new ones and readers have had time to follow;
+backwards, the old paths are there again before the row leads back to them. So a reader never meets a missing
+file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+
+from scidex_console.domain.batches import Batch, Operation, OperationState, Skip
+from scidex_console.domain.commits import CommitKind
+from scidex_console.domain.errors import Refused, UnsafePath
+from scidex_console.domain.folders.entries import EntryRole, FolderEntry, sha256_of
+from scidex_console.engine.killpoints import reach
+from scidex_console.engine.ports import CommitDraft, Committed, PathChange
+from scidex_console.engine.threads import in_thread
+from scidex_console.engine.two_stores.effects import Operations
+from scidex_console.engine.two_stores.stores import Stores
+
+
+class LaidFolders:
+    """Implements `Effects` for folders."""
+
+    lasts = True
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+        self._repository = stores.repository
+        self._folders = stores.folders
+
+    def paths(self, operations: Operations) -> list[str]:
+        """Every path of git that is concerned: new ones and old ones."""
+        both = ((entry.path, entry.source) for _, entry in _entries(operations))
+        return list(dict.fromkeys(path for pair in both for path in pair if path))
+
+    async def verify(self, batch: Batch) -> Mapping[str, Skip]:
+        """Every file to move is still what was planned with, in the checkout and in git."""
+        return await in_thread(self._verify, batch.live())
+
+    def _verify(self, operations: Operations) -> Mapping[str, Skip]:
+        known = self._known(operations)
+        found = ((o.artifact_id, self._hindrance(entry, known)) for o, entry in _entries(operations))
+        skips: dict[str, Skip] = {}
+        for artifact_id, skip in found:
+            if skip is not None:
+                skips.setdefault(artifact_id, skip)
+        return skips
+
+    def _hindrance(self, entry: FolderEntry, known: Mapping[str, str]) -> Skip | None:
+        """Why an entry cannot come about as it was planned."""
+        try:
+            if entry.role is EntryRole.MOVED:
+                return self._hindrance_of_move(entry, known)
+            if entry.path not in known or known[entry.path] == entry.blob:
+                return None
+            if entry.replaced is not None:
+                there = self._folders.examine(entry.path)
+                if there is not None and there.blob == known[entry.path]:
+                    return None  # whether it is the one to replace is seen when it is replaced
+            return Skip(f"git already has something at {entry.path}", again=True)
+        except (Refused, UnsafePath) as error:
+            return Skip(str(error), again=isinstance(error, Refused))
+
+    def _hindrance_of_move(self, entry: FolderEntry, known: Mapping[str, str]) -> Skip | None:
+        if known.get(entry.path, entry.blob) != entry.blob:
+            return Skip(f"git already has another file at {entry.path}", again=False)
+        if known.get(entry.source) != entry.blob:
+            return Skip(f"git's file at {entry.source} is not what it was a moment ago", again=True)
+        there = self._folders.examine(entry.source)
+        if there is None or there.sha256 != entry.sha256:
+            return Skip(f"the file at {entry.source} is not what it was a moment ago", again=True)
+        return None
+
+    def expand(self, operations: Operations) -> Mapping[str, Skip]:
+        """Everything appears in the folder; nothing is replaced but a manifest of ours."""
+        skips: dict[str, Skip] = {}
+        for operation in operations:
+            try:
+                for entry in operation.entries:
+                    self._lay(entry)
+                    reach("batch: placed a file")
+            except (Refused, UnsafePath) as error:
+                skips[operation.artifact_id] = Skip(str(error), again=False)
+                self._withdraw(operation)
+        return skips
+
+    def changes_git(self, operations: Operations) -> bool:
+        """Whether there is anything to commit."""
+        return bool(operations)
+
+    def commit(self, batch: Batch) -> Committed:
+        """One commit per artifact, and one merge commit that joins them to the branch."""
+        live, mandate = batch.live(), self._stores.mandate
+        known = self._known(live)
+        drafts = [
+            CommitDraft(
+                [change for entry in operation.entries for change in _forwards(entry, known)],
+                f"{batch.job}: migrate {operation.artifact_id}",
+                mandate.trailers(batch, f"{batch.op}/{operation.id}", CommitKind.MOVE),
+            )
+            for operation in live
+        ]
+        return self._repository.commit_chain(
+            drafts,
+            subject=f"{batch.job}: migrate {len(live)} artifacts (batch {batch.id})",
+            trailers=mandate.trailers(batch, batch.op, CommitKind.APPLY),
+            epoch=mandate.epoch,
+        )
+
+    def owners(self, operations: Operations, path: str) -> list[Operation]:
+        """The operations that put something at a path or take it away from there."""
+        return [o for o in operations if any(path in (e.path, e.source) for e in o.entries)]
+
+    def retreat(self, operations: Operations, *, placed: bool) -> None:
+        """What was laid goes; the folder's name is nobody's but ours."""
+        known = self._known(operations)
+        for operation in operations:
+            if not any(entry.path in known and entry.blob for entry in operation.entries):
+                self._withdraw(operation)
+
+    def inverse(self, operations: Operations) -> list[PathChange]:
+        """New paths go, old ones are there again, as far as git is not so already."""
+        known = self._known(operations)
+        changes: dict[str, PathChange] = {}
+        for _, entry in _entries(operations):
+            for change in _backwards(entry, known):
+                changes[change.path] = change
+        return list(changes.values())
+
+    def vanish(self, operations: Operations) -> None:
+        """What is in the folders goes where it is still what it was."""
+        for operation in operations:
+            self._withdraw(operation)
+            reach("rollback: removed a file")
+        self._repository.refresh_index([entry.source for _, entry in _entries(operations) if entry.source])
+
+    def contract(self, batch: Batch) -> None:
+        """Old paths go that nobody claims any more and that git does not have."""
+        done = [o for o in batch.operations if o.state in (OperationState.DONE, OperationState.KEPT)]
+        known = self._known(done)
+        for _, entry in _entries(done):
+            if entry.leaves_source and entry.source not in known:
+                self._folders.take_away(entry.source, entry.sha256, link=False, twin=entry.path)
+                reach("batch: removed an old path")
+        self._repository.refresh_index([entry.path for _, entry in _entries(done)])
+
+    def reappear(self, operations: Operations) -> Mapping[str, str]:
+        """Old paths appear again beside the new ones."""
+        known = self._known(operations)
+        keep: dict[str, str] = {}
+        for operation, entry in _entries(operations):
+            if entry.role is EntryRole.MOVED and operation.artifact_id not in keep:
+                try:
+                    self._bring_back(entry, known)
+                except (Refused, UnsafePath) as error:
+                    keep[operation.artifact_id] = str(error)
+                reach("rollback: an old path is there again")
+        return keep
+
+    def reinstatement(self, operations: Operations, *, besides: Operations) -> list[PathChange]:
+        """New paths come again; old ones go again, unless an artifact that was taken back claims them."""
+        known = self._known(operations)
+        claimed = {entry.source for _, entry in _entries(besides)}
+        changes: dict[str, PathChange] = {}
+        for _, entry in _entries(operations):
+            if known.get(entry.path) == entry.blob:
+                continue
+            self._lay_again(entry)
+            for change in _forwards(entry, known):
+                if change.sha256 is not None or change.path not in claimed:
+                    changes[change.path] = change
+        return list(changes.values())
+
+    # --- one entry --------------------------------------------------------------------------------------
+
+    def _lay(self, entry: FolderEntry) -> None:
+        match entry.role:
+            case EntryRole.MOVED if entry.leaves_source:
+                self._folders.share(entry.source, entry.path)
+            case EntryRole.MOVED:
+                self._folders.copy(entry.source, entry.path, entry.sha256)
+            case EntryRole.MANIFEST:
+                over = sha256_of(entry.replaced) if entry.replaced is not None else ""
+                self._folders.lay(entry.path, _content(entry), over=over)
+            case EntryRole.LINK:
+                self._folders.lay_link(entry.path, _content(entry).decode())
+
+    def _lay_again(self, entry: FolderEntry) -> None:
+        with suppress(Refused):
+            self._lay(entry)
+
+    def _withdraw(self, operation: Operation) -> None:
+        for entry in reversed(operation.entries):
+            if entry.replaced is not None:
+                with suppress(Refused):  # somebody has changed it since: theirs stays
+                    self._folders.lay(entry.path, entry.replaced, over=entry.sha256)
+            else:
+                self._folders.take_away(entry.path, entry.sha256, link=entry.is_link, twin=entry.source)
+
+    def _bring_back(self, entry: FolderEntry, known: Mapping[str, str]) -> None:
+        at_source = known.get(entry.source)
+        if at_source == entry.blob and self._folders.holds(entry.source, entry.sha256, link=False):
+            return
+        if at_source not in (None, entry.blob):
+            raise Refused("another file is at its old place by now", where=entry.source)
+        if not self._folders.holds(entry.path, entry.sha256, link=False):
+            raise Refused("the file in the folder is not what was migrated", where=entry.path)
+        self._folders.share(entry.path, entry.source)
+
+    def _known(self, operations: Operations) -> Mapping[str, str]:
+        return self._repository.blobs_of(self._repository.head(), self.paths(operations))
+
+
+def _forwards(entry: FolderEntry, known: Mapping[str, str]) -> Iterator[PathChange]:
+    yield PathChange(
+        entry.path,
+        entry.sha256,
+        entry.blob,
+        mode=entry.mode,
+        content=entry.content,
+        replaces=known.get(entry.path, "") if entry.replaced is not None else "",
+    )
+    if entry.leaves_source and entry.source in known:
+        yield PathChange(entry.source, None, entry.blob)
+
+
+def _backwards(entry: FolderEntry, known: Mapping[str, str]) -> Iterator[PathChange]:
+    if entry.path in known and entry.replaced is not None:
+        if known[entry.path] == entry.blob:
+            before = sha256_of(entry.replaced)
+            yield PathChange(entry.path, before, content=entry.replaced, replaces=entry.blob)
+    elif entry.path in known:
+        yield PathChange(entry.path, None, entry.blob)
+    if entry.source and entry.source not in known:
+        yield PathChange(entry.source, entry.sha256, entry.blob, mode=entry.mode)
+
+
+def _content(entry: FolderEntry) -> bytes:
+    assert entry.content is not None, "manifests and links are journalled with their bytes"
+    return entry.content
+
+
+def _entries(operations: Operations) -> list[tuple[Operation, FolderEntry]]:
+    return [(operation, entry) for operation in operations for entry in operation.entries]
