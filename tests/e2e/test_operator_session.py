@@ -69,7 +69,7 @@ def test_an_operator_watches_pauses_steps_takes_back_and_quits(tmp_path: Path, k
         terminal.send("p")
         wait_for(terminal, "PAUSED")
         terminal.send("?")
-        wait_for(terminal, "Start a run", "disabled", "scidex-console start figures")
+        wait_for(terminal, "Start a run", "disabled", "--config", "start figures")
         terminal.send(ESCAPE)
         wait_for(terminal, "Gap", "Hosts")
         terminal.send("b")
