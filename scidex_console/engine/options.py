@@ -20,9 +20,9 @@ class EngineOptions:
     until_idle: bool = False
     """Leave when no run is under way and no intent is open."""
     batch_files: int = 100
-    """Spec: batch commits, e.g. 100 files per commit."""
+    """Figures per batch. Spec: batch commits, e.g. 100 files per commit."""
     batch_marks: int = 100
-    """Dead marks that close a batch by themselves, so that they are recorded soon."""
+    """Dead marks that close a batch of figures by themselves, so that they are recorded soon."""
     heartbeat_s: float = 2.0
     grace_s: float = 10.0
     """How long a pause or a shutdown waits for requests under way before it lets them go."""

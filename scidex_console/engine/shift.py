@@ -52,7 +52,7 @@ class Shift:
         self._options = options
         self._epoch = epoch
         self._stumble = stumble
-        self._permits = RunPermits(run, options)
+        self._permits = RunPermits(run, job.batch_limits, ahead=job.reads_beside_writing)
         self._drains: dict[str, asyncio.Task[None]] = {}
         self._writing: asyncio.Task[object] | None = None
         self._stopped = False
@@ -91,17 +91,21 @@ class Shift:
     async def _turn(self) -> bool:
         """Look at everything once; whether the run has moved on."""
         self._reap()
+        if self._writing is None:
+            await self._writer.tidy()
         unseen = self._permits.unseen
         waiting = files, marks = await self._job.waiting()
         run = await self._runs.open_run(self._job.name)
         if run is None or run.id != self._run.id or run.state is not self._run.state:
             return True
         self._permits.count(run, waiting, unseen=unseen)
-        full = files >= self._options.batch_files or marks >= self._options.batch_marks
+        full_files, full_marks = self._job.batch_limits
+        full = files >= full_files or marks >= full_marks
         stepped = self._permits.counts_batches and self._permits.used_up
-        if self._writing is None and full and not stepped:
+        beside = self._job.reads_beside_writing
+        if self._writing is None and full and not stepped and (beside or not self._drains):
             self._writing = self._beside(self._write_batch(), "batch")
-        if not self._permits.used_up:
+        if not self._permits.used_up and (beside or not (full or self._writing)):
             for group in await self._job.ready_groups():
                 self._start_drain(group)
         if not self._drains and self._writing is None:
@@ -121,6 +125,9 @@ class Shift:
         if waits_on is None:
             await self._flush(adoptions=True)
             return await self._move(run, RunState.DONE)
+        if self._job.closes_batch_at_rest and any(await self._job.waiting()):
+            await self._flush(adoptions=True)
+            return False
         if waits_on != run.waits_on:
             await self._runs.wait_on(run, waits_on)
             self._pulse.changed("run")
@@ -180,11 +187,11 @@ class Shift:
     # --- batches and the run ----------------------------------------------------------------------------
 
     async def _write_batch(self) -> object:
-        files, marks = self._options.batch_files, self._options.batch_marks
+        files, marks = self._job.batch_limits
         return await self._writer.write_batch(self._job, self._run.id, files=files, marks=marks)
 
     async def _flush(self, *, adoptions: bool) -> None:
-        files, marks = self._options.batch_files, self._options.batch_marks
+        files, marks = self._job.batch_limits
         await self._writer.flush(self._job, self._run.id, files=files, marks=marks, adoptions=adoptions)
 
     async def _move(self, run: RunView, to: RunState) -> bool:

@@ -152,7 +152,8 @@ class Worker:
         return False
 
     async def _work(self, run: RunView) -> None:
-        await self._runs.wait_on(run, "survey of the rows without a file")
+        await self._runs.wait_on(run, "survey of rows and files")
+        await self._job.begin(stepping=run.state is RunState.STEPPING)
         await self._writer.undisturbed(lambda: self._job.survey(self._epoch))
         await self._runs.wait_on(run, "")
         self._shift = Shift(
@@ -176,7 +177,7 @@ class Worker:
             await self._flush(run)
 
     async def _flush(self, run: RunView) -> None:
-        files, marks = self._options.batch_files, self._options.batch_marks
+        files, marks = self._job.batch_limits
         await self._writer.flush(self._job, run.id, files=files, marks=marks, adoptions=False)
 
     async def _move(

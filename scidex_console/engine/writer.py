@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from scidex_console.domain.batches import Batch
+from scidex_console.domain.batches import Batch, BatchState
 from scidex_console.domain.errors import LockBusy
 from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.ports import FigureStore
@@ -32,6 +32,8 @@ class Writer:
         """Whether every commit of ours in the outer repository is on record, as after publishing it is."""
         self._unpublished = False
         """Whether something is left to be published."""
+        self._lingering: list[tuple[Batch, float]] = []
+        """Batches whose old paths still stand, and when those may go."""
 
     async def recover(self) -> None:
         """At start: settle what an earlier engine left open, and clear away what nobody needs.
@@ -42,9 +44,28 @@ class Writer:
             await recovery.discard_leftovers(self._stores, await self._figures.staged_names())
 
     async def recover_open_batches(self) -> None:
-        """Settle what a failed write left open; raises what still stands in the way."""
+        """Settle what is open: of a failed write, and of batches whose old paths still stand.
+
+        Raises what still stands in the way.
+        """
         async with self._writing():
             pass
+        await self.tidy(wait=True)
+
+    async def tidy(self, *, wait: bool = False) -> None:
+        """Take old paths away that readers have had time to leave; with `wait`, all of them."""
+        while self._lingering:
+            batch, until = self._lingering[0]
+            left = until - asyncio.get_running_loop().time()
+            if left > 0:
+                if not wait:
+                    return
+                await asyncio.sleep(left)
+            async with self._writing():
+                # Recovery may have seen to it, after a write that failed.
+                if self._lingering and self._lingering[0][0].id == batch.id:
+                    await forward.tidy(self._stores, batch)
+                    self._lingering.pop(0)
 
     async def undisturbed(self, look: Callable[[], Awaitable[None]]) -> None:
         """Let something compare rows and disk while no batch is on its way between them."""
@@ -61,6 +82,7 @@ class Writer:
             batch = await forward.apply(self._stores, job.name, run_id, operations)
         if batch is None:
             raise LockBusy("every prepared artifact is claimed by another batch", where=job.name)
+        self._let_linger(batch)
         await self.publish()
         return batch
 
@@ -75,7 +97,8 @@ class Writer:
         while any(await job.waiting()):
             batch = await self.write_batch(job, run_id, files=files, marks=marks)
             if batch is None or not (adoptions or any(o.adopted is None for o in batch.operations)):
-                return
+                break
+        await self.tidy(wait=True)
 
     async def roll_back(self, batch: Batch, *, origin: Mapping[str, str]) -> Batch:
         """Take a batch back in both stores."""
@@ -88,6 +111,8 @@ class Writer:
         """Bring a rolled-back batch on again."""
         async with self._writing():
             batch = await rollback.redo(self._stores, batch)
+        self._let_linger(batch)
+        await self.tidy(wait=True)
         await self.publish()
         return batch
 
@@ -101,11 +126,18 @@ class Writer:
         if self._unpublished or not self._recorded:
             await self.publish()
 
+    def _let_linger(self, batch: Batch) -> None:
+        """Old paths of a batch stay until readers of the rows before it have opened them."""
+        if batch.state is BatchState.DONE:
+            until = asyncio.get_running_loop().time() + self._stores.grace
+            self._lingering.append((batch, until))
+
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[None]:
         async with self._turn:
             if not self._sound:
                 recovered = await recovery.recover(self._stores)
+                self._lingering.clear()
                 self._recorded = self._recorded and not recovered
                 self._pulse.mention("recovery", f"recovered {recovered} operations" if recovered else "")
             if not self._recorded:

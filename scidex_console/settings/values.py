@@ -52,6 +52,16 @@ Duration = Annotated[
 """A positive length of time; written with its unit, so that nobody has to guess it."""
 
 
+DurationOrNone = Annotated[
+    timedelta,
+    PlainValidator(_duration),
+    PlainSerializer(
+        lambda value: f"{value.total_seconds():.3f}".rstrip("0").rstrip(".") + "s", when_used="json"
+    ),
+]
+"""A length of time that may be nothing (`0s`)."""
+
+
 def _path_or_none(value: Any) -> Path | None:
     if value is None or isinstance(value, Path):
         return value

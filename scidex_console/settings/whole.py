@@ -6,6 +6,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from scidex_console.domain.paths import ArtifactPaths
 from scidex_console.settings.fetch import FetchSettings
+from scidex_console.settings.folders import FoldersSettings
 from scidex_console.settings.sections import (
     BatchSettings,
     ConsoleSettings,
@@ -30,6 +31,7 @@ class Settings(BaseSettings):
     repository: RepositorySettings = RepositorySettings()
     writes: WritesSettings = WritesSettings()
     figures: FiguresSettings = FiguresSettings()
+    folders: FoldersSettings = FoldersSettings()
     fetch: FetchSettings = FetchSettings()
     batch: BatchSettings = BatchSettings()
     engine: EngineSettings = EngineSettings()

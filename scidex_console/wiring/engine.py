@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -34,7 +33,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.engine import Engine, Parts
 from scidex_console.engine.intents import IntentClerk
-from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
+from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import RunStore
 from scidex_console.engine.pulse import Pulse
@@ -45,6 +44,7 @@ from scidex_console.engine.views import StoreIdentity
 from scidex_console.engine.worker import Worker
 from scidex_console.engine.writer import Writer
 from scidex_console.settings import Settings
+from scidex_console.wiring.jobs import migrate_folders, redownload_figures
 from scidex_console.wiring.stores import FileSide, open_files
 
 WAITS_FOR_A_PERSON = 4
@@ -79,6 +79,7 @@ class HeldStore:
     mandate: Mandate
     identity: StoreIdentity
     clock: SystemClock
+    grace_s: float
 
     def journal(self) -> PostgresJournal:
         """The journal of this store."""
@@ -93,7 +94,13 @@ class HeldStore:
         """The two stores as the protocol works with them."""
         files = self.files
         return Stores(
-            self.journal(), files.repository, files.worktree, files.staging, files.folders, self.mandate
+            self.journal(),
+            files.repository,
+            files.worktree,
+            files.staging,
+            files.folders,
+            self.mandate,
+            grace=self.grace_s,
         )
 
 
@@ -133,7 +140,8 @@ async def held_store(
         fenced = FencedDatabase(database)
         fenced.epoch = epoch
         mandate = Mandate(epoch, options.authorization, name, __version__, fence.journal)
-        yield HeldStore(files, fenced, fence, mandate, identity, clock)
+        grace_s = settings.folders.grace.total_seconds()
+        yield HeldStore(files, fenced, fence, mandate, identity, clock, grace_s)
 
 
 def engine_options(settings: Settings, jobs: frozenset[JobName], *, until_idle: bool) -> EngineOptions:
@@ -215,7 +223,7 @@ async def assembled(
     gate_store = PostgresGates(store.fenced)
     housekeeping = PostgresHousekeeping(database)
     previews = PostgresReadModel(database, stalled_after_s=settings.engine.stalled_after.total_seconds())
-    served = options.jobs & {JobName.FIGURES}
+    served = options.jobs
     clerk = IntentClerk(
         intents=PostgresIntents(store.fenced),
         runs=runs,
@@ -229,19 +237,10 @@ async def assembled(
         pulse=pulse,
     )
     async with HttpFigureSource(fetching, groups, gates, files.staging, clock) as source:
-        redownload = RedownloadFigures(
-            store=figures,
-            source=source,
-            gate=gates,
-            worktree=files.worktree,
-            repository=files.repository,
-            paths=settings.artifact_paths(),
-            file_path_field=store.identity.file_path_field,
-            clock=clock,
-            back_off=settings.figures.back_offs(),
-            jitter=random.Random(),
-        )
-        known = {JobName.FIGURES: redownload}
+        known: Mapping[JobName, Job] = {
+            JobName.FIGURES: redownload_figures(settings, options, store, source, gates),
+            JobName.FOLDERS: migrate_folders(settings, store),
+        }
         workers = [
             Worker(known[job], runs, writer, clock, pulse, options, epoch=store.mandate.epoch)
             for job in sorted(served)

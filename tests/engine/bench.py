@@ -235,6 +235,7 @@ async def bench(
     database_url: str,
     urls: Sequence[str],
     *,
+    artifacts: int = 0,
     extra: str = "",
     settings: dict[str, str] | None = None,
     behaviours: dict[str, Behaviour | tuple[Behaviour, int]] | None = None,
@@ -256,7 +257,7 @@ async def bench(
             database_url,
             hosts=hosts,
             figures=len(urls),
-            artifacts=len(urls) + 5,
+            artifacts=max(artifacts, len(urls) + 5),
             urls=urls,
             extra=extra,
         )

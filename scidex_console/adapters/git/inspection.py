@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,3 +97,13 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _device(path: Path) -> int:
     return path.stat().st_dev
+
+
+def bytes_kept(checkout: Checkout) -> int:
+    """Bytes of the objects, packed and loose."""
+    total = 0
+    for folder, _, names in os.walk(checkout.common_dir / "objects"):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += (Path(folder) / name).stat().st_size
+    return total

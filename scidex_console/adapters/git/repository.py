@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from scidex_console.adapters.git import branch_commit, history, pushing, refs, repair, trees
+from scidex_console.adapters.git import branch_commit, history, inspection, pushing, refs, repair, trees
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.commit_artifact import Committer, commit_through
 from scidex_console.adapters.git.durability import sync_file_systems
@@ -257,6 +257,10 @@ class GitArtifactRepository:
         """Every path of the commit at the tip, with its mode and object."""
         entries = trees.all_entries(self.checkout, self.head())
         return {path: TreeEntry(entry.mode, entry.object) for path, entry in entries.items()}
+
+    def size(self) -> int:
+        """Bytes of everything git keeps of the artifact repository."""
+        return inspection.bytes_kept(self.checkout)
 
     def blobs_of(self, commit: str, paths: Sequence[str]) -> Mapping[str, str]:
         """Object ids of the files at these paths in a commit; paths that are not there are left out."""

@@ -35,6 +35,8 @@ class ResolvingRules:
     """Folders of types whose name is not `<type>s`."""
     primary_extensions: Sequence[str]
     """With dots; when a row names several files at once, which of them is the primary one."""
+    accessory_keys: Sequence[str] = ()
+    """Metadata keys that hold paths of what was made from the primary file, such as its rendered page."""
 
     def inside(self, recorded: str) -> str | None:
         """The path inside the artifact repository that a recorded path means; None when it lies elsewhere.
@@ -57,6 +59,10 @@ class ResolvingRules:
 
     def keys_of(self, artifact_type: str) -> tuple[str, ...]:
         """The metadata keys under which a row of a type records paths, the most telling first."""
+        return tuple(dict.fromkeys([*self.primary_keys_of(artifact_type), *self.accessory_keys]))
+
+    def primary_keys_of(self, artifact_type: str) -> tuple[str, ...]:
+        """Those of them under which the primary file may stand."""
         return tuple(dict.fromkeys([f"{artifact_type}_path", *self.path_keys]))
 
     def type_folder(self, artifact_type: str) -> str:
@@ -94,6 +100,8 @@ def resolve(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> Resolve
     if not found.files:
         files = _in_own_folder(row, tree, rules) or _scan(row, tree, rules, lost=bool(found.missing))
         found.files.update(dict.fromkeys(files))
+    for recorded in _paths(row.metadata.get(key) for key in rules.accessory_keys):
+        _look_up(recorded, row, tree, rules, found)
     problem = found.problem or next(filter(None, (_hindrance(path, tree) for path in found.files)), "")
     return Resolved(tuple(found.files), tuple(found.missing), problem)
 
@@ -117,11 +125,14 @@ def with_companions(resolved: Resolved, tree: TreeIndex, claimed: Set[str]) -> R
 
 
 def recorded_paths(row: ArtifactRow, rules: ResolvingRules) -> Iterator[str]:
-    """Every path a row records, in the order of how telling it is."""
-    keys = rules.keys_of(row.artifact_type)
+    """Every path under which a row records its primary file, in the order of how telling it is."""
+    keys = rules.primary_keys_of(row.artifact_type)
     in_metadata = [row.metadata.get(key) for key in keys]
-    recorded = [*in_metadata, row.file_path, *_chain_values(row.provenance_chain, keys)]
-    yield from dict.fromkeys(text for text in _texts(recorded) if is_path(text))
+    return _paths([*in_metadata, row.file_path, *_chain_values(row.provenance_chain, keys)])
+
+
+def _paths(recorded: Iterable[Any]) -> Iterator[str]:
+    yield from dict.fromkeys(text for text in _texts(list(recorded)) if is_path(text))
 
 
 def is_path(text: str) -> bool:

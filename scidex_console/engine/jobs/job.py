@@ -23,6 +23,25 @@ class Job(Protocol):
         """The job's name."""
         ...
 
+    @property
+    def batch_limits(self) -> tuple[int, int]:
+        """How many prepared items close a batch: with files, and without."""
+        ...
+
+    @property
+    def closes_batch_at_rest(self) -> bool:
+        """Whether a batch ends with what is prepared when nothing more may be taken up for now."""
+        ...
+
+    @property
+    def reads_beside_writing(self) -> bool:
+        """Whether items may be prepared while a batch is being written."""
+        ...
+
+    async def begin(self, *, stepping: bool) -> None:
+        """A stretch of work begins: a run's, or a step's, which does not wait for its turn."""
+        ...
+
     async def survey(self, epoch: int) -> None:
         """Bring the job's work table in line with the rows and the disk: its gap."""
         ...

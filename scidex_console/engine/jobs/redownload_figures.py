@@ -38,6 +38,8 @@ class RedownloadFigures:
     """Implements the engine's `Job` for figures."""
 
     name = JobName.FIGURES
+    closes_batch_at_rest = False
+    reads_beside_writing = True
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class RedownloadFigures:
         clock: Clock,
         back_off: BackOff,
         jitter: random.Random,
+        batch_limits: tuple[int, int],
     ) -> None:
         self._store = store
         self._source = source
@@ -63,7 +66,16 @@ class RedownloadFigures:
         self._clock = clock
         self._back_off = back_off
         self._jitter = jitter
+        self._batch_limits = batch_limits
         self._adoption = Adoption(repository, worktree, paths)
+
+    @property
+    def batch_limits(self) -> tuple[int, int]:
+        """Files and dead marks that close a batch."""
+        return self._batch_limits
+
+    async def begin(self, *, stepping: bool) -> None:
+        """Figures are due by their own time, in a step as in a run."""
 
     async def survey(self, epoch: int) -> None:
         """Compare rows and disk: which figures lack their file, and which are marked dead already.

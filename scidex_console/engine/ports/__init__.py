@@ -19,7 +19,15 @@ from scidex_console.engine.ports.database import (
     SwitchResult,
 )
 from scidex_console.engine.ports.files import StagedWriter, Staging, Worktree
-from scidex_console.engine.ports.folders import ExaminedFile, FolderFiles
+from scidex_console.engine.ports.folders import (
+    Census,
+    DueFolder,
+    ExaminedFile,
+    FolderFiles,
+    FolderGap,
+    FolderStore,
+    Refusal,
+)
 from scidex_console.engine.ports.network import FigureSource, Gate
 from scidex_console.engine.ports.readers import AttemptFilter, Feed, IntentDesk, ReadModel
 from scidex_console.engine.ports.repository import (
@@ -34,11 +42,13 @@ from scidex_console.engine.ports.system import Clock
 __all__ = [
     "ArtifactRepository",
     "AttemptFilter",
+    "Census",
     "Clock",
     "CommitDraft",
     "CommitInfo",
     "Committed",
     "DueFigure",
+    "DueFolder",
     "ExaminedFile",
     "Feed",
     "Fence",
@@ -46,6 +56,8 @@ __all__ = [
     "FigureSource",
     "FigureStore",
     "FolderFiles",
+    "FolderGap",
+    "FolderStore",
     "Gate",
     "GateStore",
     "Housekeeping",
@@ -54,6 +66,7 @@ __all__ = [
     "Journal",
     "PathChange",
     "ReadModel",
+    "Refusal",
     "RunStore",
     "StagedWriter",
     "Staging",

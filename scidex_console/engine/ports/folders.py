@@ -1,14 +1,18 @@
-"""What the folder migration needs of the checkout besides `Worktree`: reading files, laying out folders.
+"""What the folder migration needs: the rows and their claims, and the checkout's files, read and laid out.
 
-Synchronous. Nothing is flushed one by one: everything laid here is made durable by the repository's `sync`
-before the database learns of it, and nothing old goes before that.
+`FolderFiles` is synchronous. It flushes nothing one by one: everything laid is made durable by the
+repository's `sync` before the database learns of it, and nothing old goes before that.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
+from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.folders.statuses import FolderStatus
 from scidex_console.domain.lfs import LfsPointer
 
 
@@ -64,4 +68,105 @@ class FolderFiles(Protocol):
 
         One that is the very file at `twin` goes without being read. Folders left empty go too.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class DueFolder:
+    """An artifact that may be migrated now."""
+
+    artifact_id: str
+    row: ArtifactRow
+
+
+@dataclass(frozen=True)
+class FolderGap:
+    """How many artifacts of the gap may be taken up."""
+
+    due: int
+    later: int
+    """Tried again by themselves, but not yet."""
+    next_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an artifact is not migrated, and what happens next."""
+
+    status: FolderStatus
+    reason: str
+    details: Mapping[str, Any]
+    """For the migration log: hashes, sizes, types, paths."""
+    took_ms: int
+    retry_at: datetime | None
+    """None: a person must look first."""
+
+
+@dataclass(frozen=True)
+class Census:
+    """What a survey of the store found."""
+
+    files: int
+    """Files in the artifact repository."""
+    bytes: int
+    """Of its git directory."""
+    orphans: int
+    """Files that no row claims and that lie in no artifact's folder."""
+    with_files: int
+    """Rows of the gap that have files."""
+    hash_advice: str
+    """What the order of hash sources should rather be; empty when it fits."""
+
+
+class FolderStore(Protocol):
+    """The gap of folders, and what the database says about artifacts."""
+
+    def rows(self) -> AsyncIterator[Sequence[ArtifactRow]]:
+        """All rows that are not migrated, in pages."""
+        ...
+
+    async def due(self, limit: int, *, excluding: Collection[str]) -> Sequence[DueFolder]:
+        """The newest rows that may be migrated now."""
+        ...
+
+    async def gap(self) -> FolderGap: ...
+
+    async def read(self, artifact_ids: Sequence[str]) -> Mapping[str, ArtifactRow]:
+        """Rows as they are now; deleted ones are left out."""
+        ...
+
+    async def links(
+        self, artifact_ids: Sequence[str], link_types: Sequence[str]
+    ) -> Sequence[tuple[str, str]]:
+        """Links of these types that begin or end at these artifacts: what was derived, and from what."""
+        ...
+
+    async def mint(self, artifact_ids: Sequence[str]) -> Mapping[str, str]:
+        """UUIDs of these artifacts; those that have none get one, which stays theirs for ever."""
+        ...
+
+    async def claimants(self, paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Who claims each path and is not migrated yet."""
+        ...
+
+    async def refuse(self, row: ArtifactRow, refusal: Refusal) -> None:
+        """Log why an artifact is not migrated, and keep it from being taken up before its time."""
+        ...
+
+    async def count_step(self, run_id: int) -> None:
+        """One artifact of a step has been looked at."""
+        ...
+
+    async def record_survey(self, claims: Sequence[tuple[str, str]], census: Census) -> None:
+        """Who claims what (path, artifact), and the store's figures, the first also as those at the start."""
+        ...
+
+    async def next_cycle_at(self) -> datetime | None: ...
+
+    async def schedule_cycle(self, at: datetime | None) -> None:
+        """When the next cycle begins; outlives a restart."""
+        ...
+
+    async def make_due(self, artifact_ids: Sequence[str]) -> Sequence[str]:
+        """Retry: rows that wait for a person become due now; the ids it did."""
         ...

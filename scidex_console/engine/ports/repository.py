@@ -121,6 +121,10 @@ class ArtifactRepository(Protocol):
         """Every path of the commit at the tip, with its mode and object."""
         ...
 
+    def size(self) -> int:
+        """Bytes of everything git keeps of the artifact repository."""
+        ...
+
     def refresh_index(self, paths: Sequence[str]) -> None:
         """Let the index know these files' times, so that `git status` need not read them; best effort."""
         ...

@@ -69,6 +69,12 @@ async def finish_forward(stores: Stores, batch: Batch, effects: Effects) -> Batc
     return batch if effects.lasts else await contract(stores, batch, effects)
 
 
+async def tidy(stores: Stores, batch: Batch) -> Batch:
+    """Contract a batch that was left `done` so that readers could leave its old paths."""
+    async with stores.writing():
+        return await contract(stores, batch, effects_of(stores, batch.job))
+
+
 async def contract(stores: Stores, batch: Batch, effects: Effects) -> Batch:
     """After the switch, and after the readers' grace: what is not needed goes, and the batch is clean."""
     await in_thread(effects.contract, batch)

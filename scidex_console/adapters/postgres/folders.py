@@ -1,0 +1,162 @@
+"""The gap of folders: rows without one, who claims what, links, and what a try came to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from scidex_console.adapters.postgres.database import Connection, query
+from scidex_console.adapters.postgres.transactions import FencedDatabase
+from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.sanitise import visible
+from scidex_console.engine.ports import Census, DueFolder, FolderGap, Refusal
+
+_PAGE = 2000
+
+
+class PostgresFolders:
+    """Implements the engine's `FolderStore`."""
+
+    def __init__(self, fenced: FencedDatabase) -> None:
+        self._fenced = fenced
+
+    async def rows(self) -> AsyncIterator[Sequence[ArtifactRow]]:
+        """All rows that are not migrated, by id, a page at a time."""
+        after: str | None = None
+        while page := await self._fetch("read_unmigrated_rows", {"after": after, "limit": _PAGE}):
+            after = page[-1]["id"]
+            yield [_row(row) for row in page]
+
+    async def due(self, limit: int, *, excluding: Collection[str]) -> Sequence[DueFolder]:
+        """The newest rows that may be migrated now."""
+        rows = await self._fetch("read_due_folders", {"limit": limit, "excluding": list(excluding)})
+        return [DueFolder(row["id"], _row(row)) for row in rows]
+
+    async def gap(self) -> FolderGap:
+        """How many artifacts of the gap may be taken up, now and later."""
+        (row,) = await self._fetch("count_folder_gap", {})
+        return FolderGap(row["due"], row["later"], row["next_at"])
+
+    async def read(self, artifact_ids: Sequence[str]) -> Mapping[str, ArtifactRow]:
+        """Rows as they are now; deleted ones are left out."""
+        rows = await self._fetch("read_rows_for_folders", {"ids": list(artifact_ids)})
+        return {row["id"]: _row(row) for row in rows}
+
+    async def links(
+        self, artifact_ids: Sequence[str], link_types: Sequence[str]
+    ) -> Sequence[tuple[str, str]]:
+        """Links of these types that begin or end at these artifacts: what was derived, and from what."""
+        params = {"ids": list(artifact_ids), "types": list(link_types)}
+        return [(row["derived"], row["origin"]) for row in await self._fetch("list_provenance_links", params)]
+
+    async def mint(self, artifact_ids: Sequence[str]) -> Mapping[str, str]:
+        """UUIDs of these artifacts; those that have none get one, which stays theirs for ever."""
+        ids = {"ids": list(artifact_ids)}
+
+        async def work(connection: Connection) -> Mapping[str, str]:
+            await connection.execute(query("mint_artifact_ids"), ids)
+            cursor = await connection.execute(query("list_artifact_ids"), ids)
+            return {row["id"]: row["uuid"] for row in await cursor.fetchall()}
+
+        return await self._fenced.write(work)
+
+    async def claimants(self, paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Who claims each path and is not migrated yet."""
+        rows = await self._fetch("list_claimants", {"paths": list(paths)})
+        return {row["path"]: frozenset(row["claimants"]) for row in rows}
+
+    async def refuse(self, row: ArtifactRow, refusal: Refusal) -> None:
+        """Log why an artifact is not migrated, and keep it from being taken up before its time."""
+        params = {
+            "id": row.id,
+            "status": refusal.status,
+            "state": "due" if refusal.retry_at is not None else refusal.status,
+            "retry_at": refusal.retry_at,
+            "reason": visible(refusal.reason),
+            "errors": Jsonb({"reason": visible(refusal.reason), **refusal.details}),
+            "took_ms": refusal.took_ms,
+        }
+        await self._execute("refuse_folder", params)
+
+    async def count_step(self, run_id: int) -> None:
+        """One artifact of a step has been looked at."""
+        await self._execute("count_step", {"run_id": run_id})
+
+    async def record_survey(self, claims: Sequence[tuple[str, str]], census: Census) -> None:
+        """Who claims what, and the store's figures; the first are those at the start, too."""
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(query("delete_stale_folders"))
+            await connection.execute(query("delete_folder_claims"))
+            async with (
+                connection.cursor() as cursor,
+                cursor.copy(
+                    "COPY scidex_console.folder_claim (path, artifact_id, ordinal) FROM STDIN"
+                ) as copy,
+            ):
+                for ordinal, (path, artifact_id) in enumerate(dict.fromkeys(claims)):
+                    await copy.write_row((path, artifact_id, ordinal))
+            await connection.execute(
+                query("record_folder_census"),
+                {
+                    "files": census.files,
+                    "bytes": census.bytes,
+                    "orphans": census.orphans,
+                    "with_files": census.with_files,
+                    "hash_advice": census.hash_advice,
+                },
+            )
+
+        await self._fenced.write(work)
+
+    async def next_cycle_at(self) -> datetime | None:
+        """When the next cycle begins; None: at once."""
+        (row,) = await self._fetch("read_next_cycle", {})
+        at: datetime | None = row["next_cycle_at"]
+        return at
+
+    async def schedule_cycle(self, at: datetime | None) -> None:
+        """When the next cycle begins; outlives a restart."""
+        await self._execute("schedule_cycle", {"at": at})
+
+    async def make_due(self, artifact_ids: Sequence[str]) -> Sequence[str]:
+        """Retry: rows that wait become due now; the ids it did."""
+
+        async def work(connection: Connection) -> Sequence[str]:
+            cursor = await connection.execute(query("make_folders_due"), {"ids": list(artifact_ids)})
+            return [row["artifact_id"] for row in await cursor.fetchall()]
+
+        return await self._fenced.write(work)
+
+    async def _execute(self, statement: str, params: dict[str, Any]) -> None:
+        async def work(connection: Connection) -> None:
+            await connection.execute(query(statement), params)
+
+        await self._fenced.write(work)
+
+    async def _fetch(self, statement: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+        async with self._fenced.database.session() as connection:
+            return await (await connection.execute(query(statement), params)).fetchall()
+
+
+def _row(row: dict[str, Any]) -> ArtifactRow:
+    accessories = row["accessory_filenames"]
+    return ArtifactRow(
+        id=row["id"],
+        artifact_type=row["artifact_type"] or "",
+        title=row["title"],
+        content_hash=row["content_hash"],
+        file_path=row["file_path"],
+        metadata=row["metadata"] if isinstance(row["metadata"], dict) else {},
+        provenance_chain=row["provenance_chain"],
+        created_at=row["created_at"],
+        uuid=row["uuid"],
+        artifact_dir=row["artifact_dir"],
+        primary_filename=row["primary_filename"],
+        accessory_filenames=None if accessories is None else tuple(accessories),
+        layout_version=row["folder_layout_version"],
+        migrated_at=row["migrated_to_folder_at"],
+    )

@@ -1,0 +1,1 @@
+DELETE FROM scidex_console.folder_claim

@@ -1,0 +1,1 @@
+SELECT next_cycle_at FROM scidex_console.folder_census

@@ -1,0 +1,189 @@
+"""Reading one artifact's files: are they there, are they git's, and are they what the row promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from scidex_console.domain.errors import Refused, UnsafePath
+from scidex_console.domain.folders.hashes import HashSource, expected_hash
+from scidex_console.domain.folders.layout import folder_of
+from scidex_console.domain.folders.manifest import media_type
+from scidex_console.domain.folders.planning import ReadFile
+from scidex_console.domain.folders.resolving import (
+    Resolved,
+    ResolvingRules,
+    TreeIndex,
+    resolve,
+    with_companions,
+)
+from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.folders.statuses import FolderStatus
+from scidex_console.domain.lfs import POINTER_LIMIT, LfsPointer, read_pointer
+from scidex_console.engine.ports import (
+    ArtifactRepository,
+    Clock,
+    ExaminedFile,
+    FolderFiles,
+    Refusal,
+    Worktree,
+)
+
+
+@dataclass(frozen=True)
+class ReadArtifact:
+    """An artifact whose files are verified."""
+
+    row: ArtifactRow
+    files: tuple[ReadFile, ...]
+    """The primary one first."""
+    missing: tuple[str, ...]
+    """Recorded paths that lead nowhere."""
+    took_ms: int
+
+
+class _NotNow(Exception):
+    """Something about a file stands in the way."""
+
+    def __init__(self, status: FolderStatus, reason: str, **details: object) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.details = details
+
+
+class FolderReader:
+    """Reads artifacts one by one, against one look at the commit at the tip. Blocks."""
+
+    def __init__(
+        self,
+        *,
+        repository: ArtifactRepository,
+        folders: FolderFiles,
+        worktree: Worktree,
+        rules: ResolvingRules,
+        hash_sources: Sequence[HashSource],
+        retry_after: timedelta,
+        clock: Clock,
+    ) -> None:
+        self._repository = repository
+        self._folders = folders
+        self._worktree = worktree
+        self._rules = rules
+        self._hash_sources = hash_sources
+        self._retry_after = retry_after
+        self._clock = clock
+        self._head = ""
+        self._tree = TreeIndex({})
+        self._claimed: frozenset[str] = frozenset()
+
+    def look(self) -> TreeIndex:
+        """The files of the commit at the tip, indexed once per commit."""
+        head = self._repository.head()
+        if head != self._head:
+            self._tree = TreeIndex(self._repository.tree())
+            self._head = head
+        return self._tree
+
+    def remember_claims(self, claimed: frozenset[str]) -> None:
+        """Files that rows name themselves, which are no companions of others."""
+        self._claimed = claimed
+
+    def resolve(self, row: ArtifactRow, tree: TreeIndex, claimed: frozenset[str] | None = None) -> Resolved:
+        """The files of a row, its companions among them."""
+        resolved = resolve(row, tree, self._rules)
+        return with_companions(resolved, tree, self._claimed if claimed is None else claimed)
+
+    def may_go(self, path: str) -> bool:
+        """Whether an old path may be taken away at all: one in some artifact's folder stays there."""
+        return folder_of(path) is None
+
+    def read(self, row: ArtifactRow) -> ReadArtifact | Refusal:
+        """Verify an artifact's files, or say what is wrong with them."""
+        began = self._clock.monotonic()
+        try:
+            resolved = self.resolve(row, self.look())
+            if resolved.quarantine:
+                raise _NotNow(FolderStatus.QUARANTINED, resolved.quarantine)
+            for recorded in resolved.missing:
+                self._require_gone(recorded)
+            files = tuple(self._read(path) for path in resolved.files)
+            self._require_promised(row, files)
+        except _NotNow as trouble:
+            took_ms = self._since(began)
+            retry_at = self._clock.now() + self._retry_after if trouble.status.tried_again else None
+            return Refusal(trouble.status, trouble.reason, trouble.details, took_ms, retry_at)
+        return ReadArtifact(row, files, resolved.missing, self._since(began))
+
+    def _since(self, began: float) -> int:
+        return round((self._clock.monotonic() - began) * 1000)
+
+    def _require_gone(self, recorded: str) -> None:
+        """A path that git does not have must not lead to a file all the same: it would be left behind."""
+        try:
+            path = self._rules.inside(recorded)
+        except UnsafePath as error:
+            raise _NotNow(FolderStatus.QUARANTINED, error.what, path=recorded) from error
+        if path is not None and self._worktree.exists(path):
+            raise _NotNow(FolderStatus.ERROR, "its file is not in git: commit it first", path=path)
+        if self._worktree.opens_elsewhere(recorded):
+            raise _NotNow(
+                FolderStatus.QUARANTINED, "its file is not inside the artifact repository", path=recorded
+            )
+
+    def _read(self, path: str) -> ReadFile:
+        entry = self._tree.entries[path]
+        try:
+            found = self._folders.examine(path)
+        except UnsafePath as error:
+            raise _NotNow(FolderStatus.QUARANTINED, error.what, path=path) from error
+        except Refused as error:
+            raise _NotNow(FolderStatus.ERROR, error.what, path=path) from error
+        if found is None:
+            raise _NotNow(
+                FolderStatus.ERROR, "git has its file and the checkout has not: restore it", path=path
+            )
+        stands_for = found.pointer
+        if found.blob != entry.blob:
+            stands_for = self._pointer_of(entry.blob)
+            if stands_for is None or stands_for.sha256 != found.sha256:
+                raise _NotNow(
+                    FolderStatus.ERROR, "its file differs from git's: commit or restore it", path=path
+                )
+        return _read_file(path, entry.mode, entry.blob, found, stands_for)
+
+    def _pointer_of(self, blob: str) -> LfsPointer | None:
+        """What git's object stands for: the checkout may hold the very file instead of its pointer."""
+        head = bytearray()
+
+        def take(chunk: bytes) -> None:
+            if len(head) < POINTER_LIMIT:
+                head.extend(chunk[:POINTER_LIMIT])
+
+        self._repository.export_blob(blob, take)
+        return read_pointer(bytes(head))
+
+    def _require_promised(self, row: ArtifactRow, files: Sequence[ReadFile]) -> None:
+        if not files:
+            return
+        expected = expected_hash(self._hash_sources, metadata=row.metadata, content_hash=row.content_hash)
+        primary = files[0]
+        if expected is not None and expected.sha256 != primary.content_sha256:
+            raise _NotNow(
+                FolderStatus.HASH_MISMATCH,
+                f"{expected.source} is not the hash of the file",
+                path=primary.path,
+                source=expected.source,
+                expected_sha256=expected.sha256,
+                actual_sha256=primary.content_sha256,
+                size_bytes=primary.content_size,
+                recorded_size_bytes=row.metadata.get("file_size_bytes"),
+                media_type=media_type(primary.path.rpartition("/")[2]),
+                artifact_type=row.artifact_type,
+            )
+
+
+def _read_file(path: str, mode: str, blob: str, found: ExaminedFile, pointer: LfsPointer | None) -> ReadFile:
+    lfs = (pointer.sha256, pointer.size) if pointer else ("", 0)
+    return ReadFile(path, mode, blob, found.sha256, found.size, *lfs)

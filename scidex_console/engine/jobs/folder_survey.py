@@ -1,0 +1,94 @@
+"""The folder migration's survey: who claims which file, what nobody claims, what the hashes are of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from scidex_console.domain.folders.hashes import HashSource, advice, promised, sample_sources
+from scidex_console.domain.folders.layout import folder_of
+from scidex_console.domain.folders.resolving import Resolved, TreeIndex
+from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.engine.jobs.folder_reading import FolderReader
+from scidex_console.engine.ports import ArtifactRepository, Census, FolderFiles, FolderStore
+from scidex_console.engine.threads import in_thread
+
+_SAMPLE = 200
+"""Rows whose files are hashed to see which source tells the truth."""
+
+
+class FolderSurvey:
+    """Compares the rows that are not migrated with the files git has."""
+
+    def __init__(
+        self,
+        *,
+        store: FolderStore,
+        reader: FolderReader,
+        repository: ArtifactRepository,
+        folders: FolderFiles,
+        hash_sources: Sequence[HashSource],
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._repository = repository
+        self._folders = folders
+        self._hash_sources = hash_sources
+
+    async def take(self) -> None:
+        """Look at everything, and record it."""
+        await asyncio.to_thread(self._repository.check)
+        tree = await in_thread(self._reader.look)
+        rows: list[ArtifactRow] = []
+        named: set[str] = set()
+        async for page in self._store.rows():
+            rows.extend(page)
+            named |= await asyncio.to_thread(self._named, page, tree)
+        claimed = frozenset(named)
+        self._reader.remember_claims(claimed)
+        found = await asyncio.to_thread(self._resolve, rows, tree, claimed)
+        claims = [(path, row.id) for row, resolved in found for path in resolved.files]
+        advised = await asyncio.to_thread(self._advice, found)
+        await self._store.record_survey(
+            claims,
+            Census(
+                files=len(tree.entries),
+                bytes=await asyncio.to_thread(self._repository.size),
+                orphans=_orphans(tree, {path for path, _ in claims}),
+                with_files=sum(bool(resolved.files) for _, resolved in found),
+                hash_advice=advised,
+            ),
+        )
+
+    def _named(self, rows: Sequence[ArtifactRow], tree: TreeIndex) -> set[str]:
+        nobody = frozenset(tree.entries)  # with everything claimed, nothing is a companion
+        return {path for row in rows for path in self._reader.resolve(row, tree, nobody).files}
+
+    def _resolve(
+        self, rows: Sequence[ArtifactRow], tree: TreeIndex, claimed: frozenset[str]
+    ) -> list[tuple[ArtifactRow, Resolved]]:
+        return [(row, self._reader.resolve(row, tree, claimed)) for row in rows]
+
+    def _advice(self, found: Sequence[tuple[ArtifactRow, Resolved]]) -> str:
+        sample = []
+        for row, resolved in found:
+            if resolved.files and not resolved.quarantine and _promises(row):
+                there = self._folders.examine(resolved.files[0])
+                if there is not None:
+                    actual = there.pointer.sha256 if there.pointer else there.sha256
+                    sample.append((row.metadata, row.content_hash, actual))
+            if len(sample) == _SAMPLE:
+                break
+        return advice(self._hash_sources, sample_sources(sample))
+
+
+def _promises(row: ArtifactRow) -> bool:
+    said = (promised(s, metadata=row.metadata, content_hash=row.content_hash) for s in HashSource)
+    return any(expected is not None for expected in said)
+
+
+def _orphans(tree: TreeIndex, claimed: set[str]) -> int:
+    return sum(
+        path not in claimed and folder_of(path) is None and not path.rpartition("/")[2].startswith(".git")
+        for path in tree.entries
+    )

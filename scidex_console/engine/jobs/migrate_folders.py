@@ -1,0 +1,227 @@
+"""Job `folders`: find the artifacts without a folder, verify their files, plan what a batch lays out.
+
+Spec: Phase 2, newest first, 100 a cycle, a cycle every 30 minutes, until none is left. A file whose hash is
+not the one its row promises is not moved; a row without a file gets a folder with its manifest alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from scidex_console.domain.batches import Operation
+from scidex_console.domain.folders.cycles import Cycle, CyclePlan
+from scidex_console.domain.folders.hashes import HashSource
+from scidex_console.domain.folders.layout import FolderLayout
+from scidex_console.domain.folders.operations import operation_for_folder
+from scidex_console.domain.folders.planning import FolderPlan, plan_folder
+from scidex_console.domain.folders.resolving import ResolvingRules
+from scidex_console.domain.folders.rows import ArtifactRow, Relations
+from scidex_console.domain.folders.statuses import FolderStatus
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.jobs.folder_reading import FolderReader, ReadArtifact
+from scidex_console.engine.jobs.folder_survey import FolderSurvey
+from scidex_console.engine.jobs.job import Record
+from scidex_console.engine.ports import ArtifactRepository, Clock, DueFolder, FolderStore, Refusal
+
+GROUP = "repository"
+"""What all artifacts share: there is one repository to write."""
+
+
+@dataclass(frozen=True)
+class FolderRules:
+    """The configured part of the migration."""
+
+    resolving: ResolvingRules
+    layout: FolderLayout
+    cycle: CyclePlan
+    hash_sources: Sequence[HashSource]
+    upstream_links: Sequence[str]
+    """Types of links whose target is what their source was made from."""
+
+
+class MigrateFolders:
+    """Implements the engine's `Job` for folders."""
+
+    name = JobName.FOLDERS
+    closes_batch_at_rest = True
+    reads_beside_writing = False
+
+    def __init__(
+        self,
+        *,
+        store: FolderStore,
+        reader: FolderReader,
+        survey: FolderSurvey,
+        repository: ArtifactRepository,
+        rules: FolderRules,
+        file_path_field: str,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._survey = survey
+        self._repository = repository
+        self._rules = rules
+        self._file_path_field = file_path_field
+        self._clock = clock
+        self._cycle = Cycle(rules.cycle)
+        self._prepared: dict[str, ReadArtifact] = {}
+        self._stepping = False
+
+    @property
+    def batch_limits(self) -> tuple[int, int]:
+        """A cycle is a batch."""
+        return self._rules.cycle.size, self._rules.cycle.size
+
+    async def begin(self, *, stepping: bool) -> None:
+        """A stretch of work begins; a step does not wait for the next cycle's time."""
+        self._stepping = stepping
+        self._cycle.resume(await self._store.next_cycle_at())
+
+    async def survey(self, epoch: int) -> None:
+        """Who claims what, which files nobody claims, and whether the promised hashes are hashes of files."""
+        await self._survey.take()
+
+    async def ready_groups(self) -> Sequence[str]:
+        """The repository, when its cycle has room and artifacts are due."""
+        if self._room() <= 0:
+            return []
+        gap = await self._store.gap()
+        return [GROUP] if gap.due > len(self._prepared) else []
+
+    async def rest(self) -> str | None:
+        """What the job waits for when nothing can be taken up now; None when nothing is left at all."""
+        gap = await self._store.gap()
+        if gap.due and self._room() <= 0 and self._cycle.next_at is not None:
+            return f"{gap.due} artifacts; the next cycle begins {self._cycle.next_at:%H:%M:%S} UTC"
+        if gap.due:
+            return ""
+        if gap.next_at is not None:
+            return f"{gap.later} artifacts in back-off, the next is due {gap.next_at:%H:%M:%S} UTC"
+        return None
+
+    async def next_items(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFolder]:
+        """The newest artifacts, as many as the cycle has room for."""
+        room = min(limit, self._room())
+        if room <= 0:
+            return []
+        items = await self._store.due(room, excluding=[*excluding, *self._prepared])
+        if self._cycle.take(len(items), self._clock.now()):
+            await self._store.schedule_cycle(self._cycle.next_at)
+        return items
+
+    def width(self, group: str) -> int:
+        """Files are read two at a time: one is hashed while another comes from disk."""
+        return 2
+
+    def is_closed(self, group: str) -> bool:
+        """The repository has no holds."""
+        return False
+
+    async def prepare(self, item: DueFolder, *, run_id: int, epoch: int) -> Record:
+        """Resolve and verify an artifact's files; what comes back keeps it for a batch, or says why not."""
+        found = await asyncio.to_thread(self._reader.read, item.row)
+
+        async def record() -> None:
+            if isinstance(found, Refusal):
+                await self._store.refuse(item.row, found)
+            else:
+                self._prepared[item.artifact_id] = found
+            await self._store.count_step(run_id)
+
+        return record
+
+    async def waiting(self) -> tuple[int, int]:
+        """Verified artifacts that wait for a batch."""
+        return len(self._prepared), 0
+
+    async def effects(self, *, files: int, marks: int) -> Sequence[Operation]:
+        """The folders of the next batch, and the rows that lead to them."""
+        taken = [self._prepared.pop(artifact_id) for artifact_id in list(self._prepared)[:files]]
+        rows = await self._store.read([found.row.id for found in taken])
+        # A row that was edited since its files were read is read again in a later cycle.
+        taken = [found for found in taken if rows.get(found.row.id) == found.row]
+        if not taken:
+            return []
+        related, uuids = await self._relate([found.row.id for found in taken])
+        plans: list[tuple[ReadArtifact, FolderPlan]] = []
+        for found in taken:
+            row = replace(found.row, uuid=uuids[found.row.id])
+            try:
+                plans.append((found, self._plan(row, found, related[row.id])))
+            except ValueError as error:
+                await self._store.refuse(found.row, _unplannable(error))
+        return await self._operations(plans)
+
+    # --- planning ---------------------------------------------------------------------------------------
+
+    def _room(self) -> int:
+        return self._cycle.room(self._clock.now(), stepping=self._stepping)
+
+    def _plan(self, row: ArtifactRow, found: ReadArtifact, relations: Relations) -> FolderPlan:
+        return plan_folder(row, found.files, relations, self._rules.layout, self._rules.resolving)
+
+    async def _relate(self, ids: Sequence[str]) -> tuple[Mapping[str, Relations], Mapping[str, str]]:
+        """Each artifact's links by UUID, and the UUIDs; minted, too, for what they lead to."""
+        links = await self._store.links(ids, self._rules.upstream_links)
+        ends = dict.fromkeys([*ids, *(end for link in links for end in link)])
+        uuids = await self._store.mint(list(ends))
+        inputs: dict[str, set[str]] = {artifact_id: set() for artifact_id in ids}
+        outputs: dict[str, set[str]] = {artifact_id: set() for artifact_id in ids}
+        for derived, origin in links:
+            if derived == origin or derived not in uuids or origin not in uuids:
+                continue  # a link to itself, or to a row that is not there
+            if derived in inputs:
+                inputs[derived].add(uuids[origin])
+            if origin in outputs:
+                outputs[origin].add(uuids[derived])
+        relations = {i: Relations(tuple(sorted(inputs[i])), tuple(sorted(outputs[i]))) for i in ids}
+        return relations, uuids
+
+    async def _operations(self, plans: Sequence[tuple[ReadArtifact, FolderPlan]]) -> list[Operation]:
+        leaving = await self._leaving([plan for _, plan in plans])
+        manifests = await asyncio.to_thread(self._manifests, [plan for _, plan in plans])
+        now = self._clock.now()
+        return [
+            operation_for_folder(
+                plan,
+                leaving=leaving.get(plan.row.id, frozenset()),
+                replaced_manifest=manifests.get(plan.manifest_path),
+                migrated_at=now,
+                took_ms=found.took_ms,
+                missing=found.missing,
+                file_path_field=self._file_path_field,
+            )
+            for found, plan in plans
+        ]
+
+    async def _leaving(self, plans: Sequence[FolderPlan]) -> Mapping[str, set[str]]:
+        """Which old paths go with which artifact: with the last of its claimants, if all of them go."""
+        moving: dict[str, list[str]] = {}
+        for plan in plans:
+            for move in plan.moves:
+                moving.setdefault(move.file.path, []).append(plan.row.id)
+        claimants = await self._store.claimants(list(moving))
+        leaving: dict[str, set[str]] = {}
+        for path, movers in moving.items():
+            if claimants.get(path, frozenset()) <= set(movers) and self._reader.may_go(path):
+                leaving.setdefault(movers[-1], set()).add(path)
+        return leaving
+
+    def _manifests(self, plans: Sequence[FolderPlan]) -> Mapping[str, bytes]:
+        """Manifests that are there already, of artifacts that are migrated once more."""
+        paths = [plan.manifest_path for plan in plans if plan.row.artifact_dir is not None]
+        if not paths:
+            return {}
+        found: dict[str, bytes] = {}
+        for path, blob in self._repository.blobs_of(self._repository.head(), paths).items():
+            content = bytearray()
+            self._repository.export_blob(blob, content.extend)
+            found[path] = bytes(content)
+        return found
+
+
+def _unplannable(error: ValueError) -> Refusal:
+    return Refusal(FolderStatus.QUARANTINED, f"no manifest can be made: {error}", {}, 0, None)

@@ -1,0 +1,76 @@
+"""The two jobs, over a held store."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from scidex_console.adapters.postgres.folders import PostgresFolders
+from scidex_console.engine.jobs.folder_reading import FolderReader
+from scidex_console.engine.jobs.folder_survey import FolderSurvey
+from scidex_console.engine.jobs.migrate_folders import FolderRules, MigrateFolders
+from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
+from scidex_console.engine.options import EngineOptions
+from scidex_console.engine.ports import FigureSource, Gate
+from scidex_console.settings import Settings
+
+if TYPE_CHECKING:
+    from scidex_console.wiring.engine import HeldStore
+
+
+def redownload_figures(
+    settings: Settings, options: EngineOptions, store: HeldStore, source: FigureSource, gate: Gate
+) -> RedownloadFigures:
+    """The job that downloads lost figures again."""
+    return RedownloadFigures(
+        store=store.figures(),
+        source=source,
+        gate=gate,
+        worktree=store.files.worktree,
+        repository=store.files.repository,
+        paths=settings.artifact_paths(),
+        file_path_field=store.identity.file_path_field,
+        clock=store.clock,
+        back_off=settings.figures.back_offs(),
+        jitter=random.Random(),
+        batch_limits=(options.batch_files, options.batch_marks),
+    )
+
+
+def migrate_folders(settings: Settings, store: HeldStore) -> MigrateFolders:
+    """The job that gives every artifact a folder."""
+    files, folders = store.files, settings.folders
+    worktree = files.repository.checkout.worktree
+    rules = FolderRules(
+        resolving=folders.resolving(submodule=settings.repository.submodule, worktree=worktree),
+        layout=folders.layout(),
+        cycle=folders.cycles(),
+        hash_sources=tuple(folders.hash_source),
+        upstream_links=tuple(folders.upstream_links),
+    )
+    database = PostgresFolders(store.fenced)
+    reader = FolderReader(
+        repository=files.repository,
+        folders=files.folders,
+        worktree=files.worktree,
+        rules=rules.resolving,
+        hash_sources=rules.hash_sources,
+        retry_after=folders.retry_after,
+        clock=store.clock,
+    )
+    survey = FolderSurvey(
+        store=database,
+        reader=reader,
+        repository=files.repository,
+        folders=files.folders,
+        hash_sources=rules.hash_sources,
+    )
+    return MigrateFolders(
+        store=database,
+        reader=reader,
+        survey=survey,
+        repository=files.repository,
+        rules=rules,
+        file_path_field=store.identity.file_path_field,
+        clock=store.clock,
+    )
