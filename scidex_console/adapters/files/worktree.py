@@ -112,6 +112,28 @@ class CheckoutFiles:
                 self._prune(path)
         return gone
 
+    def withdraw(self, path: str, sha256: str) -> bool:
+        """Take back what was placed and is staged still; True when it is gone.
+
+        A file of somebody else stays, even with the same bytes. On another file system than the staging
+        folder only the bytes tell. Raises `Halt` when the file system refuses.
+        """
+        check_relative(path)
+        with halting("a placed file cannot be looked at", where=str(self.root / path)):
+            try:
+                with parent_of(self.root, path) as (folder, name):
+                    there = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            except (FileNotFoundError, UnsafePath):
+                return False
+            if there.st_dev == self.staging.stat().st_dev and not self._stages(there.st_ino):
+                return False
+        return self.remove(path, sha256)
+
+    def _stages(self, inode: int) -> bool:
+        """Whether a file of the staging folder has this inode."""
+        with os.scandir(self.staging) as entries:
+            return any(entry.inode() == inode for entry in entries)
+
     def _inode_of(self, staged: str) -> tuple[int, int] | None:
         """Device and inode of a staged file, by which our own link to it is known again."""
         try:

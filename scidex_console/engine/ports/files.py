@@ -79,3 +79,10 @@ class Worktree(Protocol):
     def remove(self, path: str, sha256: str) -> bool:
         """Remove the file if its bytes are still the expected ones; True when it is gone afterwards."""
         ...
+
+    def withdraw(self, path: str, sha256: str) -> bool:
+        """Take back what was placed and is staged still; True when it is gone.
+
+        A file of somebody else stays, even with the same bytes.
+        """
+        ...

@@ -92,13 +92,13 @@ class AddedFiles:
     def retreat(self, operations: Operations, *, placed: bool) -> None:
         """Files that were placed go, unless git has them.
 
-        Of one that was not placed for sure nothing is known: somebody else's may have the same bytes.
+        Somebody else's may have the same bytes: only what is still one with a staged file goes.
         """
         if placed:
             known = self._known(operations)
             for _, file in _files(operations):
                 if file.path not in known:
-                    self._stores.worktree.remove(file.path, file.sha256)
+                    self._stores.worktree.withdraw(file.path, file.sha256)
 
     def inverse(self, operations: Operations) -> list[PathChange]:
         """Removals of the files; of one that git does not have any more, nothing comes."""

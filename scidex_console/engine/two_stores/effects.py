@@ -44,7 +44,7 @@ class Effects(Protocol):
     def retreat(self, operations: Operations, *, placed: bool) -> None:
         """Operations were left out before the commit: what was placed for them goes.
 
-        `placed` tells that it was, for sure, ours.
+        `placed` tells that something may have been.
         """
         ...
 

@@ -9,6 +9,7 @@ from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Halt, Refused, UnsafePath
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.killpoints import reach
+from scidex_console.engine.ports import PathChange
 from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores.effects import Effects
 from scidex_console.engine.two_stores.kinds import effects_of
@@ -87,7 +88,7 @@ async def withdraw(stores: Stores, batch: Batch, effects: Effects, lost: Sequenc
     found = await in_thread(
         stores.repository.find, batch.op, CommitKind.COMPENSATE, **stores.mandate.made(batch)
     )
-    if found is None and (changes := await in_thread(effects.inverse, lost)):
+    if found is None and (changes := await in_thread(_still_ours, stores, effects, lost)):
         found = await in_thread(
             stores.repository.commit,
             changes,
@@ -101,6 +102,14 @@ async def withdraw(stores: Stores, batch: Batch, effects: Effects, lost: Sequenc
         await in_thread(stores.repository.sync)
     await in_thread(effects.vanish, lost)
     reach("batch: withdrawn")
+
+
+def _still_ours(stores: Stores, effects: Effects, lost: Sequence[Operation]) -> list[PathChange]:
+    """What takes operations out of git, without the files that it no longer has as we committed them."""
+    changes = effects.inverse(lost)
+    removed = [change.path for change in changes if change.sha256 is None]
+    known = stores.repository.blobs_of(stores.repository.head(), removed) if removed else {}
+    return [c for c in changes if c.sha256 is not None or c.blob == known.get(c.path)]
 
 
 async def _leave_out(

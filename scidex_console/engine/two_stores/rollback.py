@@ -109,8 +109,15 @@ def _what(operations: Sequence[Operation]) -> str:
 
 
 async def _reinstate(stores: Stores, effects: Effects, batch: Batch) -> None:
-    """Rows changed under the rollback: what the inverse commit took from them comes back."""
-    kept, gone = _in(batch, OperationState.KEPT), _in(batch, OperationState.ROLLED_BACK)
+    """Rows changed under the rollback: what the inverse commit took from them comes back, nothing else."""
+    undone = await in_thread(
+        stores.repository.find, batch.undo_op, CommitKind.UNDO, **stores.mandate.made(batch)
+    )
+    if undone is None:
+        return
+    taken = set((await in_thread(stores.repository.describe, undone.commit)).paths)
+    kept = [o for o in _in(batch, OperationState.KEPT) if taken.intersection(effects.paths([o]))]
+    gone = _in(batch, OperationState.ROLLED_BACK)
     changes = await in_thread(partial(effects.reinstatement, kept, besides=gone))
     if not changes:
         return

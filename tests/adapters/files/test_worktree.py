@@ -241,3 +241,14 @@ async def test_checkout_that_is_gone_halts_instead_of_looking_empty(room: Room) 
     ):
         with pytest.raises(Halt, match="the folder is gone"):
             look()
+
+
+async def test_what_was_placed_is_withdrawn_and_the_same_bytes_of_somebody_else_stay(room: Room) -> None:
+    staged = await room.put("a/ours.png", b"image")
+    (room.root / "a/theirs.png").write_bytes(b"image")
+    assert not room.checkout.withdraw("a/theirs.png", staged.sha256)
+    assert room.checkout.withdraw("a/ours.png", staged.sha256)
+    assert not room.checkout.withdraw("a/ours.png", staged.sha256)
+    assert room.files() == {"a/theirs.png": b"image"}
+    with pytest.raises(UnsafePath):
+        room.checkout.withdraw("../out", staged.sha256)
