@@ -10,12 +10,11 @@ import pytest
 
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.invariants import PostgresFacts
-from scidex_console.domain.batches import Batch, Operation
+from scidex_console.domain.batches import Batch, NewFile, Operation
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.ports import PathChange
 from scidex_console.engine.two_stores import forward, outer, recovery, rollback
-from scidex_console.engine.two_stores.stores import files_of
 from scidex_console.engine.verification import verify as verification
 from scidex_console.engine.verification.facts import DatabaseFacts
 from scidex_console.engine.verification.findings import StoreReport
@@ -24,6 +23,10 @@ from scidex_console.wiring.verification import file_facts, verify
 from tests.engine.verification.worked_store import ORIGIN, WorkedStore, prepared_operations
 
 Hook = Callable[[], Awaitable[None]]
+
+
+def new_files(batch: Batch) -> list[NewFile]:
+    return [operation.file for operation in batch.operations if operation.file is not None]
 
 
 class Interrupted(PostgresFacts):
@@ -69,10 +72,10 @@ async def journalled(held: HeldStore, operations: Sequence[Operation]) -> Batch:
 
 async def placed_and_committed(held: HeldStore, batch: Batch) -> None:
     """The steps of a batch up to git's commit point, and no further."""
-    for _, file in files_of(batch.operations):
+    for file in new_files(batch):
         held.files.worktree.place(file.staged, file.path, file.sha256)
     held.files.repository.commit(
-        [PathChange(file.path, file.sha256) for _, file in files_of(batch.operations)],
+        [PathChange(file.path, file.sha256) for file in new_files(batch)],
         subject="half a batch",
         trailers=held.mandate.trailers(batch, batch.op, CommitKind.APPLY),
         epoch=held.mandate.epoch,
@@ -179,7 +182,7 @@ async def test_a_crash_after_the_inverse_commit_leaves_every_row_its_file(worked
         assert batch is not None
         batch = await held.journal().begin_rollback(batch, keep={})
         held.files.repository.commit(
-            [PathChange(file.path, None) for _, file in files_of(batch.operations)],
+            [PathChange(file.path, None) for file in new_files(batch)],
             subject="half a rollback",
             trailers=held.mandate.trailers(batch, batch.undo_op, CommitKind.UNDO),
             epoch=held.mandate.epoch,
