@@ -56,7 +56,13 @@ def scale_named(name: str) -> Scale:
 
 
 def demo_command(directory: Path, *words: str) -> str:
-    """The command line `demo WORDS` for the world in that folder, named unless it is a usual place."""
-    if directory not in default_directories():
+    """The command line `demo WORDS` for the world in that folder, and for no other.
+
+    In a usual place the scale says which world is meant, except to `--stop`: without a folder it ends all.
+    """
+    scale = next((each for each in SCALES.values() if default_directory(each) == directory), None)
+    if scale is None or "--stop" in words:
         words = (*words, "--dir", str(directory))
+    elif scale != SMALL:
+        words = (*words, "--scale", scale.name)
     return shlex.join(["scidex-console", "demo", *words])
