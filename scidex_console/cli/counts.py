@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from scidex_console.cli.words import number, size
 from scidex_console.domain.durations import format_duration
-from scidex_console.engine.views import GapView
+from scidex_console.engine.views import EngineView, GapView
 
 _ALWAYS = ("missing", "done", "dead", "transient")
 _WHEN_ANY = (
@@ -36,11 +36,12 @@ def _wrapped(text: str) -> list[str]:
     return wrap(text, 80, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
-def pace_line(gap: GapView) -> str:
-    """Rate and time still needed, as far as they are known."""
+def pace_line(gap: GapView, engine: EngineView | None) -> str:
+    """Rate and time still needed, as far as they are known; nothing comes to an end without an engine."""
     rate = f"{gap.rate_per_min:.1f}/min" if gap.rate_per_min is not None else "rate unknown"
-    eta = f"about {format_duration(float(int(gap.eta_s)))} to go" if gap.eta_s is not None else "end unknown"
-    return f"{rate}, {eta}"
+    if engine is None or engine.state != "running" or gap.eta_s is None:
+        return f"{rate}, end unknown"
+    return f"{rate}, about {format_duration(float(int(gap.eta_s)))} to go"
 
 
 def run_line(gap: GapView) -> str:

@@ -15,7 +15,7 @@ from scidex_console.domain.checks import Finding, Invariant
 from scidex_console.domain.hosts import BreakerState, Override
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.views import MigrationLogView, PlanItem
+from scidex_console.engine.views import EngineView, MigrationLogView, PlanItem
 from tests.cli.conftest import Cli
 from tests.cli.fakes import NOW, FakeServices, attempt, batch, engine, gap, host, in_group, run
 
@@ -101,6 +101,14 @@ def test_the_exit_code_of_status_tells_an_alert_what_it_needs(
 def test_a_run_that_is_over_has_no_pace(cli: Cli, services: FakeServices) -> None:
     services.connected.read.gap_view = gap(run=run(state=RunState.DONE))
     assert "to go" not in cli("status").out
+
+
+@pytest.mark.parametrize("engine_view", [None, engine(state="stopped"), engine(state="stalled")])
+def test_a_run_that_no_engine_works_on_has_no_end(
+    cli: Cli, services: FakeServices, engine_view: EngineView | None
+) -> None:
+    services.connected.read.engine_view = engine_view
+    assert "  12.4/min, end unknown" in cli("status").out.splitlines()
 
 
 def test_a_halt_shows_its_cause_and_the_bytes_needed(cli: Cli, services: FakeServices) -> None:

@@ -273,6 +273,13 @@ async def test_what_must_not_be_missed_is_on_the_smallest_screen(overview: Any, 
         assert words in screen_text(pilot)
 
 
+async def test_without_an_engine_a_run_has_no_end() -> None:
+    world = World(an_overview(engine=None))
+    async with running(world) as pilot:
+        await until(pilot, lambda: "38.2/min" in text_of(pilot, "#gap"))
+        assert "31m30s" not in text_of(pilot, "#gap")
+
+
 async def test_an_engine_that_never_was_is_no_error() -> None:
     async with running(
         World(an_overview(engine=None, gaps=(), hosts=(), dead=(), errors=(), intents=()))

@@ -125,7 +125,7 @@ def _lines(overview: Overview, settings: Settings, verdict: str, output: Output)
         yield f"{gap.job}: {run_line(gap)}"
         yield from counts_lines(gap)
         if gap.run is not None and gap.run.state in OPEN:
-            yield f"  {pace_line(gap)}"
+            yield f"  {pace_line(gap, overview.engine)}"
     if overview.hosts:
         yield ""
         yield from _hosts(overview, output)
@@ -194,7 +194,7 @@ def _left(until: datetime | None, now: datetime) -> str:
 def _pace(overview: Overview) -> str:
     """Rate and time left of what is under way. They change with every look, so they are no news."""
     open_ones = [gap for gap in overview.gaps if gap.run is not None and gap.run.state in OPEN]
-    return "".join(f" | {pace_line(gap)}" for gap in open_ones)
+    return "".join(f" | {pace_line(gap, overview.engine)}" for gap in open_ones)
 
 
 def _compact(overview: Overview) -> str:

@@ -61,6 +61,7 @@ class GapPane(CellView, can_focus=True):
             selected=self.job,
             focused=self.has_focus,
             now=overview.taken_at,
+            engine_runs=overview.engine is not None and overview.engine.state == "running",
         )
         self.show(lines)
 

@@ -68,6 +68,7 @@ def gap_lines(
     selected: JobName | None,
     focused: bool,
     now: datetime,
+    engine_runs: bool = True,
     title: str = "Gap",
 ) -> tuple[Line, ...]:
     """Header and, per job, one line (wide) or two (narrow), and one more where a run waits or is halted."""
@@ -79,7 +80,9 @@ def gap_lines(
         is_selected = gap.job == selected
         lines.append(
             row_line(
-                placed, _cells(gap, placed, is_selected, now), "cursor" if _lit(is_selected, focused) else ""
+                placed,
+                _cells(gap, placed, is_selected, now, engine_runs),
+                "cursor" if _lit(is_selected, focused) else "",
             )
         )
         if not wide and (gap.run or any(getattr(gap, key) for key, *_ in (*_STUCK, *_EXTRA))):
@@ -96,8 +99,11 @@ def _lit(selected: bool, focused: bool) -> bool:
     return selected and focused
 
 
-def _cells(gap: GapView, placed: Sequence[Placed], selected: bool, now: datetime) -> dict[str, Cell]:
+def _cells(
+    gap: GapView, placed: Sequence[Placed], selected: bool, now: datetime, engine_runs: bool
+) -> dict[str, Cell]:
     spark_width = next((p.width for p in placed if p.column.key == "spark"), 0)
+    ends = engine_runs and gap.missing and gap.run and gap.run.state in WORKING
     cells = {
         "job": Cell(("▸" if selected else " ") + gap.job.value, "strong" if selected else ""),
         "state": run_state(gap.run),
@@ -106,7 +112,7 @@ def _cells(gap: GapView, placed: Sequence[Placed], selected: bool, now: datetime
         "done": tally(gap.done, "ok", 6),
         "dead": tally(gap.dead, "", 6),
         "rate": Cell(per_minute(gap.rate_per_min), "" if gap.rate_per_min else "dim"),
-        "eta": Cell(duration(gap.eta_s) if gap.missing and gap.run and gap.run.state in WORKING else NOTHING),
+        "eta": Cell(duration(gap.eta_s) if ends else NOTHING),
         "spark": Cell(
             sparkline(gap.per_minute, spark_width, int(now.timestamp() // 60)) if any(gap.per_minute) else "",
             "ok",

@@ -60,6 +60,14 @@ def test_the_gap_pane_gives_every_count_at_every_width(width: int) -> None:
     assert all(len(line) <= width for line in lines)
 
 
+def test_a_run_that_no_engine_works_on_has_no_end() -> None:
+    lines = gap.gap_lines(
+        (a_gap(a_run()),), width=80, selected=FIGURES, focused=False, now=NOW, engine_runs=False
+    )
+    assert "38.2/min" in lines[1].text
+    assert "31m30s" not in lines[1].text
+
+
 def test_wide_gap_pane_has_one_line_a_job_and_narrow_two() -> None:
     assert len(gap_text(200)) == 3
     assert len(gap_text(80)) == 4  # folders have nothing stuck, and so no second line
