@@ -85,7 +85,7 @@ async def carry_out(
     a sign of life for `--wait`; the intent stays.
     """
     intent = await readers.desk.submit(args.action, job, params, reason=args.reason.strip())
-    command = ACTIONS[intent.action].command(intent.job, intent.params)
+    command = ACTIONS[intent.action].command(intent.job, intent.params, intent.reason)
     output.note(f"intent {intent.id}: {output.program.command(command)}")
     if intent.also_by:
         output.note(f"asked for by {intent.operator} and {', '.join(intent.also_by)}: one effect")

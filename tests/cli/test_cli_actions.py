@@ -46,6 +46,7 @@ def test_an_action_is_submitted_with_its_reason_and_its_outcome_printed(
     assert (result.code, result.out) == (0, "done: run 3 is as asked\n")
     assert services.connected.desk.submitted == [(action, JobName.FIGURES, params, "night shift")]
     assert result.err.startswith(f"intent 21: scidex-console {action} figures")
+    assert result.err.splitlines()[0].endswith(" --reason 'night shift'")
 
 
 def test_while_it_waits_it_says_on_what_and_says_it_once(cli: Cli, services: FakeServices) -> None:
