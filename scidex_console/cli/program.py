@@ -1,7 +1,7 @@
 """How this program is run here: the words that every command line it hands out begins with.
 
-A command line that a person copies must work as it stands: with the path by which the program was run when
-its name alone would not find it, and with the configuration file that was named.
+A command line that a person copies must work as it stands, in any folder: with the whole path of the program
+when its name alone would not find it, and with the configuration file that was named.
 """
 
 from __future__ import annotations
@@ -63,4 +63,4 @@ def path_of(argument: str) -> str:
     found = shutil.which(PROGRAM)
     if found is not None and path.exists() and path.samefile(found):
         return PROGRAM
-    return shlex.quote(argument)
+    return shlex.quote(str(path.absolute()))

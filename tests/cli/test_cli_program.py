@@ -33,13 +33,13 @@ def test_found_by_its_name_it_is_called_by_its_name(
     assert path_of(str(executable)) == "scidex-console"
 
 
-def test_not_found_by_its_name_it_is_called_by_the_path_it_was_run_by(
+def test_not_found_by_its_name_it_is_called_by_its_path_from_wherever_it_is_pasted(
     executable: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.chdir(executable.parent.parent)
     assert path_of(str(executable)) == shlex.quote(str(executable))
-    assert path_of("my tools/scidex-console") == "'my tools/scidex-console'"
+    assert path_of("my tools/scidex-console") == shlex.quote(str(executable))
 
 
 def test_another_program_of_that_name_on_the_path_is_not_taken_for_ours(
