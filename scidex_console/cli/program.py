@@ -39,7 +39,7 @@ class Program:
     def prefix(self) -> str:
         """What a command line begins with: the program, and the configuration that was named."""
         config = self.named_config()
-        return f"{self.path} --config {shlex.quote(str(config))}" if config else self.path
+        return f"{self.path} --config {shlex.quote(str(config.absolute()))}" if config else self.path
 
     def command(self, line: str) -> str:
         """A command line that begins with the program's usual name, as it must be typed here."""

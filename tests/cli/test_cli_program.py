@@ -62,7 +62,7 @@ def test_only_command_lines_between_backticks_change_and_demo_needs_no_configura
         "run `scidex-console engine`, `scidex-console`, or `scidex-console demo --stop`; not scidex-console x"
     )
     here = ".venv/bin/scidex-console"
-    config = "--config 'my world/config.toml'"
+    config = f"--config {shlex.quote(str(Path.cwd() / 'my world' / 'config.toml'))}"
     assert program.told(text) == (
         f"run `{here} {config} engine`, `{here} {config}`, or `{here} demo --stop`; not scidex-console x"
     )
@@ -76,7 +76,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_a_preview_is_confirmed_with_the_same_configuration(cli: Cli, config: Path) -> None:
-    start = "scidex-console --config site.toml retry figures"
+    start = f"scidex-console --config {config} retry figures"
     result = cli("retry", "figures", "--config", config.name)
     assert result.out.splitlines()[-1].startswith(f"  {start} --token aaaaaaaaaaaa --reason")
     assert cli("--config", config.name, "retry", "figures", "--json").document["confirm"].startswith(start)
@@ -99,15 +99,15 @@ def test_errors_outcomes_and_findings_hand_out_such_command_lines(
 ) -> None:
     services.connected.read.settling = [intent(state=IntentState.REFUSED, outcome="see `scidex-console log`")]
     result = cli("pause", "figures", "--config", "site.toml")
-    assert result.out == "refused: see `scidex-console --config site.toml log`\n"
-    assert result.err.startswith("intent 21: scidex-console --config site.toml pause figures")
+    assert result.out == f"refused: see `scidex-console --config {config} log`\n"
+    assert result.err.startswith(f"intent 21: scidex-console --config {config} pause figures")
     services.findings = (Finding("schema", False, "pending", "run `scidex-console schema apply`"),)
     result = cli("doctor", "--config", "site.toml", "--json")
-    assert result.document["findings"][0]["fix"] == "run `scidex-console --config site.toml schema apply`"
+    assert result.document["findings"][0]["fix"] == f"run `scidex-console --config {config} schema apply`"
     services.fails = Refused("no", fix="see `scidex-console status`")
     result = cli("--config", "site.toml", "attempts", "--json")
-    assert "`scidex-console --config site.toml status`" in result.err
-    assert result.document["error"]["fix"] == "see `scidex-console --config site.toml status`"
+    assert f"`scidex-console --config {config} status`" in result.err
+    assert result.document["error"]["fix"] == f"see `scidex-console --config {config} status`"
 
 
 def test_doctor_is_told_which_file_it_judges(cli: Cli, services: FakeServices, config: Path) -> None:
