@@ -28,12 +28,12 @@ class PostgresFolders:
         after: str | None = None
         while page := await self._fetch("read_unmigrated_rows", {"after": after, "limit": _PAGE}):
             after = page[-1]["id"]
-            yield [_row(row) for row in page]
+            yield [artifact_row(row) for row in page]
 
     async def due(self, limit: int, *, excluding: Collection[str]) -> Sequence[DueFolder]:
         """The newest rows that may be migrated now."""
         rows = await self._fetch("read_due_folders", {"limit": limit, "excluding": list(excluding)})
-        return [DueFolder(row["id"], _row(row)) for row in rows]
+        return [DueFolder(row["id"], artifact_row(row)) for row in rows]
 
     async def gap(self) -> FolderGap:
         """How many artifacts of the gap may be taken up, now and later."""
@@ -43,7 +43,7 @@ class PostgresFolders:
     async def read(self, artifact_ids: Sequence[str]) -> Mapping[str, ArtifactRow]:
         """Rows as they are now; deleted ones are left out."""
         rows = await self._fetch("read_rows_for_folders", {"ids": list(artifact_ids)})
-        return {row["id"]: _row(row) for row in rows}
+        return {row["id"]: artifact_row(row) for row in rows}
 
     async def links(
         self, artifact_ids: Sequence[str], link_types: Sequence[str]
@@ -142,7 +142,8 @@ class PostgresFolders:
             return await (await connection.execute(query(statement), params)).fetchall()
 
 
-def _row(row: dict[str, Any]) -> ArtifactRow:
+def artifact_row(row: dict[str, Any]) -> ArtifactRow:
+    """A row of `artifacts` as the statements about folders select it."""
     accessories = row["accessory_filenames"]
     return ArtifactRow(
         id=row["id"],
