@@ -19,6 +19,8 @@ from scidex_console.engine.writer import Writer
 
 T = TypeVar("T")
 
+_BREATH_S = 0.02
+"""Between two looks, so that a burst of prepared items is looked at once."""
 LOOK_S = 1.0
 """How often the run and the due rows are looked at when nothing wakes the worker."""
 
@@ -86,6 +88,7 @@ class Shift:
             except (Unreachable, LockBusy) as error:
                 await self._stumble(error)
             else:
+                await self._clock.sleep(_BREATH_S)
                 await self._pulse.wait(LOOK_S)
 
     async def _turn(self) -> bool:

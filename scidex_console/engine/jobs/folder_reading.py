@@ -54,7 +54,10 @@ class _NotNow(Exception):
 
 
 class FolderReader:
-    """Reads artifacts one by one, against one look at the commit at the tip. Blocks."""
+    """Reads artifacts one by one, against the last look at the commit at the tip. Blocks.
+
+    A look that has grown old does no harm: the batch verifies everything against the tip as it is then.
+    """
 
     def __init__(
         self,
@@ -103,7 +106,7 @@ class FolderReader:
         """Verify an artifact's files, or say what is wrong with them."""
         began = self._clock.monotonic()
         try:
-            resolved = self.resolve(row, self.look())
+            resolved = self.resolve(row, self._tree)
             if resolved.quarantine:
                 raise _NotNow(FolderStatus.QUARANTINED, resolved.quarantine)
             for recorded in resolved.missing:

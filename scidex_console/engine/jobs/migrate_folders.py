@@ -88,8 +88,7 @@ class MigrateFolders:
         """The repository, when its cycle has room and artifacts are due."""
         if self._room() <= 0:
             return []
-        gap = await self._store.gap()
-        return [GROUP] if gap.due > len(self._prepared) else []
+        return [GROUP] if await self._store.due(1, excluding=list(self._prepared)) else []
 
     async def rest(self) -> str | None:
         """What the job waits for when nothing can be taken up now; None when nothing is left at all."""
@@ -107,6 +106,8 @@ class MigrateFolders:
         room = min(limit, self._room())
         if room <= 0:
             return []
+        if not self._prepared and not excluding:
+            await asyncio.to_thread(self._reader.look)
         items = await self._store.due(room, excluding=[*excluding, *self._prepared])
         if self._cycle.take(len(items), self._clock.now()):
             await self._store.schedule_cycle(self._cycle.next_at)
@@ -129,7 +130,8 @@ class MigrateFolders:
                 await self._store.refuse(item.row, found)
             else:
                 self._prepared[item.artifact_id] = found
-            await self._store.count_step(run_id)
+            if self._stepping:
+                await self._store.count_step(run_id)
 
         return record
 
