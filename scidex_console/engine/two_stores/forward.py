@@ -85,6 +85,9 @@ async def contract(stores: Stores, batch: Batch, effects: Effects) -> Batch:
 
 async def withdraw(stores: Stores, batch: Batch, effects: Effects, lost: Sequence[Operation]) -> None:
     """Take back the files of rows that somebody else changed meanwhile: their edit wins."""
+    lost = await _of_this_pass(stores, batch, effects, lost)
+    if not lost:
+        return
     found = await in_thread(
         stores.repository.find, batch.op, CommitKind.COMPENSATE, **stores.mandate.made(batch)
     )
@@ -102,6 +105,19 @@ async def withdraw(stores: Stores, batch: Batch, effects: Effects, lost: Sequenc
         await in_thread(stores.repository.sync)
     await in_thread(effects.vanish, lost)
     reach("batch: withdrawn")
+
+
+async def _of_this_pass(
+    stores: Stores, batch: Batch, effects: Effects, lost: Sequence[Operation]
+) -> list[Operation]:
+    """Operations whose paths this pass brought into git.
+
+    What an earlier pass brought was withdrawn with it, and what was there before is another batch's by now.
+    """
+    made = stores.mandate.made(batch)
+    found = await in_thread(stores.repository.find, batch.op, CommitKind.APPLY, **made)
+    added = found.blobs if found is not None else {}
+    return [o for o in lost if any(path in added for path in effects.paths([o]))]
 
 
 def _still_ours(stores: Stores, effects: Effects, lost: Sequence[Operation]) -> list[PathChange]:

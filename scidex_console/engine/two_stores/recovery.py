@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 
-from scidex_console.domain.batches import Batch, BatchState, Operation, OperationState
+from scidex_console.domain.batches import Batch, BatchState, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores import forward, rollback
-from scidex_console.engine.two_stores.effects import Effects
 from scidex_console.engine.two_stores.kinds import effects_of
 from scidex_console.engine.two_stores.stores import Stores
 
@@ -77,22 +76,9 @@ async def _settle_prepared(stores: Stores, batch: Batch) -> None:
 async def _settle_switched(stores: Stores, batch: Batch) -> None:
     """`done`: take back what git still has of conflicting rows, then contract."""
     effects = effects_of(stores, batch.job)
-    conflicts = [o for o in batch.operations if o.state is OperationState.CONFLICT]
-    if conflicts and (lost := await _of_this_pass(stores, batch, effects, conflicts)):
+    lost = [o for o in batch.operations if o.state is OperationState.CONFLICT]
+    if lost:
         await forward.withdraw(stores, batch, effects, lost)
     if effects.lasts:
         await asyncio.sleep(stores.grace)
     await forward.contract(stores, batch, effects)
-
-
-async def _of_this_pass(
-    stores: Stores, batch: Batch, effects: Effects, operations: list[Operation]
-) -> list[Operation]:
-    """Operations whose paths this pass has committed; those of an earlier pass were settled with it.
-
-    By now another batch may have stored their files anew.
-    """
-    made = stores.mandate.made(batch)
-    found = await in_thread(stores.repository.find, batch.op, CommitKind.APPLY, **made)
-    added = found.blobs if found is not None else {}
-    return [o for o in operations if any(path in added for path in effects.paths([o]))]

@@ -120,3 +120,19 @@ async def test_a_file_of_somebody_else_stays_when_a_batch_that_left_it_alone_is_
     await recovery.recover(trial.stores())
     assert set(figures_with_file(lab)) == {ours}
     assert hashlib.sha256(place.read_bytes()).hexdigest() == trial.hash_of(theirs)
+
+
+async def test_a_redo_leaves_alone_what_another_batch_has_stored_since(lab: Lab, trial: Trial) -> None:
+    retried, ours = lab.lost(2)
+    await trial.prepared([retried, ours])
+    first = await trial.write()
+    first = await rollback.roll_back(trial.stores(), first, origin=trial.held.mandate.origin())
+    await trial.held.figures().make_due([retried])
+    await trial.prepared([retried], resurvey=False)
+    second = await trial.write()
+    assert _states(second) == {retried: OperationState.DONE}
+    first = await rollback.redo(trial.stores(), first)
+    assert _states(first) == {retried: OperationState.CONFLICT, ours: OperationState.DONE}
+    assert await publish(trial.stores()) == ""
+    assert set(figures_with_file(lab)) == {retried, ours}
+    assert_sound(lab)
