@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -154,6 +154,8 @@ class PreparedFigure:
     sha256: str = ""
     size: int = 0
     extension: str = ""
+    migrated_at: str | None = None
+    """When its row was migrated to a folder of its own, as the row has it; None while it is not."""
 
     @property
     def is_adoption(self) -> bool:
@@ -173,9 +175,21 @@ def operation_for(figure: PreparedFigure, paths: ArtifactPaths, file_path_field:
     database keeps the path: the column `file_path` or the key `metadata.file_path`. The address that was
     asked and the path are guards: a row that got another address or a file meanwhile is left alone. Adopted:
     the same fields as stored, whatever the address.
+
+    An artifact that has its folder already is to be migrated once more, with its file or its mark.
     """
-    if figure.is_adoption:
-        return _adoption(figure, paths, file_path_field)
+    operation = (_adoption if figure.is_adoption else _stored_or_marked)(figure, paths, file_path_field)
+    return replace(operation, row=_migrated_anew(operation.row, figure.migrated_at))
+
+
+def _migrated_anew(row: RowChange, migrated_at: str | None) -> RowChange:
+    if migrated_at is None:
+        return row
+    field = "migrated_to_folder_at"
+    return RowChange((*row.fields, field), {**row.before, field: migrated_at}, {**row.after, field: None})
+
+
+def _stored_or_marked(figure: PreparedFigure, paths: ArtifactPaths, file_path_field: str) -> Operation:
     before: dict[str, Any] = {"metadata.image_url": figure.url}
     after: dict[str, Any] = {"metadata.image_url": figure.url}
     if figure.state is FigureState.STAGED:

@@ -171,6 +171,7 @@ class PostgresFigures:
                 sha256=row["sha256"],
                 size=row["size_bytes"],
                 extension=row["extension"],
+                migrated_at=row["migrated_at"],
             )
             for row in rows
         ]

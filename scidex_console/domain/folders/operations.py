@@ -27,6 +27,7 @@ def operation_for_folder(
     *,
     leaving: Set[str],
     replaced_manifest: bytes | None,
+    standing_links: Set[str],
     migrated_at: datetime,
     took_ms: int,
     missing: tuple[str, ...],
@@ -34,13 +35,14 @@ def operation_for_folder(
 ) -> Operation:
     """The operation that migrates one artifact.
 
-    `leaving` are the old paths that go with it. `took_ms` and `missing` are for the migration log: how long
-    reading and planning took, and what the row names that is not there.
+    `leaving` are the old paths that go with it; `standing_links` those of its links that are there already,
+    from when it was migrated before. `took_ms` and `missing` are for the migration log: how long reading and
+    planning took, and what the row names that is not there.
     """
     return Operation(
         plan.row.id,
         _row_change(plan, migrated_at, file_path_field),
-        entries=tuple(_entries(plan, leaving, replaced_manifest)),
+        entries=tuple(_entries(plan, leaving, replaced_manifest, standing_links)),
         log={
             "files_moved": [file.to_json() for file in plan.files],
             "errors": {"missing": list(missing)} if missing else None,
@@ -49,7 +51,9 @@ def operation_for_folder(
     )
 
 
-def _entries(plan: FolderPlan, leaving: Set[str], replaced_manifest: bytes | None) -> list[FolderEntry]:
+def _entries(
+    plan: FolderPlan, leaving: Set[str], replaced_manifest: bytes | None, standing_links: Set[str]
+) -> list[FolderEntry]:
     moved = [
         FolderEntry(
             EntryRole.MOVED,
@@ -65,7 +69,8 @@ def _entries(plan: FolderPlan, leaving: Set[str], replaced_manifest: bytes | Non
         if move.path != move.file.path
     ]
     manifest = manifest_entry(plan.manifest_path, plan.manifest, replaced=replaced_manifest)
-    return [*moved, manifest, *(link_entry(path, target) for path, target in plan.links.items())]
+    links = (link_entry(path, to) for path, to in plan.links.items() if path not in standing_links)
+    return [*moved, manifest, *links]
 
 
 def _row_change(plan: FolderPlan, migrated_at: datetime, file_path_field: str) -> RowChange:

@@ -184,13 +184,14 @@ class MigrateFolders:
 
     async def _operations(self, plans: Sequence[tuple[ReadArtifact, FolderPlan]]) -> list[Operation]:
         leaving = await self._leaving([plan for _, plan in plans])
-        manifests = await asyncio.to_thread(self._manifests, [plan for _, plan in plans])
+        standing = await asyncio.to_thread(self._standing, [plan for _, plan in plans])
         now = self._clock.now()
         return [
             operation_for_folder(
                 plan,
                 leaving=leaving.get(plan.row.id, frozenset()),
-                replaced_manifest=manifests.get(plan.manifest_path),
+                replaced_manifest=standing.get(plan.manifest_path),
+                standing_links={p for p, to in plan.links.items() if standing.get(p) == to.encode()},
                 migrated_at=now,
                 took_ms=found.took_ms,
                 missing=found.missing,
@@ -212,9 +213,10 @@ class MigrateFolders:
                 leaving.setdefault(movers[-1], set()).add(path)
         return leaving
 
-    def _manifests(self, plans: Sequence[FolderPlan]) -> Mapping[str, bytes]:
-        """Manifests that are there already, of artifacts that are migrated once more."""
-        paths = [plan.manifest_path for plan in plans if plan.row.artifact_dir is not None]
+    def _standing(self, plans: Sequence[FolderPlan]) -> Mapping[str, bytes]:
+        """Manifests and links that are there already, of artifacts that are migrated once more."""
+        again = [plan for plan in plans if plan.row.artifact_dir is not None]
+        paths = [path for plan in again for path in (plan.manifest_path, *plan.links)]
         if not paths:
             return {}
         found: dict[str, bytes] = {}

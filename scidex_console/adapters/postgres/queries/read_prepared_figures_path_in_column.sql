@@ -10,7 +10,7 @@ WITH waiting AS (
      ORDER BY f.changed_at, f.artifact_id LIMIT %(marks)s)
 )
 SELECT w.artifact_id, w.state, w.url, w.staged, w.sha256, w.size_bytes, w.extension, coalesce(t.started_at, w.changed_at) AS attempted_at,
-    a.file_path AS file_path,
+    a.file_path AS file_path, to_jsonb(a)->>'migrated_to_folder_at' AS migrated_at,
     (SELECT jsonb_object_agg(k, a.metadata->k) FROM unnest(%(keys)s::text[]) AS k WHERE a.metadata ? k) AS metadata
 FROM waiting AS w
 JOIN artifacts AS a ON a.id = w.artifact_id
