@@ -40,6 +40,7 @@ def job_of(held: HeldStore, lab: Lab) -> RedownloadFigures:
         clock=held.clock,
         back_off=BackOff(),
         jitter=random.Random(1),
+        batch_limits=(100, 100),
     )
 
 
