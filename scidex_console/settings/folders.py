@@ -72,6 +72,12 @@ class FoldersSettings(BaseModel):
         default=timedelta(minutes=5),
         description="Wait before an artifact is tried again that failed or was in somebody's hands.",
     )
+    update_submodule: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether each cycle begins with what others have pushed, where that only moves a clean "
+        "checkout forward.",
+    )
     hash_source: list[HashSource] = Field(
         default=[HashSource.FILE_SHA256, HashSource.CONTENT_HASH],
         description="Where a row says what its file's sha256 is; the first that says anything counts. "

@@ -16,6 +16,7 @@ from scidex_console.adapters.http.gate import Gates
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.fence import PostgresFence
 from scidex_console.adapters.postgres.figures import PostgresFigures
+from scidex_console.adapters.postgres.folders import PostgresFolders
 from scidex_console.adapters.postgres.gates import PostgresGates
 from scidex_console.adapters.postgres.guarded_rows import GuardedRows
 from scidex_console.adapters.postgres.housekeeping import PostgresHousekeeping
@@ -222,13 +223,19 @@ async def assembled(
     gates = Gates(groups, clock, fetching)
     gate_store = PostgresGates(store.fenced)
     housekeeping = PostgresHousekeeping(database)
-    previews = PostgresReadModel(database, stalled_after_s=settings.engine.stalled_after.total_seconds())
+    previews = PostgresReadModel(
+        database,
+        stalled_after_s=settings.engine.stalled_after.total_seconds(),
+        cycles=settings.folders.cycles(),
+    )
     served = options.jobs
     clerk = IntentClerk(
         intents=PostgresIntents(store.fenced),
         runs=runs,
         run_orders=RunOrders(runs, writer),
-        row_orders=RowOrders(figures, previews),
+        row_orders=RowOrders(
+            {JobName.FIGURES: figures, JobName.FOLDERS: PostgresFolders(store.fenced)}, previews
+        ),
         batch_orders=BatchOrders(runs, store.journal(), previews, writer, store.mandate),
         host_orders=HostOrders(gates, gate_store, figures, clock, budgets=groups),
         served=served,
@@ -239,7 +246,7 @@ async def assembled(
     async with HttpFigureSource(fetching, groups, gates, files.staging, clock) as source:
         known: Mapping[JobName, Job] = {
             JobName.FIGURES: redownload_figures(settings, options, store, source, gates),
-            JobName.FOLDERS: migrate_folders(settings, store),
+            JobName.FOLDERS: migrate_folders(settings, store, pulse),
         }
         workers = [
             Worker(known[job], runs, writer, clock, pulse, options, epoch=store.mandate.epoch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scidex_console.adapters.postgres.folders import PostgresFolders
@@ -12,6 +13,7 @@ from scidex_console.engine.jobs.migrate_folders import FolderRules, MigrateFolde
 from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import FigureSource, Gate
+from scidex_console.engine.pulse import Pulse
 from scidex_console.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def redownload_figures(
     )
 
 
-def migrate_folders(settings: Settings, store: HeldStore) -> MigrateFolders:
+def migrate_folders(settings: Settings, store: HeldStore, pulse: Pulse) -> MigrateFolders:
     """The job that gives every artifact a folder."""
     files, folders = store.files, settings.folders
     worktree = files.repository.checkout.worktree
@@ -47,6 +49,7 @@ def migrate_folders(settings: Settings, store: HeldStore) -> MigrateFolders:
         cycle=folders.cycles(),
         hash_sources=tuple(folders.hash_source),
         upstream_links=tuple(folders.upstream_links),
+        catch_up=folders.update_submodule,
     )
     database = PostgresFolders(store.fenced)
     reader = FolderReader(
@@ -73,4 +76,5 @@ def migrate_folders(settings: Settings, store: HeldStore) -> MigrateFolders:
         rules=rules,
         file_path_field=store.identity.file_path_field,
         clock=store.clock,
+        tell=partial(pulse.say, "submodule"),
     )

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from scidex_console.adapters.git import branch_commit, history, inspection, pushing, refs, repair, trees
+from scidex_console.adapters.git import (
+    branch_commit,
+    catching_up,
+    history,
+    inspection,
+    pushing,
+    refs,
+    repair,
+    trees,
+)
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.commit_artifact import Committer, commit_through
 from scidex_console.adapters.git.durability import sync_file_systems
@@ -193,6 +202,17 @@ class GitArtifactRepository:
             refresh=refresh,
         )
         return branch_commit.commit(self.checkout, request)
+
+    def catch_up(self) -> str:
+        """Take over what others have pushed, if that only moves a clean checkout forward.
+
+        Why it was left alone, or nothing. Raises `RepositoryError` for a checkout we may not write to.
+        """
+        try:
+            with self.writer_lock(_process()):
+                return catching_up.catch_up(self.checkout, self.remote, branch=self._branch)
+        except LockBusy as error:
+            return error.what
 
     def refresh_index(self, paths: Sequence[str]) -> None:
         """Let the index know these files' times, so that `git status` need not read them; best effort."""

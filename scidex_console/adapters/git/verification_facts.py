@@ -65,16 +65,17 @@ class GitVerification:
             return replace(found, fsck=fsck.result())
 
     def _read(self, head: str, question: RepositoryQuestion) -> RepositoryFacts:
-        reached = self._objects(head)
+        reached = frozenset(self._checkout.commands.run("rev-list", object_id(head), "--").text().split())
+        tree, commits = _entries(self._facts.tree(head)), _own_commits(self._checkout, head)
         known = {base for base in question.bases if base in reached or self._exists(base)}
         return RepositoryFacts(
             head=head,
             epoch=refs.read_epoch(self._checkout),
-            tree=_entries(self._facts.tree(head)),
+            tree=tree,
             index=_entries(self._facts.index()),
-            commits=_own_commits(self._checkout, head),
+            commits=commits,
             first_base=self._first_base(question.bases, known),
-            lost_blobs=self._lost(question, reached, known),
+            lost_blobs=self._lost(question, head, known - reached, _seen(tree, commits)),
             unknown_bases=frozenset(question.bases) - known,
             traces=self._traces(),
             outer=self._look_at_outer(),
@@ -128,10 +129,19 @@ class GitVerification:
         return _entries(self._facts.tree(bases[0])) if bases and bases[0] in known else None
 
     def _lost(
-        self, question: RepositoryQuestion, reached: frozenset[str], known: Collection[str]
+        self, question: RepositoryQuestion, head: str, left: Collection[str], seen: Collection[str]
     ) -> Mapping[str, str]:
-        lost = {blob: where for blob, where in question.blobs.items() if blob not in reached}
-        for base in sorted(set(known) - reached):
+        """Blobs that HEAD does not reach.
+
+        History that only grows loses none, so every object is walked only where it has not: when commits were
+        left behind, or a blob is in none of our commits.
+        """
+        unseen = {blob: where for blob, where in question.blobs.items() if blob not in seen}
+        if not left and not unseen:
+            return {}
+        reached = self._objects(head)
+        lost = {blob: where for blob, where in unseen.items() if blob not in reached}
+        for base in sorted(left):
             left_behind = self._facts.reachable_blobs(base) - reached
             lost.update((blob, f"commit {base}") for blob in left_behind if blob not in lost)
         return lost
@@ -189,9 +199,16 @@ def _own_commits(checkout: Checkout, tip: str) -> Sequence[OwnCommit]:
                 path: PathDelta(_entry(change.before), _entry(change.after))
                 for path, change in changed[commit.id].items()
             },
+            commit.parents,
         )
         for commit, trailers in marked
     ]
+
+
+def _seen(tree: Mapping[str, TreeEntry], commits: Sequence[OwnCommit]) -> frozenset[str]:
+    """Objects that HEAD's history reaches, as far as its tree and our commits tell."""
+    made = (delta.after for commit in commits for delta in commit.changes.values())
+    return frozenset(entry.object for entry in (*tree.values(), *made) if entry is not None)
 
 
 def _nothing(head: str, why: str) -> RepositoryFacts:

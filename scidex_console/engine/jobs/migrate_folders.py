@@ -7,7 +7,7 @@ not the one its row promises is not moved; a row without a file gets a folder wi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scidex_console.domain.batches import Operation
@@ -24,6 +24,7 @@ from scidex_console.engine.jobs.folder_reading import FolderReader, ReadArtifact
 from scidex_console.engine.jobs.folder_survey import FolderSurvey
 from scidex_console.engine.jobs.job import Record
 from scidex_console.engine.ports import ArtifactRepository, Clock, DueFolder, FolderStore, Refusal
+from scidex_console.engine.threads import in_thread
 
 GROUP = "repository"
 """What all artifacts share: there is one repository to write."""
@@ -39,6 +40,8 @@ class FolderRules:
     hash_sources: Sequence[HashSource]
     upstream_links: Sequence[str]
     """Types of links whose target is what their source was made from."""
+    catch_up: bool = True
+    """Whether to take over what others have pushed before each cycle."""
 
 
 class MigrateFolders:
@@ -58,6 +61,7 @@ class MigrateFolders:
         rules: FolderRules,
         file_path_field: str,
         clock: Clock,
+        tell: Callable[[str], None],
     ) -> None:
         self._store = store
         self._reader = reader
@@ -66,6 +70,7 @@ class MigrateFolders:
         self._rules = rules
         self._file_path_field = file_path_field
         self._clock = clock
+        self._tell = tell
         self._cycle = Cycle(rules.cycle)
         self._prepared: dict[str, ReadArtifact] = {}
         self._stepping = False
@@ -107,7 +112,7 @@ class MigrateFolders:
         if room <= 0:
             return []
         if not self._prepared and not excluding:
-            await asyncio.to_thread(self._reader.look)
+            self._tell(await in_thread(self._catch_up))
         items = await self._store.due(room, excluding=[*excluding, *self._prepared])
         if self._cycle.take(len(items), self._clock.now()):
             await self._store.schedule_cycle(self._cycle.next_at)
@@ -158,6 +163,15 @@ class MigrateFolders:
         return await self._operations(plans)
 
     # --- planning ---------------------------------------------------------------------------------------
+
+    def _catch_up(self) -> str:
+        """A cycle begins with what others have pushed, and one look at what is there.
+
+        Why what they have pushed was left alone, or nothing.
+        """
+        why_not = self._repository.catch_up() if self._rules.catch_up else ""
+        self._reader.look()
+        return why_not
 
     def _room(self) -> int:
         return self._cycle.room(self._clock.now(), stepping=self._stepping)

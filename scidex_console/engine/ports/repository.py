@@ -121,6 +121,13 @@ class ArtifactRepository(Protocol):
         """Every path of the commit at the tip, with its mode and object."""
         ...
 
+    def catch_up(self) -> str:
+        """Take over what others have pushed, if that only moves a clean checkout forward.
+
+        Why it was left alone, or nothing.
+        """
+        ...
+
     def size(self) -> int:
         """Bytes of everything git keeps of the artifact repository."""
         ...
