@@ -43,7 +43,6 @@ _PRIMARY = (
     ".png",
     ".svg",
     ".jpg",
-    ".pdf",
 )
 
 
