@@ -11,7 +11,7 @@ _CHUNK = 1 << 20
 _UNSUPPORTED = frozenset({errno.ENOTSUP, errno.EISDIR, errno.ENOENT, errno.EINVAL})
 
 
-def appear_by_copy(source: int, folder: int, name: str) -> None:
+def appear_by_copy(source: int, folder: int, name: str, *, mode: int | None = None) -> None:
     """Copy an open file into `folder` under `name`, flushed, without ever replacing a file.
 
     The copy has no name until it is whole (O_TMPFILE, Linux), so a crash leaves nothing behind. Raises
@@ -33,6 +33,8 @@ def appear_by_copy(source: int, folder: int, name: str) -> None:
             rest = memoryview(chunk)
             while rest:
                 rest = rest[os.write(copy, rest) :]
+        if mode is not None:
+            os.fchmod(copy, mode)
         os.fsync(copy)
         os.link(f"/proc/self/fd/{copy}", name, dst_dir_fd=folder, follow_symlinks=True)
     finally:

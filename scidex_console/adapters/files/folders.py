@@ -87,6 +87,23 @@ class CheckoutFolders:
         if not self.holds(path, sha256, link=False):
             raise Refused("the file to copy has changed", where=source)
 
+    def part(self, source: str, path: str) -> None:
+        """Where `path` is another name of the file at `source`, let it become a file of its own."""
+        if not self._share_a_file(source, path):
+            return
+        with self._opened(path) as descriptor, self._place(path) as (folder, name):
+            if descriptor is None or not _is(folder, name, descriptor):
+                return
+            draft = f"copy-{secrets.token_hex(8)}.part"
+            drafts = os.open(self.drafts, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                appear_by_copy(descriptor, drafts, draft, mode=_mode(descriptor))
+                reach("folders.parted")
+                os.replace(draft, name, src_dir_fd=drafts, dst_dir_fd=folder)
+            finally:
+                os.close(drafts)
+                (self.drafts / draft).unlink(missing_ok=True)
+
     def lay(self, path: str, content: bytes, *, over: str = "") -> None:
         """Let a small file of these bytes appear, whole; in place of one with the sha256 `over`, if given."""
         sha256 = hashlib.sha256(content).hexdigest()
@@ -167,6 +184,13 @@ class CheckoutFolders:
         finally:
             os.close(descriptor)
 
+    def _share_a_file(self, source: str, path: str) -> bool:
+        with self._opened(path) as descriptor, suppress(FileNotFoundError, UnsafePath):
+            if descriptor is not None:
+                with parent_of(self.root, source) as (folder, name):
+                    return _is(folder, name, descriptor)
+        return False
+
     def _link(self, source: str, descriptor: int, folder: int, name: str) -> None:
         """A second name for the file that is open, whatever its first name leads to by now."""
         with parent_of(self.root, source) as (above, old):
@@ -177,12 +201,9 @@ class CheckoutFolders:
 
     def _copy(self, descriptor: int, folder: int, name: str, path: str) -> None:
         try:
-            appear_by_copy(descriptor, folder, name)
+            appear_by_copy(descriptor, folder, name, mode=_mode(descriptor))
         except FileExistsError as error:
             self._require_same(folder, name, path, digest_of(descriptor).sha256, error)
-        else:
-            mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-            os.chmod(name, mode, dir_fd=folder)
 
     def _adopted(self, folder: int, name: str, path: str, sha256: str, over: str) -> bool:
         descriptor = open_regular(folder, name)
@@ -262,6 +283,10 @@ def _is(folder: int, name: str, descriptor: int) -> bool:
         return False
     opened = os.fstat(descriptor)
     return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)
+
+
+def _mode(descriptor: int) -> int:
+    return stat.S_IMODE(os.fstat(descriptor).st_mode)
 
 
 def _anything(folder: int, name: str) -> bool:

@@ -81,6 +81,7 @@ class PostgresJournal:
                 await connection.execute(
                     query("insert_entries"), {"batch_id": row["id"], "entries": Jsonb(entries)}
                 )
+                await connection.execute(query("keep_sources"), {"batch_id": row["id"]})
             return await _load(connection, row["id"])
 
         return await self._fenced.write(work)
@@ -217,6 +218,8 @@ class PostgresJournal:
             if row is None:
                 raise Refused(f"batch {batch.id} is not rolled back, so there is nothing to redo")
             await connection.execute(query("reopen_operations"), params)
+            await connection.execute(query("release_sources"), params)
+            await connection.execute(query("keep_sources"), params)
             return await _loaded(connection, batch)
 
         return await self._fenced.write(work)

@@ -48,6 +48,10 @@ class FolderFiles(Protocol):
         """Let `path` hold the bytes of `source` in a file of its own. Raises as `share` does."""
         ...
 
+    def part(self, source: str, path: str) -> None:
+        """Where `path` is another name of the file at `source`, let it become a file of its own."""
+        ...
+
     def lay(self, path: str, content: bytes, *, over: str = "") -> None:
         """Let a small file of these bytes appear, whole; in place of one with the sha256 `over`, if given.
 

@@ -145,6 +145,9 @@ class LaidFolders:
             if entry.leaves_source and entry.source not in known:
                 self._folders.take_away(entry.source, entry.sha256, link=False, twin=entry.path)
                 reach("batch: removed an old path")
+            elif entry.source in known:
+                # It was to go and stays after all: whoever writes to it must not write to ours.
+                self._folders.part(entry.source, entry.path)
         self._repository.refresh_index([entry.path for _, entry in _entries(done)])
 
     def reappear(self, operations: Operations) -> Mapping[str, str]:
@@ -202,12 +205,14 @@ class LaidFolders:
 
     def _bring_back(self, entry: FolderEntry, known: Mapping[str, str]) -> None:
         at_source = known.get(entry.source)
-        if at_source == entry.blob and self._folders.holds(entry.source, entry.sha256, link=False):
+        is_back = at_source == entry.blob and self._folders.holds(entry.source, entry.sha256, link=False)
+        there = self._folders.examine(entry.path)
+        if there.sha256 != entry.sha256 if there is not None else not is_back:
+            raise Refused("the file in the folder is not what was migrated", where=entry.path)
+        if is_back:
             return
         if at_source not in (None, entry.blob):
             raise Refused("another file is at its old place by now", where=entry.source)
-        if not self._folders.holds(entry.path, entry.sha256, link=False):
-            raise Refused("the file in the folder is not what was migrated", where=entry.path)
         self._folders.share(entry.path, entry.source)
 
     def _known(self, operations: Operations) -> Mapping[str, str]:
