@@ -25,7 +25,17 @@ async def verify(settings: Settings) -> StoreReport:
     timeout = settings.database.statement_timeout.total_seconds()
     url = settings.database.need_url()
     async with Database(url, name="scidex-console verify", statement_timeout_s=timeout, size=2) as database:
-        return await verification.verify(PostgresFacts(database), git, disk, settings.artifact_paths())
+        return await verification.verify(
+            PostgresFacts(database),
+            git,
+            disk,
+            settings.artifact_paths(),
+            resolving=settings.folders.resolving(
+                submodule=settings.repository.submodule,
+                worktree=Checkout.find(settings.repository.need_path()).worktree,
+            ),
+            hash_sources=tuple(settings.folders.hash_source),
+        )
 
 
 def file_facts(settings: Settings) -> tuple[GitVerification, DiskFacts]:

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -47,6 +48,13 @@ class DiskFacts:
         """Files of the artifact checkout."""
         return self._read(self._artifacts, paths)
 
+    def below(self, folders: Collection[str]) -> Mapping[str, Collection[str]]:
+        """Everything below each of these folders that is there, relative to it; no link is followed."""
+        ordered = sorted(folders)
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="verify") as threads:
+            found = threads.map(lambda folder: _listed(self._artifacts / folder), ordered)
+            return {folder: names for folder, names in zip(ordered, found, strict=True) if names is not None}
+
     def outside(self, paths: Collection[str]) -> Mapping[str, FileFact] | None:
         """Files of the outer checkout; None when there is none."""
         return None if self._outer is None else self._read(self._outer, paths)
@@ -70,7 +78,7 @@ class DiskFacts:
             with parent_of(root, path) as (folder, name):
                 descriptor = open_regular(folder, name)
                 if descriptor is None:
-                    return FileFact(_kind(folder, name))
+                    return self._unopened(folder, name)
                 try:
                     return self._hashed(descriptor)
                 finally:
@@ -82,10 +90,23 @@ class DiskFacts:
         except OSError as error:
             return FileFact(Presence.UNREADABLE, why=error.strerror or str(error))
 
+    def _unopened(self, folder: int, name: str) -> FileFact:
+        kind = _kind(folder, name)
+        if kind is not Presence.LINK:
+            return FileFact(kind)
+        target = os.readlink(name, dir_fd=folder)
+        content = os.fsencode(target)
+        blob = self._object_name(len(content))
+        blob.update(content)
+        return FileFact(kind, hashlib.sha256(content).hexdigest(), blob.hexdigest(), target=target)
+
+    def _object_name(self, size: int) -> hashlib._Hash:
+        return hashlib.new(self._format, f"blob {size}\0".encode(), usedforsecurity=False)
+
     def _hashed(self, descriptor: int) -> FileFact:
         size = os.fstat(descriptor).st_size
         sha256 = hashlib.sha256()
-        blob = hashlib.new(self._format, f"blob {size}\0".encode(), usedforsecurity=False)
+        blob = self._object_name(size)
         offset, first = 0, b""
         while chunk := os.pread(descriptor, _CHUNK, offset):
             first = first or chunk
@@ -101,3 +122,20 @@ def _kind(folder: int, name: str) -> Presence:
     if stat.S_ISLNK(mode):
         return Presence.LINK
     return Presence.FOLDER if stat.S_ISDIR(mode) else Presence.OTHER
+
+
+def _listed(folder: Path) -> list[str] | None:
+    """Relative paths of everything below a folder; None when there is no such folder."""
+    if folder.is_symlink() or not folder.is_dir():
+        return None
+    found: list[str] = []
+    waiting = [""]
+    while waiting:
+        inner = waiting.pop()
+        with suppress(FileNotFoundError), os.scandir(folder / inner) as entries:
+            for entry in entries:
+                path = f"{inner}/{entry.name}" if inner else entry.name
+                found.append(path)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+    return found

@@ -7,9 +7,10 @@ store at work does not contradict itself.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.folders import artifact_row
 from scidex_console.adapters.postgres.identity import path_is_column, read_identity
 from scidex_console.adapters.postgres.journal_rows import batch_of
 from scidex_console.adapters.postgres.snapshot import Row, Rows, ask, snapshot
@@ -20,8 +21,10 @@ from scidex_console.engine.verification.facts import (
     CommitRecord,
     DatabaseFacts,
     EngineFact,
+    FolderRow,
     MarkFact,
     Movement,
+    Reach,
     RowFact,
     RunHalt,
     RunSpan,
@@ -34,6 +37,7 @@ _QUESTIONS = (
     "list_missing_rows",
     "list_journal_batches",
     "list_journal_operations",
+    "list_journal_entries",
     "list_run_spans",
     "list_run_halts",
     "list_engine_starts",
@@ -42,6 +46,7 @@ _QUESTIONS = (
     "read_staged_names",
     "recount_counters",
 )
+_OF_FOLDERS = ("list_rows_with_folders", "list_open_claims")
 _LONGEST = "15min"
 """For one statement: exact counts of a large store take their time."""
 
@@ -59,6 +64,9 @@ class PostgresFacts:
         async with snapshot(self._database) as connection:
             await connection.execute("SELECT set_config('statement_timeout', %s, true)", [_LONGEST])
             found = await ask(connection, dict.fromkeys((*_QUESTIONS, rows)))
+            folders: dict[str, Rows] = {}
+            if found["list_journal_entries"] or found["read_store_totals"][0]["migrated"]:
+                folders = await ask(connection, dict.fromkeys(_OF_FOLDERS))
         engine, totals = found["read_engine_state"][0], found["read_store_totals"][0]
         return DatabaseFacts(
             taken_at=engine["taken_at"],
@@ -70,7 +78,9 @@ class PostgresFacts:
             figures=totals["figures"],
             missing_rows=frozenset(row["artifact_id"] for row in found["list_missing_rows"]),
             migrated=totals["migrated"],
-            batches=_batches(found["list_journal_batches"], found["list_journal_operations"]),
+            batches=_batches(
+                found["list_journal_batches"], found["list_journal_operations"], found["list_journal_entries"]
+            ),
             runs={row["id"]: _run(row) for row in found["list_run_spans"]},
             halts=[RunHalt(row["run_id"], row["at"], row["halted"]) for row in found["list_run_halts"]],
             observing=frozenset(
@@ -81,6 +91,8 @@ class PostgresFacts:
             staged=frozenset(row["staged"] for row in found["read_staged_names"]),
             counters_off=_counters_off(found["recount_counters"]),
             counters=len(found["recount_counters"]),
+            folder_rows=[_folder(row) for row in folders.get("list_rows_with_folders", ())],
+            claims={row["path"]: row["claimants"] for row in folders.get("list_open_claims", ())},
         )
 
     async def movement(self) -> Movement:
@@ -92,6 +104,16 @@ class PostgresFacts:
             for row in found["list_batch_standings"]
         }
         return Movement(found["read_engine_state"][0]["lock_held"], standings)
+
+    async def reach(self, uids: Collection[str]) -> Reach:
+        """What the batches of these uids are about."""
+        if not uids:
+            return Reach()
+        async with snapshot(self._database) as connection:
+            found = await ask(connection, {"list_reach_of_batches": {"uids": list(uids)}})
+        rows = found["list_reach_of_batches"]
+        paths = frozenset(row["path"] for row in rows if row["path"])
+        return Reach(frozenset(row["artifact_id"] for row in rows), paths)
 
 
 def _engine(row: Row) -> EngineFact:
@@ -109,6 +131,10 @@ def _filed(row: Row) -> RowFact:
     return RowFact(row["id"], bool(row["is_figure"]), row["file_path"], row["sha256"])
 
 
+def _folder(row: Row) -> FolderRow:
+    return FolderRow(artifact_row(row), row["succeeded"], row["files_moved"], row["last_status"])
+
+
 def _mark(row: Row) -> MarkFact:
     return MarkFact(row["id"], row["marked_at"], row["logged"], row["figure_state"], row["attempts"])
 
@@ -117,11 +143,18 @@ def _run(row: Row) -> RunSpan:
     return RunSpan(row["started_at"], row["finished_at"], halted=row["state"] == "halted")
 
 
-def _batches(batches: Rows, operations: Rows) -> Sequence[Batch]:
+def _batches(batches: Rows, operations: Rows, entries: Rows) -> Sequence[Batch]:
+    of_operation: dict[int, Rows] = defaultdict(list)
+    for entry in entries:
+        of_operation[entry["operation_id"]].append(entry)
     by_batch: dict[int, Rows] = defaultdict(list)
     for operation in operations:
         by_batch[operation["batch_id"]].append(operation)
-    return [batch_of(row, by_batch[row["id"]]) for row in batches]
+    return [
+        batch_of(row, mine, [e for o in mine for e in of_operation[o["id"]]])
+        for row in batches
+        for mine in [by_batch[row["id"]]]
+    ]
 
 
 def _record(row: Row) -> CommitRecord:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from scidex_console.domain.batches import Batch, NewFile, Operation, OperationState
 from scidex_console.domain.commits import CommitKind
+from scidex_console.domain.folders.entries import FolderEntry
+from scidex_console.domain.folders.tree import SYMLINK
+from scidex_console.engine.verification import folders
 from scidex_console.engine.verification.disk_facts import Presence
 from scidex_console.engine.verification.evidence import Evidence, rolled_back
 from scidex_console.engine.verification.findings import Examination, InvariantResult
@@ -24,6 +27,7 @@ def three_places_agree(evidence: Evidence) -> InvariantResult:
         if index != head:
             exam.broken(f"{path}: the index has {_said(index)}, HEAD has {_said(head)}")
         _judge_worktree(exam, evidence, path, head)
+    _judge_left(exam, evidence)
     exam.count("paths of batches under way, left out", len(evidence.open_paths))
     outer = evidence.repository.outer
     if outer is not None and outer.commits:
@@ -33,11 +37,27 @@ def three_places_agree(evidence: Evidence) -> InvariantResult:
     return exam.result()
 
 
+def _judge_left(exam: Examination, evidence: Evidence) -> None:
+    """Old paths that went from HEAD went from the index and the worktree as well."""
+    for path, laid in evidence.folders.left.items():
+        if path in evidence.repository.tree or path in evidence.open_paths:
+            continue
+        exam.check()
+        owner = laid.operation.artifact_id
+        if path in evidence.repository.index:
+            exam.broken(f"{path}, the old path of {owner}, is still in the index")
+        if evidence.files[path].holds(laid.entry.sha256):
+            exam.broken(f"{path}, the old path of {owner}, is still in the worktree")
+
+
 def _judge_worktree(exam: Examination, evidence: Evidence, path: str, head: TreeEntry | None) -> None:
     file = evidence.files[path]
     if head is None:
         if file.presence is not Presence.MISSING:
             exam.broken(f"{path}: the worktree has a {file.presence}, HEAD has nothing")
+    elif head.mode == SYMLINK:
+        if file.presence is not Presence.LINK or file.blob != head.object:
+            exam.broken(f"{path}: the worktree has no such link ({file.presence}) as HEAD has")
     elif file.presence is not Presence.FILE:
         exam.broken(f"{path}: the worktree has nothing to read ({file.presence}), HEAD has a file")
     elif file.blob != head.object and not _is_pointer_to(evidence, head.object, file.sha256):
@@ -75,7 +95,17 @@ def nothing_lies_about(evidence: Evidence) -> InvariantResult:
 def _placed_for_nothing(evidence: Evidence) -> list[str]:
     """Files of operations that were left out or in conflict, which git does not have."""
     states = (OperationState.SKIPPED, OperationState.CONFLICT)
-    return [
+    laid = [
+        f"{entry.path} of batch {batch.id}, which was left out, lies in the worktree"
+        for batch, operation in evidence.folders.operations(*states)
+        for entry in operation.entries
+        if batch.uid not in evidence.open
+        and entry.path not in evidence.repository.tree
+        and entry.path not in evidence.open_paths
+        and entry.replaced is None
+        and _lies(evidence, entry)
+    ]
+    return laid + [
         f"{file.path} of batch {batch.id}, which was left out, lies in the worktree"
         for batch, _, file in evidence.files_of(*states)
         if batch.uid not in evidence.open
@@ -85,16 +115,26 @@ def _placed_for_nothing(evidence: Evidence) -> list[str]:
     ]
 
 
+def _lies(evidence: Evidence, entry: FolderEntry) -> bool:
+    """Whether a path of a folder is in the worktree, as it was laid out."""
+    file = evidence.files[entry.path]
+    if entry.is_link:
+        return file.presence is Presence.LINK and file.sha256 == entry.sha256
+    return file.holds(entry.sha256)
+
+
 def rollbacks_are_whole(evidence: Evidence) -> InvariantResult:
     """I12: at the inverse commit the paths were what they were at the batch's base, and nothing stayed.
 
-    A path that another batch has brought back since is that batch's matter.
+    A path that another batch has brought back since is that batch's matter. Forwards, an old path is gone
+    with its last claimant.
     """
     exam = Examination("I12", "after a rollback the batch's paths equal those before it")
     batches = rolled_back(evidence.database)
-    if not batches:
+    if not batches and not evidence.folders.laid:
         return exam.not_applicable("no batch is rolled back")
-    taken_up = set(evidence.our_paths) | evidence.open_paths
+    folders.old_paths_have_gone(exam, evidence)
+    taken_up = evidence.our_paths.keys() | evidence.folders.laid.keys() | evidence.open_paths
     for batch in batches:
         if batch.uid in evidence.moving:
             continue
@@ -103,23 +143,40 @@ def rollbacks_are_whole(evidence: Evidence) -> InvariantResult:
                 continue
             exam.check()
             if operation.file is not None:
-                _judge_history(exam, evidence, batch, operation.file)
+                _judge_history(exam, evidence, batch, operation.file.path)
                 if operation.file.path not in taken_up:
                     _judge_place(exam, evidence, batch, operation.file)
+            for entry in operation.entries:
+                _judge_entry(exam, evidence, batch, entry, present=entry.path in taken_up)
             _judge_row(exam, evidence, batch, operation)
     return exam.result()
 
 
-def _judge_history(exam: Examination, evidence: Evidence, batch: Batch, file: NewFile) -> None:
+def _judge_entry(
+    exam: Examination, evidence: Evidence, batch: Batch, entry: FolderEntry, *, present: bool
+) -> None:
+    """A path of a folder that was taken back, and the old path that came back for it."""
+    for path in filter(None, (entry.path, entry.source)):
+        _judge_history(exam, evidence, batch, path)
+    if present or evidence.pins.get((batch.base_commit, entry.path)) is not None:
+        return
+    for where, entries in (("HEAD", evidence.repository.tree), ("the index", evidence.repository.index)):
+        if entry.path in entries and entries[entry.path].object == entry.blob:
+            exam.broken(f"{entry.path}: {where} has the path of batch {batch.id}, which is rolled back")
+    if entry.path not in evidence.repository.tree and _lies(evidence, entry):
+        exam.broken(f"{entry.path}: the worktree has the path of batch {batch.id}, which is rolled back")
+
+
+def _judge_history(exam: Examination, evidence: Evidence, batch: Batch, path: str) -> None:
     inverse = evidence.by_key.get((batch.undo_op, str(CommitKind.UNDO)), ())
     if not inverse:
         exam.broken(f"batch {batch.id} is rolled back, and git has no inverse commit of it")
         return
-    before = evidence.pins.get((batch.base_commit, file.path))
-    after = evidence.pins.get((inverse[-1].id, file.path))
+    before = evidence.pins.get((batch.base_commit, path))
+    after = evidence.pins.get((inverse[-1].id, path))
     if before != after:
         exam.broken(
-            f"{file.path}: {after or 'nothing'} after the rollback of batch {batch.id},"
+            f"{path}: {after or 'nothing'} after the rollback of batch {batch.id},"
             f" {before or 'nothing'} before it"
         )
 
@@ -142,6 +199,11 @@ def _judge_row(exam: Examination, evidence: Evidence, batch: Batch, operation: O
     """The row no longer says what was taken back, unless another batch has said it again."""
     change, artifact_id = operation.row, operation.artifact_id
     newest = evidence.newest_done.get(artifact_id)
+    if operation.entries and artifact_id not in evidence.folders.newest:
+        migrated = evidence.folders.rows.get(artifact_id)
+        said_now = migrated.row.artifact_dir if migrated is not None else None
+        if said_now == change.after["artifact_dir"] != change.before.get("artifact_dir"):
+            exam.broken(f"{artifact_id}: artifact_dir is as batch {batch.id} left it, which is rolled back")
     row, mark = evidence.rows.get(artifact_id), evidence.marks.get(artifact_id)
     if newest is not None:
         return

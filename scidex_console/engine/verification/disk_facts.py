@@ -26,11 +26,13 @@ class FileFact:
     presence: Presence
     sha256: str = ""
     blob: str = ""
-    """Object id that git would give these bytes."""
+    """Object id that git would give these bytes, or a link's target."""
     stands_for: str = ""
     """sha256 of the file it stands for, when it is a Git LFS pointer."""
     why: str = ""
     """Why it cannot be read."""
+    target: str = ""
+    """Where a symbolic link leads, as it is written."""
 
     def holds(self, sha256: str) -> bool:
         """Whether these are the expected bytes, or a pointer to them."""
@@ -50,6 +52,10 @@ class DiskSource(Protocol):
 
     def artifacts(self, paths: Collection[str]) -> Mapping[str, FileFact]:
         """Files of the artifact checkout."""
+        ...
+
+    def below(self, folders: Collection[str]) -> Mapping[str, Collection[str]]:
+        """Everything below each of these folders that is there, relative to it; no link is followed."""
         ...
 
     def outside(self, paths: Collection[str]) -> Mapping[str, FileFact] | None:

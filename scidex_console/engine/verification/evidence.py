@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -17,9 +17,20 @@ from scidex_console.domain.batches import (
     OperationState,
 )
 from scidex_console.domain.commits import CommitKind
+from scidex_console.domain.folders.hashes import HashSource
+from scidex_console.domain.folders.layout import folder_of
+from scidex_console.domain.folders.resolving import ResolvingRules
 from scidex_console.domain.paths import ArtifactPaths
-from scidex_console.engine.verification.disk_facts import FileFact, StagingFact
-from scidex_console.engine.verification.facts import BatchStanding, DatabaseFacts, MarkFact, Movement, RowFact
+from scidex_console.engine.verification.disk_facts import FileFact, Presence, StagingFact
+from scidex_console.engine.verification.facts import (
+    BatchStanding,
+    DatabaseFacts,
+    MarkFact,
+    Movement,
+    Reach,
+    RowFact,
+)
+from scidex_console.engine.verification.folder_view import FolderView, paths_of
 from scidex_console.engine.verification.repository_facts import OwnCommit, Place, RepositoryFacts
 
 
@@ -41,6 +52,13 @@ class Evidence:
     """sha256 that a blob of HEAD stands for as a Git LFS pointer, where the worktree has other bytes."""
     later: Movement
     paths: ArtifactPaths
+    reach: Reach = field(default_factory=Reach)
+    """What the batches are about that moved during the look."""
+    below: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """What is on disk below artifacts' folders, by folder."""
+    resolving: ResolvingRules | None = None
+    """How rows name files, for those without a folder yet."""
+    hash_sources: Sequence[HashSource] = tuple(HashSource)
 
     @cached_property
     def at_work(self) -> bool:
@@ -53,7 +71,7 @@ class Evidence:
     def moving(self) -> frozenset[str]:
         """Uids of batches that changed during the look, or that an engine has in hand."""
         before, now = self.earlier.standings, self.later.standings
-        moved = {uid for uid in before.keys() | now.keys() if _place(before.get(uid)) != _place(now.get(uid))}
+        moved = moved_between(self.earlier, self.later)
         if self.at_work:
             moved |= {uid for some in (before, now) for uid, its in some.items() if its.state in UNSETTLED}
         return frozenset(moved)
@@ -183,11 +201,38 @@ class Evidence:
         return {file.path: batch for batch, _, file in self.files_of(*states) if batch.uid not in self.open}
 
     @cached_property
+    def folders(self) -> FolderView:
+        """What rows and journal say of folders."""
+        return FolderView(self.database, self.moving, self.reach, self.paths)
+
+    @cached_property
+    def links(self) -> Mapping[str, FileFact]:
+        """Symbolic links on disk inside artifacts' folders, by path."""
+        links = ((path, file) for path, file in self.files.items() if file.presence is Presence.LINK)
+        return {path: file for path, file in links if folder_of(path) is not None}
+
+    @cached_property
+    def tracked_below(self) -> Mapping[str, Sequence[str]]:
+        """What HEAD has below artifacts' folders, relative to them, by folder."""
+        found: dict[str, list[str]] = {}
+        for path in self.repository.tree:
+            folder = folder_of(path)
+            if folder is not None:
+                found.setdefault(folder, []).append(path.removeprefix(f"{folder}/"))
+        return found
+
+    @cached_property
+    def artifact_of(self) -> Mapping[str, str]:
+        """Artifacts by their UUID."""
+        rows = self.folders.rows.values()
+        return {found.row.uuid: found.row.id for found in rows if found.row.uuid is not None}
+
+    @cached_property
     def open_paths(self) -> frozenset[str]:
         """Paths of batches that are not settled."""
         batches = (batch for batch in self.database.batches if batch.uid in self.open)
-        operations = (operation for batch in batches for operation in batch.operations)
-        return frozenset(file.path for o in operations if (file := o.file or o.adopted) is not None)
+        mine = (paths_of(operation) for batch in batches for operation in batch.operations)
+        return self.reach.paths.union(*mine)
 
     @cached_property
     def by_key(self) -> Mapping[tuple[str, str], tuple[OwnCommit, ...]]:
@@ -201,7 +246,8 @@ class Evidence:
     @cached_property
     def touched_paths(self) -> frozenset[str]:
         """Paths of settled batches, and every path that a commit of any journal added, as git says."""
-        return (frozenset(self.our_paths) | _left_by(self.repository.commits).keys()) - self.open_paths
+        ours = frozenset(self.our_paths) | self.folders.laid.keys()
+        return (ours | _left_by(self.repository.commits).keys()) - self.open_paths
 
     def file_of(self, artifact_id: str) -> FileFact | None:
         """What is at the path that a row names; None when it names none, or one that nobody looked at."""
@@ -231,6 +277,12 @@ def _left_by(commits: Iterable[OwnCommit]) -> dict[str, str]:
     return added
 
 
+def moved_between(earlier: Movement, later: Movement) -> set[str]:
+    """Uids of batches that do not stand where they stood."""
+    before, now = earlier.standings, later.standings
+    return {uid for uid in before.keys() | now.keys() if _place(before.get(uid)) != _place(now.get(uid))}
+
+
 def _place(standing: BatchStanding | None) -> tuple[BatchState, int] | None:
     return None if standing is None else (standing.state, standing.pass_no)
 
@@ -245,10 +297,11 @@ def places_to_pin(database: DatabaseFacts, commits: Iterable[OwnCommit]) -> froz
     mine = (c for c in commits if c.trailers.journal in ("", database.journal))
     undo = {c.trailers.op: c.id for c in mine if c.trailers.kind is CommitKind.UNDO}
     return frozenset(
-        (commit, operation.file.path)
+        (commit, path)
         for batch in rolled_back(database)
         if batch.undo_op in undo
         for operation in batch.operations
-        if operation.file is not None and operation.state is OperationState.ROLLED_BACK
+        if operation.state is OperationState.ROLLED_BACK
+        for path in paths_of(replace(operation, adopted=None))
         for commit in (batch.base_commit, undo[batch.undo_op])
     )

@@ -6,12 +6,13 @@ itself; nothing is concluded there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from scidex_console.domain.batches import Batch, BatchState
+from scidex_console.domain.folders.rows import ArtifactRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,19 @@ class RowFact:
     """As recorded, wherever this database keeps it."""
     sha256: str | None
     """`metadata.file_sha256`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRow:
+    """A row as the folder migration sees it, and what the migration log says of it."""
+
+    row: ArtifactRow
+    succeeded: bool
+    """Whether the log has a success of it."""
+    files_moved: Sequence[Mapping[str, Any]] | None
+    """That column of its last success."""
+    last_status: str
+    """The log's last word; empty when it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +149,10 @@ class DatabaseFacts:
     """Counters that differ from a recount, each in words."""
     counters: int
     """How many counters were recounted."""
+    folder_rows: Sequence[FolderRow] = ()
+    """Every row, where folders are or were laid out."""
+    claims: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Artifacts without a folder that claimed a path at the last survey, by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +178,21 @@ class Movement:
     """By batch uid."""
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What some batches are about."""
+
+    artifacts: frozenset[str] = frozenset()
+    paths: frozenset[str] = frozenset()
+    """New and old ones."""
+
+
 class DatabaseSource(Protocol):
     """Asks the database; one snapshot per call."""
+
+    async def reach(self, uids: Collection[str]) -> Reach:
+        """What the batches of these uids are about."""
+        ...
 
     async def facts(self) -> DatabaseFacts: ...
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from scidex_console.domain.batches import NewFile, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.verification.evidence import Evidence
@@ -38,7 +40,7 @@ def objects_are_sound(evidence: Evidence) -> InvariantResult:
 
 
 def nothing_shrinks(evidence: Evidence) -> InvariantResult:
-    """I9. Files: no commit of ours but one that takes a batch back removes any.
+    """I9. Files: no commit of ours but one that takes a batch back removes any; a moved file is kept.
 
     Rows: this tool never inserts or deletes rows of `artifacts`. That nobody else did is known by the rows
     that the journal and the work table name, and by the number of figures at the last survey. A row whose
@@ -59,10 +61,21 @@ def _judge_commit(exam: Examination, commit: OwnCommit) -> None:
     removed = [path for path, delta in commit.changes.items() if delta.after is None]
     if not removed:
         return
+    kept = Counter(delta.after.object for delta in commit.changes.values() if delta.after is not None)
+    lost = [path for path in removed if not kept[_before(commit, path)]]
     if commit.trailers.kind in (CommitKind.UNDO, CommitKind.COMPENSATE):
         exam.count("files taken back by this tool", len(removed))
+    elif not lost:
+        if commit.trailers.kind is CommitKind.MOVE:
+            exam.count("files moved into folders", len(removed))
     else:
+        removed = lost
         exam.broken(f"commit {commit.id} ({commit.trailers.kind}) removes {len(removed)} files: {removed[0]}")
+
+
+def _before(commit: OwnCommit, path: str) -> str:
+    before = commit.changes[path].before
+    return before.object if before is not None else ""
 
 
 def _count_files(exam: Examination, evidence: Evidence) -> None:
@@ -73,9 +86,17 @@ def _count_files(exam: Examination, evidence: Evidence) -> None:
     ours = {path for commit in evidence.commits for path in commit.changes}
     gone = [path for path in before if path not in tracked]
     exam.count("files tracked before the first batch", len(before))
-    exam.count("files that others have removed since", sum(path not in ours for path in gone))
+    there = {entry.object for entry in tracked.values()}
+    left = set(evidence.added.values())
     for path in gone:
-        if path in ours:
+        blob = before[path].object
+        if path not in ours:
+            exam.count("files that others have removed since")
+        elif blob in there or path in evidence.open_paths:
+            exam.count("files of before that lie in folders now")
+        elif blob in left:
+            exam.count("files moved into folders that others have removed since")
+        else:
             exam.broken(f"{path} was tracked before the first batch, and a commit of this tool removed it")
 
 
@@ -116,7 +137,8 @@ def _gone(evidence: Evidence, artifact_id: str) -> str:
             " file; nothing removes it"
         )
     if (marked := evidence.newest_done.get(artifact_id)) is not None:
-        return f"{what} after batch {marked.id} had marked it unavailable: put it back if that was a mistake"
+        did = "migrated it" if artifact_id in evidence.folders.newest else "marked it unavailable"
+        return f"{what} after batch {marked.id} had {did}: put it back if that was a mistake"
     known = [b for b in evidence.database.batches for o in b.operations if o.artifact_id == artifact_id]
     if known:
         return (

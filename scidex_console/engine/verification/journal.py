@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, OperationState
 from scidex_console.domain.commits import CommitKind
+from scidex_console.engine.verification import chains
 from scidex_console.engine.verification.evidence import Evidence
 from scidex_console.engine.verification.facts import CommitRecord
 from scidex_console.engine.verification.findings import Examination, InvariantResult
+from scidex_console.engine.verification.folder_view import paths_of
 from scidex_console.engine.verification.repository_facts import OwnCommit
 
 _POINTER = str(CommitKind.POINTER)
@@ -35,7 +38,9 @@ def trailers_match_records(evidence: Evidence) -> InvariantResult:
     records = {(record.op, record.kind): record for record in evidence.database.records}
     for key, commits in evidence.by_key.items():
         exam.check()
-        _judge_key(exam, evidence, key, commits, records.get(key))
+        if key[1] != CommitKind.MOVE:  # those are recorded with their operations
+            _judge_key(exam, evidence, key, commits, records.get(key))
+    chains.match(exam, evidence)
     for key, record in records.items():
         if key not in evidence.by_key:
             _judge_absent(exam, evidence, record)
@@ -126,7 +131,7 @@ def _judge_batch(exam: Examination, evidence: Evidence, batch: Batch) -> None:
         return
     recorded = {(record.op, record.kind) for record in evidence.database.records}
     audited = {(audit.op, audit.action) for audit in evidence.database.audits}
-    with_file = {operation.state for operation in batch.operations if operation.file is not None}
+    with_file = {o.state for o in batch.operations if o.file is not None or o.entries}
     commits: list[tuple[str, str]] = []
     if OperationState.DONE in with_file or OperationState.ROLLED_BACK in with_file:
         commits.append((batch.op, str(CommitKind.APPLY)))
@@ -197,11 +202,15 @@ def commits_keep_to_their_paths(evidence: Evidence) -> InvariantResult:
             exam.count("commits of batches that the journal does not have (see I7)")
             continue
         exam.check()
-        own = {operation.file.path for operation in batch.operations if operation.file is not None}
+        operations = chains.operations_of(commit, batch)
+        own = {path for operation in operations for path in paths_of(replace(operation, adopted=None))}
         for path in sorted(commit.changes.keys() - own):
             exam.broken(f"commit {commit.id} of batch {batch.id} changes {path}, which is none of its paths")
+        if commit.trailers.kind is CommitKind.MOVE:
+            chains.keeps_to_its_folder(exam, evidence, commit, operations)
+        again = {e.path for o in operations for e in o.entries if e.replaced is not None}
         for path, delta in commit.changes.items():
-            if delta.before is not None and delta.after is not None:
+            if delta.before is not None and delta.after is not None and path not in again:
                 exam.broken(f"commit {commit.id} of batch {batch.id} replaces {path}")
     outer = evidence.repository.outer
     for commit in evidence.outer_commits:

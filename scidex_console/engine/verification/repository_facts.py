@@ -36,6 +36,7 @@ class OwnCommit:
     trailers: Trailers
     changes: Mapping[str, PathDelta]
     """Against its first parent."""
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from scidex_console.domain.batches import AdoptedFile, NewFile, OperationState
+from scidex_console.domain.folders.layout import folder_of
+from scidex_console.domain.folders.statuses import FolderStatus
+from scidex_console.engine.verification import folders
 from scidex_console.engine.verification.disk_facts import FileFact, Presence
 from scidex_console.engine.verification.evidence import Evidence
 from scidex_console.engine.verification.facts import MarkFact, RowFact
@@ -25,6 +28,7 @@ def every_row_opens(evidence: Evidence) -> InvariantResult:
         if batch.uid not in evidence.open:
             _judge_stored(exam, evidence, artifact_id, file)
     _nothing_doubled(exam, evidence)
+    folders.files_open(exam, evidence)
     if evidence.open:
         exam.count("batches under way, their files judged leniently", len(evidence.open))
     return exam.result()
@@ -34,8 +38,11 @@ def _judge_row(exam: Examination, evidence: Evidence, row: RowFact) -> None:
     held = evidence.stored.get(row.artifact_id)
     path = evidence.inside.get(row.artifact_id)
     if path is not None:
-        if held and held[0].uid in evidence.moving:
+        if row.artifact_id in evidence.folders.moving_artifacts:
             exam.count("rows of batches under way")
+            return
+        if _is_flagged(evidence, row):
+            exam.count("files whose hash is flagged in the migration log")
             return
         known = path in evidence.repository.tree or path in (evidence.repository.first_base or {})
         # What the journal stored somewhere else says nothing about the path the row names now.
@@ -44,6 +51,17 @@ def _judge_row(exam: Examination, evidence: Evidence, row: RowFact) -> None:
         exam.count("paths outside the repositories, not looked at")
     else:
         _judge_file(exam, row, evidence.outside[row.file_path], must_open=False)
+
+
+def _is_flagged(evidence: Evidence, row: RowFact) -> bool:
+    """Whether the folder migration has refused the row's file for its hash, and said so."""
+    found = evidence.folders.rows.get(row.artifact_id)
+    return (
+        found is not None
+        and found.row.migrated_at is None
+        and found.last_status == FolderStatus.HASH_MISMATCH
+        and evidence.files[evidence.inside[row.artifact_id]].presence is Presence.FILE
+    )
 
 
 def _judge_file(exam: Examination, row: RowFact, file: FileFact, *, must_open: bool) -> None:
@@ -72,13 +90,20 @@ def _judge_stored(
     if artifact_id in evidence.database.missing_rows:
         return  # I9 tells of rows that are gone
     row = evidence.rows.get(artifact_id)
-    expected = evidence.paths.recorded(file.path)
+    expected = evidence.paths.recorded(_moved_to(evidence, artifact_id, file.path))
     exam.count("figures stored or adopted by this tool")
     if row is None or row.file_path != expected:
         said = row.file_path if row else "no path"
         exam.broken(f"{artifact_id}: the row names {said}, the journal stored {expected}")
     elif row.sha256 != file.sha256:
         exam.broken(f"{artifact_id}: the row expects sha256 {row.sha256}, the journal stored {file.sha256}")
+
+
+def _moved_to(evidence: Evidence, artifact_id: str, path: str) -> str:
+    """Where a file is now: in its artifact's folder, if it was moved there."""
+    _, operation = evidence.folders.newest.get(artifact_id, (None, None))
+    entries = operation.entries if operation is not None else ()
+    return next((entry.path for entry in entries if entry.source == path), path)
 
 
 def _nothing_doubled(exam: Examination, evidence: Evidence) -> None:
@@ -89,29 +114,18 @@ def _nothing_doubled(exam: Examination, evidence: Evidence) -> None:
             exam.broken(f"{path} is named by {len(claims)} rows: {', '.join(sorted(claims)[:5])}")
     kept = {file.path for _, _, file in evidence.files_of(OperationState.KEPT)}
     known = {file.path: o.artifact_id for _, o, file in evidence.files_of(*OperationState)}
+    laying = evidence.folders.operations(*OperationState)
+    sources = {e.source for _, operation in laying for e in operation.entries}
     for path, blob in evidence.added.items():
         entry = evidence.repository.tree.get(path)
         if entry is None or entry.object != blob or path in evidence.claims or path in evidence.open_paths:
             continue
+        if folder_of(path) is not None or path in sources:
+            continue  # folders are I2's matter, and old paths that came back I12's
         if path in kept:
             exam.count("files kept by a rollback that no row names any more")
         elif known.get(path) not in evidence.database.missing_rows:
             exam.broken(f"{path} was added by this tool, and no row names it")
-
-
-def migrated_rows_are_whole(evidence: Evidence) -> InvariantResult:
-    """I2. This version migrates no folders, so it can only say whether somebody else has."""
-    exam = Examination(
-        "I2", "a migrated artifact's folder holds its manifest, which equals the one rebuilt from the row"
-    )
-    if not evidence.database.migrated:
-        return exam.not_applicable("no row is migrated")
-    exam.check(evidence.database.migrated)
-    exam.broken(
-        f"{evidence.database.migrated} rows are migrated, and this version cannot check their folders:"
-        " verify with the version that migrated them"
-    )
-    return exam.result()
 
 
 def marks_are_proven(evidence: Evidence) -> InvariantResult:

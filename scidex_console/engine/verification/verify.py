@@ -10,21 +10,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from scidex_console.domain.batches import OperationState
 from scidex_console.domain.errors import UnsafePath
+from scidex_console.domain.folders.hashes import HashSource
+from scidex_console.domain.folders.layout import folder_of
+from scidex_console.domain.folders.resolving import ResolvingRules
 from scidex_console.domain.paths import ArtifactPaths, check_relative
-from scidex_console.engine.verification import authority, checkout, history, journal, rows
+from scidex_console.engine.verification import authority, checkout, folders, history, journal, rows
 from scidex_console.engine.verification.disk_facts import DiskSource, Presence
-from scidex_console.engine.verification.evidence import Evidence, places_to_pin
-from scidex_console.engine.verification.facts import DatabaseFacts, DatabaseSource
+from scidex_console.engine.verification.evidence import Evidence, moved_between, places_to_pin
+from scidex_console.engine.verification.facts import DatabaseFacts, DatabaseSource, Reach
 from scidex_console.engine.verification.findings import InvariantResult, StoreReport
-from scidex_console.engine.verification.repository_facts import RepositoryQuestion, RepositorySource
+from scidex_console.engine.verification.folder_view import FolderView
+from scidex_console.engine.verification.repository_facts import (
+    RepositoryFacts,
+    RepositoryQuestion,
+    RepositorySource,
+)
 
 INVARIANTS: tuple[Callable[[Evidence], InvariantResult], ...] = (
     rows.every_row_opens,
-    rows.migrated_rows_are_whole,
+    folders.migrated_rows_are_whole,
     history.nothing_reachable_is_lost,
     history.objects_are_sound,
     checkout.three_places_agree,
@@ -46,8 +55,26 @@ WITHOUT_HISTORY = frozenset({"I2", "I4", "I15", "counters"})
 """Those that can be judged though git's history cannot be read."""
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What is asked, and what the configuration says of names and hashes."""
+
+    database: DatabaseSource
+    repository: RepositorySource
+    disk: DiskSource
+    paths: ArtifactPaths
+    resolving: ResolvingRules | None = None
+    hash_sources: Sequence[HashSource] = tuple(HashSource)
+
+
 async def verify(
-    database: DatabaseSource, repository: RepositorySource, disk: DiskSource, paths: ArtifactPaths
+    database: DatabaseSource,
+    repository: RepositorySource,
+    disk: DiskSource,
+    paths: ArtifactPaths,
+    *,
+    resolving: ResolvingRules | None = None,
+    hash_sources: Sequence[HashSource] = tuple(HashSource),
 ) -> StoreReport:
     """Check every invariant. Changes nothing, takes no lock; raises what the sources raise.
 
@@ -55,32 +82,32 @@ async def verify(
     once more.
     """
     began = time.monotonic()
-    report, moved = await _look(database, repository, disk, paths)
+    sources = Sources(database, repository, disk, paths, resolving, hash_sources)
+    report, moved = await _look(sources)
     if moved and not report.holds:
-        report, _ = await _look(database, repository, disk, paths)
+        report, _ = await _look(sources)
         report = replace(report, looks=2)
     return replace(report, took_s=time.monotonic() - began)
 
 
-async def _look(
-    database: DatabaseSource, repository: RepositorySource, disk: DiskSource, paths: ArtifactPaths
-) -> tuple[StoreReport, bool]:
+async def _look(sources: Sources) -> tuple[StoreReport, bool]:
     """One look, and whether the branch moved during it."""
-    before = await asyncio.to_thread(repository.head)
-    evidence = await gather(database, repository, disk, paths)
-    after = await asyncio.to_thread(repository.head)
+    before = await asyncio.to_thread(sources.repository.head)
+    evidence = await gather(sources)
+    after = await asyncio.to_thread(sources.repository.head)
     return judge(evidence), before != after
 
 
-async def gather(
-    database: DatabaseSource, repository: RepositorySource, disk: DiskSource, paths: ArtifactPaths
-) -> Evidence:
+async def gather(sources: Sources) -> Evidence:
     """Collect the facts of one look."""
+    database, repository, disk = sources.database, sources.repository, sources.disk
     earlier = await database.movement()
     snapshot = await database.facts()
     git = await asyncio.to_thread(repository.facts, _question(snapshot))
-    inside, outside = _paths_to_read(snapshot, paths)
+    inside, outside = _paths_to_read(snapshot, sources.paths)
     inside |= {path for commit in git.commits for path in commit.changes}
+    below = await asyncio.to_thread(disk.below, _folders(snapshot, git, sources.paths))
+    inside |= {f"{folder}/{name}" for folder, names in below.items() for name in names}
     files = await asyncio.to_thread(disk.artifacts, inside)
     elsewhere = await asyncio.to_thread(disk.outside, outside)
     staging = await asyncio.to_thread(disk.staging)
@@ -92,7 +119,22 @@ async def gather(
     }
     pointers = await asyncio.to_thread(repository.pointers, differing)
     later = await database.movement()
-    return Evidence(earlier, snapshot, git, files, elsewhere, staging, pins, pointers, later, paths)
+    return Evidence(
+        earlier,
+        snapshot,
+        git,
+        files,
+        elsewhere,
+        staging,
+        pins,
+        pointers,
+        later,
+        sources.paths,
+        await database.reach(moved_between(earlier, later)),
+        below,
+        sources.resolving,
+        sources.hash_sources,
+    )
 
 
 def judge(evidence: Evidence) -> StoreReport:
@@ -128,6 +170,7 @@ def _paths_to_read(database: DatabaseFacts, paths: ArtifactPaths) -> tuple[set[s
     """Paths that rows and operations name: in the artifact repository, and elsewhere below the outer one."""
     operations = (operation for batch in database.batches for operation in batch.operations)
     inside = {file.path for o in operations if (file := o.file or o.adopted) is not None}
+    inside.update(FolderView(database, frozenset(), Reach(), paths).to_read())
     outside: set[str] = set()
     for row in database.rows:
         path = paths.inside(row.file_path)
@@ -136,6 +179,14 @@ def _paths_to_read(database: DatabaseFacts, paths: ArtifactPaths) -> tuple[set[s
         elif _is_relative(row.file_path):
             outside.add(row.file_path)
     return inside, outside
+
+
+def _folders(database: DatabaseFacts, git: RepositoryFacts, paths: ArtifactPaths) -> set[str]:
+    """Artifacts' folders that rows, operations and HEAD name."""
+    view = FolderView(database, frozenset(), Reach(), paths)
+    named = [*git.tree, *(f"{folder}/" for folder in view.folders)]
+    laid = [e.path for _, operation in view.operations(*OperationState) for e in operation.entries]
+    return {folder for path in (*named, *laid) if (folder := folder_of(path)) is not None}
 
 
 def _is_relative(path: str) -> bool:

@@ -1,0 +1,240 @@
+"""Artifacts with a folder: the folder is whole (I2), its files open (I1), no old path is left (I12)."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Collection
+
+from scidex_console.domain.errors import UnsafePath
+from scidex_console.domain.folders.hashes import expected_hash
+from scidex_console.domain.folders.layout import ACCESSORIES, MANIFEST, Direction, folder_of
+from scidex_console.domain.folders.manifest import rebuilt_manifest
+from scidex_console.domain.folders.resolving import recorded_paths
+from scidex_console.domain.folders.tree import SYMLINK
+from scidex_console.engine.verification.disk_facts import FileFact, Presence
+from scidex_console.engine.verification.evidence import Evidence
+from scidex_console.engine.verification.facts import FolderRow
+from scidex_console.engine.verification.findings import Examination, InvariantResult
+from scidex_console.engine.verification.folder_view import blob_of, edits, names_of
+
+_NAMED = 5
+"""Rows that were edited since, by name in the note."""
+_INNER = (ACCESSORIES, *Direction)
+
+
+def migrated_rows_are_whole(evidence: Evidence) -> InvariantResult:
+    """I2. A row that somebody edited after its migration has an old manifest: counted, and no violation."""
+    exam = Examination(
+        "I2", "a migrated artifact's folder holds its manifest, which equals the one rebuilt from the row"
+    )
+    view = evidence.folders
+    if not view.migrated and not view.laid:
+        return exam.not_applicable("no row is migrated")
+    edited: list[str] = []
+    for found in view.settled:
+        exam.check()
+        folder = view.folder(found.row)
+        if folder is None or found.row.uuid is None or not folder.endswith(found.row.uuid):
+            exam.broken(f"{found.row.id}: artifact_dir {found.row.artifact_dir} is not the artifact's folder")
+            continue
+        edited += _judge_manifest(exam, evidence, found, folder)
+        _judge_shape(exam, evidence, folder)
+    _judge_links(exam, evidence)
+    _judge_strays(exam, evidence)
+    if edited:
+        more = "" if len(edited) <= _NAMED else f" and {len(edited) - _NAMED} more"
+        exam.note(f"edited since: {', '.join(edited[:_NAMED])}{more}")
+    exam.count("artifacts of batches under way", len(view.migrated) - len(view.settled))
+    return exam.result()
+
+
+def _judge_manifest(exam: Examination, evidence: Evidence, found: FolderRow, folder: str) -> list[str]:
+    row, path = found.row, f"{folder}/{MANIFEST}"
+    entry, file = evidence.repository.tree.get(path), evidence.files[path]
+    if entry is None or file.presence is not Presence.FILE:
+        where = "HEAD" if entry is None else f"the worktree ({file.presence})"
+        exam.broken(f"{row.id}: {path} is not in {where}")
+        return []
+    held = evidence.folders.newest.get(row.id)
+    if held is None:
+        exam.count("folders that others have laid out")
+        return []
+    if not found.succeeded:
+        exam.broken(f"{row.id} is migrated, and the migration log has no success of it")
+        return []
+    batch, operation = held
+    laid = next(e for e in operation.entries if e.path.endswith(f"/{MANIFEST}"))
+    changed = edits(row, operation)
+    try:
+        wanted = rebuilt_manifest(row, found.files_moved)
+    except ValueError as error:
+        exam.broken(f"{row.id}: its manifest cannot be rebuilt: {error}")
+        return []
+    if _is(wanted, entry.object, file):
+        exam.count("manifests equal to the ones rebuilt")
+    elif changed and laid.path == path and (file.sha256, entry.object) == (laid.sha256, laid.blob):
+        exam.count("rows edited after their migration, whose manifests are older")
+        return [f"{row.id} ({', '.join(changed)})"]
+    elif entry.object != blob_of(wanted, entry.object):
+        exam.broken(f"{row.id}: {path} in HEAD is not the manifest of its row (batch {batch.id})")
+    else:
+        exam.broken(f"{row.id}: {path} in the worktree is not the manifest of its row (batch {batch.id})")
+    return []
+
+
+def _is(wanted: bytes, blob: str, file: FileFact) -> bool:
+    return file.sha256 == hashlib.sha256(wanted).hexdigest() and blob == blob_of(wanted, blob)
+
+
+def _judge_shape(exam: Examination, evidence: Evidence, folder: str) -> None:
+    """Nothing is nested but accessories and links, and nothing but a file lies where files belong."""
+    for name in evidence.below.get(folder, ()):
+        parts = name.split("/")
+        if len(parts) > 2 or (len(parts) == 2 and parts[0] not in _INNER):
+            exam.broken(f"{folder}/{name} is nested in an artifact's folder")
+    tracked = evidence.tracked_below.get(folder, ())
+    for name in tracked:
+        mode = evidence.repository.tree[f"{folder}/{name}"].mode
+        if name.count("/") > 1 or ("/" in name and name.partition("/")[0] not in _INNER):
+            exam.broken(f"{folder}/{name} is nested in an artifact's folder, in HEAD")
+        if (mode == SYMLINK) is not (name.partition("/")[0] in tuple(Direction)):
+            exam.broken(f"{folder}/{name} has mode {mode}, which has no place there")
+    extra = set(evidence.below.get(folder, ())) - set(tracked) - set(_INNER)
+    exam.count("files in folders that git does not have", len(extra))
+
+
+def _judge_links(exam: Examination, evidence: Evidence) -> None:
+    """Every link in a folder, on disk as in git, leads to the folder it is named after, or to none yet."""
+    view = evidence.folders
+    dangling = 0
+    for path, file in evidence.links.items():
+        folder = folder_of(path)
+        if folder is None or view.folders.get(folder) in view.open_artifacts:
+            continue
+        exam.count("links")
+        end = posixpath.normpath(posixpath.join(posixpath.dirname(path), file.target))
+        if file.target.startswith("/") or end.split("/")[0] in ("..", ".", ".git"):
+            exam.broken(f"{path} leads outside the repository: {file.target}")
+        elif folder_of(f"{end}/x") != end or posixpath.basename(end) != posixpath.basename(path):
+            exam.broken(f"{path} does not lead to the artifact it is named after: {file.target}")
+        elif end not in evidence.tracked_below:
+            dangling += 1
+    exam.count("links whose other end is not migrated", dangling)
+    if dangling and len(view.migrated) == len(view.rows) and not view.moving:
+        exam.broken(f"every artifact is migrated, and {dangling} links lead to folders that are not there")
+
+
+def _judge_strays(exam: Examination, evidence: Evidence) -> None:
+    """A folder of ours in git belongs to a row that names it."""
+    view = evidence.folders
+    mine = {folder_of(path) for path in evidence.added} - view.folders.keys()
+    for folder in sorted(f for f in mine if f is not None and f in evidence.tracked_below):
+        owner = evidence.artifact_of.get(folder.rpartition("/")[2])
+        if owner not in view.open_artifacts and owner not in evidence.database.missing_rows:
+            exam.broken(f"the folder {folder} is in git, and no migrated row names it")
+
+
+def files_open(exam: Examination, evidence: Evidence) -> None:
+    """I1 of folders: the primary file is the one the row promises, each file the one that was moved."""
+    for found in evidence.folders.settled:
+        folder = evidence.folders.folder(found.row)
+        if folder is None:
+            continue  # I2 tells
+        said = {f.get("path"): str(f.get("sha256")) for f in found.files_moved or () if isinstance(f, dict)}
+        for name in names_of(found.row):
+            exam.check()
+            _judge_file(exam, evidence, found, f"{folder}/{name}", said.get(name))
+
+
+def _judge_file(
+    exam: Examination, evidence: Evidence, found: FolderRow, path: str, moved: str | None
+) -> None:
+    row, file = found.row, evidence.files[path]
+    if file.presence is not Presence.FILE:
+        exam.broken(f"{row.id}: {path} does not open ({file.presence})")
+        return
+    exam.count("files in folders opened")
+    expected = None
+    if path.endswith(f"/{row.primary_filename}"):
+        promise = expected_hash(evidence.hash_sources, metadata=row.metadata, content_hash=row.content_hash)
+        expected = promise.sha256 if promise is not None else None
+    for sha256, who in ((expected, "the row"), (moved, "the migration log")):
+        if sha256 and not file.holds(sha256):
+            exam.broken(f"{row.id}: {path} has sha256 {file.sha256}, {who} says {sha256}")
+            return
+
+
+def old_paths_have_gone(exam: Examination, evidence: Evidence) -> None:
+    """I12 of folders: an old path went with its last claimant, and not before."""
+    view, tree = evidence.folders, evidence.repository.tree
+    for path, laid in view.left.items():
+        if path in view.open_paths:
+            continue
+        exam.check()
+        entry = tree.get(path)
+        if entry is not None and entry.object == laid.entry.blob:
+            exam.broken(f"{path}, the old path of {laid.operation.artifact_id}, is in HEAD")
+    _judge_kept(exam, evidence)
+    _judge_claimants(exam, evidence, {path for path in view.left if path not in tree})
+
+
+def _judge_kept(exam: Examination, evidence: Evidence) -> None:
+    """A path that every claimant has left, and that none of them took away."""
+    view = evidence.folders
+    kept: dict[str, list[str]] = {}
+    for _, operation in view.newest.values():
+        for entry in operation.entries:
+            if entry.source and entry.source not in view.left and folder_of(entry.source) is None:
+                kept.setdefault(entry.source, []).append(operation.artifact_id)
+    wanted = _named_by_unmigrated(evidence, kept.keys())
+    for path, artifacts in sorted(kept.items()):
+        if path not in evidence.repository.tree or path in view.open_paths:
+            continue
+        if path in wanted:
+            exam.count("old paths that others still claim")
+        elif len(artifacts) > 1:
+            exam.broken(f"{path} is an old path of {', '.join(sorted(artifacts)[:5])}, and nobody else's")
+        else:
+            exam.count("old paths whose last claimant is gone")
+
+
+def _judge_claimants(exam: Examination, evidence: Evidence, gone: Collection[str]) -> None:
+    for path, artifacts in sorted(_named_by_unmigrated(evidence, gone).items()):
+        laid = evidence.folders.left[path]
+        exam.broken(
+            f"{path} went with {laid.operation.artifact_id} in batch {laid.batch.id},"
+            f" and {', '.join(sorted(artifacts)[:5])} still names it"
+        )
+
+
+def _named_by_unmigrated(evidence: Evidence, paths: Collection[str]) -> dict[str, set[str]]:
+    """Which artifacts without a folder name these paths: by their rows, or when they were last surveyed."""
+    view = evidence.folders
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        if path in evidence.database.claims:
+            found[path] = set(evidence.database.claims[path])
+    for artifact_id, named in view.rows.items():
+        if named.row.migrated_at is not None or artifact_id in view.open_artifacts:
+            continue
+        for path in _paths_named(evidence, named):
+            if path in paths:
+                found.setdefault(path, set()).add(artifact_id)
+    still = ((path, artifacts - view.open_artifacts) for path, artifacts in found.items())
+    return {path: artifacts for path, artifacts in still if artifacts}
+
+
+def _paths_named(evidence: Evidence, named: FolderRow) -> set[str]:
+    rules = evidence.resolving
+    found: set[str] = set()
+    if rules is None:
+        return found
+    for recorded in recorded_paths(named.row, rules):
+        try:
+            path = rules.inside(recorded)
+        except UnsafePath:
+            continue
+        if path is not None:
+            found.add(path)
+    return found
