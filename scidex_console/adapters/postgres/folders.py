@@ -53,7 +53,10 @@ class PostgresFolders:
         return [(row["derived"], row["origin"]) for row in await self._fetch("list_provenance_links", params)]
 
     async def mint(self, artifact_ids: Sequence[str]) -> Mapping[str, str]:
-        """UUIDs of these artifacts; those that have none get one, which stays theirs for ever."""
+        """UUIDs of these artifacts; those that have none get one, which stays theirs for ever.
+
+        Rows that are not there, or that have none and are locked, are left out.
+        """
         ids = {"ids": list(artifact_ids)}
 
         async def work(connection: Connection) -> Mapping[str, str]:

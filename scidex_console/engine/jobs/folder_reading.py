@@ -102,6 +102,10 @@ class FolderReader:
         """Whether an old path may be taken away at all: one in some artifact's folder stays there."""
         return folder_of(path) is None
 
+    def later(self, reason: str) -> Refusal:
+        """Something of somebody else's was in the way: the artifact is tried again after a while."""
+        return Refusal(FolderStatus.SKIPPED, reason, {}, 0, self._clock.now() + self._retry_after)
+
     def read(self, row: ArtifactRow) -> ReadArtifact | Refusal:
         """Verify an artifact's files, or say what is wrong with them."""
         began = self._clock.monotonic()

@@ -26,6 +26,8 @@ from scidex_console.engine.jobs.job import Record
 from scidex_console.engine.ports import ArtifactRepository, Clock, DueFolder, FolderStore, Refusal
 from scidex_console.engine.threads import in_thread
 
+_LOCKED = "its row, or one that it links to, is locked by somebody else"
+
 GROUP = "repository"
 """What all artifacts share: there is one repository to write."""
 
@@ -152,9 +154,13 @@ class MigrateFolders:
         taken = [found for found in taken if rows.get(found.row.id) == found.row]
         if not taken:
             return []
-        related, uuids = await self._relate([found.row.id for found in taken])
+        related, uuids, locked = await self._relate([found.row.id for found in taken])
         plans: list[tuple[ReadArtifact, FolderPlan]] = []
         for found in taken:
+            if found.row.id in locked:
+                await self._store.refuse(found.row, self._reader.later(_LOCKED))
+            if found.row.id in locked or found.row.id not in uuids:
+                continue
             row = replace(found.row, uuid=uuids[found.row.id])
             try:
                 plans.append((found, self._plan(row, found, related[row.id])))
@@ -179,11 +185,18 @@ class MigrateFolders:
     def _plan(self, row: ArtifactRow, found: ReadArtifact, relations: Relations) -> FolderPlan:
         return plan_folder(row, found.files, relations, self._rules.layout, self._rules.resolving)
 
-    async def _relate(self, ids: Sequence[str]) -> tuple[Mapping[str, Relations], Mapping[str, str]]:
-        """Each artifact's links by UUID, and the UUIDs; minted, too, for what they lead to."""
+    async def _relate(
+        self, ids: Sequence[str]
+    ) -> tuple[Mapping[str, Relations], Mapping[str, str], Collection[str]]:
+        """Each artifact's links by UUID, and the UUIDs; minted, too, for what they lead to.
+
+        Also the artifacts that cannot be related now: a row that still needs its UUID is locked.
+        """
         links = await self._store.links(ids, self._rules.upstream_links)
         ends = dict.fromkeys([*ids, *(end for link in links for end in link)])
         uuids = await self._store.mint(list(ends))
+        without = set(await self._store.read([end for end in ends if end not in uuids]))
+        locked = without.union(*(link for link in links if without.intersection(link)))
         inputs: dict[str, set[str]] = {artifact_id: set() for artifact_id in ids}
         outputs: dict[str, set[str]] = {artifact_id: set() for artifact_id in ids}
         for derived, origin in links:
@@ -194,7 +207,7 @@ class MigrateFolders:
             if origin in outputs:
                 outputs[origin].add(uuids[derived])
         relations = {i: Relations(tuple(sorted(inputs[i])), tuple(sorted(outputs[i]))) for i in ids}
-        return relations, uuids
+        return relations, uuids, locked
 
     async def _operations(self, plans: Sequence[tuple[ReadArtifact, FolderPlan]]) -> list[Operation]:
         leaving = await self._leaving([plan for _, plan in plans])

@@ -27,7 +27,7 @@ class FolderTrial:
     def __init__(self, held: HeldStore, lab: Lab) -> None:
         self.held = held
         self.lab = lab
-        self.job: MigrateFolders = migrate_folders(lab.settings, held)
+        self.job: MigrateFolders = migrate_folders(lab.settings, held, Pulse())
 
     def stores(self, step: str = "", *, before: Act | None = None, after: Act | None = None) -> Stores:
         """The stores; when a step of the journal is named, something happens around it."""

@@ -1,4 +1,5 @@
--- Tried again from the start in the next cycle, or left to a person; the log says why.
+-- Tried again from the start after a while, the longer the oftener it was in vain, or left to a person; the log
+-- says why.
 WITH skips AS (
     SELECT * FROM jsonb_to_recordset(%(skips)s) AS s (artifact_id text, reason text, again boolean)
 ), logged AS (
@@ -7,7 +8,9 @@ WITH skips AS (
     FROM skips
 )
 INSERT INTO scidex_console.folder AS f (artifact_id, state, due_at, attempts, reason)
-SELECT artifact_id, CASE WHEN again THEN 'due' ELSE 'quarantined' END, CASE WHEN again THEN now() END, 1, reason
+SELECT artifact_id, CASE WHEN again THEN 'due' ELSE 'quarantined' END,
+    CASE WHEN again THEN now() + interval '30 s' END, 1, reason
 FROM skips
-ON CONFLICT (artifact_id) DO UPDATE SET state = excluded.state, due_at = excluded.due_at, reason = excluded.reason,
+ON CONFLICT (artifact_id) DO UPDATE SET state = excluded.state,
+    due_at = excluded.due_at + least(f.attempts, 60) * interval '30 s', reason = excluded.reason,
     attempts = f.attempts + 1, changed_at = now()
