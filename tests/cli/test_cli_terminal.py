@@ -18,6 +18,7 @@ def seat(monkeypatch: pytest.MonkeyPatch, *there: str) -> None:
     """Put these streams on a terminal, and the others not."""
     for name in STREAMS:
         monkeypatch.setattr(f"sys.{name}.isatty", lambda name=name: name in there)
+    monkeypatch.setenv("TERM", "xterm-256color")
 
 
 @pytest.mark.parametrize("missing", STREAMS)
@@ -38,6 +39,23 @@ def test_on_a_terminal_it_opens(cli: Cli, services: FakeServices, monkeypatch: p
     assert [cli(*words).code for words in ((), ("console", "--read-only"), ("demo",))] == [7, 7, 7]
     assert [call[0] for call in services.called] == ["console", "console", "demo"]
     assert services.called[1][1:] == (True, "scidex-console")
+
+
+def test_a_terminal_that_cannot_draw_is_refused_before_a_world_is_built_for_it(
+    cli: Cli, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat(monkeypatch, *STREAMS)
+    monkeypatch.setenv("TERM", "dumb")
+    for words, instead in (
+        ((), "status --watch"),
+        (("console",), "status --watch"),
+        (("demo",), "--headless"),
+    ):
+        result = cli(*words)
+        assert (result.code, result.out, services.called) == (2, "", [])
+        assert "TERM=dumb: the console cannot draw on a terminal of this kind" in result.err
+        assert instead in result.err and result.err.count("\n") == 1
+    assert cli("demo", "--headless").code == 0
 
 
 def test_a_headless_demo_and_the_end_of_one_need_no_terminal(cli: Cli, services: FakeServices) -> None:

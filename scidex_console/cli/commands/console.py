@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 
 from scidex_console.cli.arguments import Subparsers, add_command
 from scidex_console.cli.context import Context
 from scidex_console.cli.terminal import need_terminal
+from scidex_console.console.terminal import need_drawing
 
 NAME = "console"
 
@@ -20,4 +22,5 @@ def register(subparsers: Subparsers) -> None:
 def run(args: Namespace, context: Context) -> int:
     """Open it; the engine goes on when it closes."""
     need_terminal(NAME, fix="run it on a terminal; `scidex-console status` and the other commands need none")
+    need_drawing(os.environ)
     return context.services.run_console(context.settings, args.read_only, context.output.program.prefix)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 
 from scidex_console.cli.arguments import Subparsers, add_command, positive
 from scidex_console.cli.context import Context
 from scidex_console.cli.terminal import need_terminal
+from scidex_console.console.terminal import need_drawing
 from scidex_console.domain.errors import UsageError
 
 _SEED_LIMIT = 2**31
@@ -61,6 +63,7 @@ def run(args: Namespace, context: Context) -> int:
         raise UsageError("--remove goes with --stop", where="demo", fix="add --stop")
     if not (args.headless or args.stop):
         need_terminal("demo", fix="add --headless")
+        need_drawing(os.environ, instead="add --headless")
     scale = scale_named(args.scale)
     options = DemoOptions(
         directory=args.dir.expanduser().absolute() if args.dir else default_directory(scale),
