@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from scidex_console.demo.hosts.scenarios import Behaviour
@@ -90,6 +91,27 @@ async def test_stopped_engine_is_taken_over_from_and_wakes_fenced_having_written
             await life
     epochs = {row["epoch"] for row in lost.lab.rows("SELECT epoch FROM scidex_console.fetch_attempt")}
     assert epochs == {1, 2}
+    assert_all_settled(lost)
+
+
+async def test_engine_stopped_within_a_transaction_is_taken_over_from(lost: Bench) -> None:
+    """Its open transaction keeps the epoch from moving until its connection is ended."""
+    start = await lost.submit("start")
+    lost.hosts.let(None)
+    async with engine_process(lost.lab) as stopped:
+        await lost.settled(start)
+        stopped.signal(signal.SIGSTOP)
+        with psycopg.connect(lost.lab.store.database_url, application_name="scidex-console engine") as stuck:
+            stuck.execute("SELECT epoch FROM scidex_console.engine FOR SHARE")
+            await until_true(lambda: _heartbeat_age(lost) > 1.2, "it has stalled")
+            async with lost.engine_until_it_ends(take_over=True) as (engine, life):
+                assert await lost.at_rest() is RunState.DONE
+                engine.leave()
+                await life
+            with pytest.raises(psycopg.OperationalError):
+                stuck.execute("SELECT 1")
+        stopped.signal(signal.SIGCONT)
+        assert await stopped.ended() == 1
     assert_all_settled(lost)
 
 

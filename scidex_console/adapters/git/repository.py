@@ -13,6 +13,7 @@ from scidex_console.adapters.git import (
     catching_up,
     history,
     inspection,
+    maintenance,
     pushing,
     refs,
     repair,
@@ -31,7 +32,7 @@ from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused, Reposi
 from scidex_console.domain.folders.resolving import TreeEntry
 from scidex_console.domain.paths import check_relative
 from scidex_console.engine.killpoints import reach
-from scidex_console.engine.ports import Clock, CommitDraft, CommitInfo, Committed, PathChange
+from scidex_console.engine.ports import Clock, CommitDraft, CommitInfo, Committed, PathChange, Repacked
 
 _STEERING = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".lfsconfig", ".mailmap"})
 
@@ -213,6 +214,10 @@ class GitArtifactRepository:
                 return catching_up.catch_up(self.checkout, self.remote, branch=self._branch)
         except LockBusy as error:
             return error.what
+
+    def repack(self) -> Repacked:
+        """Store everything git keeps as small as it gets; readers and writers go on meanwhile. Minutes."""
+        return maintenance.repack(self.checkout)
 
     def refresh_index(self, paths: Sequence[str]) -> None:
         """Let the index know these files' times, so that `git status` need not read them; best effort."""

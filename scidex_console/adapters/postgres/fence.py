@@ -68,10 +68,15 @@ class PostgresFence:
                     fix=f"stop that engine; one that is silent for {after_s:g} s can be replaced",
                 )
             for _ in range(_TRIES):
-                row = await (await connection.execute(query("find_engine_lock"))).fetchone()
-                if row is None:
+                cursor = await connection.execute(
+                    query("find_stalled_backends"),
+                    {"engine": self._database.connect_options["application_name"]},
+                )
+                stalled = await cursor.fetchall()
+                if not stalled:
                     return str(engine["holder"])
-                await connection.execute("SELECT pg_terminate_backend(%s)", [row["pid"]])
+                for backend in stalled:
+                    await connection.execute("SELECT pg_terminate_backend(%s)", [backend["pid"]])
                 await asyncio.sleep(_PAUSE_S)
         raise Held("the database does not end the stalled engine's connection", where=self._database.place)
 

@@ -36,6 +36,7 @@ from scidex_console.engine.ports.repository import (
     CommitInfo,
     Committed,
     PathChange,
+    Repacked,
 )
 from scidex_console.engine.ports.system import Clock
 
@@ -67,6 +68,7 @@ __all__ = [
     "PathChange",
     "ReadModel",
     "Refusal",
+    "Repacked",
     "RunStore",
     "StagedWriter",
     "Staging",

@@ -58,6 +58,14 @@ class CommitInfo:
     paths: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Repacked:
+    """Bytes of everything git keeps of the artifact repository, before and after repacking."""
+
+    before: int
+    after: int
+
+
 class ArtifactRepository(Protocol):
     """The artifact repository (the submodule's checkout) and the outer repository around it. Synchronous."""
 
@@ -126,6 +134,10 @@ class ArtifactRepository(Protocol):
 
         Why it was left alone, or nothing.
         """
+        ...
+
+    def repack(self) -> Repacked:
+        """Store everything git keeps as small as it gets; readers and writers go on meanwhile. Minutes."""
         ...
 
     def size(self) -> int:
