@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from scidex_console.domain.durations import parse_duration
-from scidex_console.domain.errors import Refused, UsageError
+from scidex_console.domain.errors import UsageError
 from scidex_console.domain.jobs import JobName
 
 PROGRAM = "scidex-console"
@@ -58,18 +58,6 @@ def add_job(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
         parser.add_argument("job", metavar="JOB", nargs="?", choices=names, default=names[0], help=help_text)
     else:
         parser.add_argument("job", metavar="JOB", choices=names, help=help_text)
-
-
-def working_job(name: str) -> JobName:
-    """The job of that name, if this version can run it. Raises `Refused` saying what is missing."""
-    job = JobName(name)
-    if job is JobName.FOLDERS:
-        raise Refused(
-            "this version counts the folders still to be made and has no step yet that makes them",
-            where="folders",
-            fix=f"`{PROGRAM} plan folders` shows the counts; the job that runs is figures",
-        )
-    return job
 
 
 def add_limit(parser: argparse.ArgumentParser, default: int) -> None:

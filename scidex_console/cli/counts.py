@@ -6,9 +6,14 @@ from textwrap import wrap
 
 from scidex_console.cli.words import number, size
 from scidex_console.domain.durations import format_duration
+from scidex_console.domain.folders.acceptance import Acceptance
+from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import EngineView, GapView
 
-_ALWAYS = ("missing", "done", "dead", "transient")
+_ALWAYS = {
+    JobName.FIGURES: ("missing", "done", "dead", "transient"),
+    JobName.FOLDERS: ("missing", "done", "mismatch", "quarantined", "error"),
+}
 _WHEN_ANY = (
     "due",
     "scheduled",
@@ -17,6 +22,8 @@ _WHEN_ANY = (
     "suspect",
     "refused",
     "mismatch",
+    "quarantined",
+    "error",
     "held_back",
     "no_url",
 )
@@ -24,11 +31,23 @@ _WHEN_ANY = (
 
 def counts_lines(gap: GapView) -> list[str]:
     """The counts that matter, and of the others those that are not zero; indented, within 80 columns."""
-    names = ("total", "with_file", *_ALWAYS, *(name for name in _WHEN_ANY if getattr(gap, name)))
+    always = _ALWAYS[gap.job]
+    figures = ("with_file",) if gap.job is JobName.FIGURES else ()
+    some = (name for name in _WHEN_ANY if name not in always and getattr(gap, name))
+    names = ("total", *figures, *always, *some)
     text = ", ".join(f"{name.replace('_', ' ')} {getattr(gap, name)}" for name in names)
     lines = _wrapped(text)
     for what, waiting in gap.held_back_for:
         lines += _wrapped(f"{waiting} held back until {what}")
+    return lines
+
+
+def acceptance_lines(acceptance: Acceptance) -> list[str]:
+    """What the folder migration is accepted by: measured, and whether that holds."""
+    lines: list[str] = []
+    for criterion in acceptance.criteria:
+        verdict = "" if criterion.holds is None else " - holds" if criterion.holds else " - DOES NOT HOLD"
+        lines += _wrapped(f"{criterion.name}: {criterion.detail}{verdict}")
     return lines
 
 

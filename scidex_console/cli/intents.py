@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from scidex_console.cli.arguments import PROGRAM, Subparsers, add_command, add_job, duration, working_job
+from scidex_console.cli.arguments import PROGRAM, Subparsers, add_command, add_job, duration
 from scidex_console.cli.context import Context
 from scidex_console.cli.output import Output
 from scidex_console.cli.services import Readers
@@ -56,7 +56,7 @@ def add_action(subparsers: Subparsers, action: ActionName, run: Any = None) -> a
 
 def run_job_action(args: Namespace, context: Context) -> int:
     """Start, pause, resume or cancel."""
-    job = working_job(args.job)
+    job = JobName(args.job)
     check_reason(args)
 
     async def work() -> int:

@@ -98,6 +98,11 @@ def _retry_lines(output: Output, preview: RetryPreview) -> Iterator[str]:
         yield f"no row of {preview.job} can be retried" + (" with this filter" if preview.filters else "")
         return
     rows_of = f"{number(len(preview.items), 'row')} of {preview.job}"
+    if preview.job is JobName.FOLDERS:
+        yield f"{rows_of} would be due again:"
+        waiting = [(item.artifact_id, item.group, item.outcome, item.reason) for item in preview.items]
+        yield from output.table(("ARTIFACT", "TYPE", "WHY", "REASON"), waiting, elastic="REASON")
+        return
     yield f"{rows_of} would be due again, each by its last attempt:"
     rows = [(item.artifact_id, item.group, item.outcome, item.status, item.reason) for item in preview.items]
     yield from output.table(("ARTIFACT", "GROUP", "OUTCOME", "HTTP", "REASON"), rows, elastic="REASON")
@@ -108,13 +113,27 @@ def _rollback_lines(output: Output, preview: RollbackPreview) -> Iterator[str]:
     verb = "apply again" if preview.redo else "take back"
     rows_of = number(len(preview.operations), "row")
     yield f"batch {batch.id} of {batch.job} ({batch_state(batch.state)}): would {verb} {rows_of}"
-    yield f"commits: {', '.join(preview.commits) or 'none'}"
+    first, own = preview.commits[:1], preview.commits[1:]
+    with_own = f" and the {number(len(own), 'commit')} of its artifacts" if own else ""
+    yield f"commits: {first[0] if first else 'none'}{with_own}"
+    if batch.job is JobName.FOLDERS:
+        yield _folder_sums(preview)
     if preview.operations:
         yield from _operations(output, preview.operations, "FILE")
     if preview.refused:
         yield f"left alone, since they changed meanwhile: {number(len(preview.refused), 'row')}"
         rows = [(item.artifact_id, item.reason) for item in preview.refused]
         yield from output.table(("ARTIFACT", "REASON"), rows, elastic="REASON")
+
+
+def _folder_sums(preview: RollbackPreview) -> str:
+    """What becomes of the paths of folders."""
+    files, links = sum(o.files for o in preview.operations), sum(o.links for o in preview.operations)
+    folders, old = number(len(preview.operations), "folder"), number(len(preview.old_paths), "old path")
+    within = f"({number(files, 'file')}, {number(links, 'link')}, a manifest each)"
+    if preview.redo:
+        return f"{folders} {within} would come again, {old} would go"
+    return f"{old} would come again, {folders} {within} would go; the UUIDs stay"
 
 
 def _operations(output: Output, operations: Sequence[Any], head: str) -> list[str]:

@@ -41,15 +41,13 @@ def heading_of(report: Mapping[str, Any], environment: str) -> str:
 
 def render_markdown(report: Mapping[str, Any], environment: str, *, level: int = 2) -> str:
     """The report as Markdown, its heading `level` deep, with one newline at the end."""
-    totals: Mapping[str, int] = report["totals"]
+    body = _of_folders(report) if "acceptance" in report else _of_figures(report)
     lines = [
         f"{'#' * level} {heading_of(report, environment)}",
         "",
         _period(report),
         "",
-        *_sentences(totals),
-        "",
-        *_table(report["hosts"], totals),
+        *body,
     ]
     return "\n".join(lines) + "\n"
 
@@ -58,6 +56,49 @@ def _period(report: Mapping[str, Any]) -> str:
     if not report.get("from"):
         return "Nothing was attempted."
     return f"From {report['from']} to {report['to']}."
+
+
+def _of_figures(report: Mapping[str, Any]) -> list[str]:
+    totals: Mapping[str, int] = report["totals"]
+    return [*_sentences(totals), "", *_table(report["hosts"], totals)]
+
+
+_VERDICTS = {True: "holds", False: "**does not hold**", None: "open"}
+MOST_WAITING = 200
+"""Artifacts that wait are listed up to this many; the JSON has them all."""
+
+
+def _of_folders(report: Mapping[str, Any]) -> list[str]:
+    """What the log said last of each artifact, what the migration is accepted by, and what waits and why."""
+    totals, acceptance, waiting = report["totals"], report["acceptance"], report["waiting"]
+    lines = [
+        f"- attempted: {totals['attempted']} artifacts",
+        f"- migrated: {totals['success']}, with {totals['files']} files",
+        f"- hash mismatch (not moved): {totals['hash_mismatch']}",
+        f"- quarantined (not moved): {totals['quarantined']}",
+        f"- error (tried again): {totals['error']}",
+        f"- skipped (tried again): {totals['skipped']}",
+        f"- taken back: {totals['rolled_back']}",
+        "",
+        "| acceptance | measured | |",
+        "| --- | --- | --- |",
+    ]
+    for criterion in acceptance["criteria"]:
+        lines.append(f"| {criterion['name']} | {criterion['detail']} | {_VERDICTS[criterion['holds']]} |")
+    if waiting:
+        lines += [
+            "",
+            f"Not moved ({len(waiting)}):",
+            "",
+            "| artifact | type | why | reason |",
+            "| --- " * 4 + "|",
+        ]
+    for item in waiting[:MOST_WAITING]:
+        cells = (_cell(str(item[key])) for key in ("artifact_id", "type", "outcome", "reason"))
+        lines.append(f"| {' | '.join(cells)} |")
+    if len(waiting) > MOST_WAITING:
+        lines += ["", f"And {len(waiting) - MOST_WAITING} more, which the report as JSON lists."]
+    return lines
 
 
 def _sentences(totals: Mapping[str, int]) -> list[str]:

@@ -13,9 +13,6 @@ from scidex_console.engine.views import GapView, Overview, ReversibleBatches, Ru
 
 Rule = Callable[[Overview, JobName], str | None]
 
-WORKED_ON = frozenset({JobName.FIGURES})
-"""Jobs this version can run; the others are counted only, and whatever is asked of them is refused."""
-
 
 def gap_of(overview: Overview, job: JobName) -> GapView | None:
     """The counts of one job, when the engine knows that job."""
@@ -30,7 +27,8 @@ def open_run(overview: Overview, job: JobName) -> RunView | None:
 
 def retryable(gap: GapView) -> int:
     """Rows an operator's retry could make due."""
-    return gap.transient + gap.blocked + gap.suspect + gap.refused + gap.held_back
+    failed = gap.transient + gap.blocked + gap.suspect + gap.refused
+    return failed + gap.held_back + gap.mismatch + gap.quarantined + gap.error
 
 
 def engine_reason(overview: Overview, writes: bool) -> str | None:
@@ -43,15 +41,8 @@ def engine_reason(overview: Overview, writes: bool) -> str | None:
     return None
 
 
-def not_worked_on(job: JobName) -> str:
-    """Why nothing can be asked of a job that is counted only."""
-    return f"{job} are not migrated by this version"
-
-
 def job_reason(overview: Overview, job: JobName) -> str | None:
-    """Why nothing can be asked of a job: this version has no steps for it, or the engine does not know it."""
-    if job not in WORKED_ON:
-        return not_worked_on(job)
+    """Why nothing can be asked of a job: the engine does not know it."""
     return None if gap_of(overview, job) else f"this engine does not run {job}"
 
 

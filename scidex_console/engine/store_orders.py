@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, OperationState
 from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Refused, StaleToken, Unreachable
 from scidex_console.domain.hosts import HostGroup, HostGroups, Override
 from scidex_console.domain.intents import Intent
+from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.ports import (
     AttemptFilter,
@@ -26,24 +28,32 @@ from scidex_console.engine.vocabulary import BATCH_WORDS, OPERATION_WORDS
 from scidex_console.engine.writer import Writer
 
 
+class WorkTable(Protocol):
+    """Where a job keeps the rows of its gap."""
+
+    async def make_due(self, artifact_ids: Sequence[str]) -> Sequence[str]:
+        """Rows that failed become due now; the ids it did."""
+        ...
+
+
 class RowOrders:
     """Handler of retry."""
 
-    def __init__(self, figures: FigureStore, previews: ReadModel) -> None:
-        self._figures = figures
+    def __init__(self, stores: Mapping[JobName, WorkTable], previews: ReadModel) -> None:
+        self._stores = stores
         self._previews = previews
 
     async def retry(self, intent: Intent) -> str:
         """Exactly the rows of the preview that the token names; a single row needs none."""
-        ids, token = _ids(intent), str(intent.params.get("token") or "")
+        job, ids, token = job_of(intent), _ids(intent), str(intent.params.get("token") or "")
         if token or len(ids) != 1:
-            preview = await self._previews.retry_preview(job_of(intent), _criteria(intent))
+            preview = await self._previews.retry_preview(job, _criteria(intent))
             if preview.token != token:
                 raise StaleToken(
                     "the rows to retry have changed since the preview", fix="look again and confirm"
                 )
             ids = [item.artifact_id for item in preview.items]
-        made_due = await self._figures.make_due(ids)
+        made_due = await self._stores[job].make_due(ids)
         if ids and not made_due and not token:
             raise Refused("that row has not failed", where=ids[0])
         return f"{len(made_due)} rows are due again"

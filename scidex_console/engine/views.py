@@ -10,6 +10,7 @@ from datetime import datetime
 
 from scidex_console.domain.batches import BatchState, OperationState
 from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.folders.acceptance import Acceptance
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
@@ -93,6 +94,10 @@ class GapView:
     """Seconds until no row is left to ask (`domain.eta`); None when no run works, or too little is known."""
     held_back_for: tuple[tuple[str, int], ...] = ()
     """What the held-back rows wait on, and how many for each."""
+    quarantined: int = 0
+    """Artifacts whose paths or row are not safe to move by: a person must look (folders)."""
+    error: int = 0
+    """Artifacts that git or the disk failed on; those in back-off are tried again by themselves (folders)."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +193,12 @@ class OperationView:
     size: int | None
     fields: tuple[str, ...]
     reason: str = ""
+    commit: str = ""
+    """The artifact's own commit (folders)."""
+    files: int = 0
+    """Files moved into its folder, without the manifest (folders)."""
+    links: int = 0
+    """Links in its folder (folders)."""
 
 
 @dataclass(frozen=True)
@@ -197,13 +208,33 @@ class RollbackPreview:
     batch: BatchView
     redo: bool
     commits: tuple[str, ...]
-    """Commits that will be inverted, with their subject."""
+    """Commits that will be inverted: of folders the merge commit, and behind it each artifact's own."""
     paths: tuple[str, ...]
+    """Paths that go (with a redo: come again); old paths that come back are those of `old_paths`."""
     operations: tuple[OperationView, ...]
     """Rows that will be restored (or applied again)."""
     refused: tuple[OperationView, ...]
     """Rows that changed since and will be left alone, each with the reason."""
     token: str
+    old_paths: tuple[str, ...] = ()
+    """Old paths that appear again (with a redo: go) (folders)."""
+
+
+@dataclass(frozen=True)
+class WaitingFolderView:
+    """One artifact whose folder waits for a retry."""
+
+    artifact_id: str
+    title: str
+    group: str
+    """Its type."""
+    outcome: str
+    """`hash_mismatch`, `quarantined`, `error` or `held_back`."""
+    reason: str
+    at: datetime
+    attempts: int
+    status: int | None = None
+    """No HTTP status: nothing was asked of a host."""
 
 
 @dataclass(frozen=True)
@@ -212,8 +243,8 @@ class RetryPreview:
 
     job: JobName
     filters: dict[str, str]
-    items: tuple[AttemptView, ...]
-    """Each row by its last attempt."""
+    items: tuple[AttemptView | WaitingFolderView, ...]
+    """Each figure by its last attempt; each artifact without a folder by why it waits."""
     token: str
 
 
@@ -273,3 +304,5 @@ class Overview:
     last_batch: BatchView | None
     reversible: tuple[ReversibleBatches, ...] = ()
     """Per job that has batches: which can be taken back, and which brought on again."""
+    acceptance: Acceptance | None = None
+    """What the folder migration is accepted by, as measured."""

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from scidex_console.domain.batches import BatchState, OperationState
 from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.folders.statuses import FolderStatus
 from scidex_console.domain.hosts import BreakerState
-from scidex_console.engine.views import AttemptView, BatchView, HostView
+from scidex_console.engine.views import AttemptView, BatchView, HostView, WaitingFolderView
 
 BATCH_WORDS: Mapping[BatchState, str] = {
     BatchState.PREPARED: "prepared",
@@ -42,12 +43,14 @@ def push_words(batch: BatchView) -> str:
     return batch.push if batch.commit else ""
 
 
-def retry_class(attempt: AttemptView) -> str:
+def retry_class(attempt: AttemptView | WaitingFolderView) -> str:
     """The class of a row in the list of a retry.
 
     A last attempt that was recorded cannot be what failed: its batch was taken back, or left the row out.
     """
-    return "held back" if attempt.outcome in _RECORDED else attempt.outcome.value
+    if attempt.outcome in _RECORDED:
+        return "held back"
+    return "mismatch" if attempt.outcome == FolderStatus.HASH_MISMATCH else attempt.outcome.replace("_", " ")
 
 
 def host_state(host: HostView, now: datetime) -> str:

@@ -50,7 +50,11 @@ async def readers(settings: Settings, *, role: str = "cli") -> AsyncIterator[Rea
         size=4,
     )
     async with database:
-        read = PostgresReadModel(database, stalled_after_s=settings.engine.stalled_after.total_seconds())
+        read = PostgresReadModel(
+            database,
+            stalled_after_s=settings.engine.stalled_after.total_seconds(),
+            cycles=settings.folders.cycles(),
+        )
         yield Readers(
             read=read,
             desk=PostgresIntentDesk(database, origin()),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scidex_console.cli.main import COMMANDS, parser
+from scidex_console.domain.folders.acceptance import Acceptance, Criterion, Measured
 from scidex_console.domain.hosts import GateState, Override
 from scidex_console.domain.intents import Intent
 from scidex_console.engine.views import (
@@ -23,6 +24,7 @@ from scidex_console.engine.views import (
     RollbackPreview,
     RunView,
     StoreIdentity,
+    WaitingFolderView,
 )
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -39,6 +41,9 @@ SHAPES = {
     "BATCH": (BatchView,),
     "OPERATION": (OperationView,),
     "RETRY": (RetryPreview,),
+    "WAITING": (WaitingFolderView,),
+    "ACCEPTANCE": (Acceptance, Criterion),
+    "MEASURED": (Measured,),
     "ROLLBACK": (RollbackPreview,),
 }
 

@@ -57,25 +57,10 @@ def test_wrong_usage_is_one_line_and_exit_code_2(cli: Cli, words: tuple[str, ...
     assert result.err.startswith("scidex-console: ") and result.err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("start", "folders"),
-        ("step", "folders"),
-        ("retry", "folders"),
-        ("rollback", "folders"),
-        ("redo", "folders", "--batch", "1"),
-        ("report", "folders"),
-        ("engine", "--jobs", "figures,folders"),
-    ],
-)
-def test_the_job_that_cannot_run_yet_is_refused_saying_what_is_missing(
-    cli: Cli, words: tuple[str, ...]
-) -> None:
-    result = cli(*words)
-    assert result.code == 1
-    assert "has no step yet that makes them" in result.err
-    assert result.out == ""
+def test_a_class_of_another_job_is_wrong_usage(cli: Cli) -> None:
+    result = cli("retry", "folders", "--outcome", "suspect")
+    assert result.code == 2
+    assert "rows of folders are never suspect; use one or more of error, hash_mismatch" in result.err
 
 
 @pytest.mark.parametrize(

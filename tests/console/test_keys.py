@@ -130,7 +130,7 @@ async def test_o_makes_the_keys_act_upon_the_other_job() -> None:
     async with running(world) as pilot:
         await press(pilot, "o", "p")
         assert world.app.overview.job is JobName.FOLDERS
-        assert "folders are not migrated" in notice(pilot)
+        assert "folders has no open run" in notice(pilot)
         await press(pilot, "o", "p")
         await until(pilot, lambda: world.desk.submitted)
         assert world.desk.submitted == [("pause", JobName.FIGURES, {}, "")]
@@ -334,19 +334,6 @@ async def test_advice_names_commands_as_they_must_be_typed_here() -> None:
         await until(pilot, lambda: f"run `{HERE} schema apply`" in text_of(pilot, "#status"))
         await press(pilot, "?")
         assert "scidex-console" not in screen_text(pilot)
-
-
-async def test_a_job_that_is_counted_only_has_its_keys_disabled_with_the_reason_everywhere() -> None:
-    why = "folders are not migrated by this version"
-    async with running(World(), (200, 50)) as pilot:
-        await press(pilot, "o")
-        assert why in text_of(pilot, "#gap")
-        for key in ("s start", "n step", "p pause", "c cancel", "r retry", "b roll back", "B redo"):
-            assert f"({key})" in text_of(pilot, "#keys")
-        await press(pilot, "s")
-        assert notice(pilot) == f"» s start: {why}"
-        await press(pilot, "?")
-        assert screen_text(pilot).count(f"disabled: {why}") == 7
 
 
 async def test_redo_is_offered_only_while_a_batch_is_taken_back() -> None:

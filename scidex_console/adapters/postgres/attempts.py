@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from scidex_console.adapters.postgres.snapshot import Row
@@ -10,7 +11,7 @@ from scidex_console.domain.errors import UsageError
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports import AttemptFilter
-from scidex_console.engine.views import AttemptView, MigrationLogView
+from scidex_console.engine.views import AttemptView, MigrationLogView, WaitingFolderView
 
 
 def attempt_view(row: Row) -> AttemptView:
@@ -50,17 +51,34 @@ def migration_log_view(row: Row) -> MigrationLogView:
     )
 
 
-def filter_params(criteria: AttemptFilter, *, also: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The statements' parameters for a filter; `also` names states that are accepted beside the classes.
+def waiting_folder_view(row: Row) -> WaitingFolderView:
+    """A row of `list_retryable_folders`."""
+    return WaitingFolderView(
+        artifact_id=row["artifact_id"],
+        title=row["title"],
+        group=row["artifact_type"],
+        outcome=row["class"],
+        reason=row["reason"],
+        at=row["changed_at"],
+        attempts=row["attempts"],
+    )
+
+
+def filter_params(
+    criteria: AttemptFilter, *, also: Collection[str] = (), known: Collection[str] = tuple(FetchClass)
+) -> dict[str, Any]:
+    """The statements' parameters for a filter; `also` names states accepted beside the `known` classes.
 
     Raises `UsageError` for an outcome that does not exist.
     """
-    known = {outcome.value for outcome in FetchClass} | also
+    allowed = {str(name) for name in (*known, *also)}
     outcomes = [name.strip() for name in criteria.outcome.split(",") if name.strip()]
     for name in outcomes:
-        if name not in known:
+        if name not in allowed:
             what = f"outcome {visible(name, 60)!r} is unknown"
-            raise UsageError(what, fix=f"use one or more of {', '.join(sorted(known))}, with commas between")
+            raise UsageError(
+                what, fix=f"use one or more of {', '.join(sorted(allowed))}, with commas between"
+            )
     return {
         "host_group": criteria.group,
         "outcomes": outcomes or None,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from scidex_console.adapters.postgres.database import Connection
 from scidex_console.adapters.postgres.journal_rows import batch_of
 from scidex_console.adapters.postgres.snapshot import Row, ask
 from scidex_console.domain.batches import Batch, BatchState, Operation, OperationState
+from scidex_console.domain.folders.entries import EntryRole
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import BatchView, OperationView
 
@@ -45,20 +48,32 @@ def _push(recorded: str, state: BatchState) -> str:
 def operation_view(operation: Operation, reason: str = "") -> OperationView:
     """One operation; `reason` stands in front of the journal's own."""
     file = operation.file
+    roles = Counter(entry.role for entry in operation.entries)
     return OperationView(
         artifact_id=operation.artifact_id,
         state=OperationState(operation.state),
-        path=file.path if file else "",
+        path=file.path if file else _folder(operation),
         sha256=file.sha256 if file else "",
         size=file.size if file else None,
         fields=operation.row.fields,
         reason=reason or operation.reason,
+        commit=operation.commit,
+        files=roles[EntryRole.MOVED],
+        links=roles[EntryRole.LINK],
     )
+
+
+def _folder(operation: Operation) -> str:
+    """The folder of an artifact: where its manifest lies; empty for a figure that is marked only."""
+    manifests = (entry.path for entry in operation.entries if entry.role is EntryRole.MANIFEST)
+    path = next(manifests, "")
+    return f"{path.rpartition('/')[0]}/" if path else ""
 
 
 async def load_batch(connection: Connection, batch_id: int) -> Batch | None:
     """A batch with its operations; None when there is none of that id."""
     params = {"batch_id": batch_id}
-    found = await ask(connection, {"read_batch_head": params, "read_batch_operations": params})
+    parts = ("read_batch_head", "read_batch_operations", "read_batch_entries")
+    found = await ask(connection, dict.fromkeys(parts, params))
     head = found["read_batch_head"]
-    return batch_of(head[0], found["read_batch_operations"]) if head else None
+    return batch_of(head[0], found["read_batch_operations"], found["read_batch_entries"]) if head else None

@@ -1,14 +1,12 @@
-"""The gap of each job in figures: from counters and partial indexes, never by counting SciDEX's rows."""
+"""The gap of figures: from counters and partial indexes, never by counting SciDEX's rows."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scidex_console.adapters.postgres.database import Database, query
 from scidex_console.adapters.postgres.snapshot import Row, Rows
 from scidex_console.domain.batches import OperationState
 from scidex_console.domain.eta import GroupLoad, seconds_left
@@ -155,52 +153,3 @@ def _closed_s(gate: Row, now: datetime) -> float:
     ends = [until for until in (gate["hold_until"], gate["breaker_until"]) if until is not None]
     seconds: list[float] = [(until - now).total_seconds() for until in ends]
     return max([0.0, *seconds])
-
-
-class FolderCounts:
-    """The folder job's gap. Exact, so its time grows with the store: kept for a while between two counts."""
-
-    def __init__(self, database: Database, *, keep_s: float = 30.0) -> None:
-        self._database = database
-        self._keep_s = keep_s
-        self._until = 0.0
-        self._row: Row = {}
-
-    async def gap(self, run: RunView | None, minutes: int) -> GapView:
-        """Rows that have their folder and rows that lack it."""
-        if time.monotonic() >= self._until:
-            began = time.monotonic()
-            self._row = await self._count()
-            # Never more than a fiftieth of the time is spent counting.
-            took = time.monotonic() - began
-            self._until = time.monotonic() + max(self._keep_s, 50 * took)
-        missing, done = self._row["missing"], self._row["done"]
-        return GapView(
-            job=JobName.FOLDERS,
-            run=run,
-            total=missing + done,
-            with_file=done,
-            missing=missing,
-            due=missing,
-            scheduled=0,
-            done=done,
-            dead=0,
-            transient=0,
-            blocked=0,
-            suspect=0,
-            refused=0,
-            mismatch=self._row["mismatch"],
-            in_batch=0,
-            held_back=0,
-            no_url=0,
-            per_minute=(0,) * minutes,
-            rate_per_min=None,
-            eta_s=None,
-        )
-
-    async def _count(self) -> Row:
-        async with self._database.transaction() as connection:
-            await connection.execute("SET LOCAL statement_timeout = '60s'")
-            row = await (await connection.execute(query("count_folders"))).fetchone()
-        assert row is not None
-        return row

@@ -8,11 +8,11 @@ from datetime import datetime
 from scidex_console.adapters.postgres.attempts import attempt_view, migration_log_view
 from scidex_console.adapters.postgres.batches import batch_view
 from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.folder_gap import FolderCounts
 from scidex_console.adapters.postgres.gaps import (
     MOST_HELD_BACK,
     MOST_SCHEDULED,
     RECENT_MINUTES,
-    FolderCounts,
     due_by_group,
     figures_gap,
     read_pace,
@@ -52,13 +52,15 @@ async def read_overview(
                 "list_reversible_batches": None,
             },
         )
+    folders_gap = await folders.gap(_run(found, JobName.FOLDERS), minutes)
     engine = found["read_engine_state"][0]
     batches = found["list_batches"]
     return Overview(
         taken_at=engine["taken_at"],
         identity=identity_view(found["read_identity"][0]),
         engine=engine_view(engine, stalled_after_s),
-        gaps=(_figures(found, minutes), await folders.gap(_run(found, JobName.FOLDERS), minutes)),
+        gaps=(_figures(found, minutes), folders_gap),
+        acceptance=await folders.acceptance(folders_gap),
         hosts=host_views(found["list_hosts"], found["list_counts"]),
         dead=tuple(attempt_view(row) for row in found["list_gone_attempts"]),
         errors=tuple(migration_log_view(row) for row in found["list_migration_errors"]),

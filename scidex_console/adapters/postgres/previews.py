@@ -8,27 +8,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from scidex_console.adapters.postgres.attempts import attempt_view, filter_params
+from scidex_console.adapters.postgres.attempts import attempt_view, filter_params, waiting_folder_view
 from scidex_console.adapters.postgres.batches import batch_view, load_batch, operation_view
 from scidex_console.adapters.postgres.database import Database
-from scidex_console.adapters.postgres.gaps import FolderCounts, ended
+from scidex_console.adapters.postgres.folder_gap import FolderCounts
+from scidex_console.adapters.postgres.gaps import ended
 from scidex_console.adapters.postgres.guarded_rows import GuardedRows
 from scidex_console.adapters.postgres.identity import path_is_column, read_identity
 from scidex_console.adapters.postgres.overview import read_gap
-from scidex_console.adapters.postgres.snapshot import Rows, ask, fetch, snapshot
+from scidex_console.adapters.postgres.snapshot import Row, ask, fetch, snapshot
 from scidex_console.domain.batches import Batch, BatchState, OperationState
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.figures import RETRYABLE, FigureState, why_held_back
+from scidex_console.domain.folders.statuses import WAITING
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.tokens import plan_token
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import (
+    AttemptView,
     BatchView,
+    GapView,
     OperationView,
     PlanItem,
     PlanView,
     RetryPreview,
     RollbackPreview,
+    WaitingFolderView,
 )
 
 _SPARKLINE_MINUTES = 30
@@ -58,15 +63,19 @@ async def read_rollback(database: Database, batch_id: int, *, redo: bool) -> Rol
     refused = tuple(
         operation_view(o, changed[o.artifact_id]) for o in taking_part if o.artifact_id in changed
     )
-    commits = tuple(commit for commit in [batch.inverse_commit if redo else batch.commit] if commit)
+    of_batch = batch.inverse_commit if redo else batch.commit
+    own = () if redo else tuple(o.commit for o in operations if o.commit)
+    commits = tuple(commit for commit in (of_batch, *own) if commit)
+    entries = [e for o in taking_part if o.artifact_id not in changed for e in o.entries]
     return RollbackPreview(
         batch=batch_view(heads[0]),
         redo=redo,
         commits=commits,
-        paths=tuple(sorted(o.path for o in operations if o.path)),
+        paths=tuple(sorted([e.path for e in entries] or [o.path for o in operations if o.path])),
         operations=operations,
         refused=refused,
         token=_rollback_token(batch_view(heads[0]), batch.pass_no, redo, commits, operations, refused),
+        old_paths=tuple(sorted({e.source for e in entries if e.leaves_source})),
     )
 
 
@@ -100,17 +109,22 @@ def _rollback_token(
 
 async def read_retry(database: Database, job: JobName, criteria: AttemptFilter) -> RetryPreview:
     """The rows a retry with this filter would make due: all of them, never the first page only."""
-    params: dict[str, Any] = {
-        **filter_params(criteria, also=_HELD_BACK),
-        "states": sorted(RETRYABLE),
-    }
-    rows: Rows = []
-    if job is JobName.FIGURES:
+    items: tuple[AttemptView | WaitingFolderView, ...]
+    if job is JobName.FOLDERS:
+        rows = await fetch(database, "list_retryable_folders", filter_params(criteria, known=WAITING))
+        plan = [[row["artifact_id"], row["class"], row["changed_at"].isoformat()] for row in rows]
+        items = tuple(waiting_folder_view(row) for row in rows)
+    else:
+        params: dict[str, Any] = {
+            **filter_params(criteria, also=_HELD_BACK),
+            "states": sorted(RETRYABLE),
+        }
         rows = await fetch(database, "list_retryable_figures", params)
+        plan = [[row["artifact_id"], row["last_attempt_id"]] for row in rows]
+        items = tuple(attempt_view(row) for row in rows)
     filters = _filters(criteria)
-    plan = [[row["artifact_id"], row["last_attempt_id"]] for row in rows]
     token = plan_token({"action": "retry", "job": job, "filters": filters, "rows": sorted(plan)})
-    return RetryPreview(job, filters, tuple(attempt_view(row) for row in rows), token)
+    return RetryPreview(job, filters, items, token)
 
 
 def _filters(criteria: AttemptFilter) -> dict[str, str]:
@@ -128,9 +142,7 @@ async def read_plan(database: Database, folders: FolderCounts, job: JobName, *, 
     """The rows the job would take up next, one host group after the other."""
     gap = await read_gap(database, folders, job, minutes=_SPARKLINE_MINUTES)
     if job is JobName.FOLDERS:
-        return PlanView(
-            job, gap, (), "this version counts folders still to be made; it does not make them yet"
-        )
+        return await _folders_plan(database, gap, limit)
     rows = await fetch(database, "list_planned_figures", {"limit": limit})
     items = tuple(
         PlanItem(row["artifact_id"], row["host_group"], row["url"], row["state"], row["due_at"])
@@ -138,6 +150,46 @@ async def read_plan(database: Database, folders: FolderCounts, job: JobName, *, 
     )
     note = "" if gap.total else "no survey yet: an engine makes one when it starts"
     return PlanView(job, gap, items, note, await _held_back(database, limit))
+
+
+async def _folders_plan(database: Database, gap: GapView, limit: int) -> PlanView:
+    """The next artifacts, newest first, their files as the last survey found them, and what is refused."""
+    rows = await fetch(database, "list_planned_folders", {"limit": limit})
+    refused = await fetch(database, "list_retryable_folders", filter_params(AttemptFilter(), known=WAITING))
+    (survey,) = await fetch(database, "read_folder_survey")
+    items = tuple(
+        PlanItem(
+            row["artifact_id"],
+            row["artifact_type"],
+            _claimed(row, surveyed=survey["surveyed_at"] is not None),
+            "due",
+            row["due_at"],
+        )
+        for row in rows
+    )
+    held_back = tuple(
+        PlanItem(
+            row["artifact_id"],
+            row["artifact_type"],
+            "",
+            row["class"],
+            None,
+            f"{row['class']}: {row['reason']}",
+        )
+        for row in refused[:limit]
+    )
+    note = survey["hash_advice"]
+    if survey["surveyed_at"] is None:
+        note = "no survey yet: an engine makes one when a run starts, and while it only observes"
+    return PlanView(JobName.FOLDERS, gap, items, note, held_back)
+
+
+def _claimed(row: Row, *, surveyed: bool) -> str:
+    """What an artifact's folder will hold, in a few words."""
+    if row["path"] is None:
+        return "manifest only" if surveyed else ""
+    more = row["files"] - 1
+    return f"{row['path']} and {more} more" if more else str(row["path"])
 
 
 async def _held_back(database: Database, limit: int) -> tuple[PlanItem, ...]:

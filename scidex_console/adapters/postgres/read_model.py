@@ -9,13 +9,15 @@ from scidex_console.adapters.postgres import previews
 from scidex_console.adapters.postgres.attempts import attempt_view, filter_params, migration_log_view
 from scidex_console.adapters.postgres.batches import batch_view, load_batch, operation_view
 from scidex_console.adapters.postgres.database import Database
-from scidex_console.adapters.postgres.gaps import FolderCounts
+from scidex_console.adapters.postgres.folder_gap import FolderCounts
+from scidex_console.adapters.postgres.folder_report import read_folders_report
 from scidex_console.adapters.postgres.identity import read_identity
 from scidex_console.adapters.postgres.intents import intent_view
 from scidex_console.adapters.postgres.overview import engine_view, host_views, read_overview
 from scidex_console.adapters.postgres.report import read_report
 from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
+from scidex_console.domain.folders.cycles import CyclePlan
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.ports import AttemptFilter
@@ -38,13 +40,16 @@ from scidex_console.engine.views import (
 class PostgresReadModel:
     """Implements the engine's `ReadModel`.
 
-    An engine whose last heartbeat is older than `stalled_after_s` seconds is shown as stalled.
+    An engine whose last heartbeat is older than `stalled_after_s` seconds is shown as stalled. By `cycles` it
+    tells when the folder job ends.
     """
 
-    def __init__(self, database: Database, *, stalled_after_s: float = 15.0) -> None:
+    def __init__(
+        self, database: Database, *, stalled_after_s: float = 15.0, cycles: CyclePlan | None = None
+    ) -> None:
         self._database = database
         self._stalled_after_s = stalled_after_s
-        self._folders = FolderCounts(database)
+        self._folders = FolderCounts(database, cycles=cycles)
 
     async def identity(self) -> StoreIdentity:
         """Which database this is, and what the session may do in it."""
@@ -123,6 +128,8 @@ class PostgresReadModel:
 
     async def report(self, job: JobName, run_id: int | None) -> Mapping[str, Any]:
         """Counts of a run, or of all runs. Raises `Refused` for a run the job does not have."""
+        if job is JobName.FOLDERS:
+            return await read_folders_report(self._database, self._folders, run_id)
         return await read_report(self._database, job, run_id)
 
     async def intent(self, intent_id: int) -> Intent | None:

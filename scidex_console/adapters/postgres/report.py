@@ -57,8 +57,8 @@ async def read_report(database: Database, job: JobName, run_id: int | None) -> M
         "job": job.value,
         "run": run_id,
         "journal": found["read_journal_identity"][0]["id"],
-        "from": _iso([row["first_at"] for row in rows], earliest=True),
-        "to": _iso([row["last_at"] for row in rows], earliest=False),
+        "from": iso([row["first_at"] for row in rows], earliest=True),
+        "to": iso([row["last_at"] for row in rows], earliest=False),
         "totals": {name: sum(row[name] for row in rows) for name in COUNTS},
         "hosts": [_host(row) for row in _busiest_first(rows)],
     }
@@ -72,7 +72,8 @@ def _host(row: Row) -> dict[str, Any]:
     return {"group": row["host_group"], "host": row["host"], **{name: row[name] for name in COUNTS}}
 
 
-def _iso(times: Sequence[datetime], *, earliest: bool) -> str | None:
+def iso(times: Sequence[datetime], *, earliest: bool) -> str | None:
+    """The first or the last of some times as ISO 8601; None without any."""
     if not times:
         return None
     return (min(times) if earliest else max(times)).isoformat(timespec="seconds")

@@ -47,6 +47,27 @@ def _lines(plan: PlanView, output: Output) -> Iterator[str]:
     yield from counts_lines(plan.gap)
     if plan.note:
         yield plan.note
+    if plan.job is JobName.FOLDERS:
+        yield from _folder_tables(plan, output)
+    else:
+        yield from _figure_tables(plan, output)
+
+
+def _folder_tables(plan: PlanView, output: Output) -> Iterator[str]:
+    """The next artifacts in their order, each with its file; then what is refused, with the reason."""
+    rows = [(item.artifact_id, item.group, item.url) for item in plan.items]
+    if rows:
+        yield from output.table(("ARTIFACT", "TYPE", "FILE"), rows, elastic="FILE")
+    elif not plan.note:
+        yield "nothing is due"
+    held = [(item.artifact_id, item.group, item.waits_on) for item in plan.held_back]
+    if held:
+        yield ""
+        yield from output.table(("NOT MOVED", "TYPE", "WHY"), held, elastic="WHY")
+        yield f"`{output.program.command(f'scidex-console retry {plan.job}')}` lists all of them"
+
+
+def _figure_tables(plan: PlanView, output: Output) -> Iterator[str]:
     rows = [(item.artifact_id, item.group, item.due_at, item.url) for item in plan.items]
     if rows:
         yield from output.table(("ARTIFACT", "GROUP", "DUE", "ADDRESS"), rows, elastic="ADDRESS")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 
-from scidex_console.cli.arguments import Subparsers, count, working_job
+from scidex_console.cli.arguments import Subparsers, count
 from scidex_console.cli.batches import need_batch
 from scidex_console.cli.context import Context
 from scidex_console.cli.intents import add_action, carry_out
 from scidex_console.cli.previews import add_token, check_token, refuse_stale, show_preview
 from scidex_console.domain.intents import ActionName
+from scidex_console.domain.jobs import JobName
 
 
 def register(subparsers: Subparsers) -> None:
@@ -22,7 +23,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: Namespace, context: Context) -> int:
     """Preview, or apply again exactly what a preview showed."""
-    job = working_job(args.job)
+    job = JobName(args.job)
     check_token(args)
     params = {"batch": args.batch}
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scidex_console.cli.arguments import Subparsers, add_command, add_job, count, working_job
+from scidex_console.cli.arguments import Subparsers, add_command, add_job, count
 from scidex_console.cli.context import Context
 from scidex_console.cli.files import read_text, replace_text
 from scidex_console.domain.errors import Refused, UsageError
@@ -46,7 +46,7 @@ def _run(text: str) -> int | str:
 
 def run(args: Namespace, context: Context) -> int:
     """Print the report; add it to the file when asked to."""
-    job = working_job(args.job)
+    job = JobName(args.job)
     if args.append_to and args.run_id == ALL:
         raise UsageError("a Work Log gets one entry per run", where="report", fix="name one by --run ID")
     last, report = asyncio.run(_read(args, context, job))

@@ -7,27 +7,34 @@ from argparse import Namespace
 from datetime import datetime, timedelta
 from typing import Any
 
-from scidex_console.cli.arguments import Subparsers, moment_of, names_of, since, working_job
+from scidex_console.cli.arguments import Subparsers, moment_of, names_of, since
 from scidex_console.cli.context import Context
 from scidex_console.cli.groups import check_group
 from scidex_console.cli.intents import add_action, carry_out
 from scidex_console.cli.previews import add_token, check_token, refuse_stale, show_preview
 from scidex_console.domain.errors import UsageError
 from scidex_console.domain.figures import RETRYABLE
+from scidex_console.domain.folders.statuses import WAITING
 from scidex_console.domain.intents import ActionName
+from scidex_console.domain.jobs import JobName
 from scidex_console.engine.ports import AttemptFilter
 
 
 def register(subparsers: Subparsers) -> None:
     """Describe the command."""
     parser = add_action(subparsers, ActionName.RETRY, run)
-    classes = sorted(state.value for state in RETRYABLE)
-    parser.add_argument("--group", metavar="G", default="", help="only rows of this host group")
+    figures, folders = sorted(state.value for state in RETRYABLE), sorted(WAITING)
+    parser.add_argument(
+        "--group",
+        metavar="G",
+        default="",
+        help="only rows of this host group (folders: of this artifact type)",
+    )
     parser.add_argument(
         "--outcome",
         metavar="CLASS",
-        type=names_of(classes),
-        help=f"only these, with commas between: {', '.join(classes)}",
+        type=names_of(sorted({*figures, *folders})),
+        help=f"only these, with commas between: {', '.join(figures)}; of folders {', '.join(folders)}",
     )
     parser.add_argument(
         "--since", metavar="WHEN", type=since, help="only rows tried since a time, or a duration ago"
@@ -38,8 +45,9 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: Namespace, context: Context) -> int:
     """Preview, or do exactly what a preview showed; a single row with a reason is simply retried."""
-    job = working_job(args.job)
+    job = JobName(args.job)
     check_token(args)
+    _check_outcome(args.outcome, job)
     if args.token and isinstance(args.since, timedelta):
         raise UsageError(
             "with --token, --since must be the point in time that the preview printed",
@@ -53,7 +61,7 @@ def run(args: Namespace, context: Context) -> int:
 
     async def work() -> int:
         async with context.services.readers(context.settings) as readers:
-            if args.group:
+            if args.group and job is JobName.FIGURES:
                 await check_group(args.group, "retry", readers, context, new=False)
             preview = await readers.read.retry_preview(job, criteria)
             if args.token and args.token != preview.token:
@@ -66,6 +74,15 @@ def run(args: Namespace, context: Context) -> int:
             return await carry_out(args, context.output, readers, job, confirmed)
 
     return asyncio.run(work())
+
+
+def _check_outcome(outcome: str | None, job: JobName) -> None:
+    known = sorted(WAITING if job is JobName.FOLDERS else RETRYABLE)
+    for name in (outcome or "").split(","):
+        if name and name not in known:
+            raise UsageError(
+                f"rows of {job} are never {name}", where="retry", fix=f"use one or more of {', '.join(known)}"
+            )
 
 
 def _params(args: Namespace, moment: datetime | None) -> dict[str, Any]:

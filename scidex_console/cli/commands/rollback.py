@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 
-from scidex_console.cli.arguments import Subparsers, count, working_job
+from scidex_console.cli.arguments import Subparsers, count
 from scidex_console.cli.batches import TAKEN_BACK_FROM, need_batch
 from scidex_console.cli.context import Context
 from scidex_console.cli.intents import add_action, carry_out
@@ -29,7 +29,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: Namespace, context: Context) -> int:
     """Preview, or take back exactly what a preview showed."""
-    job = working_job(args.job)
+    job = JobName(args.job)
     check_token(args)
 
     async def work() -> int:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scidex_console.cli.arguments import Subparsers, add_command
 from scidex_console.cli.context import Context
-from scidex_console.cli.counts import counts_lines, pace_line, run_line
+from scidex_console.cli.counts import acceptance_lines, counts_lines, pace_line, run_line
 from scidex_console.cli.output import Output, moment
 from scidex_console.domain.durations import format_duration
 from scidex_console.domain.errors import UsageError
 from scidex_console.domain.hosts import BreakerState, GateState
 from scidex_console.domain.intents import SETTLED
+from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import OPEN, RunState
 from scidex_console.engine.views import HostView, Overview
 
@@ -35,7 +37,11 @@ def register(subparsers: Subparsers) -> None:
         "status",
         run,
         "show jobs, host groups, engine and write mode",
-        details="Exits 4 when a run is halted, 3 when the engine is stalled or a run has no engine.",
+        details="JOB shows that job alone; of folders, also what the migration is accepted by.\n"
+        "Exits 4 when a run is halted, 3 when the engine is stalled or a run has no engine.",
+    )
+    parser.add_argument(
+        "job", metavar="JOB", nargs="?", choices=[job.value for job in JobName], help="only this job"
     )
     parser.add_argument("--watch", action="store_true", help="print a line whenever something changes")
 
@@ -44,29 +50,44 @@ def run(args: Namespace, context: Context) -> int:
     """Print it once, or go on until interrupted."""
     if args.watch and args.as_json:
         raise UsageError("--watch prints lines, not one document", where="status", fix="leave --json out")
-    return asyncio.run(_watch(context) if args.watch else _once(context))
+    job = JobName(args.job) if args.job else None
+    return asyncio.run(_watch(context, job) if args.watch else _once(context, job))
 
 
-async def _once(context: Context) -> int:
+async def _once(context: Context, job: JobName | None) -> int:
     async with context.services.readers(context.settings) as readers:
-        overview = await readers.read.overview(dead=0, errors=0)
+        overview = _only(await readers.read.overview(dead=0, errors=0), job)
     verdict, code = judge(overview)
     document = _document(overview, context.settings, verdict)
     context.output.show(document, _lines(overview, context.settings, verdict, context.output))
     return code
 
 
-async def _watch(context: Context) -> int:
+async def _watch(context: Context, job: JobName | None) -> int:
     clock = asyncio.get_running_loop().time
     last, printed_at = "", clock()
     async with context.services.readers(context.settings) as readers:
         while True:
-            overview = await readers.read.overview(dead=0, errors=0)
+            overview = _only(await readers.read.overview(dead=0, errors=0), job)
             line = _compact(overview)
             if line != last or clock() - printed_at >= AT_LEAST_EVERY_S:
                 context.output.show({}, [f"{overview.taken_at:%H:%M:%S}Z {line}{_pace(overview)}"])
                 last, printed_at = line, clock()
             await asyncio.sleep(EVERY_S)
+
+
+def _only(overview: Overview, job: JobName | None) -> Overview:
+    """What concerns one job, where one was named."""
+    if job is None:
+        return overview
+    return replace(
+        overview,
+        gaps=tuple(gap for gap in overview.gaps if gap.job is job),
+        hosts=overview.hosts if job is JobName.FIGURES else (),
+        acceptance=overview.acceptance if job is JobName.FOLDERS else None,
+        intents=tuple(intent for intent in overview.intents if intent.job in (job, None)),
+        last_batch=overview.last_batch if overview.last_batch and overview.last_batch.job is job else None,
+    )
 
 
 def judge(overview: Overview) -> tuple[str, int]:
@@ -99,6 +120,7 @@ def _document(overview: Overview, settings: Settings, verdict: str) -> dict[str,
         "hosts": overview.hosts,
         "intents": overview.intents,
         "last_batch": overview.last_batch,
+        "acceptance": overview.acceptance,
     }
 
 
@@ -126,6 +148,8 @@ def _lines(overview: Overview, settings: Settings, verdict: str, output: Output)
         yield from counts_lines(gap)
         if gap.run is not None and gap.run.state in OPEN:
             yield f"  {pace_line(gap, overview.engine)}"
+        if gap.job is JobName.FOLDERS and overview.acceptance is not None and len(overview.gaps) == 1:
+            yield from acceptance_lines(overview.acceptance)
     if overview.hosts:
         yield ""
         yield from _hosts(overview, output)
@@ -200,10 +224,11 @@ def _pace(overview: Overview) -> str:
 def _compact(overview: Overview) -> str:
     parts = [f"engine {overview.engine.state}" if overview.engine else "no engine"]
     for gap in overview.gaps:
-        parts.append(
-            f"{gap.job} {run_line(gap)}: missing {gap.missing} stored {gap.done} dead {gap.dead} "
-            f"transient {gap.transient}"
-        )
+        if gap.job is JobName.FOLDERS:
+            stuck = f"mismatch {gap.mismatch} quarantined {gap.quarantined} error {gap.error}"
+        else:
+            stuck = f"dead {gap.dead} transient {gap.transient}"
+        parts.append(f"{gap.job} {run_line(gap)}: missing {gap.missing} stored {gap.done} {stuck}")
     held = [host.gate.group for host in overview.hosts if gate_state(host.gate, overview.taken_at) != "open"]
     if held:
         parts.append(f"held: {', '.join(held)}")

@@ -6,10 +6,11 @@ import asyncio
 from argparse import Namespace
 from typing import Any
 
-from scidex_console.cli.arguments import Subparsers, count, working_job
+from scidex_console.cli.arguments import Subparsers, count
 from scidex_console.cli.context import Context
 from scidex_console.cli.intents import add_action, carry_out
 from scidex_console.domain.intents import ActionName
+from scidex_console.domain.jobs import JobName
 
 
 def register(subparsers: Subparsers) -> None:
@@ -21,7 +22,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: Namespace, context: Context) -> int:
     """Submit the step and wait until the run has paused again."""
-    job = working_job(args.job)
+    job = JobName(args.job)
     params: dict[str, Any] = {"count": args.count}
     if args.cycle:
         params["cycle"] = True

@@ -62,6 +62,7 @@ class GapPane(CellView, can_focus=True):
             focused=self.has_focus,
             now=overview.taken_at,
             engine_runs=overview.engine is not None and overview.engine.state == "running",
+            acceptance=overview.acceptance,
         )
         self.show(lines)
 

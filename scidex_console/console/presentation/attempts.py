@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from scidex_console.console.presentation.cells import Cell, clean
 from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.words import NOTHING, clock
-from scidex_console.engine.views import AttemptView
+from scidex_console.engine.views import AttemptView, WaitingFolderView
 from scidex_console.engine.vocabulary import retry_class
 
 DEAD_COLUMNS = (
@@ -42,6 +42,21 @@ def attempt_cells(attempt: AttemptView) -> Mapping[str, Cell]:
     }
 
 
-def attempt_words(attempt: AttemptView) -> str:
-    """One attempt in full, for where its row is too short."""
+def retry_cells(item: AttemptView | WaitingFolderView) -> Mapping[str, Cell]:
+    """One row of the list of a retry."""
+    if isinstance(item, AttemptView):
+        return attempt_cells(item)
+    return {
+        "time": Cell(clock(item.at), "dim"),
+        "group": Cell(clean(item.group, 200)),
+        "artifact": Cell(clean(item.artifact_id, 200)),
+        "outcome": Cell(retry_class(item), "warn"),
+        "reason": Cell(clean(item.reason)),
+    }
+
+
+def attempt_words(attempt: AttemptView | WaitingFolderView) -> str:
+    """One row of a retry in full, for where its row is too short."""
+    if isinstance(attempt, WaitingFolderView):
+        return f"{clean(attempt.artifact_id)} ({clean(attempt.title)}): {clean(attempt.reason)}"
     return f"{clean(attempt.artifact_id)}: {clean(attempt.reason)}; {clean(attempt.url)}"

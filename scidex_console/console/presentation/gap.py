@@ -17,9 +17,9 @@ from scidex_console.console.presentation.words import (
     sparkline,
     tally,
 )
+from scidex_console.domain.folders.acceptance import Acceptance
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import OPEN, WORKING, RunState
-from scidex_console.engine.action_rules import WORKED_ON, not_worked_on
 from scidex_console.engine.views import GapView, RunView
 from scidex_console.engine.vocabulary import counted
 
@@ -49,7 +49,11 @@ _EXTRA = (
     ("held_back", "held back", "held", "warn"),
     ("scheduled", "due later", "later", ""),
     ("no_url", "no address", "no addr", ""),
+    ("quarantined", "quarantined", "quar", "warn"),
+    ("error", "errors", "err", "warn"),
 )
+_RARE = frozenset({"quarantined", "error"})
+"""Shown only while a job has any."""
 _STUCK_COLUMNS = tuple(
     Column(key, label, max(len(label), 6), align="right") for key, label, _short, _tone in _STUCK
 )
@@ -69,11 +73,13 @@ def gap_lines(
     focused: bool,
     now: datetime,
     engine_runs: bool = True,
+    acceptance: Acceptance | None = None,
     title: str = "Gap",
 ) -> tuple[Line, ...]:
     """Header and, per job, one line (wide) or two (narrow), and one more where a run waits or is halted."""
     wide = width >= WIDE_FROM
-    columns = (_JOB, _STATE, *_MAIN, *((*_STUCK_COLUMNS, *_EXTRA_COLUMNS) if wide else ()), *_PACE)
+    extra = [c for c in _EXTRA_COLUMNS if c.key not in _RARE or any(getattr(gap, c.key) for gap in gaps)]
+    columns = (_JOB, _STATE, *_MAIN, *((*_STUCK_COLUMNS, *extra) if wide else ()), *_PACE)
     placed = choose(columns, width)
     lines = [header_line(placed, title, "title-focus" if focused else "title")]
     for gap in gaps:
@@ -87,9 +93,9 @@ def gap_lines(
         )
         if not wide and (gap.run or any(getattr(gap, key) for key, *_ in (*_STUCK, *_EXTRA))):
             lines.append(_stuck_line(gap, width))
-        if is_selected and gap.job not in WORKED_ON:
-            lines.append(crop_line(Line((Cell(f"  {not_worked_on(gap.job)}", "dim"),)), width))
         lines.extend(_cause_lines(gap.run, width))
+        if is_selected and gap.job is JobName.FOLDERS and acceptance is not None:
+            lines.append(crop_line(acceptance_line(acceptance), width))
     if not gaps:
         lines.append(Line((Cell("  no job is known yet", "dim"),)))
     return tuple(lines)
@@ -147,6 +153,33 @@ def _named_counts(
         cells.append(tally(getattr(gap, key), tone))
         cells.append(Cell(between))
     return Line(tuple(cells[:-1]))
+
+
+def acceptance_line(acceptance: Acceptance) -> Line:
+    """What the migration is accepted by, shortest words first, so that a narrow screen loses the least."""
+    measured = acceptance.measured
+    files = (
+        NOTHING
+        if measured.files_before is None
+        else f"{count(measured.files_before)}→{count(measured.files_now)}"
+    )
+    shown = (
+        ("success", f"{_share(acceptance.success_percent)} of those with files", "success"),
+        ("files", files, "files"),
+        ("hashes", f"{count(measured.verified)} ok {count(measured.flagged)} flagged", "hashes"),
+        ("dangling", count(measured.dangling_links), "links"),
+        ("growth", _share(acceptance.growth_maintained_percent or acceptance.growth_percent), "growth"),
+        ("orphans", count(measured.orphans), "orphan files"),
+    )
+    broken = {criterion.name for criterion in acceptance.criteria if criterion.holds is False}
+    cells = [Cell("  ")]
+    for label, value, name in shown:
+        cells += [Cell(f"{label} ", "dim"), Cell(value, "bad" if name in broken else ""), Cell("  ")]
+    return Line(tuple(cells[:-1]))
+
+
+def _share(percent: float | None) -> str:
+    return NOTHING if percent is None else f"{percent:g} %"
 
 
 def _cause_lines(run: RunView | None, width: int) -> list[Line]:

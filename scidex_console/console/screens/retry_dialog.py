@@ -13,18 +13,19 @@ from textual.widgets import Input
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
-from scidex_console.console.presentation.attempts import RETRY_COLUMNS, attempt_cells, attempt_words
+from scidex_console.console.presentation.attempts import RETRY_COLUMNS, attempt_words, retry_cells
 from scidex_console.console.presentation.cells import Cell, Line, clean
 from scidex_console.console.presentation.words import as_typed
 from scidex_console.console.screens.dialog import Dialog, Surroundings
 from scidex_console.console.screens.dialog_parts import Choices
 from scidex_console.domain.errors import ConsoleError, explain
 from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.folders.statuses import WAITING, FolderStatus
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.action_rules import gap_of
 from scidex_console.engine.actions import ActionSpec
 from scidex_console.engine.ports import AttemptFilter, ReadModel
-from scidex_console.engine.views import AttemptView, RetryPreview
+from scidex_console.engine.views import AttemptView, GapView, RetryPreview, WaitingFolderView
 from scidex_console.engine.vocabulary import counted
 
 HELD_BACK = "held_back"
@@ -37,6 +38,18 @@ _OUTCOMES = (
     HELD_BACK,
     "",
 )
+_FOLDER_OUTCOMES = (*WAITING, "")
+
+
+def _outcomes(job: JobName) -> tuple[str, ...]:
+    """The classes of a job's rows that can be retried; the last one stands for all."""
+    return _FOLDER_OUTCOMES if job is JobName.FOLDERS else _OUTCOMES
+
+
+def _number(gap: GapView, outcome: str) -> int:
+    """How many rows of a class there are."""
+    field = "mismatch" if outcome == FolderStatus.HASH_MISMATCH else outcome
+    return int(getattr(gap, field))
 
 
 class RetryDialog(Dialog):
@@ -73,7 +86,7 @@ class RetryDialog(Dialog):
         """The first class there are rows of."""
         overview = self._around.knowledge().overview
         gap = gap_of(overview, job) if overview else None
-        return next((outcome for outcome in _OUTCOMES if outcome and gap and getattr(gap, outcome)), "")
+        return next((o for o in _outcomes(job) if o and gap and _number(gap, o)), "")
 
     @property
     def criteria(self) -> AttemptFilter:
@@ -104,12 +117,13 @@ class RetryDialog(Dialog):
         item = next((item for item in items if item.artifact_id == message.key), None)
         self._tell(item)
 
-    def _tell(self, item: AttemptView | None) -> None:
+    def _tell(self, item: AttemptView | WaitingFolderView | None) -> None:
         self.query_one("#detail", Paragraph).say(attempt_words(item) if item else "", "dim")
 
     def action_next_outcome(self) -> None:
         """Another class of failure; last all of them."""
-        self._outcome = _OUTCOMES[(_OUTCOMES.index(self._outcome) + 1) % len(_OUTCOMES)]
+        outcomes = _outcomes(self._job_name)
+        self._outcome = outcomes[(outcomes.index(self._outcome) + 1) % len(outcomes)]
         self._reload()
 
     def action_next_group(self) -> None:
@@ -142,7 +156,7 @@ class RetryDialog(Dialog):
         self._groups = tuple(sorted({item.group for item in everywhere.items}))
         items = preview.items
         self.query_one(CellTable).show_rows(
-            [item.artifact_id for item in items], lambda i: attempt_cells(items[i])
+            [item.artifact_id for item in items], lambda i: retry_cells(items[i])
         )
         pointed_at = self.query_one(CellTable).cursor_key
         self._tell(next((item for item in items if item.artifact_id == pointed_at), None))

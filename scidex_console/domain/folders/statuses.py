@@ -25,3 +25,12 @@ class FolderStatus(StrEnum):
     def tried_again(self) -> bool:
         """Whether a later cycle takes the artifact up again without being told to."""
         return self in (FolderStatus.ERROR, FolderStatus.SKIPPED)
+
+
+WAITING = (
+    FolderStatus.HASH_MISMATCH.value,
+    FolderStatus.QUARANTINED.value,
+    FolderStatus.ERROR.value,
+    "held_back",
+)
+"""What artifacts without a folder wait in: for a retry, or (an error) for their back-off."""

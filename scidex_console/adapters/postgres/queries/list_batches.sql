@@ -1,14 +1,21 @@
 SELECT b.*, c.files, c.adopted, c.marks, c.skipped, c.conflicts
 FROM scidex_console.batch AS b
 CROSS JOIN LATERAL (
-    -- A path without a staged file: one that was there before, and was adopted.
-    SELECT count(*) FILTER (WHERE path IS NOT NULL AND staged IS NOT NULL AND state NOT IN ('skipped', 'conflict')) AS files,
-           count(*) FILTER (WHERE path IS NOT NULL AND staged IS NULL
-                            AND state NOT IN ('skipped', 'conflict')) AS adopted,
-           count(*) FILTER (WHERE path IS NULL AND state NOT IN ('skipped', 'conflict')) AS marks,
-           count(*) FILTER (WHERE state = 'skipped') AS skipped,
-           count(*) FILTER (WHERE state = 'conflict') AS conflicts
-    FROM scidex_console.operation WHERE batch_id = b.id
+    -- A path without a staged file: one that was there before, and was adopted. Of folders, the files are those
+    -- that were moved or copied, and the marks are rows without any.
+    SELECT count(*) FILTER (WHERE o.path IS NOT NULL AND o.staged IS NOT NULL AND o.state NOT IN ('skipped', 'conflict'))
+               + coalesce(sum(e.moved) FILTER (WHERE o.state NOT IN ('skipped', 'conflict')), 0)::bigint AS files,
+           count(*) FILTER (WHERE o.path IS NOT NULL AND o.staged IS NULL
+                            AND o.state NOT IN ('skipped', 'conflict')) AS adopted,
+           count(*) FILTER (WHERE o.path IS NULL AND e.moved = 0 AND o.state NOT IN ('skipped', 'conflict')) AS marks,
+           count(*) FILTER (WHERE o.state = 'skipped') AS skipped,
+           count(*) FILTER (WHERE o.state = 'conflict') AS conflicts
+    FROM scidex_console.operation AS o
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS moved FROM scidex_console.operation_entry AS m
+        WHERE b.job = 'folders' AND m.operation_id = o.id AND m.role = 'moved'
+    ) AS e
+    WHERE o.batch_id = b.id
 ) AS c
 WHERE (%(job)s::text IS NULL OR b.job = %(job)s)
     AND (%(before_id)s::bigint IS NULL OR b.id < %(before_id)s)

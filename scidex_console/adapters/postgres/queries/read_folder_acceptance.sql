@@ -1,0 +1,47 @@
+-- What the specification accepts the migration by. An artifact counts by the last word of the log about it.
+WITH last AS MATERIALIZED (
+    SELECT DISTINCT ON (l.artifact_id) l.artifact_id, l.status, l.files_moved
+    FROM artifact_migration_log AS l
+    ORDER BY l.artifact_id, l.id DESC
+), judged AS (
+    SELECT l.status, a.migrated_to_folder_at IS NOT NULL AS migrated,
+        jsonb_typeof(l.files_moved) = 'array' AND l.files_moved <> '[]' AS has_files,
+        lower(l.files_moved->0->>'sha256') AS moved,
+        lower(substring(a.metadata->>'file_sha256' FROM '(?i)^\s*(?:sha256:)?([0-9a-f]{64})\s*$')) AS file_sha256,
+        lower(substring(a.content_hash FROM '(?i)^\s*(?:sha256:)?([0-9a-f]{64})\s*$')) AS content_hash
+    FROM last AS l
+    JOIN artifacts AS a ON a.id = l.artifact_id
+), artifacts_judged AS (
+    SELECT count(*) FILTER (WHERE migrated AND has_files) AS succeeded,
+        count(*) FILTER (WHERE migrated AND has_files AND moved IN (file_sha256, content_hash)) AS verified,
+        count(*) FILTER (WHERE migrated AND has_files AND coalesce(file_sha256, content_hash) IS NULL) AS unpromised,
+        count(*) FILTER (WHERE NOT migrated AND status = 'hash_mismatch') AS flagged,
+        count(*) FILTER (WHERE NOT migrated AND status IN ('hash_mismatch', 'quarantined', 'error', 'skipped')) AS failed
+    FROM judged
+), since AS (
+    -- What batches of either job have added and removed since the survey counted the files.
+    SELECT b.id, CASE WHEN b.state IN ('done', 'cleaned') THEN 1 ELSE -1 END AS sign, b.state
+    FROM scidex_console.batch AS b, scidex_console.folder_census AS c
+    WHERE b.state IN ('done', 'cleaned') AND b.created_at > c.surveyed_at
+        OR b.state = 'rolled_back' AND b.created_at <= c.surveyed_at AND b.settled_at > c.surveyed_at
+), changed AS (
+    SELECT coalesce(sum(s.sign * e.n), 0)::bigint AS files
+    FROM since AS s
+    JOIN scidex_console.operation AS o ON o.batch_id = s.id
+        AND o.state = CASE WHEN s.sign > 0 THEN 'done' ELSE 'rolled_back' END
+    CROSS JOIN LATERAL (
+        SELECT (o.staged IS NOT NULL)::int + count(*) FILTER (WHERE x.role <> 'link' AND x.replaced IS NULL)
+            - count(*) FILTER (WHERE x.leaves_source) AS n
+        FROM scidex_console.operation_entry AS x WHERE x.operation_id = o.id
+    ) AS e
+), links AS (
+    SELECT count(*) AS links, count(*) FILTER (WHERE target.migrated_to_folder_at IS NULL) AS dangling
+    FROM scidex_console.batch AS b
+    JOIN scidex_console.operation AS o ON o.batch_id = b.id AND o.state IN ('done', 'kept')
+    JOIN scidex_console.operation_entry AS e ON e.operation_id = o.id AND e.role = 'link'
+    LEFT JOIN artifacts AS target ON target.artifact_id = (regexp_match(e.path, '([0-9a-f-]{36})$'))[1]::uuid
+    WHERE b.job = 'folders' AND b.state IN ('done', 'cleaned', 'rolled_back')
+)
+SELECT j.*, l.links, l.dangling, c.files_at_start, c.files + x.files AS files, c.orphans, c.bytes_at_start, c.bytes,
+    c.bytes_repacked, c.hash_advice, c.surveyed_at
+FROM artifacts_judged AS j, links AS l, changed AS x, scidex_console.folder_census AS c

@@ -1,0 +1,173 @@
+"""What the folder migration is accepted by, as measured. Pure: counts in, sentences out.
+
+Spec (Phase 2, acceptance): every artifact migrated, success for at least 99 % of those with files, no file
+lost, every hash verified or flagged, the repository grown by at most 5 %.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+LEAST_SUCCESS_PERCENT = 99.0
+MOST_GROWTH_PERCENT = 5.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Counts as they stand."""
+
+    total: int
+    """Artifacts."""
+    migrated: int
+    succeeded: int
+    """Migrated artifacts that have files."""
+    failed: int
+    """Artifacts whose files could not be moved: mismatch, quarantine, error; not those taken back."""
+    verified: int
+    """Migrated artifacts whose file has the hash their row promises."""
+    unpromised: int
+    """Migrated artifacts with files whose row promises no hash."""
+    flagged: int
+    """Artifacts that wait with a hash mismatch."""
+    files_before: int | None
+    """Files in the repository before the first cycle; None before the first survey."""
+    files_now: int
+    bytes_before: int | None
+    """Of the git directory."""
+    bytes_now: int
+    bytes_maintained: int | None
+    """After the last maintenance; None before there was any."""
+    orphans: int
+    """Files that no row claims."""
+    links: int
+    dangling_links: int
+    """Links to artifacts that are not migrated yet."""
+    surveyed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing the migration is accepted by."""
+
+    name: str
+    detail: str
+    """What was measured, in words."""
+    holds: bool | None
+    """None: it cannot be said yet."""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """The counts, the shares made of them, and what they come to."""
+
+    measured: Measured
+    coverage_percent: float | None
+    success_percent: float | None
+    growth_percent: float | None
+    growth_maintained_percent: float | None
+    ends_in_s: float | None
+    """Seconds to the end as it goes now; None when no run is at work, or too little is known."""
+    criteria: tuple[Criterion, ...]
+
+
+def assess(measured: Measured, *, ends_in_s: float | None) -> Acceptance:
+    """Hold what was measured against what the specification asks for."""
+    before = measured.bytes_before
+    growth = _growth(before, measured.bytes_now)
+    maintained = _growth(before, measured.bytes_maintained)
+    success = _percent(measured.succeeded, measured.succeeded + measured.failed)
+    return Acceptance(
+        measured=measured,
+        coverage_percent=_percent(measured.migrated, measured.total),
+        success_percent=success,
+        growth_percent=growth,
+        growth_maintained_percent=maintained,
+        ends_in_s=ends_in_s,
+        criteria=(
+            _coverage(measured),
+            _success(measured, success),
+            _files(measured),
+            _hashes(measured),
+            _size(growth, maintained),
+            _links(measured),
+            Criterion("orphan files", f"{measured.orphans:,} files no row claims; left alone", None),
+        ),
+    )
+
+
+def _coverage(measured: Measured) -> Criterion:
+    detail = f"{measured.migrated:,} of {measured.total:,} artifacts have their folder"
+    share = _percent(measured.migrated, measured.total)
+    if share is not None:
+        detail += f" ({share:g} %)"
+    return Criterion("coverage", detail, True if measured.migrated == measured.total else None)
+
+
+def _success(measured: Measured, share: float | None) -> Criterion:
+    if share is None:
+        return Criterion("success", "no artifact with files was tried yet", None)
+    tried = measured.succeeded + measured.failed
+    detail = f"{measured.succeeded:,} of {tried:,} artifacts with files ({share:g} %; at least 99 %)"
+    return Criterion("success", detail, share >= LEAST_SUCCESS_PERCENT)
+
+
+def _files(measured: Measured) -> Criterion:
+    if measured.files_before is None:
+        return Criterion("files", "not counted yet: a run begins with that", None)
+    detail = f"{measured.files_before:,} before, {measured.files_now:,} now"
+    return Criterion("files", detail, measured.files_now >= measured.files_before)
+
+
+def _hashes(measured: Measured) -> Criterion:
+    detail = (
+        f"{measured.verified:,} verified, {measured.flagged:,} flagged, "
+        f"{measured.unpromised:,} moved whose row promises none"
+    )
+    unsure = measured.succeeded - measured.verified - measured.unpromised
+    if unsure > 0:
+        detail += f", {unsure:,} whose row promises another one now"
+    return Criterion("hashes", detail, unsure <= 0 if measured.succeeded + measured.flagged else None)
+
+
+def _size(growth: float | None, maintained: float | None) -> Criterion:
+    if growth is None:
+        return Criterion("growth", "not measured yet: a run begins with that", None)
+    if maintained is None:
+        detail = f"{growth:+g} % as of the last survey, before maintenance (at most 5 % after it)"
+        return Criterion("growth", detail, None)
+    detail = f"{growth:+g} % as of the last survey, {maintained:+g} % after maintenance (at most 5 %)"
+    return Criterion("growth", detail, maintained <= MOST_GROWTH_PERCENT)
+
+
+def _links(measured: Measured) -> Criterion:
+    detail = (
+        f"{measured.links:,} in the folders, {measured.dangling_links:,} lead to artifacts not migrated yet"
+    )
+    complete = measured.migrated == measured.total
+    return Criterion("links", detail, not measured.dangling_links if complete else None)
+
+
+def _growth(before: int | None, now: int | None) -> float | None:
+    return None if not before or now is None else round((now - before) / before * 100, 2)
+
+
+def _percent(part: int, whole: int) -> float | None:
+    """Rounded down, so that only all of it is 100 %."""
+    return math.floor(part * 10_000 / whole) / 100 if whole else None
+
+
+def projected_s(
+    due: int, *, cycle: int, every: timedelta, first_in_s: float, rate_per_min: float | None
+) -> float | None:
+    """Seconds until so many artifacts are migrated, a cycle's worth each `every`; None when it is not known.
+
+    `first_in_s` is how long the next cycle still waits. Without a wait between cycles the measured rate
+    counts.
+    """
+    if due <= 0:
+        return 0.0
+    if every:
+        return max(first_in_s, 0.0) + (math.ceil(due / cycle) - 1) * every.total_seconds()
+    return due / rate_per_min * 60 if rate_per_min else None
