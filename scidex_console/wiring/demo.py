@@ -41,15 +41,20 @@ def run_demo(options: DemoOptions, program: str) -> int:
         return _end(options)
     with _termination_as_interrupt():
         world = _fresh_world(options)
+        entered = False
         try:
             world.start(speed=options.speed, keep=options.keep, progress=_say)
+            entered = True
             settings = load_settings(world.config_file, environ={})
             asyncio.run(_prepare(world, settings))
             code = _show(world, settings, options, program)
         except KeyboardInterrupt:
             code = 130
         finally:
-            _leave(world, program)
+            if entered:
+                _leave(world, program)
+            else:
+                world.stop()  # nothing is to be said of a world that somebody else shows
     return code
 
 

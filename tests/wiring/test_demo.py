@@ -126,6 +126,29 @@ def test_killed_it_takes_engine_hosts_and_database_with_it(directory: Path) -> N
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("engine_dies", [False, True])
+def test_a_second_demo_of_a_world_in_use_is_refused_and_says_nothing_else_of_it(
+    directory: Path, engine_dies: bool
+) -> None:
+    with demo(directory) as first:
+        assert first.stderr is not None
+        assert any("figures " in line for line in first.stderr)
+        running = World.attach(directory).running()
+        assert running is not None and running.processes[-1].name == "engine"
+        if engine_dies:
+            os.kill(running.processes[-1].pid, signal.SIGKILL)
+        with demo(directory) as second:
+            assert second.stderr is not None
+            told = second.stderr.read()
+        assert second.returncode != 0
+        assert f"this demo world is in use by process {first.pid}" in told
+        assert "the demo goes on" not in told and "ended by somebody else" not in told
+        assert first.poll() is None
+        first.send_signal(signal.SIGINT)
+        rest = first.stderr.read()
+    assert first.returncode == 130 and "stopped; the world stays in" in rest
+
+
 @pytest.mark.parametrize("runs", [True, False])
 def test_a_database_whose_folder_was_removed_by_hand_goes_too(tmp_path: Path, runs: bool) -> None:
     server = EmbeddedPostgres(tmp_path / "home", durable=False)
