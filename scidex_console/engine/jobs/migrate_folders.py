@@ -115,10 +115,7 @@ class MigrateFolders:
             return []
         if not self._prepared and not excluding:
             self._tell(await in_thread(self._catch_up))
-        items = await self._store.due(room, excluding=[*excluding, *self._prepared])
-        if self._cycle.take(len(items), self._clock.now()):
-            await self._store.schedule_cycle(self._cycle.next_at)
-        return items
+        return await self._store.due(room, excluding=[*excluding, *self._prepared])
 
     def width(self, group: str) -> int:
         """Files are read two at a time: one is hashed while another comes from disk."""
@@ -130,9 +127,13 @@ class MigrateFolders:
 
     async def prepare(self, item: DueFolder, *, run_id: int, epoch: int) -> Record:
         """Resolve and verify an artifact's files; what comes back keeps it for a batch, or says why not."""
+        # Counted here: what was only read ahead is not taken up, as in a step of a few.
+        is_last = self._cycle.take(1, self._clock.now())
         found = await asyncio.to_thread(self._reader.read, item.row)
 
         async def record() -> None:
+            if is_last:
+                await self._store.schedule_cycle(self._cycle.next_at)
             if isinstance(found, Refusal):
                 await self._store.refuse(item.row, found)
             else:
