@@ -5,9 +5,8 @@ Everything about history is read as of one commit, so that a branch that moves m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from scidex_console.adapters.git import history, refs, trees
 from scidex_console.adapters.git.checkout import Checkout, object_id
@@ -30,6 +29,8 @@ from scidex_console.engine.verification.repository_facts import (
     TreeEntry,
 )
 
+_UNSEEN = re.compile(r"invalid reflog entry ([0-9a-f]{40,64})$")
+
 
 class GitVerification:
     """Implements the verification's `RepositorySource`."""
@@ -49,20 +50,26 @@ class GitVerification:
         return head
 
     def facts(self, question: RepositoryQuestion) -> RepositoryFacts:
-        """Everything as of the present HEAD. `git fsck`, which takes longest, runs beside the rest.
+        """Everything but what `fsck` says, as of the present HEAD.
 
-        A repository too damaged to be read gives what `git fsck` says of it, and why.
+        A repository too damaged to be read gives why.
         """
         head = self.head()
-        with ThreadPoolExecutor(1, thread_name_prefix="fsck") as aside:
-            fsck = aside.submit(self._facts.fsck)
-            try:
-                found = self._read(head, question)
-            except (Halt, RepositoryError) as error:
-                if not fsck.result():
-                    raise
-                found = _nothing(head, str(error))
-            return replace(found, fsck=fsck.result())
+        try:
+            return self._read(head, question)
+        except (Halt, RepositoryError) as error:
+            return _nothing(head, error)
+
+    def fsck(self) -> Sequence[str]:
+        """What `git fsck --strict` has to say; empty when everything is sound.
+
+        A commit that came while it looked, in a pack it had not seen, is no finding.
+        """
+        return [line for line in self._facts.fsck() if not self._is_younger(line)]
+
+    def _is_younger(self, line: str) -> bool:
+        found = _UNSEEN.search(line)
+        return found is not None and self._exists(found[1])
 
     def _read(self, head: str, question: RepositoryQuestion) -> RepositoryFacts:
         reached = frozenset(self._checkout.commands.run("rev-list", object_id(head), "--").text().split())
@@ -79,7 +86,6 @@ class GitVerification:
             unknown_bases=frozenset(question.bases) - known,
             traces=self._traces(),
             outer=self._look_at_outer(),
-            fsck=(),
         )
 
     def objects_at(self, places: Collection[Place]) -> Mapping[Place, str | None]:
@@ -211,10 +217,9 @@ def _seen(tree: Mapping[str, TreeEntry], commits: Sequence[OwnCommit]) -> frozen
     return frozenset(entry.object for entry in (*tree.values(), *made) if entry is not None)
 
 
-def _nothing(head: str, why: str) -> RepositoryFacts:
-    return RepositoryFacts(
-        head, 0, {}, {}, (), None, {}, frozenset(), (), Traces((), None, None), None, unreadable=why
-    )
+def _nothing(head: str, error: Halt | RepositoryError) -> RepositoryFacts:
+    nothing = Traces((), None, None)
+    return RepositoryFacts(head, 0, {}, {}, (), None, {}, frozenset(), nothing, None, unreadable=error)
 
 
 def _entries(found: Mapping[str, Entry]) -> Mapping[str, TreeEntry]:

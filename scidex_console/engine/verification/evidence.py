@@ -56,6 +56,8 @@ class Evidence:
     """What the batches are about that moved during the look."""
     below: Mapping[str, Collection[str]] = field(default_factory=dict)
     """What is on disk below artifacts' folders, by folder."""
+    fsck: Sequence[str] = ()
+    """What `git fsck --strict` has to say."""
     resolving: ResolvingRules | None = None
     """How rows name files, for those without a folder yet."""
     hash_sources: Sequence[HashSource] = tuple(HashSource)

@@ -34,7 +34,7 @@ def objects_are_sound(evidence: Evidence) -> InvariantResult:
     """I4."""
     exam = Examination("I4", "git fsck --strict is clean")
     exam.check()
-    for line in evidence.repository.fsck:
+    for line in evidence.fsck:
         exam.broken(line)
     return exam.result()
 

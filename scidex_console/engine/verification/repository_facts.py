@@ -85,11 +85,10 @@ class RepositoryFacts:
     """Blobs reachable before that HEAD's history does not reach, each with where it was reachable from."""
     unknown_bases: frozenset[str]
     """Commits that batches were based on and that git does not have (any more)."""
-    fsck: Sequence[str]
     traces: Traces
     outer: OuterFacts | None
-    unreadable: str = ""
-    """Why history could not be read; everything but `fsck` is empty then."""
+    unreadable: Exception | None = None
+    """Why history could not be read; everything is empty then."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,10 @@ class RepositorySource(Protocol):
     def head(self) -> str: ...
 
     def facts(self, question: RepositoryQuestion) -> RepositoryFacts: ...
+
+    def fsck(self) -> Sequence[str]:
+        """What `git fsck --strict` has to say; empty when everything is sound."""
+        ...
 
     def objects_at(self, places: Collection[Place]) -> Mapping[Place, str | None]:
         """Object at each (commit, path); None where there is none."""

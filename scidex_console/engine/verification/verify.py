@@ -51,7 +51,7 @@ INVARIANTS: tuple[Callable[[Evidence], InvariantResult], ...] = (
 )
 """Every invariant in the order of its number; the counters, which have none, at the end."""
 
-WITHOUT_HISTORY = frozenset({"I2", "I4", "I15", "counters"})
+WITHOUT_HISTORY = frozenset({"I4", "I15", "counters"})
 """Those that can be judged though git's history cannot be read."""
 
 
@@ -99,7 +99,19 @@ async def _look(sources: Sources) -> tuple[StoreReport, bool]:
 
 
 async def gather(sources: Sources) -> Evidence:
-    """Collect the facts of one look."""
+    """Collect the facts of one look. `git fsck`, which takes longest, runs beside the rest."""
+    checking = asyncio.create_task(asyncio.to_thread(sources.repository.fsck))
+    try:
+        evidence = await _gather(sources)
+    finally:
+        await asyncio.wait([checking])
+    fsck = checking.result()
+    if evidence.repository.unreadable is not None and not fsck:
+        raise evidence.repository.unreadable
+    return replace(evidence, fsck=fsck)
+
+
+async def _gather(sources: Sources) -> Evidence:
     database, repository, disk = sources.database, sources.repository, sources.disk
     earlier = await database.movement()
     snapshot = await database.facts()
@@ -132,16 +144,18 @@ async def gather(sources: Sources) -> Evidence:
         sources.paths,
         await database.reach(moved_between(earlier, later)),
         below,
-        sources.resolving,
-        sources.hash_sources,
+        resolving=sources.resolving,
+        hash_sources=sources.hash_sources,
     )
 
 
 def judge(evidence: Evidence) -> StoreReport:
     """Every invariant over one look."""
     results = (invariant(evidence) for invariant in INVARIANTS)
-    if why := evidence.repository.unreadable:
-        results = (result if result.name in WITHOUT_HISTORY else _unknown(result, why) for result in results)
+    if (why := evidence.repository.unreadable) is not None:
+        results = (
+            result if result.name in WITHOUT_HISTORY else _unknown(result, str(why)) for result in results
+        )
     return StoreReport(
         tuple(results),
         taken_at=evidence.database.taken_at,

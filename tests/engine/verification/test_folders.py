@@ -1,0 +1,244 @@
+"""A migrated store is sound, and each damage to folders, links, files, rows and history has its name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scidex_console.engine.two_stores import rollback
+from scidex_console.wiring.verification import verify
+from tests.engine.verification.foldered_store import engine_of, link_of, migrated, moved, take_back
+from tests.engine.verification.test_healthy_store import counted
+from tests.engine.verification.worked_store import WorkedStore
+
+
+def commit_all(store: WorkedStore, *paths: str) -> None:
+    store.git("add", "--", *paths)
+    store.git("commit", "--quiet", "-m", "Somebody's change")
+
+
+def rewritten(store: WorkedStore, path: str) -> Path:
+    """A file replaced by another one; never written through, since it may be another's too."""
+    place = store.artifacts / path
+    place.unlink()
+    place.write_bytes(b"other bytes")
+    return place
+
+
+async def test_a_migrated_store_holds_every_invariant(foldered_files: WorkedStore) -> None:
+    report = await verify(foldered_files.settings)
+    assert report.broken == ()
+    assert {i.name for i in report.invariants if i.holds is None} == set()
+    whole = counted(report, "I2")
+    everything = len(migrated(foldered_files)) + len(migrated(foldered_files, with_file=False))
+    assert whole["manifests equal to the ones rebuilt"] == everything > 60
+    assert whole["links"] > 10
+    assert counted(report, "I1")["files in folders opened"] >= len(migrated(foldered_files)) > 20
+    assert counted(report, "I9")["files moved into folders"] > 20
+
+
+async def test_an_edited_manifest_is_no_longer_the_one_rebuilt(foldered_files: WorkedStore) -> None:
+    path = f"{migrated(foldered_files)[0]['folder']}/manifest.json"
+    place = foldered_files.artifacts / path
+    document = json.loads(place.read_bytes())
+    place.write_text(json.dumps({**document, "title": "Another"}))
+    report = await verify(foldered_files.settings)
+    assert report.broken == ("I2", "I5")
+    commit_all(foldered_files, path)
+    assert (await verify(foldered_files.settings)).broken == ("I2",)
+
+
+async def test_a_manifest_that_is_gone_is_named(foldered_files: WorkedStore) -> None:
+    path = f"{migrated(foldered_files)[0]['folder']}/manifest.json"
+    foldered_files.git("rm", "--quiet", path)
+    foldered_files.git("commit", "--quiet", "-m", "Somebody's change")
+    report = await verify(foldered_files.settings)
+    assert report.broken == ("I2",)
+    assert path in report.invariants[1].broken[0]
+
+
+async def test_a_row_edited_since_has_an_old_manifest_and_breaks_nothing(foldered: WorkedStore) -> None:
+    row = migrated(foldered)[0]
+    foldered.sql("UPDATE artifacts SET title = 'Edited' WHERE id = %s", row["id"])
+    report = await verify(foldered.settings)
+    assert report.broken == ()
+    assert counted(report, "I2")["rows edited after their migration, whose manifests are older"] == 1
+    assert f"{row['id']} (title)" in report.invariants[1].note
+    path = f"{row['folder']}/manifest.json"
+    rewritten(foldered, path)
+    commit_all(foldered, path)
+    assert (await verify(foldered.settings)).broken == ("I2",)
+
+
+async def test_a_link_that_leads_outside_is_named(foldered_files: WorkedStore) -> None:
+    path = link_of(foldered_files)
+    place = foldered_files.artifacts / path
+    place.unlink()
+    place.symlink_to("../../../../etc")
+    report = await verify(foldered_files.settings)
+    assert report.broken == ("I2", "I5")
+    assert f"{path} leads outside the repository" in report.invariants[1].broken[0]
+    commit_all(foldered_files, path)
+    assert (await verify(foldered_files.settings)).broken == ("I2",)
+
+
+async def test_a_link_to_another_artifact_than_its_name_says_is_named(foldered_files: WorkedStore) -> None:
+    path = link_of(foldered_files)
+    others = (row["folder"] for row in migrated(foldered_files) if row["uuid"] not in path)
+    place = foldered_files.artifacts / path
+    place.unlink()
+    place.symlink_to(f"../../{next(others)}")
+    commit_all(foldered_files, path)
+    assert (await verify(foldered_files.settings)).broken == ("I2",)
+
+
+async def test_an_untracked_link_in_a_folder_is_looked_at_as_well(foldered_files: WorkedStore) -> None:
+    folder = foldered_files.artifacts / migrated(foldered_files)[0]["folder"] / "inputs"
+    folder.mkdir(exist_ok=True)
+    (folder / "hosts").symlink_to("/etc/hosts")
+    assert (await verify(foldered_files.settings)).broken == ("I2",)
+
+
+async def test_something_nested_in_a_folder_is_named(foldered_files: WorkedStore) -> None:
+    nested = foldered_files.artifacts / migrated(foldered_files)[0]["folder"] / "accessories/more"
+    nested.mkdir(parents=True)
+    (nested / "deep.txt").write_text("deep")
+    assert (await verify(foldered_files.settings)).broken == ("I2",)
+
+
+async def test_a_swapped_file_is_not_the_one_that_was_moved(foldered_files: WorkedStore) -> None:
+    row = migrated(foldered_files)[0]
+    path = f"{row['folder']}/{row['primary_filename']}"
+    rewritten(foldered_files, path)
+    assert (await verify(foldered_files.settings)).broken == ("I1", "I5")
+    commit_all(foldered_files, path)
+    assert (await verify(foldered_files.settings)).broken == ("I1",)
+
+
+async def test_a_file_that_is_gone_does_not_open(foldered_files: WorkedStore) -> None:
+    row = migrated(foldered_files)[0]
+    path = f"{row['folder']}/{row['primary_filename']}"
+    foldered_files.git("rm", "--quiet", path)
+    foldered_files.git("commit", "--quiet", "-m", "Somebody's change")
+    report = await verify(foldered_files.settings)
+    assert report.broken == ("I1",)
+    assert "does not open" in report.invariants[0].broken[0]
+
+
+async def test_an_old_path_left_over_is_named(foldered_files: WorkedStore) -> None:
+    file = moved(foldered_files)
+    old = foldered_files.artifacts / file["source"]
+    old.parent.mkdir(parents=True, exist_ok=True)
+    old.write_bytes((foldered_files.artifacts / file["path"]).read_bytes())
+    report = await verify(foldered_files.settings)
+    assert report.broken == ("I5",)
+    assert f"{file['source']}, the old path of {file['artifact_id']}" in report.invariants[4].broken[0]
+    commit_all(foldered_files, file["source"])
+    report = await verify(foldered_files.settings)
+    assert report.broken == ("I12",)
+
+
+async def test_an_old_path_that_a_row_still_names_went_too_early(foldered_rows: WorkedStore) -> None:
+    file = moved(foldered_rows)
+    foldered_rows.sql(
+        "INSERT INTO artifacts (id, artifact_type, title, metadata, created_at)"
+        " VALUES ('latecomer', 'figure', 'Late', jsonb_build_object('figure_path', %s::text), now())",
+        file["source"],
+    )
+    report = await verify(foldered_rows.settings)
+    assert report.broken == ("I12",)
+    assert "latecomer still names it" in report.invariants[11].broken[0]
+
+
+async def test_a_row_that_names_no_folder_leaves_one_without_an_owner(foldered_rows: WorkedStore) -> None:
+    row = migrated(foldered_rows, with_file=False)[0]
+    foldered_rows.sql(
+        "UPDATE artifacts SET artifact_dir = NULL, migrated_to_folder_at = NULL WHERE id = %s", row["id"]
+    )
+    report = await verify(foldered_rows.settings)
+    assert report.broken == ("I2",)
+    assert f"the folder {row['folder']} is in git" in report.invariants[1].broken[0]
+
+
+async def test_a_success_missing_from_the_log_is_named(foldered_rows: WorkedStore) -> None:
+    row = migrated(foldered_rows)[0]
+    foldered_rows.sql("DELETE FROM artifact_migration_log WHERE artifact_id = %s", row["id"])
+    report = await verify(foldered_rows.settings)
+    assert report.broken == ("I2",)
+    assert "no success" in report.invariants[1].broken[0]
+
+
+async def test_a_forged_commit_of_an_artifact_is_in_no_merge(foldered_files: WorkedStore) -> None:
+    file = moved(foldered_files)
+    message = foldered_files.git("log", "-1", "--format=%B", file["commit_id"])
+    place = foldered_files.artifacts / "forged.txt"
+    place.write_text("forged")
+    foldered_files.git("add", "forged.txt")
+    foldered_files.git("commit", "--quiet", "-m", message)
+    report = await verify(foldered_files.settings)
+    assert report.broken == ("I1", "I6", "I7", "I11")
+    assert any("is in no merge of its batch" in line for line in report.invariants[6].broken)
+
+
+async def test_a_recorded_commit_that_is_another_one_is_named(foldered_rows: WorkedStore) -> None:
+    file = moved(foldered_rows)
+    foldered_rows.sql(
+        "UPDATE scidex_console.operation SET commit_id = %s WHERE id = %s", "0" * 40, file["operation_id"]
+    )
+    assert (await verify(foldered_rows.settings)).broken == ("I7",)
+
+
+async def test_a_commit_without_an_operation_is_named(foldered_rows: WorkedStore) -> None:
+    file = moved(foldered_rows)
+    operation = file["operation_id"]
+    foldered_rows.sql("DELETE FROM scidex_console.operation_entry WHERE operation_id = %s", operation)
+    foldered_rows.sql("DELETE FROM scidex_console.operation WHERE id = %s", operation)
+    report = await verify(foldered_rows.settings)
+    assert "I7" in report.broken and "I11" in report.broken
+
+
+async def test_another_artifacts_folder_in_a_commit_is_named(foldered_rows: WorkedStore) -> None:
+    one, other = migrated(foldered_rows)[:2]
+    foldered_rows.sql("UPDATE artifacts SET artifact_id = gen_random_uuid() WHERE id = %s", one["id"])
+    foldered_rows.sql("UPDATE artifacts SET artifact_id = %s WHERE id = %s", one["uuid"], other["id"])
+    report = await verify(foldered_rows.settings)
+    assert "I2" in report.broken and "I11" in report.broken
+
+
+async def test_a_cycle_taken_back_holds_and_what_stays_of_it_is_named(foldered: WorkedStore) -> None:
+    batch = await take_back(foldered)
+    report = await verify(foldered.settings)
+    assert report.broken == ()
+    assert counted(report, "I2")["links whose other end is not migrated"] > 0
+    entry = next(e for o in batch.operations for e in o.entries if e.source)
+    left = foldered.artifacts / entry.path
+    left.parent.mkdir(parents=True)
+    left.write_bytes((foldered.artifacts / entry.source).read_bytes())
+    report = await verify(foldered.settings)
+    assert report.broken == ("I12",)
+    assert f"{entry.path}: the worktree has the path" in report.invariants[11].broken[0]
+
+
+async def test_a_row_that_a_rollback_forgot_is_named(foldered: WorkedStore) -> None:
+    batch = await take_back(foldered)
+    operation = batch.operations[0]
+    foldered.sql(
+        "UPDATE artifacts SET artifact_dir = %s, migrated_to_folder_at = now() WHERE id = %s",
+        operation.row.after["artifact_dir"],
+        operation.artifact_id,
+    )
+    report = await verify(foldered.settings)
+    assert "I12" in report.broken and "I2" in report.broken
+
+
+async def test_a_cycle_brought_on_again_holds_every_invariant(foldered: WorkedStore) -> None:
+    batch = await take_back(foldered)
+    async with engine_of(foldered) as held:
+        again = await held.journal().load(batch.id)
+        assert again is not None
+        done = await rollback.redo(held.stores(), again)
+        report = await verify(foldered.settings)
+        assert report.broken == ()
+        assert report.engine_at_work
+    report = await verify(foldered.settings)
+    assert report.broken == (() if done.state == "cleaned" else ("I8",))
