@@ -10,7 +10,7 @@ from pathlib import Path
 from scidex_console.demo.hosts_process import HostsDescription
 from scidex_console.demo.store import BRANCH, REMOTE, StorePlaces
 from scidex_console.domain.hosts import DEFAULT_GROUPS, DEFAULT_RATE
-from scidex_console.settings import FetchSettings, FiguresSettings
+from scidex_console.settings import FetchSettings, FiguresSettings, FoldersSettings
 
 CONFIG = "config.toml"
 ENVIRONMENT = "demo"
@@ -19,6 +19,8 @@ AUTHORIZATION = "demo: nothing here is production"
 _HIGHEST_RATE = 1000.0  # requests per second, the most the settings take
 _SHORTEST_READ = timedelta(seconds=2)  # a busy machine must not look like a silent host
 _SHORTEST_DEADLINE = timedelta(seconds=10)
+
+_WATCHED_CYCLE = "20s"
 
 _Value = str | bool | int | float | list[str] | list[int]
 
@@ -42,6 +44,7 @@ def write_config(
         },
         "writes": {"enabled": True, "authorization": AUTHORIZATION},
         "figures": _figures(speed),
+        "folders": _folders(speed),
         "fetch": _fetch(hosts, speed),
     }
     head = "# Written by `scidex-console demo` each time it starts; changes made here are lost.\n"
@@ -63,6 +66,16 @@ def _figures(speed: float) -> dict[str, _Value]:
     return {
         "back_off": _sooner(usual.back_off, speed),
         "back_off_longest": _sooner(usual.back_off_longest, speed),
+    }
+
+
+def _folders(speed: float) -> dict[str, _Value]:
+    """Cycles that can be watched; one after the other where the whole is to go quickly."""
+    usual = FoldersSettings()
+    return {
+        "every": "0s" if speed > 1 else _WATCHED_CYCLE,
+        "grace": _sooner(usual.grace, speed),
+        "retry_after": _sooner(usual.retry_after, speed),
     }
 
 

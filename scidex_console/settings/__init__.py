@@ -5,6 +5,7 @@ Order: defaults < file (`--config`, $SCIDEX_CONSOLE_CONFIG, ./config.toml, the u
 """
 
 from scidex_console.settings.fetch import FetchSettings, GroupSettings
+from scidex_console.settings.folders import FoldersSettings
 from scidex_console.settings.loading import load_settings, named_file, used_file
 from scidex_console.settings.sections import (
     BatchSettings,
@@ -29,6 +30,7 @@ __all__ = [
     "EnvironmentSettings",
     "FetchSettings",
     "FiguresSettings",
+    "FoldersSettings",
     "GroupSettings",
     "RepositorySettings",
     "Session",

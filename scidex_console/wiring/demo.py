@@ -9,26 +9,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from scidex_console.demo.options import DemoOptions, default_directories, demo_command
 from scidex_console.demo.postgres_server import remove_orphans
 from scidex_console.demo.world import World, end_world
 from scidex_console.demo.world_record import RECORD
-from scidex_console.domain.errors import Unreachable
-from scidex_console.domain.intents import SETTLED, ActionName
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import OPEN
 from scidex_console.engine.ports import ReadModel
+from scidex_console.engine.views import GapView
 from scidex_console.settings import Settings, load_settings
-from scidex_console.wiring.demo_progress import figures_of, show_progress
-from scidex_console.wiring.reading import Readers, readers, schema
+from scidex_console.wiring.demo_progress import show_progress, silent, start_run
+from scidex_console.wiring.reading import readers, schema
 
 _ENGINE = "engine"
 _PATIENCE_S = 30.0
-"""How long an engine may take to start, and to take up the run."""
+"""How long an engine may take to start."""
 _LOG = "engine.log"
 
 
@@ -46,7 +44,7 @@ def run_demo(options: DemoOptions, program: str) -> int:
             world.start(speed=options.speed, keep=options.keep, progress=_say)
             entered = True
             settings = load_settings(world.config_file, environ={})
-            asyncio.run(_prepare(world, settings))
+            asyncio.run(_prepare(world, settings, first_jobs(options)))
             code = _show(world, settings, options, program)
         except KeyboardInterrupt:
             code = 130
@@ -56,6 +54,11 @@ def run_demo(options: DemoOptions, program: str) -> int:
             else:
                 world.stop()  # nothing is to be said of a world that somebody else shows
     return code
+
+
+def first_jobs(options: DemoOptions) -> Sequence[JobName]:
+    """The jobs that begin at once: both to be watched; to the end, one after the other."""
+    return (JobName.FIGURES,) if options.headless and options.until_idle else tuple(JobName)
 
 
 def _end(options: DemoOptions) -> int:
@@ -147,12 +150,16 @@ async def _is_worked_through(settings: Settings) -> bool:
     async with schema(settings) as runner:
         await runner.apply()
     async with readers(settings) as connected:
-        figures = figures_of(await connected.read.overview())
-    is_open = figures.run is not None and figures.run.state in OPEN
-    return not is_open and figures.total > 0 and figures.due + figures.scheduled == 0
+        gaps = (await connected.read.overview()).gaps
+    return all(_is_over(gap) for gap in gaps)
 
 
-async def _prepare(world: World, settings: Settings) -> None:
+def _is_over(gap: GapView) -> bool:
+    is_open = gap.run is not None and gap.run.state in OPEN
+    return gap.run is not None and not is_open and gap.total > 0 and gap.due + gap.scheduled == 0
+
+
+async def _prepare(world: World, settings: Settings, jobs: Sequence[JobName]) -> None:
     async with schema(settings) as runner:
         await runner.apply()
     _say("schema: applied")
@@ -160,7 +167,8 @@ async def _prepare(world: World, settings: Settings) -> None:
         if not await _engine_lives(connected.read):
             _start_engine(world)
             await _await_engine(connected.read, world)
-        await _start_figures(connected, world)
+        for job in jobs:
+            await start_run(connected, job, world.directory / _LOG)
 
 
 def _start_engine(world: World) -> None:
@@ -181,32 +189,13 @@ async def _await_engine(read: ReadModel, world: World) -> None:
     until = time.monotonic() + _PATIENCE_S
     while not await _engine_lives(read):
         if time.monotonic() > until:
-            raise _silent("the engine did not start", world.directory / _LOG)
+            raise silent("the engine did not start", world.directory / _LOG)
         await asyncio.sleep(0.1)
 
 
 async def _engine_lives(read: ReadModel) -> bool:
     engine = await read.engine()
     return engine is not None and engine.state == "running"
-
-
-async def _start_figures(connected: Readers, world: World) -> None:
-    """Have a run, unless one is open; the last one is over only once the engine has taken up the new one."""
-    run = await connected.read.run(JobName.FIGURES)
-    if run is not None and run.state in OPEN:
-        return
-    asked = await connected.desk.submit(
-        ActionName.START, JobName.FIGURES, {}, reason="the demo starts with a run"
-    )
-    until = time.monotonic() + _PATIENCE_S
-    while (found := await connected.read.intent(asked.id)) is None or found.state not in SETTLED:
-        if time.monotonic() > until:
-            raise _silent("the engine did not take up the run", world.directory / _LOG)
-        await asyncio.sleep(0.1)
-
-
-def _silent(what: str, log: Path) -> Unreachable:
-    return Unreachable(what, where=str(log), fix="see there for its words, and start the demo again")
 
 
 @contextmanager

@@ -36,7 +36,7 @@ async def _main(config: Path, parent: int | None) -> int:
     settings = load_settings(config, environ={})
     watch = asyncio.create_task(_leave_with(parent)) if parent is not None else None
     try:
-        return await run_engine(settings, frozenset({JobName.FIGURES}), until_idle=False)
+        return await run_engine(settings, frozenset(JobName), until_idle=False)
     finally:
         if watch is not None:
             watch.cancel()

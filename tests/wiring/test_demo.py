@@ -77,6 +77,7 @@ def test_to_the_end_and_again_and_to_be_watched_a_new_world(
             lines = process.stderr.read().splitlines()
         assert process.returncode == 0
         assert "idle: the run is done, 0 rows are due now or later" in lines
+        assert "idle: the run of folders is done, 0 rows are due now or later" in lines
         assert "verify: every invariant holds" in lines
         assert lines[-3:] == [
             "stopping engine, figure hosts and database",
