@@ -291,6 +291,24 @@ async def test_an_engine_that_is_not_as_it_should_be_is_told(
     assert finding.name == "engine" and told in finding.detail and "1@elsewhere" in finding.detail
 
 
+@pytest.mark.parametrize("started", ["NULL", "now()"], ids=["no engine ever", "engine ended"])
+async def test_an_open_run_without_an_engine_is_told_with_how_to_start_one(
+    store_database: WorkedStore, started: str
+) -> None:
+    store_database.sql(f"UPDATE scidex_console.engine SET running = false, started_at = {started}")
+    made = store_database.sql(
+        "INSERT INTO scidex_console.run (job, state, operator, origin)"
+        " VALUES ('figures', 'paused', 'anna', 'cli'), ('folders', 'done', 'anna', 'cli') RETURNING id"
+    )
+    finding = await bad_in_database(store_database.settings)
+    assert finding.name == "engine"
+    assert f"run {made[0]['id']} of figures is paused, and no engine works on it" in finding.detail
+    assert "folders" not in finding.detail
+    assert "`scidex-console engine`" in finding.fix
+    store_database.sql("UPDATE scidex_console.run SET state = 'cancelled'")
+    assert await bad_ones(store_database.settings) == {}
+
+
 # --- repositories ---------------------------------------------------------------------------------------
 
 

@@ -12,11 +12,13 @@ from psycopg.rows import dict_row
 
 from scidex_console.adapters.postgres.database import Connection, place_of, query, translated
 from scidex_console.adapters.postgres.overview import engine_view
+from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.schema_checks import OLDEST_SERVER, check_tables
 from scidex_console.adapters.postgres.schema_files import schema_files
 from scidex_console.adapters.postgres.schema_status import SchemaStatus, applied_versions, schema_status
 from scidex_console.domain.errors import SchemaMismatch
-from scidex_console.engine.views import EngineView
+from scidex_console.domain.runs import OPEN
+from scidex_console.engine.views import EngineView, RunView
 
 _MADE = re.compile(
     r"CREATE\s+(?:UNIQUE\s+)?(TABLE|INDEX|TRIGGER)\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?"
@@ -56,6 +58,8 @@ class DatabaseState:
     """How wrong that can be, at most: half of the question's way there and back."""
     connections_left: int
     engine: EngineView | None
+    open_runs: tuple[RunView, ...]
+    """Of the jobs, in the order of their names; none while the schema is not current."""
 
 
 async def inspect(url: str, *, now: Callable[[], datetime], stalled_after_s: float) -> DatabaseState:
@@ -103,6 +107,7 @@ async def _inspect(
         clock_doubt_s=(answered - asked).total_seconds() / 2,
         connections_left=session["connections_left"],
         engine=await _engine(connection, stalled_after_s) if status and status.current else None,
+        open_runs=await _open_runs(connection) if status and status.current else (),
     )
 
 
@@ -137,3 +142,8 @@ async def _missing(connection: Connection, status: SchemaStatus) -> tuple[str, .
 async def _engine(connection: Connection, stalled_after_s: float) -> EngineView | None:
     row = await (await connection.execute(query("read_engine_state"))).fetchone()
     return engine_view(row, stalled_after_s) if row else None
+
+
+async def _open_runs(connection: Connection) -> tuple[RunView, ...]:
+    rows = await (await connection.execute(query("list_current_runs"))).fetchall()
+    return tuple(run for run in map(run_view, rows) if run.state in OPEN)

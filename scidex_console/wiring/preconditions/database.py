@@ -9,7 +9,7 @@ from scidex_console.adapters.postgres.schema_status import SchemaStatus
 from scidex_console.adapters.system.clock import SystemClock
 from scidex_console.domain.checks import Finding
 from scidex_console.domain.errors import ConsoleError
-from scidex_console.engine.views import EngineView
+from scidex_console.engine.views import EngineView, RunView
 from scidex_console.settings import Settings
 from scidex_console.wiring.preconditions.findings import bad, failed, good, judged
 
@@ -58,7 +58,7 @@ def _findings(state: DatabaseState, settings: Settings) -> Iterator[Finding]:
         f"end idle ones, or raise max_connections: engine and console need about {_CONNECTIONS}",
     )
     if state.schema is not None and state.schema.current:
-        yield _engine(state.engine, settings)
+        yield _engine(state.engine, state.open_runs, settings)
 
 
 def _schema(state: DatabaseState) -> Finding:
@@ -130,13 +130,10 @@ def _clock(state: DatabaseState) -> Finding:
     )
 
 
-def _engine(engine: EngineView | None, settings: Settings) -> Finding:
+def _engine(engine: EngineView | None, open_runs: Sequence[RunView], settings: Settings) -> Finding:
     name = "engine"
-    if engine is None:
-        return good(name, "none has run yet; start one with `scidex-console engine`")
-    if engine.state == "stopped":
-        note = f" ({engine.note})" if engine.note not in ("", "stopped") else ""
-        return good(name, f"none is running{note}; start one with `scidex-console engine`")
+    if engine is None or engine.state == "stopped":
+        return _no_engine(engine, open_runs)
     beat = f"{engine.heartbeat_age_s:.0f} s ago" if engine.heartbeat_age_s is not None else "never"
     detail = f"{engine.holder}, epoch {engine.epoch}, last heartbeat {beat}"
     if engine.state == "stalled":
@@ -152,3 +149,17 @@ def _engine(engine: EngineView | None, settings: Settings) -> Finding:
             "restart it with the settings that are meant",
         )
     return good(name, f"{detail}, {mode}")
+
+
+def _no_engine(engine: EngineView | None, open_runs: Sequence[RunView]) -> Finding:
+    """None is needed unless a run is open, which nobody else takes on."""
+    detail, start = "none has run yet", "start one with `scidex-console engine`"
+    if engine is not None:
+        note = f" ({engine.note})" if engine.note not in ("", "stopped") else ""
+        detail = f"none is running{note}"
+    if not open_runs:
+        return good("engine", f"{detail}; {start}")
+    waiting = "; ".join(
+        f"run {run.id} of {run.job} is {run.state}, and no engine works on it" for run in open_runs
+    )
+    return bad("engine", f"{detail}; {waiting}", start)
