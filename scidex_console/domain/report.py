@@ -53,9 +53,12 @@ def render_markdown(report: Mapping[str, Any], environment: str, *, level: int =
 
 
 def _period(report: Mapping[str, Any]) -> str:
+    state = report.get("so_far")
+    which = "the last run" if report.get("run") is None else "the run"
+    so_far = f" so far: {which} is {state}" if state else ""
     if not report.get("from"):
-        return "Nothing was attempted."
-    return f"From {report['from']} to {report['to']}."
+        return f"Nothing was attempted{so_far}."
+    return f"From {report['from']} to {report['to']}{',' if so_far else ''}{so_far}."
 
 
 def _of_figures(report: Mapping[str, Any]) -> list[str]:

@@ -324,6 +324,19 @@ def test_all_runs_or_one_of_them_can_be_reported(cli: Cli, services: FakeService
     assert cli("report", "--json").document["run"] is None
 
 
+def test_a_report_says_so_when_it_counts_a_run_that_is_not_over(cli: Cli, services: FakeServices) -> None:
+    assert "to 2026-05-19T20:30:00+00:00, so far: the run is running.\n" in cli("report").out
+    assert cli("report", "--json").document["so_far"] == "running"
+    assert "so far: the last run is running.\n" in cli("report", "--run", "all").out
+    earlier = cli("report", "--run", "2")
+    assert "so far" not in earlier.out and earlier.code == 0
+    services.connected.read.last_run = run(state=RunState.PAUSED)
+    assert "so far: the run is paused." in cli("report").out
+    services.connected.read.last_run = run(state=RunState.DONE)
+    assert "so far" not in cli("report").out
+    assert cli("report", "--json").document["so_far"] is None
+
+
 def test_after_a_run_that_attempted_nothing_the_others_are_pointed_to(
     cli: Cli, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:

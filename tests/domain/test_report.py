@@ -76,6 +76,16 @@ def test_a_report_over_all_runs_without_attempts_says_so() -> None:
     assert text.startswith("## All runs of figures (demo)\n\nNothing was attempted.\n")
 
 
+def test_what_is_counted_so_far_does_not_look_final() -> None:
+    text = render_markdown(report(so_far="paused"), "demo")
+    period = "From 2026-05-19T20:00:00+00:00 to 2026-05-19T21:30:00+00:00, so far: the run is paused."
+    assert text.splitlines()[2] == period
+    every = render_markdown(report(run=None, so_far="running"), "demo")
+    assert every.splitlines()[2].endswith(", so far: the last run is running.")
+    nothing = report(so_far="paused") | {"from": None, "to": None}
+    assert "\nNothing was attempted so far: the run is paused.\n" in render_markdown(nothing, "demo")
+
+
 def test_a_hostile_host_name_cannot_leave_its_cell() -> None:
     host = {"group": "x|y", "host": "a\x1b[2J\n| <b>`*_\u202e", **counts(*[0] * 10)}
     text = render_markdown(report(hosts=[host]), "de\x1bmo")

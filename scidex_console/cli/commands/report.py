@@ -14,7 +14,7 @@ from scidex_console.cli.files import read_text, replace_text
 from scidex_console.domain.errors import Refused, UsageError
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.report import NoWorkLog, add_to_work_log, heading_of, render_markdown
-from scidex_console.domain.runs import OPEN
+from scidex_console.domain.runs import OPEN, RunState
 from scidex_console.engine.views import RunView
 
 ALL = "all"
@@ -50,6 +50,7 @@ def run(args: Namespace, context: Context) -> int:
     if args.append_to and args.run_id == ALL:
         raise UsageError("a Work Log gets one entry per run", where="report", fix="name one by --run ID")
     last, report = asyncio.run(_read(args, context, job))
+    report = {**report, "so_far": _so_far(report, last)}
     environment = context.settings.environment.name
     document = {"environment": environment, **report}
     if args.append_to:
@@ -62,6 +63,13 @@ def run(args: Namespace, context: Context) -> int:
     context.output.as_json = context.output.as_json or args.format == "json"
     context.output.show(document, render_markdown(report, environment).splitlines())
     return 0
+
+
+def _so_far(report: Mapping[str, Any], last: RunView | None) -> RunState | None:
+    """The state of the run that is not over and counted here; None when the counts are final."""
+    if last is None or last.state not in OPEN or report["run"] not in (None, last.id):
+        return None
+    return last.state
 
 
 async def _read(args: Namespace, context: Context, job: JobName) -> tuple[RunView | None, Mapping[str, Any]]:
