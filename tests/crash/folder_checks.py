@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scidex_console.domain.folders.layout import folder_of, is_uuid
+from scidex_console.wiring import verify
 from tests.labs import Lab
 
 
@@ -51,6 +53,13 @@ def assert_folders_sound(lab: Lab, before: Before, *, settled: bool = True) -> N
         )
         _assert_commits_are_journalled_once(lab)
         _assert_nothing_is_staged(lab)
+
+
+def assert_verified(lab: Lab) -> None:
+    """`verify` finds every invariant to hold."""
+    report = asyncio.run(verify(lab.settings))
+    broken = [(i.name, i.broken) for i in report.invariants if i.holds is False]
+    assert report.holds and broken == [], broken
 
 
 def assert_as_before(lab: Lab, before: Before) -> None:

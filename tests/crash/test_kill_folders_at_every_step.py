@@ -14,7 +14,7 @@ from scidex_console.engine.pulse import Pulse
 from scidex_console.engine.writer import Writer
 from scidex_console.wiring.engine import HeldStore
 from scidex_console.wiring.jobs import migrate_folders
-from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, look
+from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, assert_verified, look
 from tests.crash.forked import Work, killed, run_in_child
 from tests.engine.folders.tiny import Script, row_of, tiny_lab
 from tests.labs import Lab
@@ -116,6 +116,7 @@ def _round(lab: Lab, before: Before, phase: str, kill_at: int) -> bool:
         if phase == "again":
             hit = run(_bring_on(lab, number), kill_at)
     assert_folders_sound(lab, before)
+    assert_verified(lab)
     return hit
 
 
