@@ -21,6 +21,7 @@ from scidex_console.cli.commands import (
     doctor,
     engine,
     log,
+    maintain,
     pause,
     plan,
     redo,
@@ -65,6 +66,7 @@ COMMANDS = (
     log,
     batches,
     report,
+    maintain,
     verify,
 )
 """In the order of the help text."""

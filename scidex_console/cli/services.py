@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from scidex_console.domain.checks import Finding, VerifyReport
 from scidex_console.domain.jobs import JobName
-from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
+from scidex_console.engine.ports import Feed, IntentDesk, ReadModel, Repacked
 
 if TYPE_CHECKING:
     from scidex_console.demo.options import DemoOptions
@@ -74,6 +74,7 @@ class Services(Protocol):
     ) -> Coroutine[Any, Any, int]: ...
     def run_console(self, settings: Settings, read_only: bool, program: str) -> int: ...
     def verify(self, settings: Settings) -> Coroutine[Any, Any, VerifyReport]: ...
+    def maintain(self, settings: Settings) -> Coroutine[Any, Any, Repacked]: ...
     def doctor(
         self, settings: Settings, config_file: Path | None = None
     ) -> Coroutine[Any, Any, Sequence[Finding]]: ...

@@ -77,6 +77,12 @@ class FoldersSettings(BaseModel):
         description="Whether each cycle begins with what others have pushed, where that only moves a clean "
         "checkout forward.",
     )
+    repack_at_end: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether to repack the repository when the migration has come to its end; `maintain` does "
+        "it at any time.",
+    )
     hash_source: list[HashSource] = Field(
         default=[HashSource.FILE_SHA256, HashSource.CONTENT_HASH],
         description="Where a row says what its file's sha256 is; the first that says anything counts. "

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scidex_console.demo.options import DemoOptions
     from scidex_console.domain.checks import Finding, VerifyReport
     from scidex_console.domain.jobs import JobName
+    from scidex_console.engine.ports import Repacked
     from scidex_console.settings import Settings
     from scidex_console.wiring.reading import Readers
 
@@ -58,6 +59,13 @@ async def verify(settings: Settings) -> VerifyReport:
     from scidex_console.wiring import verification as wired
 
     return await wired.verify(settings)
+
+
+async def maintain(settings: Settings) -> Repacked:
+    """Repack the artifact repository."""
+    from scidex_console.wiring import maintenance as wired
+
+    return await wired.maintain(settings)
 
 
 async def doctor(settings: Settings, config_file: Path | None = None) -> Sequence[Finding]:

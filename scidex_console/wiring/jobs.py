@@ -49,6 +49,7 @@ def migrate_folders(settings: Settings, store: HeldStore, pulse: Pulse) -> Migra
         cycle=folders.cycles(),
         hash_sources=tuple(folders.hash_source),
         upstream_links=tuple(folders.upstream_links),
+        repack_at_end=folders.repack_at_end,
         catch_up=folders.update_submodule,
     )
     database = PostgresFolders(store.fenced)

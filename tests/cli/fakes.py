@@ -19,7 +19,7 @@ from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.ports import AttemptFilter
+from scidex_console.engine.ports import AttemptFilter, Repacked
 from scidex_console.engine.views import (
     AttemptView,
     BatchView,
@@ -402,6 +402,10 @@ class FakeServices:
 
     async def verify(self, settings: Settings) -> VerifyReport:
         return VerifyReport(self.invariants)
+
+    async def maintain(self, settings: Settings) -> Repacked:
+        self.called.append(("maintain",))
+        return Repacked(before=3 * 1024 * 1024, after=1024 * 1024)
 
     async def doctor(self, settings: Settings, config_file: Path | None = None) -> Sequence[Finding]:
         self.called.append(("doctor", config_file))

@@ -115,6 +115,10 @@ class PostgresFolders:
 
         await self._fenced.write(work)
 
+    async def record_repacked(self, size: int) -> None:
+        """Bytes of everything git keeps, once it is repacked."""
+        await self._execute("record_repacked", {"bytes": size})
+
     async def next_cycle_at(self) -> datetime | None:
         """When the next cycle begins; None: at once."""
         (row,) = await self._fetch("read_next_cycle", {})

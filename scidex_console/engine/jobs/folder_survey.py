@@ -9,6 +9,7 @@ from scidex_console.domain.folders.hashes import HashSource, advice, promised, s
 from scidex_console.domain.folders.layout import folder_of
 from scidex_console.domain.folders.resolving import Resolved, TreeIndex
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.folders.tree import SYMLINK
 from scidex_console.engine.jobs.folder_reading import FolderReader
 from scidex_console.engine.ports import ArtifactRepository, Census, FolderFiles, FolderStore
 from scidex_console.engine.threads import in_thread
@@ -52,7 +53,7 @@ class FolderSurvey:
         await self._store.record_survey(
             claims,
             Census(
-                files=len(tree.entries),
+                files=sum(entry.mode != SYMLINK for entry in tree.entries.values()),
                 bytes=await asyncio.to_thread(self._repository.size),
                 orphans=_orphans(tree, {path for path, _ in claims}),
                 with_files=sum(bool(resolved.files) for _, resolved in found),

@@ -70,6 +70,10 @@ class Job(Protocol):
         """Do the item's work outside the two stores (fetch, classify, stage)."""
         ...
 
+    async def finished(self) -> None:
+        """The run has come to its end: what is due then."""
+        ...
+
     async def waiting(self) -> tuple[int, int]:
         """Prepared items that wait for a batch: with files, and without."""
         ...

@@ -42,6 +42,7 @@ class FolderRules:
     hash_sources: Sequence[HashSource]
     upstream_links: Sequence[str]
     """Types of links whose target is what their source was made from."""
+    repack_at_end: bool = True
     catch_up: bool = True
     """Whether to take over what others have pushed before each cycle."""
 
@@ -142,6 +143,14 @@ class MigrateFolders:
                 await self._store.count_step(run_id)
 
         return record
+
+    async def finished(self) -> None:
+        """The repository is repacked: each artifact's commit has rewritten its root folder."""
+        if self._rules.repack_at_end:
+            self._tell("repacking the repository")
+            done = await in_thread(self._repository.repack)
+            await self._store.record_repacked(done.after)
+            self._tell("")
 
     async def waiting(self) -> tuple[int, int]:
         """Verified artifacts that wait for a batch."""

@@ -99,6 +99,9 @@ class RedownloadFigures:
         _check_vanished(vanished)
         await self._store.record_survey(gap, marked, total=total, epoch=epoch)
 
+    async def finished(self) -> None:
+        """Nothing is due at the end."""
+
     async def waiting(self) -> tuple[int, int]:
         """Files and dead marks that wait for a batch."""
         return await self._store.prepared_counts()

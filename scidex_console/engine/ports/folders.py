@@ -165,6 +165,10 @@ class FolderStore(Protocol):
         """Who claims what (path, artifact), and the store's figures, the first also as those at the start."""
         ...
 
+    async def record_repacked(self, size: int) -> None:
+        """Bytes of everything git keeps, once it is repacked."""
+        ...
+
     async def next_cycle_at(self) -> datetime | None: ...
 
     async def schedule_cycle(self, at: datetime | None) -> None:

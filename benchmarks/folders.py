@@ -1,0 +1,202 @@
+"""Migrate one store of folders in two ways and compare: the way a user would do it by hand, and this engine.
+
+    .venv/bin/python benchmarks/folders.py [--artifacts 11667] [--naive 300] [--shard 0] [--repack]
+
+The naive way is `git mv`, manifest, `git add`, `git commit` and one UPDATE per artifact; it is measured over
+the first `--naive` artifacts of a store of the same size, and its rate taken for the rest, since it needs
+hours. The engine's figures are of the whole migration: survey, journal, hashes verified, fsync and database
+included. With `--push` the engine pushes after each batch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scidex_console.demo.postgres_server import EmbeddedPostgres
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import RunState
+from scidex_console.settings import load_settings
+from scidex_console.wiring.engine import assembled, engine_options, held_store
+from scidex_console.wiring.reading import readers
+from tests.labs import Lab, make_lab
+
+FOLDERS = frozenset({JobName.FOLDERS})
+OVER = (RunState.PAUSED, RunState.HALTED, RunState.DONE, RunState.CANCELLED)
+_IDENTITY = ["-c", "user.name=Operator", "-c", "user.email=operator@example.org"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One way's figures."""
+
+    artifacts: int
+    seconds: float
+    processor_seconds: float
+    """Of this process and every process it started; the database server is not among them."""
+    grown: int
+    """Bytes of git's objects."""
+    grown_repacked: int | None = None
+
+    @property
+    def rate(self) -> float:
+        return self.artifacts / self.seconds
+
+
+def main() -> int:
+    """Build the stores, migrate, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--artifacts", type=int, default=11_667)
+    parser.add_argument("--naive", type=int, default=300)
+    parser.add_argument("--shard", type=int, default=0)
+    parser.add_argument("--repack", action="store_true")
+    parser.add_argument("--push", action="store_true")
+    args = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="folders-"))
+    server = EmbeddedPostgres(folder / "database", durable=True)
+    try:
+        url = server.start()
+        naive = _naive(_lab(folder / "naive", url, "naive", args), args.naive)
+        engine = asyncio.run(_engine(_lab(folder / "engine", url, "engine", args), args))
+    finally:
+        server.destroy()
+        shutil.rmtree(folder, ignore_errors=True)
+    _print(args, naive, engine)
+    return 0
+
+
+def _lab(folder: Path, url: str, name: str, args: argparse.Namespace) -> Lab:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    extra = f'[folders]\nevery = "0s"\ngrace = "1s"\nshard = {args.shard}\n'
+    lab = make_lab(
+        folder,
+        _database(url, name),
+        hosts=None,
+        figures=min(args.artifacts * 4302 // 11_667, 4302),
+        artifacts=args.artifacts,
+        extra=extra,
+    )
+    if not args.push:
+        text = lab.config.read_text().replace("[repository]\n", "[repository]\npush = false\n")
+        lab.config.write_text(text)
+        lab = replace(lab, settings=load_settings(lab.config, environ={}))
+    return lab
+
+
+def _database(url: str, name: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def _naive(lab: Lab, count: int) -> Measured:
+    checkout = lab.store.artifacts
+    before, began, processor = _objects(checkout), time.monotonic(), _processor()
+    with psycopg.connect(lab.store.database_url, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT id, artifact_type, title, metadata, file_path FROM artifacts"
+            " ORDER BY created_at DESC LIMIT %s",
+            [count],
+        ).fetchall()
+        for artifact_id, artifact_type, title, metadata, file_path in rows:
+            name = str(uuid.uuid4())
+            (checkout / name).mkdir()
+            recorded = metadata.get(f"{artifact_type}_path") or file_path or ""
+            path = recorded.removeprefix(f"{lab.store.submodule}/")
+            if path and (checkout / path).is_file():
+                _git(checkout, "mv", "--", path, f"{name}/{Path(path).name}")
+            manifest = {"id": artifact_id, "title": title, "metadata": metadata}
+            (checkout / name / "manifest.json").write_text(json.dumps(manifest, sort_keys=True))
+            _git(checkout, "add", "--", f"{name}/manifest.json")
+            _git(checkout, *_IDENTITY, "commit", "-q", "-m", f"Migrate {name}")
+            connection.execute(
+                "UPDATE artifacts SET artifact_id = %s, artifact_dir = %s, migrated_to_folder_at = now()"
+                " WHERE id = %s",
+                [name, f"{lab.store.submodule}/{name}", artifact_id],
+            )
+    seconds = time.monotonic() - began
+    return Measured(len(rows), seconds, _processor() - processor, _objects(checkout) - before)
+
+
+async def _engine(lab: Lab, args: argparse.Namespace) -> Measured:
+    options = engine_options(lab.settings, FOLDERS, until_idle=False)
+    before, began, processor = _objects(lab.store.artifacts), time.monotonic(), _processor()
+    async with (
+        readers(lab.settings) as connected,
+        held_store(lab.settings, options) as held,
+        assembled(lab.settings, options, held) as (engine, runs),
+    ):
+        life = asyncio.create_task(engine.run())
+        await connected.desk.submit("start", JobName.FOLDERS, {}, reason="benchmark")
+        while (run := await runs.last_run(JobName.FOLDERS)) is None or run.state not in OVER:
+            await asyncio.sleep(0.5)
+        engine.leave()
+        await life
+        seconds, used = time.monotonic() - began, _processor() - processor
+        grown = _objects(lab.store.artifacts) - before
+        repacked = None
+        if args.repack:
+            await asyncio.to_thread(held.files.repository.repack)
+            repacked = _objects(lab.store.artifacts) - before
+    done = lab.rows("SELECT count(*) AS n FROM artifacts WHERE migrated_to_folder_at IS NOT NULL")[0]["n"]
+    return Measured(done, seconds, used, grown, repacked)
+
+
+def _git(checkout: Path, *args: str) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(checkout), "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", "-c", "gc.auto=0", *args], cwd=checkout, env=environment, check=True)
+
+
+def _objects(checkout: Path) -> int:
+    folder = subprocess.run(
+        ["git", "rev-parse", "--git-path", "objects"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    return sum(path.stat().st_size for path in (checkout / folder).rglob("*") if path.is_file())
+
+
+def _processor() -> float:
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+def _print(args: argparse.Namespace, naive: Measured, engine: Measured) -> None:
+    layout = f"sharded by {args.shard}" if args.shard else "flat"
+    print(
+        f"{args.artifacts} artifacts, {layout}; rerun: {' '.join(['benchmarks/folders.py', *sys.argv[1:]])}"
+    )
+    print(f"{'':14}{'artifacts/s':>12}{'ms CPU each':>13}{'bytes each':>12}{'measured over':>15}")
+    for name, way in (("naive", naive), ("engine", engine)):
+        each, grown = 1000 * way.processor_seconds / way.artifacts, way.grown / way.artifacts
+        print(f"{name:14}{way.rate:12.1f}{each:13.1f}{grown:12,.0f}{way.artifacts:15}")
+    print(
+        f"engine / naive: {engine.rate / naive.rate:.1f} times; peak memory of the engine's process "
+        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB"
+    )
+    if engine.grown_repacked is not None:
+        print(f"grown by {engine.grown:,} bytes, after repacking {engine.grown_repacked:,}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
