@@ -32,6 +32,7 @@ from scidex_console.wiring.preconditions.configuration import (
     terminal_findings,
 )
 from scidex_console.wiring.preconditions.database import database_findings
+from scidex_console.wiring.preconditions.folders import folder_findings
 from scidex_console.wiring.preconditions.repository import repository_findings
 from tests.conftest import Databases
 from tests.engine.verification.worked_store import WorkedStore, copied, settings_of
@@ -135,6 +136,25 @@ async def test_an_engine_that_only_observes_is_said_and_no_fault(store: WorkedSt
     settings = changed(store.settings, "writes", enabled=False, authorization="")
     findings = {finding.name: finding for finding in await doctor(settings)}
     assert findings["writes"].ok and "observe" in findings["writes"].detail
+
+
+async def test_hashes_that_are_not_of_files_are_told_with_what_mends_it(
+    store: WorkedStore,
+) -> None:
+    with psycopg.connect(store.url) as connection:
+        connection.execute("UPDATE artifacts SET content_hash = repeat('ab', 32)")
+    bad = only_bad(await folder_findings(store.settings))
+    assert "sampled files differ from content_hash" in bad.detail
+    assert "folders.hash_source" in bad.fix
+    with psycopg.connect(store.url) as connection:
+        connection.execute("UPDATE artifacts SET content_hash = NULL")
+    assert all(finding.ok for finding in await folder_findings(store.settings))
+
+
+async def test_a_commit_function_of_their_own_is_said_to_be_for_figures_only(store: WorkedStore) -> None:
+    settings = changed(store.settings, "repository", commit_artifact="os.path:join")
+    findings = {finding.name: finding for finding in await folder_findings(settings)}
+    assert "commits figures" in findings["folders: commit function"].detail
 
 
 # --- database -------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ class Acceptance:
 def assess(measured: Measured, *, ends_in_s: float | None) -> Acceptance:
     """Hold what was measured against what the specification asks for."""
     before = measured.bytes_before
-    growth = _growth(before, measured.bytes_now)
+    growth = _growth(before, measured.bytes_now) if measured.bytes_now != before else None
     maintained = _growth(before, measured.bytes_maintained)
     success = _percent(measured.succeeded, measured.succeeded + measured.failed)
     return Acceptance(
@@ -90,7 +90,7 @@ def assess(measured: Measured, *, ends_in_s: float | None) -> Acceptance:
             _success(measured, success),
             _files(measured),
             _hashes(measured),
-            _size(growth, maintained),
+            _size(measured, growth, maintained),
             _links(measured),
             Criterion("orphan files", f"{measured.orphans:,} files no row claims; left alone", None),
         ),
@@ -131,14 +131,17 @@ def _hashes(measured: Measured) -> Criterion:
     return Criterion("hashes", detail, unsure <= 0 if measured.succeeded + measured.flagged else None)
 
 
-def _size(growth: float | None, maintained: float | None) -> Criterion:
-    if growth is None:
+def _size(measured: Measured, growth: float | None, maintained: float | None) -> Criterion:
+    parts = []
+    if growth is not None:
+        parts.append(f"{growth:+g} % at the last survey")
+    if maintained is not None:
+        parts.append(f"{maintained:+g} % after maintenance (at most 5 %)")
+        return Criterion("growth", ", ".join(parts), maintained <= MOST_GROWTH_PERCENT)
+    if measured.bytes_before is None:
         return Criterion("growth", "not measured yet: a run begins with that", None)
-    if maintained is None:
-        detail = f"{growth:+g} % as of the last survey, before maintenance (at most 5 % after it)"
-        return Criterion("growth", detail, None)
-    detail = f"{growth:+g} % as of the last survey, {maintained:+g} % after maintenance (at most 5 %)"
-    return Criterion("growth", detail, maintained <= MOST_GROWTH_PERCENT)
+    parts.append("not measured again yet" if growth is None else "before maintenance")
+    return Criterion("growth", f"{', '.join(parts)} (at most 5 % after `maintain`)", None)
 
 
 def _links(measured: Measured) -> Criterion:
@@ -150,7 +153,8 @@ def _links(measured: Measured) -> Criterion:
 
 
 def _growth(before: int | None, now: int | None) -> float | None:
-    return None if not before or now is None else round((now - before) / before * 100, 2)
+    """Rounded up, so that what is above a bound is seen to be."""
+    return None if not before or now is None else -((before - now) * 10_000 // before) / 100
 
 
 def _percent(part: int, whole: int) -> float | None:

@@ -13,6 +13,7 @@ from scidex_console.wiring.preconditions.configuration import (
     terminal_findings,
 )
 from scidex_console.wiring.preconditions.database import database_findings
+from scidex_console.wiring.preconditions.folders import folder_findings
 from scidex_console.wiring.preconditions.repository import repository_findings
 
 
@@ -25,6 +26,7 @@ async def doctor(settings: Settings, *, config_file: Path | None = None) -> Sequ
         *configuration_findings(settings, config_file),
         *await database_findings(settings),
         *await repository_findings(settings),
+        *await folder_findings(settings),
         *fetching_findings(settings),
         *terminal_findings(),
     ]

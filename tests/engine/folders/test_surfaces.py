@@ -57,6 +57,8 @@ async def test_the_gap_counts_what_is_migrated_and_what_waits_and_why(folders: F
         if path.is_symlink() and path.parent.name in ("inputs", "outputs")
     ]
     assert measured.links == len(links)
+    await folders.migrate()  # which counts anew
+    assert (await seen(folders))[1].measured.files_now == files_of(folders)
     assert measured.dangling_links == sum(not path.exists() for path in links)
 
 

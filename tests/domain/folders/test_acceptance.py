@@ -1,0 +1,94 @@
+"""What the migration is accepted by: shares never rounded up, and nothing held that is not known yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from scidex_console.domain.folders.acceptance import Criterion, Measured, assess, projected_s
+
+DONE = Measured(
+    total=11_667,
+    migrated=11_667,
+    succeeded=5_000,
+    failed=0,
+    verified=4_000,
+    unpromised=1_000,
+    flagged=0,
+    files_before=11_667,
+    files_now=23_334,
+    bytes_before=1_000_000,
+    bytes_now=1_220_000,
+    bytes_maintained=1_042_000,
+    orphans=7,
+    links=900,
+    dangling_links=0,
+    surveyed_at=None,
+)
+
+
+def criteria(measured: Measured) -> dict[str, Criterion]:
+    return {each.name: each for each in assess(measured, ends_in_s=None).criteria}
+
+
+def test_a_migration_that_is_done_holds_in_everything_but_what_nobody_asks_for() -> None:
+    found = criteria(DONE)
+    assert [name for name, each in found.items() if each.holds is None] == ["orphan files"]
+    assert all(each.holds is not False for each in found.values())
+    assert found["growth"].detail == "+22 % at the last survey, +4.2 % after maintenance (at most 5 %)"
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"failed": 51}, "success"),
+        ({"files_now": 11_666}, "files"),
+        ({"verified": 3_999}, "hashes"),
+        ({"bytes_maintained": 1_050_001}, "growth"),
+        ({"dangling_links": 1}, "links"),
+    ],
+)
+def test_what_does_not_hold_is_named(changed: dict[str, int], name: str) -> None:
+    found = criteria(replace(DONE, **changed))  # type: ignore[arg-type]
+    assert [each for each in found if found[each].holds is False] == [name]
+
+
+def test_only_all_of_it_is_a_hundred_percent() -> None:
+    nearly = assess(replace(DONE, total=1_000_000, migrated=999_999), ends_in_s=None)
+    assert nearly.coverage_percent == 99.99
+    assert criteria(replace(DONE, migrated=11_666))["coverage"].holds is None
+
+
+def test_before_the_first_survey_nothing_is_claimed() -> None:
+    nothing = replace(
+        DONE, migrated=0, succeeded=0, verified=0, unpromised=0, files_before=None, bytes_before=None
+    )
+    assert {each.holds for each in criteria(nothing).values()} == {None}
+
+
+def test_growth_that_was_not_measured_again_is_not_called_none() -> None:
+    once = assess(replace(DONE, bytes_now=1_000_000, bytes_maintained=None), ends_in_s=None)
+    assert once.growth_percent is None
+    assert "not measured again yet" in next(c.detail for c in once.criteria if c.name == "growth")
+
+
+@pytest.mark.parametrize(
+    ("due", "every", "first", "rate", "expected"),
+    [
+        (0, 30, 60.0, None, 0.0),
+        (100, 30, 60.0, None, 60.0),
+        (101, 30, 60.0, None, 60.0 + 1800),
+        (11_667, 30, 0.0, 5.0, 116 * 1800.0),
+        (300, 0, 0.0, 100.0, 180.0),
+        (300, 0, 0.0, None, None),
+    ],
+)
+def test_the_end_is_told_by_the_cycles_or_by_the_pace(
+    due: int, every: int, first: float, rate: float | None, expected: float | None
+) -> None:
+    assert (
+        projected_s(due, cycle=100, every=timedelta(minutes=every), first_in_s=first, rate_per_min=rate)
+        == expected
+    )
