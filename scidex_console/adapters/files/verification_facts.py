@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -50,10 +50,9 @@ class DiskFacts:
 
     def below(self, folders: Collection[str]) -> Mapping[str, Collection[str]]:
         """Everything below each of these folders that is there, relative to it; no link is followed."""
-        ordered = sorted(folders)
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="verify") as threads:
-            found = threads.map(lambda folder: _listed(self._artifacts / folder), ordered)
-            return {folder: names for folder, names in zip(ordered, found, strict=True) if names is not None}
+        root = str(self._artifacts)
+        found = ((folder, _listed(root, folder)) for folder in sorted(folders))
+        return {folder: names for folder, names in found if names is not None}
 
     def outside(self, paths: Collection[str]) -> Mapping[str, FileFact] | None:
         """Files of the outer checkout; None when there is none."""
@@ -69,24 +68,37 @@ class DiskFacts:
         return StagingFact(names - unfinished, unfinished)
 
     def _read(self, root: Path, paths: Collection[str]) -> Mapping[str, FileFact]:
-        ordered = sorted(paths)
+        by_folder: dict[str, list[str]] = {}
+        for path in sorted(paths):
+            by_folder.setdefault(path.rpartition("/")[0], []).append(path)
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="verify") as threads:
-            return dict(zip(ordered, threads.map(partial(self._look, root), ordered), strict=True))
+            found = threads.map(partial(self._look_into, root), by_folder.values())
+            return {path: fact for facts in found for path, fact in facts}
 
-    def _look(self, root: Path, path: str) -> FileFact:
+    def _look_into(self, root: Path, paths: Sequence[str]) -> list[tuple[str, FileFact]]:
+        """Files of one folder, which is walked to once."""
         try:
-            with parent_of(root, path) as (folder, name):
-                descriptor = open_regular(folder, name)
-                if descriptor is None:
-                    return self._unopened(folder, name)
-                try:
-                    return self._hashed(descriptor)
-                finally:
-                    os.close(descriptor)
+            with parent_of(root, paths[0]) as (folder, _):
+                return [(path, self._look(folder, path.rpartition("/")[2])) for path in paths]
+        except FileNotFoundError:
+            fact = FileFact(Presence.MISSING)
+        except UnsafePath:
+            fact = FileFact(Presence.LINK)
+        except OSError as error:
+            fact = FileFact(Presence.UNREADABLE, why=error.strerror or str(error))
+        return [(path, fact) for path in paths]
+
+    def _look(self, folder: int, name: str) -> FileFact:
+        try:
+            descriptor = open_regular(folder, name)
+            if descriptor is None:
+                return self._unopened(folder, name)
+            try:
+                return self._hashed(descriptor)
+            finally:
+                os.close(descriptor)
         except FileNotFoundError:
             return FileFact(Presence.MISSING)
-        except UnsafePath:
-            return FileFact(Presence.LINK)
         except OSError as error:
             return FileFact(Presence.UNREADABLE, why=error.strerror or str(error))
 
@@ -124,18 +136,21 @@ def _kind(folder: int, name: str) -> Presence:
     return Presence.FOLDER if stat.S_ISDIR(mode) else Presence.OTHER
 
 
-def _listed(folder: Path) -> list[str] | None:
+def _listed(root: str, folder: str) -> list[str] | None:
     """Relative paths of everything below a folder; None when there is no such folder."""
-    if folder.is_symlink() or not folder.is_dir():
+    top = f"{root}/{folder}"
+    try:
+        if not stat.S_ISDIR(os.lstat(top).st_mode):
+            return None
+    except (FileNotFoundError, NotADirectoryError):
         return None
     found: list[str] = []
     waiting = [""]
     while waiting:
         inner = waiting.pop()
-        with suppress(FileNotFoundError), os.scandir(folder / inner) as entries:
+        with suppress(FileNotFoundError, PermissionError), os.scandir(f"{top}/{inner}") as entries:
             for entry in entries:
-                path = f"{inner}/{entry.name}" if inner else entry.name
-                found.append(path)
+                found.append(f"{inner}{entry.name}")
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(path)
+                    waiting.append(f"{inner}{entry.name}/")
     return found
