@@ -226,6 +226,14 @@ async def test_a_pane_that_was_scrolled_says_what_is_newer_and_follows_again() -
         assert dead.cursor_key == "100"
 
 
+async def test_what_is_cut_to_the_newest_says_so_and_is_no_total() -> None:
+    for size in ((80, 24), (60, 16), (200, 50)):
+        async with running(World(), size) as pilot:
+            assert text_of(pilot, "#dead").startswith("404s newest 30 ")
+            assert text_of(pilot, "#errors").startswith("Errors newest ")
+            assert "newest" not in text_of(pilot, "#hosts")
+
+
 async def test_a_long_table_scrolls_with_its_cursor() -> None:
     async with running(World()) as pilot:
         dead = pilot.app.screen.query_one(DeadPane)

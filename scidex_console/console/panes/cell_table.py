@@ -141,5 +141,7 @@ class CellTable(CellView, can_focus=True):
         number = str(len(self._keys)) if self._keys else ""
         if self.has_focus and len(self._keys) > self.size.height - 1:
             number = f"{self._cursor + 1}/{number}"
+        elif self._newest_first and number:
+            number = f"newest {number}"  # there may be older ones, which are not read
         text = f"{self._title} {number}"
         return text if len(text) <= width else self._title

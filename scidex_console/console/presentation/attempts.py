@@ -11,7 +11,7 @@ from scidex_console.engine.views import AttemptView, WaitingFolderView
 from scidex_console.engine.vocabulary import retry_class
 
 DEAD_COLUMNS = (
-    Column("time", "UTC", 10),
+    Column("time", "UTC", 14),
     Column("status", "code", 4, align="right"),
     Column("host", "host", 16, rank=2, weight=1, widest=32, crop="middle"),
     Column("artifact", "artifact", 25, rank=1, weight=1, widest=46, crop="middle"),

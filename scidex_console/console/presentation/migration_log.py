@@ -10,7 +10,7 @@ from scidex_console.console.presentation.words import clock
 from scidex_console.engine.views import MigrationLogView
 
 COLUMNS = (
-    Column("time", "UTC", 11),
+    Column("time", "UTC", 16),
     Column("status", "status", 10, rank=1, widest=20),
     Column("artifact", "artifact", 20, weight=1, widest=40, crop="middle"),
     Column("errors", "error", 20, weight=5),

@@ -220,6 +220,16 @@ async def test_gone_answers_are_listed_whether_believed_or_not(database: Databas
     assert [(row.artifact_id, row.status) for row in overview.dead] == [("d", 404), ("b", 404)]
 
 
+async def test_gone_answers_are_in_the_order_of_the_time_they_show(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add(name) for name in "abcd"], total=4)
+    for name, ago in (("a", 9), ("b", 1), ("c", 4), ("d", 2)):  # in the order in which they were answered
+        await store.attempt(name, FetchClass.DEAD, ago=timedelta(minutes=ago))
+    read = PostgresReadModel(database)
+    assert [row.artifact_id for row in (await read.overview()).dead] == ["b", "d", "c", "a"]
+    assert [row.artifact_id for row in (await read.overview(dead=2)).dead] == ["d", "c"]
+
+
 async def test_migration_errors_are_those_that_are_no_success(database: Database, sql: Sql) -> None:
     sql.execute("""
         INSERT INTO artifact_migration_log (artifact_id, status, errors, took_ms) VALUES
