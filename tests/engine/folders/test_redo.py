@@ -1,0 +1,113 @@
+"""A batch that was taken back is brought on again, as far as the world is still what it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from scidex_console.domain.batches import Batch, OperationState
+from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, look
+from tests.engine.folders.tiny import git, row_of, tiny_lab
+from tests.engine.folders.trial import FolderTrial, held, states
+from tests.labs import Lab
+
+FILES = {f"figures/{name}.png": f"bytes of {name}".encode() for name in "abc"}
+
+
+@pytest.fixture
+async def lab(tmp_path: Path, scidex_database: str) -> Lab:
+    rows = [row_of(name, f"figures/{name}.png", content=FILES[f"figures/{name}.png"]) for name in "abc"]
+    links = [("a", "b"), ("b", "c")]
+    return await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, FILES, rows, links=links)
+
+
+@pytest.fixture
+def before(lab: Lab) -> Before:
+    return look(lab)
+
+
+@pytest.fixture
+async def trial(lab: Lab) -> AsyncIterator[FolderTrial]:
+    async with held(lab) as made:
+        yield made
+
+
+@pytest.fixture
+async def taken_back(trial: FolderTrial) -> Batch:
+    """One batch of all three, there and back."""
+    batch = await trial.cycle()
+    assert batch is not None
+    return await trial.roll_back(batch)
+
+
+async def test_there_and_back_twice_leaves_the_store_as_it_was(
+    lab: Lab, before: Before, trial: FolderTrial, taken_back: Batch
+) -> None:
+    assert_as_before(lab, before)
+    again = await trial.redo(taken_back)
+    assert trial.migrated() == {"a", "b", "c"}
+    assert_folders_sound(lab, before)
+    await trial.roll_back(again)
+    assert_as_before(lab, before)
+    assert trial.words("a") == ["success", "rolled_back"] * 2
+
+
+async def test_a_row_that_was_edited_since_is_planned_anew(
+    lab: Lab, before: Before, trial: FolderTrial, taken_back: Batch
+) -> None:
+    lab.rows("UPDATE artifacts SET title = 'theirs' WHERE id = 'b'")
+    again = await trial.redo(taken_back)
+    assert states(again)["b"] is OperationState.CONFLICT
+    assert trial.migrated() == {"a", "c"} and trial.row("b")["title"] == "theirs"
+    assert (lab.store.artifacts / "figures/b.png").read_bytes() == FILES["figures/b.png"]
+    assert_folders_sound(lab, before)
+    await trial.cycle()
+    assert trial.migrated() == {"a", "b", "c"}
+    assert_folders_sound(lab, before)
+
+
+async def test_a_file_that_somebody_committed_anew_since_stays_where_it_is(
+    lab: Lab, trial: FolderTrial, taken_back: Batch
+) -> None:
+    (lab.store.artifacts / "figures/b.png").write_bytes(b"a better scan")
+    git(lab.store.artifacts, "commit", "-qam", "Better scan")
+    again = await trial.redo(taken_back)
+    assert states(again)["b"] is OperationState.SKIPPED
+    assert trial.migrated() == {"a", "c"}
+    assert (lab.store.artifacts / "figures/b.png").read_bytes() == b"a better scan"
+    assert lab.git("show", "HEAD:figures/b.png") == "a better scan"
+    assert lab.git("status", "--porcelain") == ""
+
+
+async def test_artifacts_that_got_their_folders_otherwise_since_keep_them(
+    lab: Lab, before: Before, trial: FolderTrial, taken_back: Batch
+) -> None:
+    lab.rows("UPDATE scidex_console.folder SET state = 'due', due_at = now() WHERE artifact_id <> 'a'")
+    await trial.cycle()
+    assert trial.migrated() == {"b", "c"}
+    again = await trial.redo(taken_back)
+    assert trial.migrated() == {"a", "b", "c"}
+    assert states(again)["a"] is OperationState.DONE
+    assert_folders_sound(lab, before)
+    assert await trial.job.ready_groups() == []
+
+
+async def test_a_folder_that_holds_the_file_already_is_taken_on(lab: Lab, trial: FolderTrial) -> None:
+    theirs = "11111111-2222-4333-8444-555555555555"
+    lab.rows("UPDATE artifacts SET artifact_id = %s WHERE id = 'b'", theirs)
+    (lab.store.artifacts / theirs).mkdir()
+    (lab.store.artifacts / theirs / "b.png").write_bytes(FILES["figures/b.png"])
+    git(lab.store.artifacts, "add", theirs)
+    git(lab.store.artifacts, "commit", "-qm", "Half a folder")
+    before = look(lab)
+    batch = await trial.cycle()
+    assert batch is not None and trial.migrated() == {"a", "b", "c"}
+    assert_folders_sound(lab, before)
+    assert trial.row("b")["artifact_dir"].endswith(theirs)
+    await trial.roll_back(batch)
+    assert trial.migrated() == set()
+    assert (lab.store.artifacts / "figures/b.png").read_bytes() == FILES["figures/b.png"]
+    assert lab.git("status", "--porcelain") == ""
