@@ -37,6 +37,9 @@ def counts_lines(gap: GapView) -> list[str]:
     names = ("total", *figures, *always, *some)
     text = ", ".join(f"{name.replace('_', ' ')} {getattr(gap, name)}" for name in names)
     lines = _wrapped(text)
+    if gap.due_again:
+        again = ", ".join(f"{what} {n}" for what, n in gap.due_again)
+        lines += _wrapped(f"due again {sum(n for _, n in gap.due_again)}: {again}")
     for what, waiting in gap.held_back_for:
         lines += _wrapped(f"{waiting} held back until {what}")
     return lines

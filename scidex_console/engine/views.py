@@ -94,6 +94,8 @@ class GapView:
     """Seconds until no row is left to ask (`domain.eta`); None when no run works, or too little is known."""
     held_back_for: tuple[tuple[str, int], ...] = ()
     """What the held-back rows wait on, and how many for each."""
+    due_again: tuple[tuple[str, int], ...] = ()
+    """Of the rows due now, those that failed before: class of the last failure, and how many."""
     quarantined: int = 0
     """Artifacts whose paths or row are not safe to move by: a person must look (folders)."""
     error: int = 0

@@ -235,6 +235,17 @@ def test_plan_and_status_say_what_held_back_rows_wait_on(cli: Cli, services: Fak
     assert "`scidex-console retry figures --outcome held_back` lists all of them" in out
 
 
+def test_plan_and_status_say_how_many_of_those_due_have_failed_before(
+    cli: Cli, services: FakeServices
+) -> None:
+    services.connected.read.gap_view = gap(due=300, due_again=(("blocked", 5), ("transient", 40)))
+    for command in (("plan", "figures"), ("status",)):
+        lines = cli(*command).out.splitlines()
+        assert "  due again 45: blocked 5, transient 40" in lines
+    services.connected.read.gap_view = gap()
+    assert "due again" not in cli("status").out
+
+
 def test_plan_shows_the_counts_of_the_job_that_cannot_run_yet(cli: Cli) -> None:
     assert cli("plan", "folders").code == 0
 

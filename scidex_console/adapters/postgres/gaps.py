@@ -21,7 +21,7 @@ RECENT_MINUTES = 5
 MOST_HELD_BACK = 10_000
 """Rows that are held back are told apart by their causes up to this many."""
 MOST_SCHEDULED = 100_000
-"""Rows waiting for their back-off are counted up to this many."""
+"""Rows waiting for their back-off, and those that came due again, are counted up to this many."""
 _LEAST_SPAN_S = 10.0
 
 _WITH_FILE_OR_DEAD = (FigureState.STORED, FigureState.DEAD)
@@ -86,6 +86,7 @@ def figures_gap(
     run: RunView | None,
     now: datetime,
     held_back: Rows,
+    due_again: Rows,
 ) -> GapView:
     """The gap of figures. What the survey did not list had its file already."""
     states = figure_states(counts)
@@ -113,6 +114,7 @@ def figures_gap(
         per_minute=pace.per_minute,
         rate_per_min=pace.rate_per_min,
         held_back_for=tuple((why_held_back(ended(row["cause"])), row["n"]) for row in held_back),
+        due_again=tuple((row["last_outcome"], row["n"]) for row in due_again),
         eta_s=_eta(loads(due_by_group(counts), scheduled, pace, hosts, now), pace, run),
     )
 

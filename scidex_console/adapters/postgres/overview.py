@@ -91,6 +91,7 @@ def _gap_questions(minutes: int) -> dict[str, dict[str, int] | None]:
         "count_settled_by_minute": {"minutes": minutes, "recent": RECENT_MINUTES},
         "list_hosts": None,
         "count_held_back": {"most": MOST_HELD_BACK},
+        "count_due_again": {"most": MOST_SCHEDULED},
     }
 
 
@@ -107,6 +108,7 @@ def _figures(found: dict[str, Rows], minutes: int) -> GapView:
         run=run,
         now=now,
         held_back=found["count_held_back"],
+        due_again=found["count_due_again"],
     )
 
 

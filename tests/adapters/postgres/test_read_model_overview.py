@@ -65,6 +65,27 @@ async def test_every_figure_is_counted_in_one_place(database: Database, sql: Sql
     assert gap.total == gap.with_file + gap.missing + gap.dead
 
 
+async def test_what_came_due_again_makes_the_counts_meet_those_of_the_report(
+    database: Database, sql: Sql
+) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add(name) for name in "abcdef"], total=6)
+    await store.attempt("a", FetchClass.TRANSIENT, later=True)
+    await store.attempt("b", FetchClass.TRANSIENT, later=True)
+    await store.attempt("c", FetchClass.TRANSIENT)
+    await store.attempt("d", FetchClass.BLOCKED, later=True)
+    await store.attempt("e", FetchClass.STORED)
+    sql.execute("UPDATE scidex_console.figure SET due_at = now() WHERE artifact_id IN ('a', 'd')")
+    model = PostgresReadModel(database)
+    gap = await gap_of(model)
+    assert (gap.due, gap.scheduled, gap.transient, gap.blocked) == (3, 1, 2, 0)
+    assert gap.due_again == (("blocked", 1), ("transient", 1))
+    totals = (await model.report(JobName.FIGURES, None))["totals"]
+    again = dict(gap.due_again)
+    assert totals["transient"] == gap.transient + again["transient"] == 3
+    assert totals["blocked"] == gap.blocked + again["blocked"] == 1
+
+
 async def test_a_batch_taken_back_is_missing_again(database: Database, sql: Sql) -> None:
     store = SmallStore(database, sql)
     await store.survey([store.add("a"), store.add("b")], total=2)
