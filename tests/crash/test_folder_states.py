@@ -21,7 +21,7 @@ from scidex_console.engine.writer import Writer
 from scidex_console.wiring.engine import HeldStore
 from scidex_console.wiring.jobs import migrate_folders
 from tests.conftest import Databases
-from tests.crash.folder_checks import Before, assert_folders_sound, look
+from tests.crash.folder_checks import Before, assert_folders_sound, assert_verified, look
 from tests.crash.forked import Work, killed, run_in_child
 from tests.engine.folders.tiny import Script, git, row_of, tiny_lab
 from tests.labs import Lab
@@ -92,11 +92,14 @@ class FolderStates(RuleBasedStateMachine):
         self.before: Before = look(self.lab)
         self.settled = True
         self.commits = 0
+        self.edited = False
 
     def teardown(self) -> None:
         if self.settled is False:
             assert run_in_child(self.lab, _settle) == 0
             assert_folders_sound(self.lab, self.before)
+        if not self.edited:
+            assert_verified(self.lab)
         shutil.rmtree(self._folder)
         self._stack.close()
 
@@ -131,6 +134,7 @@ class FolderStates(RuleBasedStateMachine):
     @rule(artifact_id=st.sampled_from(NAMES), title=st.sampled_from(("x", "y")))
     def edit_row(self, artifact_id: str, title: str) -> None:
         """Somebody gives a row another title."""
+        self.edited = True  # a manifest no longer mirrors its row, which `verify` tells
         self.lab.rows("UPDATE artifacts SET title = %s WHERE id = %s", title, artifact_id)
 
     @rule()
