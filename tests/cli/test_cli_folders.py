@@ -1,0 +1,98 @@
+"""What the commands say of the folder migration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from scidex_console.domain.folders.acceptance import assess
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.views import (
+    OperationView,
+    Overview,
+    PlanItem,
+    PlanView,
+    RollbackPreview,
+    WaitingFolderView,
+)
+from tests.cli.conftest import Cli
+from tests.cli.fakes import NOW, FakeRead, FakeServices, batch, gap, operation
+from tests.domain.folders.test_acceptance import DONE
+
+GAP = gap(job=JobName.FOLDERS, run=None, dead=0, transient=0, mismatch=4, quarantined=1)
+WAITS = WaitingFolderView("nb-1", "A notebook", "notebook", "hash_mismatch", "not the file's", NOW, 1)
+
+
+@dataclass
+class FolderRead(FakeRead):
+    """A read model of a store whose folders are being migrated."""
+
+    async def overview(self, *, dead: int = 50, errors: int = 50, sparkline_minutes: int = 30) -> Overview:
+        seen = await super().overview()
+        return replace(seen, gaps=(self.gap_view, GAP), acceptance=assess(DONE, ends_in_s=None))
+
+    async def plan(self, job: JobName, *, limit: int) -> PlanView:
+        item = PlanItem("nb-2", "notebook", "notebooks/two.ipynb and 1 more", "due", NOW)
+        held = PlanItem("nb-1", "notebook", "", "hash_mismatch", None, "hash_mismatch: not the file's")
+        return PlanView(job, GAP, (item,), "3 of 4 sampled files differ from content_hash", (held,))
+
+    async def rollback_preview(self, batch_id: int, *, redo: bool) -> RollbackPreview:
+        folder: OperationView = operation(1, path="8ad0/", commit="cd" * 20, files=2, links=3)
+        return RollbackPreview(
+            batch=batch(job=JobName.FOLDERS),
+            redo=redo,
+            commits=("ab" * 20, "cd" * 20),
+            paths=("8ad0/a.ipynb", "8ad0/manifest.json"),
+            operations=(folder,),
+            refused=(),
+            token="bbbbbbbbbbbb",
+            old_paths=("notebooks/a.ipynb",),
+        )
+
+
+@pytest.fixture
+def services() -> FakeServices:
+    made = FakeServices()
+    made.connected.read = FolderRead(
+        batch_views=[batch(job=JobName.FOLDERS)],
+        retry_items=(WAITS, WAITS),  # type: ignore[arg-type]
+    )
+    return made
+
+
+def test_status_of_folders_is_about_them_alone_and_says_what_they_are_accepted_by(cli: Cli) -> None:
+    result = cli("status", "folders")
+    assert result.code == 0
+    assert "figures:" not in result.out and "europepmc" not in result.out
+    assert "mismatch 4, quarantined 1" in result.out
+    assert "  coverage: 11,667 of 11,667 artifacts have their folder (100 %) - holds" in result.out
+    assert max(map(len, result.out.splitlines())) <= 80
+    document = cli("status", "folders", "--json").document
+    assert [job["job"] for job in document["jobs"]] == ["folders"]
+    assert document["acceptance"]["measured"]["files_now"] == 23_334
+    assert cli("status", "figures", "--json").document["acceptance"] is None
+
+
+def test_the_plan_of_folders_tells_order_type_file_and_what_is_refused(cli: Cli) -> None:
+    out = cli("plan", "folders").out
+    assert "3 of 4 sampled files differ from content_hash" in out
+    assert "nb-2      notebook  notebooks/two.ipynb and 1 more" in out
+    assert "nb-1       notebook  hash_mismatch: not the file's" in out
+
+
+def test_a_rollback_of_folders_shows_commits_folders_and_old_paths(cli: Cli) -> None:
+    out = cli("rollback", "folders").out
+    assert f"commits: {'ab' * 20} and the 1 commit of its artifacts" in out
+    assert "1 old path would come again, 1 folder (2 files, 3 links, a manifest each) would go" in out
+
+
+def test_a_retry_of_folders_lists_what_waits_and_why(cli: Cli) -> None:
+    out = cli("retry", "folders", "--outcome", "hash_mismatch,error", "--group", "notebook").out
+    assert "2 rows of folders would be due again:" in out
+    assert "nb-1      notebook  hash_mismatch  not the file's" in out
+
+
+def test_an_engine_runs_both_jobs_unless_told_otherwise(cli: Cli, services: FakeServices) -> None:
+    assert cli("engine").code == 0
+    assert services.called == [("engine", frozenset(JobName), False)]

@@ -1,0 +1,49 @@
+"""The gap pane says of folders what the migration is accepted by, when that job is the chosen one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scidex_console.console.presentation.gap import gap_lines
+from scidex_console.domain.folders.acceptance import assess
+from scidex_console.domain.jobs import JobName
+from tests.console.fakes import FOLDERS_GAP, NOW, a_gap
+from tests.domain.folders.test_acceptance import DONE
+
+
+def lines(width: int, selected: JobName) -> list[str]:
+    acceptance = assess(replace(DONE, failed=100, dangling_links=3), ends_in_s=None)
+    shown = gap_lines(
+        (a_gap(), replace(FOLDERS_GAP, quarantined=2)),
+        width=width,
+        selected=selected,
+        focused=False,
+        now=NOW,
+        acceptance=acceptance,
+    )
+    return ["".join(cell.text for cell in line.cells) for line in shown]
+
+
+def test_what_the_migration_is_accepted_by_stands_below_the_folders_while_they_are_chosen() -> None:
+    said = lines(200, JobName.FOLDERS)[-1]
+    for part in (
+        "success 98.03 %",
+        "files 11,667→23,334",
+        "4,000 ok 0 flagged",
+        "dangling 3",
+        "growth 4.2 %",
+    ):
+        assert part in said
+    assert not any("dangling" in line for line in lines(200, JobName.FIGURES))
+
+
+def test_it_fits_a_narrow_screen_with_what_matters_first() -> None:
+    said = lines(80, JobName.FOLDERS)[-1]
+    assert len(said) <= 80
+    assert said.startswith("  success 98.03 %")
+
+
+def test_quarantined_artifacts_have_a_column_only_while_there_are_any() -> None:
+    assert "quarantined" in lines(250, JobName.FOLDERS)[0]
+    without = gap_lines((a_gap(), FOLDERS_GAP), width=250, selected=None, focused=False, now=NOW)
+    assert "quarantined" not in "".join(cell.text for cell in without[0].cells)
