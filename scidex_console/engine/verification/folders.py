@@ -166,17 +166,24 @@ def _judge_file(
 
 
 def old_paths_have_gone(exam: Examination, evidence: Evidence) -> None:
-    """I12 of folders: an old path went with its last claimant, and not before."""
+    """I12 of folders: an old path went with its last claimant, and not before.
+
+    It may be there again for an artifact whose own cycle was taken back.
+    """
     view, tree = evidence.folders, evidence.repository.tree
-    for path, laid in view.left.items():
-        if path in view.open_paths:
-            continue
+    left = {path: laid for path, laid in view.left.items() if path not in view.open_paths}
+    wanted = _named_by_unmigrated(evidence, left)
+    for path, laid in left.items():
         exam.check()
-        entry = tree.get(path)
-        if entry is not None and entry.object == laid.entry.blob:
-            exam.broken(f"{path}, the old path of {laid.operation.artifact_id}, is in HEAD")
+        owner, entry = laid.operation.artifact_id, tree.get(path)
+        if path in wanted and entry is None:
+            who = ", ".join(sorted(wanted[path])[:5])
+            exam.broken(f"{path} went with {owner} in batch {laid.batch.id}, and {who} still names it")
+        elif path in wanted:
+            exam.count("old paths that others claim again")
+        elif entry is not None and entry.object == laid.entry.blob:
+            exam.broken(f"{path}, the old path of {owner}, is in HEAD")
     _judge_kept(exam, evidence)
-    _judge_claimants(exam, evidence, {path for path in view.left if path not in tree})
 
 
 def _judge_kept(exam: Examination, evidence: Evidence) -> None:
@@ -197,15 +204,6 @@ def _judge_kept(exam: Examination, evidence: Evidence) -> None:
             exam.broken(f"{path} is an old path of {', '.join(sorted(artifacts)[:5])}, and nobody else's")
         else:
             exam.count("old paths whose last claimant is gone")
-
-
-def _judge_claimants(exam: Examination, evidence: Evidence, gone: Collection[str]) -> None:
-    for path, artifacts in sorted(_named_by_unmigrated(evidence, gone).items()):
-        laid = evidence.folders.left[path]
-        exam.broken(
-            f"{path} went with {laid.operation.artifact_id} in batch {laid.batch.id},"
-            f" and {', '.join(sorted(artifacts)[:5])} still names it"
-        )
 
 
 def _named_by_unmigrated(evidence: Evidence, paths: Collection[str]) -> dict[str, set[str]]:

@@ -9,7 +9,7 @@ from scidex_console.engine.two_stores import rollback
 from scidex_console.wiring.verification import verify
 from tests.engine.verification.foldered_store import engine_of, link_of, migrated, moved, take_back
 from tests.engine.verification.test_healthy_store import counted
-from tests.engine.verification.worked_store import WorkedStore
+from tests.engine.verification.worked_store import ORIGIN, WorkedStore
 
 
 def commit_all(store: WorkedStore, *paths: str) -> None:
@@ -242,3 +242,20 @@ async def test_a_cycle_brought_on_again_holds_every_invariant(foldered: WorkedSt
         assert report.engine_at_work
     report = await verify(foldered.settings)
     assert report.broken == (() if done.state == "cleaned" else ("I8",))
+
+
+async def test_a_shared_old_path_comes_back_with_an_earlier_cycle(foldered: WorkedStore) -> None:
+    shared = foldered.sql(
+        "SELECT e.source, min(o.batch_id) AS earlier, max(o.batch_id) AS later"
+        " FROM scidex_console.operation_entry AS e"
+        " JOIN scidex_console.operation AS o ON o.id = e.operation_id WHERE e.role = 'moved'"
+        " GROUP BY e.source HAVING count(DISTINCT o.batch_id) > 1"
+    )[0]
+    async with engine_of(foldered) as held:
+        batch = await held.journal().load(shared["earlier"])
+        assert batch is not None
+        await rollback.roll_back(held.stores(), batch, origin=ORIGIN)
+    assert (foldered.artifacts / shared["source"]).exists()
+    report = await verify(foldered.settings)
+    assert report.broken == ()
+    assert counted(report, "I12")["old paths that others claim again"] >= 1
