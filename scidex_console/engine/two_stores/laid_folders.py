@@ -83,8 +83,9 @@ class LaidFolders:
                     self._lay(entry)
                     reach("batch: placed a file")
             except (Refused, UnsafePath) as error:
-                skips[operation.artifact_id] = Skip(str(error), again=False)
-                self._withdraw(operation)
+                skips[operation.artifact_id] = Skip(
+                    str(error), again=False
+                )  # what was laid goes in `retreat`
         return skips
 
     def changes_git(self, operations: Operations) -> bool:
@@ -115,11 +116,10 @@ class LaidFolders:
         return [o for o in operations if any(path in (e.path, e.source) for e in o.entries)]
 
     def retreat(self, operations: Operations, *, placed: bool) -> None:
-        """What was laid goes; the folder's name is nobody's but ours."""
+        """What was laid goes, but for what git has there: that is somebody else's, or of another batch."""
         known = self._known(operations)
         for operation in operations:
-            if not any(entry.path in known and entry.blob for entry in operation.entries):
-                self._withdraw(operation)
+            self._withdraw(operation, known)
 
     def inverse(self, operations: Operations) -> list[PathChange]:
         """New paths go, old ones are there again, as far as git is not so already."""
@@ -195,12 +195,14 @@ class LaidFolders:
         with suppress(Refused):
             self._lay(entry)
 
-    def _withdraw(self, operation: Operation) -> None:
+    def _withdraw(self, operation: Operation, known: Mapping[str, str] | None = None) -> None:
+        known = known or {}
         for entry in reversed(operation.entries):
             if entry.replaced is not None:
-                with suppress(Refused):  # somebody has changed it since: theirs stays
-                    self._folders.lay(entry.path, entry.replaced, over=entry.sha256)
-            else:
+                if not entry.blob or known.get(entry.path) != entry.blob:
+                    with suppress(Refused):  # somebody has changed it since: theirs stays
+                        self._folders.lay(entry.path, entry.replaced, over=entry.sha256)
+            elif entry.path not in known:
                 self._folders.take_away(entry.path, entry.sha256, link=entry.is_link, twin=entry.source)
 
     def _bring_back(self, entry: FolderEntry, known: Mapping[str, str]) -> None:

@@ -111,3 +111,17 @@ async def test_a_folder_that_holds_the_file_already_is_taken_on(lab: Lab, trial:
     assert trial.migrated() == set()
     assert (lab.store.artifacts / "figures/b.png").read_bytes() == FILES["figures/b.png"]
     assert lab.git("status", "--porcelain") == ""
+
+
+async def test_a_folder_that_is_not_to_be_had_keeps_what_is_in_it(lab: Lab, trial: FolderTrial) -> None:
+    theirs = lab.store.artifacts / "11111111-2222-4333-8444-555555555555"
+    lab.rows("UPDATE artifacts SET artifact_id = %s WHERE id = 'b'", theirs.name)
+    theirs.mkdir()
+    (theirs / "b.png").write_bytes(FILES["figures/b.png"])
+    git(lab.store.artifacts, "add", theirs.name)
+    git(lab.store.artifacts, "commit", "-qm", "Half a folder")
+    (theirs / "manifest.json").write_bytes(b"theirs")
+    batch = await trial.cycle()
+    assert batch is not None and states(batch)["b"] is OperationState.SKIPPED
+    assert sorted(path.name for path in theirs.rglob("*")) == ["b.png", "manifest.json"]
+    assert lab.git("status", "--porcelain") == f"?? {theirs.name}/manifest.json\n"
