@@ -10,7 +10,7 @@ import pytest
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.runs import RunState
 from tests.crash.reading_rows import reading_rows
-from tests.engine.bench import addresses, bench
+from tests.engine.bench import AtRest, addresses, bench, until_true
 from tests.engine.folders.conftest import FOLDERS, FolderBench
 
 
@@ -31,7 +31,8 @@ async def _there_and_back(folders: FolderBench) -> None:
     read, rounds = folders.bench.readers.read, ("rollback", "redo")
     async with folders.bench.engine(jobs=FOLDERS):
         await folders.ask("start")
-        assert await folders.bench.at_rest() is RunState.DONE, folders.bench.run_row()
+        await until_true(lambda: folders.bench.run_state() in AtRest, "the run at rest", patience=600)
+        assert folders.bench.run_state() is RunState.DONE, folders.bench.run_row()
         for action in rounds:
             for batch in sorted(folders.bench.batches(), key=lambda b: b["id"], reverse=action == "rollback"):
                 token = (await read.rollback_preview(batch["id"], redo=action == "redo")).token
@@ -53,6 +54,6 @@ async def test_no_reader_misses_a_file_there_and_back_and_there_again(read_folde
 
 @pytest.mark.sweep
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("read_folders", [(1500, 100)], indirect=True)
+@pytest.mark.parametrize("read_folders", [(600, 100)], indirect=True)
 async def test_no_reader_misses_a_file_of_a_larger_store(read_folders: FolderBench) -> None:
-    await _prove(read_folders, 50_000)
+    await _prove(read_folders, 20_000)
