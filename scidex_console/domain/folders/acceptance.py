@@ -133,7 +133,7 @@ def _hashes(measured: Measured) -> Criterion:
 
 def _size(measured: Measured, growth: float | None, maintained: float | None) -> Criterion:
     parts = []
-    if growth is not None:
+    if growth is not None and measured.bytes_now != measured.bytes_maintained:
         parts.append(f"{growth:+g} % at the last survey")
     if maintained is not None:
         parts.append(f"{maintained:+g} % after maintenance (at most 5 %)")

@@ -55,6 +55,11 @@ def test_what_does_not_hold_is_named(changed: dict[str, int], name: str) -> None
     assert [each for each in found if found[each].holds is False] == [name]
 
 
+def test_a_repository_not_measured_since_its_maintenance_has_one_growth() -> None:
+    found = criteria(replace(DONE, bytes_now=1_042_000))
+    assert found["growth"].detail == "+4.2 % after maintenance (at most 5 %)"
+
+
 def test_only_all_of_it_is_a_hundred_percent() -> None:
     nearly = assess(replace(DONE, total=1_000_000, migrated=999_999), ends_in_s=None)
     assert nearly.coverage_percent == 99.99
