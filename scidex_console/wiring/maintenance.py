@@ -47,4 +47,4 @@ async def _record(settings: Settings, done: Repacked) -> None:
         Database(url, name="scidex-console maintain", size=1) as database,
         database.transaction() as connection,
     ):
-        await connection.execute(query("record_repacked"), {"bytes": done.after})
+        await connection.execute(query("record_repacked"), {"before": done.before, "after": done.after})

@@ -26,7 +26,7 @@ def test_store_is_repacked_and_the_record_says_so(lab: Lab, capsys: pytest.Captu
     assert run(lab, "--json") == 0
     said = json.loads(capsys.readouterr().out)
     recorded = lab.rows("SELECT bytes, bytes_repacked FROM scidex_console.folder_census")[0]
-    assert recorded == {"bytes": said["after_bytes"], "bytes_repacked": said["after_bytes"]}
+    assert recorded == {"bytes": said["before_bytes"], "bytes_repacked": said["after_bytes"]}
     assert lab.git("count-objects", "-v").splitlines()[0] == "count: 0", "everything is packed"
     assert run(lab) == 0
     assert "repacked:" in capsys.readouterr().out

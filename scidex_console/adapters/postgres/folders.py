@@ -12,7 +12,7 @@ from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.sanitise import visible
-from scidex_console.engine.ports import Census, DueFolder, FolderGap, Refusal
+from scidex_console.engine.ports import Census, DueFolder, FolderGap, Refusal, Repacked
 
 _PAGE = 2000
 
@@ -115,9 +115,9 @@ class PostgresFolders:
 
         await self._fenced.write(work)
 
-    async def record_repacked(self, size: int) -> None:
-        """Bytes of everything git keeps, once it is repacked."""
-        await self._execute("record_repacked", {"bytes": size})
+    async def record_repacked(self, done: Repacked) -> None:
+        """Bytes of everything git keeps, before it was repacked and since."""
+        await self._execute("record_repacked", {"before": done.before, "after": done.after})
 
     async def next_cycle_at(self) -> datetime | None:
         """When the next cycle begins; None: at once."""

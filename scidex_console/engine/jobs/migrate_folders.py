@@ -149,7 +149,7 @@ class MigrateFolders:
         if self._rules.repack_at_end:
             self._tell("repacking the repository")
             done = await in_thread(self._repository.repack)
-            await self._store.record_repacked(done.after)
+            await self._store.record_repacked(done)
             self._tell("")
 
     async def waiting(self) -> tuple[int, int]:

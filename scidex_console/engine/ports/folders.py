@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.statuses import FolderStatus
 from scidex_console.domain.lfs import LfsPointer
+from scidex_console.engine.ports.repository import Repacked
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,8 @@ class FolderStore(Protocol):
         """Who claims what (path, artifact), and the store's figures, the first also as those at the start."""
         ...
 
-    async def record_repacked(self, size: int) -> None:
-        """Bytes of everything git keeps, once it is repacked."""
+    async def record_repacked(self, done: Repacked) -> None:
+        """Bytes of everything git keeps, before it was repacked and since."""
         ...
 
     async def next_cycle_at(self) -> datetime | None: ...

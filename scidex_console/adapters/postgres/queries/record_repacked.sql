@@ -1,1 +1,1 @@
-UPDATE scidex_console.folder_census SET bytes = %(bytes)s, bytes_repacked = %(bytes)s
+UPDATE scidex_console.folder_census SET bytes = %(before)s, bytes_repacked = %(after)s
