@@ -80,8 +80,8 @@ class FoldersSettings(BaseModel):
     repack_at_end: bool = Field(
         default=True,
         strict=True,
-        description="Whether to repack the repository when the migration has come to its end; `maintain` does "
-        "it at any time.",
+        description="Whether to repack the repository when the migration has come to its end; `maintain` "
+        "does it at any time.",
     )
     hash_source: list[HashSource] = Field(
         default=[HashSource.FILE_SHA256, HashSource.CONTENT_HASH],
