@@ -79,6 +79,8 @@ def _patch(checkout: Checkout, private: Path, entries: Mapping[str, Entry | None
         "--index-info",
         stdin="".join(lines).encode("utf-8", "surrogateescape"),
         index=private,
+        # Writing an index, git reads files anew that are as young as the index itself: through their filters.
+        settings=environment.without_filters(filter_drivers(checkout)),
     )
 
 

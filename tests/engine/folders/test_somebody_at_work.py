@@ -260,7 +260,7 @@ async def test_the_repositorys_hooks_and_filters_never_run(
     batch = await trial.cycle()
     assert batch is not None
     await trial.redo(await trial.roll_back(batch))
-    assert not ran.exists()
+    assert not ran.exists(), ran.read_text()
     assert trial.migrated() == {"a", "b", "c"}
     for hook in hooks.glob("*"):
         hook.unlink()
