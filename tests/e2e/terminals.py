@@ -111,7 +111,9 @@ class TmuxTerminal:
         self._server = f"scidex-{uuid.uuid4().hex[:12]}"
         self._env = dict(env)
         words = ["-x", str(columns), "-y", str(rows), *command]
-        self._tmux("-f", os.devnull, "new-session", "-d", "-s", "it", *words)
+        # What a program said before it ended is still to be seen then.
+        remain = ["start-server", ";", "set-option", "-g", "remain-on-exit", "on", ";"]
+        self._tmux("-f", os.devnull, *remain, "new-session", "-d", "-s", "it", *words)
         self.pid = int(self._tmux("list-panes", "-t", "it", "-F", "#{pane_pid}").strip())
 
     def _tmux(self, *words: str) -> str:
@@ -126,13 +128,14 @@ class TmuxTerminal:
             self._tmux("send-keys", "-t", "it", *words)
 
     def screen(self) -> str:
-        return self._tmux("capture-pane", "-p", "-t", "it")
+        scrolled_up = [] if self.running() else ["-S", "-"]  # by the line that says that it ended
+        return self._tmux("capture-pane", "-p", "-t", "it", *scrolled_up)
 
     def resize(self, columns: int, rows: int) -> None:
         self._tmux("resize-window", "-t", "it", "-x", str(columns), "-y", str(rows))
 
     def running(self) -> bool:
-        return self._tmux("list-panes", "-t", "it").strip() != ""
+        return self._tmux("list-panes", "-t", "it", "-F", "#{pane_dead}").strip() == "0"
 
     def kill(self, number: int) -> None:
         if self.running():

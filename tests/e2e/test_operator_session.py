@@ -66,8 +66,14 @@ def test_an_operator_watches_pauses_steps_takes_back_and_quits(tmp_path: Path, k
     world = tmp_path / "world"
     with opened(kind, ["demo", "--dir", str(world), "--speed", "10"], 80, 24, tmp_path) as terminal:
         wait_for(terminal, "DEMO", "WRITES", "RUNNING", "europepmc", within=60)
+        terminal.send("o")
+        wait_for(terminal, "▸folders")
         terminal.send("p")
-        wait_for(terminal, "PAUSED")
+        wait_for(terminal, "▸folders  PAUSED")  # else it might move what the plan of a rollback names
+        terminal.send("o")
+        wait_for(terminal, "▸figures")
+        terminal.send("p")
+        wait_for(terminal, "▸figures  PAUSED")
         terminal.send("?")
         wait_for(terminal, "Start a run", "disabled", "--config", "start figures")
         terminal.send(ESCAPE)
@@ -83,9 +89,9 @@ def test_an_operator_watches_pauses_steps_takes_back_and_quits(tmp_path: Path, k
         terminal.resize(40, 10)
         wait_for(terminal, "too small")
         terminal.resize(80, 24)
-        wait_for(terminal, "PAUSED")
+        wait_for(terminal, "▸figures  PAUSED")
         terminal.send("p")
-        wait_for(terminal, "RUNNING")
+        wait_for(terminal, "▸figures  RUNNING")
         terminal.send("q")
         until = time.monotonic() + 40
         while terminal.running() and time.monotonic() < until:
