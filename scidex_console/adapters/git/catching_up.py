@@ -9,6 +9,7 @@ from __future__ import annotations
 from scidex_console.adapters.git import environment, history
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.failures import first_line
+from scidex_console.adapters.git.index import filter_drivers
 from scidex_console.adapters.git.pushing import has_remote
 from scidex_console.domain.errors import LockBusy, RepositoryError
 from scidex_console.engine.killpoints import reach
@@ -47,10 +48,13 @@ def catch_up(checkout: Checkout, remote: str | None, *, branch: str | None) -> s
 
 
 def _fast_forward(checkout: Checkout, theirs: str, shown: str) -> str:
-    if checkout.commands.run("status", "--porcelain", "-z", "--untracked-files=no").stdout:
+    # Content filters are somebody's programs; files that come in are as git has them.
+    plain = environment.without_filters(filter_drivers(checkout))
+    status = ("status", "--porcelain", "-z", "--untracked-files=no")
+    if checkout.commands.run(*status, settings=plain).stdout:
         return f"{shown} is ahead, and the checkout has changes of its own: commit or put them away"
     try:
-        checkout.commands.run("merge", "--ff-only", "--no-stat", "--quiet", theirs)
+        checkout.commands.run("merge", "--ff-only", "--no-stat", "--quiet", theirs, settings=plain)
     except (RepositoryError, LockBusy) as error:
         return f"{shown} is ahead and cannot be taken over: {error.what}"
     reach("git.caught_up.moved")

@@ -28,6 +28,8 @@ from scidex_console.engine.threads import in_thread
 
 _LOCKED = "its row, or one that it links to, is locked by somebody else"
 
+_SURVEY_EVERY_S = 300.0
+"""How old a survey may be when a cycle begins."""
 GROUP = "repository"
 """What all artifacts share: there is one repository to write."""
 
@@ -77,6 +79,7 @@ class MigrateFolders:
         self._cycle = Cycle(rules.cycle)
         self._prepared: dict[str, ReadArtifact] = {}
         self._stepping = False
+        self._surveyed_at = clock.monotonic()
 
     @property
     def batch_limits(self) -> tuple[int, int]:
@@ -91,6 +94,7 @@ class MigrateFolders:
     async def survey(self, epoch: int) -> None:
         """Who claims what, which files nobody claims, and whether the promised hashes are hashes of files."""
         await self._survey.take()
+        self._surveyed_at = self._clock.monotonic()
 
     async def ready_groups(self) -> Sequence[str]:
         """The repository, when its cycle has room and artifacts are due."""
@@ -116,6 +120,9 @@ class MigrateFolders:
             return []
         if not self._prepared and not excluding:
             self._tell(await in_thread(self._catch_up))
+            if self._clock.monotonic() - self._surveyed_at > _SURVEY_EVERY_S:
+                # A row that was added or edited meanwhile may claim a path that would go.
+                await self.survey(epoch=0)
         return await self._store.due(room, excluding=[*excluding, *self._prepared])
 
     def width(self, group: str) -> int:

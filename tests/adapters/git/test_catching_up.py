@@ -76,3 +76,15 @@ def test_a_remote_that_is_gone_is_told(world: World) -> None:
     shutil.rmtree(world.remote("artifacts"))
     assert "cannot be asked" in world.repository().catch_up()
     assert world.repository(remote=None).catch_up() == ""
+
+
+def test_no_content_filter_runs(world: World, elsewhere: Path, tmp_path: Path) -> None:
+    (world.git_dir / "info").mkdir(exist_ok=True)
+    (world.git_dir / "info/attributes").write_text("*.csv filter=planted\n")
+    for way in ("clean", "smudge"):
+        git(world.artifacts, "config", f"filter.planted.{way}", f"touch {tmp_path}/ran; cat")
+    (world.artifacts / "README").touch()
+    push(elsewhere, "new.csv", "1,2\n")
+    assert world.repository().catch_up() == ""
+    assert (world.artifacts / "new.csv").read_text() == "1,2\n"
+    assert not (tmp_path / "ran").exists()
