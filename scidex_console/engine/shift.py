@@ -127,6 +127,7 @@ class Shift:
         waits_on = await self._job.rest()
         if waits_on is None:
             await self._flush(adoptions=True)
+            await self._job.finish()
             return await self._move(run, RunState.DONE)
         if self._job.closes_batch_at_rest and any(await self._job.waiting()):
             await self._flush(adoptions=True)

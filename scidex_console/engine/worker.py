@@ -175,8 +175,6 @@ class Worker:
             self._shift = None
         if self._leaving:
             await self._flush(run)
-        elif (now := await self._runs.last_run(self._job.name)) and now.state is RunState.DONE:
-            await self._job.finished()
 
     async def _flush(self, run: RunView) -> None:
         files, marks = self._job.batch_limits

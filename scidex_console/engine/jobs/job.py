@@ -70,8 +70,8 @@ class Job(Protocol):
         """Do the item's work outside the two stores (fetch, classify, stage)."""
         ...
 
-    async def finished(self) -> None:
-        """The run has come to its end: what is due then."""
+    async def finish(self) -> None:
+        """Nothing is left: what is due before the run is over. May be repeated."""
         ...
 
     async def waiting(self) -> tuple[int, int]:

@@ -151,7 +151,7 @@ class MigrateFolders:
 
         return record
 
-    async def finished(self) -> None:
+    async def finish(self) -> None:
         """The repository is repacked: each artifact's commit has rewritten its root folder."""
         if self._rules.repack_at_end:
             self._tell("repacking the repository")

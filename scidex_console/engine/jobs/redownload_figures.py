@@ -99,7 +99,7 @@ class RedownloadFigures:
         _check_vanished(vanished)
         await self._store.record_survey(gap, marked, total=total, epoch=epoch)
 
-    async def finished(self) -> None:
+    async def finish(self) -> None:
         """Nothing is due at the end."""
 
     async def waiting(self) -> tuple[int, int]:
