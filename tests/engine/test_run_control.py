@@ -314,7 +314,7 @@ async def idle(tmp_path: Path, scidex_database: str) -> AsyncIterator[Bench]:
     """An engine with hardly anything to do."""
     async with (
         bench(tmp_path, scidex_database, addresses(("a.example.org", 5))) as made,
-        made.engine(jobs=FIGURES | {JobName.FOLDERS}),
+        made.engine(jobs=FIGURES),
     ):
         yield made
 
