@@ -86,7 +86,8 @@ class EmbeddedPostgres:
         Takes milliseconds when it runs, tenths of a second when it has data, seconds when it has none.
         After a crash it waits until the server has recovered. Raises EmbeddedPostgresError.
         """
-        if self._is_present():
+        # A server that was killed still answers those it knows for a moment: somebody new must get in, too.
+        if self._is_present() and self.is_alive():
             return self.url()
         with self._folders.locked(RECOVERY_PATIENCE):
             account = server_account()
