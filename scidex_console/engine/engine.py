@@ -76,8 +76,7 @@ class Engine:
             for worker in self._p.workers:
                 worker.leave()
             await asyncio.gather(*workers)
-            for task in duties:
-                task.cancel()
+            await _end(duties)
         await self._last_words()
 
     async def _recover(self) -> None:
@@ -187,3 +186,11 @@ class Engine:
             await self._p.housekeeping.notify({"engine", "run"})
         except (*_PASSING, Fenced):
             pass  # it was leaving anyway; the next engine reads what is committed
+
+
+async def _end(duties: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until it is so: before Python 3.12 one that meets the end of a `wait_for` gets lost."""
+    while pending := [duty for duty in duties if not duty.done()]:
+        for duty in pending:
+            duty.cancel()
+        await asyncio.wait(pending, timeout=1.0)
