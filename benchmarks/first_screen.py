@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,6 +32,9 @@ def measure(world: Path, scale: str) -> float:
         return time.monotonic() - began
     finally:
         terminal.close()
+        # The world's processes follow the demo a moment later.
+        stop = [sys.executable, "-m", "scidex_console", "demo", "--stop", "--dir", str(world)]
+        subprocess.run(stop, check=False, stderr=subprocess.DEVNULL)
 
 
 def main() -> int:
