@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -39,6 +40,17 @@ def place_of(url: str) -> str:
     except psycopg.Error:
         return "database"
     return f"database {parts.get('dbname', '')} at {parts.get('host', 'localhost')}"
+
+
+def _heed_cancellation() -> None:
+    """Raise the cancellation of this task, should it have got lost while it waited for a connection.
+
+    The pool waits by `asyncio.wait_for`, which before Python 3.12 swallows one that meets the end of the
+    wait: a fenced engine's worker then went on for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 @contextmanager
@@ -150,6 +162,7 @@ class Database:
         """A connection in autocommit mode."""
         with translated(self.place):
             async with self._pool.connection() as connection:
+                _heed_cancellation()
                 yield connection
 
     @asynccontextmanager
