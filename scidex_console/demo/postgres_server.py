@@ -87,8 +87,10 @@ class EmbeddedPostgres:
         After a crash it waits until the server has recovered. Raises EmbeddedPostgresError.
         """
         # A server that was killed still answers those it knows for a moment: somebody new must get in, too.
-        if self._is_present() and self.is_alive():
-            return self.url()
+        if self._is_present():
+            if self.is_alive():
+                return self.url()
+            self.release()
         with self._folders.locked(RECOVERY_PATIENCE):
             account = server_account()
             self._folders.claim(account)
