@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,16 @@ from scidex_console.settings import Settings, load_settings
 from scidex_console.wiring.engine import HeldStore, engine_options
 from scidex_console.wiring.reading import schema
 from tests.worlds import SmallStore, small_store
+
+_ANYBODY = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_AUTHOR_NAME": "Anybody",
+    "GIT_AUTHOR_EMAIL": "anybody@example.org",
+    "GIT_COMMITTER_NAME": "Anybody",
+    "GIT_COMMITTER_EMAIL": "anybody@example.org",
+}
+"""So that whoever runs the tests need not have told git who they are."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,11 @@ class Lab:
         """Run git in the artifact checkout (or the outer one) as anybody would."""
         folder = self.store.outer if outer else self.store.artifacts
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+            ["git", "-C", str(folder), *arguments],
+            env=os.environ | _ANYBODY,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout
 
