@@ -8,6 +8,7 @@ the engine is another process.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
 import select
@@ -53,6 +54,8 @@ class Leaving:
             loop.call_soon_threadsafe(self._leave, 128 + number)
             self._watchdog(128 + number).start()
 
+        if self._terminal is not None:
+            atexit.register(_mute_what_is_gone)
         for number in _SIGNALS:
             self._before[number] = signal.signal(number, told)
 
@@ -83,6 +86,19 @@ def _attributes() -> list[Any] | None:
         return termios.tcgetattr(sys.__stdin__.fileno()) if sys.__stdin__ else None
     except (termios.error, OSError, ValueError):
         return None
+
+
+def _mute_what_is_gone() -> None:
+    """Let what is still to be written to a terminal that is gone come to nothing.
+
+    The interpreter would otherwise fail at its own end, and its exit code take the place of ours.
+    """
+    if _attributes() is None:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                os.dup2(nothing, stream.fileno())
+        os.close(nothing)
 
 
 def _end_at_once(code: int, terminal: list[Any] | None) -> None:
