@@ -52,6 +52,11 @@ _EXTRA = (
     ("quarantined", "quarantined", "quar", "warn"),
     ("error", "errors", "err", "warn"),
 )
+_WORTH_A_ZERO = {
+    JobName.FIGURES: ("transient", "blocked", "suspect", "refused", "in_batch"),
+    JobName.FOLDERS: ("mismatch", "quarantined", "error", "in_batch"),
+}
+"""What a job can meet: worth its name in a narrow terminal even when there is none."""
 _RARE = frozenset({"quarantined", "error"})
 """Shown only while a job has any."""
 _STUCK_COLUMNS = tuple(
@@ -132,7 +137,8 @@ def _cells(
 def _stuck_line(gap: GapView, width: int) -> Line:
     """The remaining counts, each with its name: those not zero first, others if there is room."""
     some = [kind for kind in (*_STUCK, *_EXTRA) if getattr(gap, kind[0])]
-    none = [kind for kind in _STUCK if not getattr(gap, kind[0])]
+    usual = _WORTH_A_ZERO[gap.job]
+    none = [kind for kind in (*_STUCK, *_EXTRA) if kind[0] in usual and not getattr(gap, kind[0])]
     for short, between in ((False, "  "), (True, "  "), (True, " ")):
         result = _named_counts(gap, some, short, between)
         if result.width <= width:

@@ -51,6 +51,13 @@ def gap_text(width: int, run: RunState = RunState.RUNNING, **changes: object) ->
     return [line.text for line in gap.gap_lines(gaps, width=width, selected=FIGURES, focused=False, now=NOW)]
 
 
+def test_a_narrow_gap_pane_names_what_folders_can_meet() -> None:
+    none = dict.fromkeys(("transient", "blocked", "suspect", "refused", "in_batch", "scheduled", "no_url"), 0)
+    folders = a_gap(a_run(), job=JobName.FOLDERS, **none)
+    second = gap.gap_lines((folders,), width=80, selected=FIGURES, focused=False, now=NOW)[2].text
+    assert "quarantined 0" in second and "transient" not in second
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
 def test_the_gap_pane_gives_every_count_at_every_width(width: int) -> None:
     lines = gap_text(width)

@@ -118,6 +118,8 @@ async def test_a_rollback_is_previewed_with_its_commits_folders_and_old_paths(fo
             )
             assert batch.files == sum(operation.files for operation in preview.operations) > 0
             assert preview.old_paths
+            fields = {field for operation in preview.operations for field in operation.fields}
+            assert "artifact_dir" in fields and not fields & {"title", "content_hash", "metadata"}
             done = await folders.ask("rollback", reason="wrong", batch=batch.id, token=preview.token)
             assert "taken back" in done.outcome
             assert all((folders.checkout / path).exists() for path in preview.old_paths)
@@ -125,6 +127,20 @@ async def test_a_rollback_is_previewed_with_its_commits_folders_and_old_paths(fo
             assert gap.held_back == len(preview.operations)
             again = await read.rollback_preview(batch.id, redo=True)
             assert again.paths == preview.paths
+
+
+async def test_files_that_a_rollback_kept_are_counted(folders: FolderBench) -> None:
+    async with folders.bench.engine(jobs=FOLDERS):
+        await folders.ask("step", count=1, cycle=True)
+        await folders.bench.at_rest()
+        [batch] = await folders.bench.readers.read.batches(JobName.FOLDERS, limit=5)
+        edited = "SELECT id FROM artifacts WHERE migrated_to_folder_at IS NOT NULL LIMIT 2"
+        folders.rows(f"UPDATE artifacts SET migrated_to_folder_at = now() WHERE id IN ({edited})")
+        for action, redo in (("rollback", False), ("redo", True)):
+            preview = await folders.bench.readers.read.rollback_preview(batch.id, redo=redo)
+            done = await folders.ask(action, reason="wrong", batch=batch.id, token=preview.token)
+            assert "2 kept" in done.outcome, done.outcome
+            assert (await seen(folders))[1].measured.files_now == files_of(folders)
 
 
 async def test_the_report_says_what_a_run_came_to_and_lists_what_was_not_moved(folders: FolderBench) -> None:

@@ -28,15 +28,16 @@ WITH last AS MATERIALIZED (
     FROM judged
 ), since AS (
     -- What batches of either job have added and removed since the survey counted the files.
-    SELECT b.id, CASE WHEN b.state IN ('done', 'cleaned') THEN 1 ELSE -1 END AS sign, b.state
+    SELECT b.id, CASE WHEN b.created_at > c.surveyed_at THEN 1 ELSE -1 END AS sign
     FROM scidex_console.batch AS b, scidex_console.folder_census AS c
-    WHERE b.state IN ('done', 'cleaned') AND b.created_at > c.surveyed_at
+    WHERE b.state IN ('done', 'cleaned', 'rolled_back') AND b.created_at > c.surveyed_at
         OR b.state = 'rolled_back' AND b.created_at <= c.surveyed_at AND b.settled_at > c.surveyed_at
 ), changed AS (
     SELECT coalesce(sum(s.sign * e.n), 0)::bigint AS files
     FROM since AS s
     JOIN scidex_console.operation AS o ON o.batch_id = s.id
-        AND o.state = CASE WHEN s.sign > 0 THEN 'done' ELSE 'rolled_back' END
+        -- What a rollback kept is still there.
+        AND o.state = ANY (CASE WHEN s.sign > 0 THEN '{done,kept}'::text[] ELSE '{rolled_back}' END)
     CROSS JOIN LATERAL (
         SELECT (o.staged IS NOT NULL)::int + count(*) FILTER (WHERE x.role <> 'link' AND x.replaced IS NULL)
             - count(*) FILTER (WHERE x.leaves_source) AS n
