@@ -302,7 +302,7 @@ class FakeDesk:
         return replace(self.first, action=ActionName(action), job=job, params=dict(params), reason=reason)
 
     async def cancel(self, intent_id: int) -> None:
-        raise NotImplementedError
+        raise AssertionError("no command withdraws an intent")
 
 
 class FakeFeed:

@@ -13,7 +13,7 @@ def assert_sound(lab: Lab) -> None:
     """Nothing lost, nothing doubled, git and database together, nothing of ours left lying about."""
     _assert_rows_and_files_agree(lab)
     _assert_no_file_without_a_row(lab)
-    _assert_git_is_clean(lab)
+    assert_git_is_clean(lab)
     _assert_commits_are_journalled_once(lab)
     _assert_dead_marks_are_logged(lab)
     assert lab.rows("SELECT 1 FROM scidex_console.operation WHERE state = 'prepared'") == []
@@ -60,7 +60,8 @@ def _assert_no_file_without_a_row(lab: Lab) -> None:
     assert on_disk == tracked
 
 
-def _assert_git_is_clean(lab: Lab) -> None:
+def assert_git_is_clean(lab: Lab) -> None:
+    """Nothing is changed, damaged, locked or half-built in either repository."""
     assert lab.git("status", "--porcelain") == ""
     assert lab.git("status", "--porcelain", "--ignore-submodules=none", outer=True) == ""
     assert "error" not in lab.git("fsck", "--strict", "--no-dangling")

@@ -14,6 +14,7 @@ from typing import Any
 
 from scidex_console.domain.folders.layout import folder_of, is_uuid
 from scidex_console.wiring import verify
+from tests.crash.checks import assert_git_is_clean
 from tests.labs import Lab
 
 
@@ -44,7 +45,7 @@ def assert_folders_sound(lab: Lab, before: Before, *, settled: bool = True) -> N
     _assert_every_row_leads_to_its_files(lab, before, now)
     if settled:
         _assert_folders_are_those_of_the_rows(now)
-        _assert_git_is_clean(lab)
+        assert_git_is_clean(lab)
         assert set(now.files) == set(now.tracked), "the checkout is what git has"
         assert lab.rows("SELECT 1 FROM scidex_console.operation WHERE state = 'prepared'") == []
         assert (
@@ -142,16 +143,6 @@ def _assert_folders_are_those_of_the_rows(now: Before) -> None:
         if folder is not None and held.startswith("->"):
             target = os.path.normpath(os.path.join(os.path.dirname(path), held.removeprefix("-> ")))
             assert is_uuid(target), "a link from folder to folder"
-
-
-def _assert_git_is_clean(lab: Lab) -> None:
-    assert lab.git("status", "--porcelain") == ""
-    assert lab.git("status", "--porcelain", "--ignore-submodules=none", outer=True) == ""
-    assert "error" not in lab.git("fsck", "--strict", "--no-dangling")
-    refs = lab.git("for-each-ref", "--format=%(refname)", "refs/scidex-console")
-    assert set(refs.split()) <= {"refs/scidex-console/epoch"}
-    own = lab.store.outer / ".git" / "modules"
-    assert [path for path in own.rglob("*.lock") if path.name == "index.lock"] == []
 
 
 def _assert_commits_are_journalled_once(lab: Lab) -> None:

@@ -15,17 +15,10 @@ from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.snapshot import Row, Rows, ask, snapshot
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.report import CLASSES
 
 COUNTS = (
-    "attempted",
-    "fetched",
-    "hard_404",
-    "transient",
-    "blocked",
-    "suspect",
-    "refused",
-    "taken_back",
-    "left_out",
+    *CLASSES,
     "attempts",
     "requests",
     "bytes",
