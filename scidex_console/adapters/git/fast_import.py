@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from scidex_console.adapters.git import worktree_file
+from scidex_console.adapters.git import unfinished, worktree_file
 from scidex_console.adapters.git.checkout import OURS, Checkout
 from scidex_console.adapters.git.trees import REGULAR
 from scidex_console.domain.commits import AUTHOR_EMAIL, AUTHOR_NAME
@@ -99,7 +99,7 @@ def build(
 @contextmanager
 def _importing(checkout: Checkout) -> Iterator[Any]:
     """A running import; however it ends, it leaves neither a report of a crash nor half a pack."""
-    before = _unfinished_packs(checkout)
+    before = unfinished.packs(checkout)
     with checkout.commands.process(*_COMMAND) as process:
         try:
             yield process
@@ -107,17 +107,11 @@ def _importing(checkout: Checkout) -> Iterator[Any]:
             # If it still runs, it sees its input end before `done`, and so makes no commit.
             process.communicate()
             if isinstance(error, Halt):
-                # Out of room, it could not even tidy up after itself.
-                for path in _unfinished_packs(checkout) - before:
-                    path.unlink(missing_ok=True)
+                unfinished.clear(checkout, besides=before)
             raise
         finally:
             for folder in {checkout.git_dir, checkout.common_dir}:
                 (folder / f"fast_import_crash_{process.pid}").unlink(missing_ok=True)
-
-
-def _unfinished_packs(checkout: Checkout) -> set[Path]:
-    return set((checkout.common_dir / "objects/pack").glob("tmp_*"))
 
 
 def _feed(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scidex_console.adapters.git import maintenance
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Halt
 from scidex_console.engine.ports import PathChange
@@ -84,6 +85,24 @@ def test_disk_that_fills_up_half_way_loses_and_doubles_nothing(
     assert list((cramped.git_dir / "objects/pack").glob("tmp_*")) == []
     disk.make_room()
     settle(cramped, wanted, base)
+
+
+@pytest.mark.parametrize("taken_meanwhile", [False, True])
+def test_repacking_without_room_halts_and_leaves_nothing_behind(
+    disk: CrampedDisk, cramped: World, taken_meanwhile: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(cramped, changes(cramped))
+    packs = sorted((cramped.git_dir / "objects/pack").iterdir())
+    if taken_meanwhile:  # there was room when it was looked at, and then somebody else took it
+        monkeypatch.setattr(maintenance, "_require_room", lambda *_: None)
+    disk.leave(5)
+    for _ in range(3):
+        with pytest.raises(Halt, match=r"no room|disk is full|over the limit on file sizes"):
+            cramped.repository().repack()
+    assert sorted((cramped.git_dir / "objects/pack").iterdir()) == packs
+    disk.make_room()
+    cramped.repository().repack()
+    assert cramped.repository().facts.fsck() == []
 
 
 @pytest.mark.sweep

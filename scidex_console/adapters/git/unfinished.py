@@ -1,0 +1,32 @@
+"""Packs that git left half-written: out of room, it cannot even tidy up after itself."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from scidex_console.adapters.git.checkout import Checkout
+
+_PROCESSES = Path("/proc")
+
+
+def packs(checkout: Checkout) -> set[Path]:
+    """Packs that are being written, or were when somebody stopped."""
+    return set((checkout.common_dir / "objects/pack").glob("tmp_*"))
+
+
+def clear(checkout: Checkout, *, besides: set[Path]) -> None:
+    """Remove half-written packs that nobody writes any more; those in `besides` stay."""
+    left = packs(checkout) - besides
+    for path in left - _open_files(left):
+        path.unlink(missing_ok=True)
+
+
+def _open_files(paths: set[Path]) -> set[Path]:
+    """Those that some process has open, as far as this one may see (Linux)."""
+    found: set[Path] = set()
+    for descriptor in _PROCESSES.glob("[0-9]*/fd/*") if paths else ():
+        with suppress(OSError):
+            if (target := descriptor.readlink()) in paths:
+                found.add(target)
+    return found
