@@ -9,7 +9,7 @@ Killed before 4, nothing happened but a temporary reference; killed after it, th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +50,10 @@ class Made:
     """The last one, which the branch is at."""
     objects: dict[str, str]
     """Object at each path that was not removed."""
+    parent: str
+    """Where the branch was before."""
+    changes: Mapping[str, Change]
+    """What they changed together."""
 
 
 def commit(checkout: Checkout, request: Request) -> Made:
@@ -87,37 +91,33 @@ def _attempt(checkout: Checkout, request: Request, branch: str, tip: str) -> Mad
             series=request.series,
             when=request.when,
         )
-        _confirm(trees.changes(checkout, tip, new), request.series.edits)
+        changes = trees.changes(checkout, tip, new)
+        _confirm(changes, request.series.edits)
         with index_lock(checkout, request.purpose):
             # Under the lock nobody can switch branches or begin a merge.
             if checkout.writable_branch(request.branch) != branch:
                 return None
-            if not _switch(checkout, request, branch, tip, new, temporary, objects):
+            made = Made(new, objects, tip, changes)
+            if not _switch(checkout, request, branch, temporary, made):
                 return None
     finally:
         # When the branch has moved this is gone already. Unreachable objects are left to `git gc`.
         refs.drop(checkout, [name for name in refs.temporaries(checkout) if name == temporary])
     reach("git.commit.made")
-    return Made(new, objects)
+    return made
 
 
-def _switch(
-    checkout: Checkout,
-    request: Request,
-    branch: str,
-    tip: str,
-    new: str,
-    temporary: str,
-    objects: dict[str, str],
-) -> bool:
+def _switch(checkout: Checkout, request: Request, branch: str, temporary: str, made: Made) -> bool:
     """Index and branch together; False when the branch has moved meanwhile."""
     wanted = {
-        edit.path: None if edit.removal else Entry(edit.mode, objects[edit.path])
+        edit.path: None if edit.removal else Entry(edit.mode, made.objects[edit.path])
         for edit in request.series.edits
     }
-    _spare_staged(trees.staged_changes(checkout, tip, wanted), wanted)
+    _spare_staged(trees.staged(checkout, wanted), made.changes, wanted)
     with patched_copy(checkout, wanted, with_times=request.refresh) as private:
-        if not refs.move(checkout, branch, new=new, old=tip, temporary=temporary, epoch=request.epoch):
+        if not refs.move(
+            checkout, branch, new=made.commit, old=made.parent, temporary=temporary, epoch=request.epoch
+        ):
             return False
         publish(checkout, private)
     return True
@@ -138,10 +138,13 @@ def _confirm(changes: dict[str, Change], edits: Sequence[Edit]) -> None:
             raise Refused("the file to remove is not the one that was added", where=path)
 
 
-def _spare_staged(staged: dict[str, Change], wanted: dict[str, Entry | None]) -> None:
+def _spare_staged(
+    staged: Mapping[str, tuple[Entry, ...]], changes: Mapping[str, Change], wanted: Mapping[str, Entry | None]
+) -> None:
     """What somebody else has staged at a path of ours must not be lost."""
-    for path, change in staged.items():
-        if change.after != wanted[path]:
+    for path, entry in wanted.items():
+        before = changes[path].before if path in changes else entry
+        if staged.get(path, ()) not in [(each,) if each else () for each in (before, entry)]:
             raise Refused(
                 "somebody has staged another change of this path", where=path, fix="commit or unstage it"
             )

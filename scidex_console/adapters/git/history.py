@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from scidex_console.adapters.git import trees
@@ -97,12 +98,6 @@ def ours(checkout: Checkout, tip: str) -> list[CommitInfo]:
     return [_info(commit, changed[commit.id]) for commit in marked]
 
 
-def blobs_of(checkout: Checkout, commit: str, paths: Sequence[str]) -> dict[str, str]:
-    """Object ids of the files at these paths in a commit; paths that are not there are left out."""
-    found = trees.entries(checkout, commit, paths)
-    return {path: entry.object for path, entry in found.items() if entry.mode != trees.GITLINK}
-
-
 def export(checkout: Checkout, blob: str, write: Callable[[bytes], None]) -> None:
     """Hand a blob's bytes over in chunks, exactly as they are stored."""
     command = ("cat-file", "blob", object_id(blob))
@@ -124,8 +119,15 @@ def is_ancestor(checkout: Checkout, older: str, newer: str) -> bool:
 
 def require_readable(checkout: Checkout, commit: str) -> None:
     """Read every folder of a commit. Raises `Halt` when one is damaged or missing."""
-    try:
+    with readable(checkout):
         checkout.commands.run("ls-tree", "-r", "-d", "-z", "--full-tree", object_id(commit))
+
+
+@contextmanager
+def readable(checkout: Checkout) -> Iterator[None]:
+    """Folders of a commit are read in this block. Raises `Halt` when one is damaged or missing."""
+    try:
+        yield
     except RepositoryError as error:
         raise Halt(
             f"the repository is damaged: {error.what}",

@@ -119,9 +119,9 @@ class Outer:
         trailers = parse_trailers(head.message)
         if trailers is None or trailers.kind is not CommitKind.POINTER or not head.parents:
             return False
-        staged = trees.staged_changes(self.checkout, tip, [self.path]).get(self.path)
+        now = trees.entries(self.checkout, tip, [self.path]).get(self.path)
         before = trees.entries(self.checkout, head.parents[0], [self.path]).get(self.path)
-        return staged is not None and staged.after == before
+        return before != now and trees.staged(self.checkout, [self.path]).get(self.path) == (before,)
 
     def lock(self) -> FileLock:
         """The lock of whoever writes the outer repository for us."""

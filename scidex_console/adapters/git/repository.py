@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +18,6 @@ from scidex_console.adapters.git import (
     pushing,
     refs,
     repair,
-    trees,
 )
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.commit_artifact import Committer, commit_through
@@ -27,9 +27,10 @@ from scidex_console.adapters.git.fast_import import Draft, Edit, Series
 from scidex_console.adapters.git.inspection import RepositoryState, inspect
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.adapters.git.outer import Outer
+from scidex_console.adapters.git.tip import TipFiles
 from scidex_console.domain.commits import CommitKind, Trailers, message
 from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused, RepositoryError, UnsafePath
-from scidex_console.domain.folders.resolving import TreeEntry
+from scidex_console.domain.folders.tree import GITLINK, TreeEntry
 from scidex_console.domain.paths import check_relative
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import Clock, CommitDraft, CommitInfo, Committed, PathChange, Repacked
@@ -65,6 +66,7 @@ class GitArtifactRepository:
         self._clock = clock
         self._committer = committer
         self._writer_wait = writer_wait
+        self._tip = TipFiles(self.checkout)
         self._engine = FileLock(self.checkout.own_dir / "engine.lock")
         self._writer = FileLock(self.checkout.own_dir / "writer.lock")
         self._writing = 0
@@ -88,9 +90,11 @@ class GitArtifactRepository:
     def check(self) -> None:
         """Raise `RepositoryError` (with what to do) when it is not in a state we may write to.
 
-        Damaged folders of the tip raise `Halt`.
+        Damaged folders of the tip raise `Halt`; those that were read before are not read again.
         """
-        history.require_readable(self.checkout, self.head())
+        head = self.head()
+        with history.readable(self.checkout):
+            self._tip.at(head)
 
     def head(self) -> str:
         """Commit at the tip of the branch."""
@@ -202,7 +206,9 @@ class GitArtifactRepository:
             epoch=epoch,
             refresh=refresh,
         )
-        return branch_commit.commit(self.checkout, request)
+        made = branch_commit.commit(self.checkout, request)
+        self._tip.advance(made.parent, made.commit, made.changes)
+        return made
 
     def catch_up(self) -> str:
         """Take over what others have pushed, if that only moves a clean checkout forward.
@@ -215,9 +221,13 @@ class GitArtifactRepository:
         except LockBusy as error:
             return error.what
 
-    def repack(self) -> Repacked:
-        """Store everything git keeps as small as it gets; readers and writers go on meanwhile. Minutes."""
-        return maintenance.repack(self.checkout)
+    def repack(self, stop: threading.Event | None = None) -> Repacked:
+        """Store everything git keeps as small as it gets; readers and writers go on meanwhile. Minutes.
+
+        When `stop` is set it ends at once, with nothing changed or half-written. Raises `Interrupted`,
+        `LockBusy` while another repacks, `Halt` when the disk is too full, `RepositoryError`.
+        """
+        return maintenance.repack(self.checkout, holder=_process(), stop=stop)
 
     def refresh_index(self, paths: Sequence[str]) -> None:
         """Let the index know these files' times, so that `git status` need not read them; best effort."""
@@ -280,8 +290,7 @@ class GitArtifactRepository:
 
     def tree(self) -> Mapping[str, TreeEntry]:
         """Every path of the commit at the tip, with its mode and object."""
-        entries = trees.all_entries(self.checkout, self.head())
-        return {path: TreeEntry(entry.mode, entry.object) for path, entry in entries.items()}
+        return self._tip.at(self.head())
 
     def size(self) -> int:
         """Bytes of everything git keeps of the artifact repository."""
@@ -289,7 +298,8 @@ class GitArtifactRepository:
 
     def blobs_of(self, commit: str, paths: Sequence[str]) -> Mapping[str, str]:
         """Object ids of the files at these paths in a commit; paths that are not there are left out."""
-        return history.blobs_of(self.checkout, commit, paths)
+        found = self._tip.some(commit, paths)
+        return {path: entry.blob for path, entry in found.items() if entry.mode != GITLINK}
 
     def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
         """Hand a blob's bytes over in chunks."""

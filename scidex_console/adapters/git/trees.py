@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from scidex_console.adapters.git.checkout import Checkout, object_id
@@ -28,6 +28,8 @@ class Change:
     after: Entry | None
 
 
+_FEW = 20
+"""Paths that are quicker to ask for one by one."""
 _RAW = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none", "--no-ext-diff")
 
 
@@ -37,12 +39,17 @@ def changes(checkout: Checkout, old: str, new: str) -> dict[str, Change]:
     return dict(_pairs(output.fields()))
 
 
-def staged_changes(checkout: Checkout, commit: str, paths: Iterable[str]) -> dict[str, Change]:
-    """Of the given paths, those in which the real index differs from a commit."""
-    found: dict[str, Change] = {}
-    for some in in_portions(paths):
-        output = checkout.commands.run("diff-index", "--cached", *_RAW[1:], object_id(commit), "--", *some)
-        found.update(_pairs(output.fields()))
+def staged(checkout: Checkout, paths: Collection[str]) -> dict[str, tuple[Entry, ...]]:
+    """What the real index has at these paths; more than one entry at a path that somebody is merging."""
+    # Git compares each of its paths with each of ours: of many, it is quicker to be told all there are.
+    some = () if len(paths) > _FEW else ("--", *paths)
+    output = checkout.commands.run("ls-files", "--stage", "-z", *some)
+    found: dict[str, tuple[Entry, ...]] = {}
+    for line in output.fields():
+        about, _, path = line.partition("\t")
+        if path in paths:
+            mode, oid, _ = about.split(" ")
+            found[path] = (*found.get(path, ()), Entry(mode, oid))
     return found
 
 

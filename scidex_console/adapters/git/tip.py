@@ -1,0 +1,73 @@
+"""The files of the commit at the tip, remembered from commit to commit.
+
+Asking git for the paths of a batch costs a walk through a root folder of thousands of entries each time.
+Commits never change, so what one holds is read once, and a later one is known by what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from threading import Lock
+
+from scidex_console.adapters.git import trees
+from scidex_console.adapters.git.checkout import Checkout
+from scidex_console.adapters.git.trees import Change
+from scidex_console.domain.errors import RepositoryError
+from scidex_console.domain.folders.tree import TreeEntry
+
+
+class TipFiles:
+    """What one commit holds, path by path; it moves along with the branch. Threads may share it."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self._checkout = checkout
+        self._commit = ""
+        self._entries: dict[str, TreeEntry] = {}
+        self._lock = Lock()
+
+    def at(self, commit: str) -> Mapping[str, TreeEntry]:
+        """Every path of a commit. Raises `RepositoryError` when a folder of it cannot be read."""
+        with self._lock:
+            self._go_to(commit)
+            return self._entries.copy()
+
+    def some(self, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
+        """Of these paths, those that a commit has."""
+        with self._lock:
+            self._go_to(commit)
+            return {path: self._entries[path] for path in paths if path in self._entries}
+
+    def advance(self, old: str, new: str, changes: Mapping[str, Change]) -> None:
+        """A commit was made, of which it is known what it changed."""
+        with self._lock:
+            if self._commit == old:
+                self._apply(changes)
+                self._commit = new
+
+    def _go_to(self, commit: str) -> None:
+        if commit == self._commit:
+            return
+        changes = self._changes_to(commit)
+        if changes is None:
+            self._commit = ""
+            read = trees.all_entries(self._checkout, commit)
+            self._entries = {path: TreeEntry(entry.mode, entry.object) for path, entry in read.items()}
+        else:
+            self._apply(changes)
+        self._commit = commit
+
+    def _changes_to(self, commit: str) -> Mapping[str, Change] | None:
+        """None when there is nothing to start from, such as a commit that has been collected since."""
+        if not self._commit:
+            return None
+        try:
+            return trees.changes(self._checkout, self._commit, commit)
+        except RepositoryError:
+            return None
+
+    def _apply(self, changes: Mapping[str, Change]) -> None:
+        for path, change in changes.items():
+            if change.after is None:
+                self._entries.pop(path, None)
+            else:
+                self._entries[path] = TreeEntry(change.after.mode, change.after.object)
