@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-from typing import Any
 
 from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.layout import (
@@ -17,8 +15,9 @@ from scidex_console.domain.folders.layout import (
     FolderLayout,
 )
 from scidex_console.domain.folders.manifest import FolderFile, manifest_bytes, media_type
+from scidex_console.domain.folders.moved_paths import MovedPaths
 from scidex_console.domain.folders.names import Names, friendly_name
-from scidex_console.domain.folders.resolving import ResolvingRules, is_path
+from scidex_console.domain.folders.resolving import ResolvingRules
 from scidex_console.domain.folders.rows import ArtifactRow, Relations
 from scidex_console.domain.paths import check_relative
 
@@ -98,15 +97,15 @@ def plan_folder(
     folder = layout.folder(row.uuid)
     moves = _name(row, files, folder)
     inner = [move.path.removeprefix(f"{folder}/") for move in moves]
-    places = _places(moves, folder)
+    moved = MovedPaths(row, {move.file.path: move.path for move in moves}, folder, rules)
     after = replace(
         row,
         artifact_dir=f"{rules.submodule}/{folder}",
         primary_filename=inner[0] if inner else None,
         accessory_filenames=[name.removeprefix(f"{ACCESSORIES}/") for name in inner[1:]],
         layout_version=LAYOUT_VERSION,
-        file_path=_moved(row.file_path, places, folder, rules),
-        metadata=_moved_metadata(row, places, folder, rules),
+        file_path=moved.file_path(),
+        metadata=moved.metadata(),
     )
     listed = tuple(_listed(move.file, name) for move, name in zip(moves, inner, strict=True))
     return FolderPlan(
@@ -165,38 +164,6 @@ def _listed(file: ReadFile, name: str) -> FolderFile:
         size=file.content_size,
         media_type=media_type(name.rpartition("/")[2]),
     )
-
-
-def _places(moves: Sequence[Move], folder: str) -> Mapping[str, str]:
-    """Where each file goes; whatever folder it came from becomes the artifact's."""
-    parents = {str(parent) for move in moves for parent in PurePosixPath(move.file.path).parents}
-    return dict.fromkeys(parents, folder) | {move.file.path: move.path for move in moves}
-
-
-def _moved_metadata(
-    row: ArtifactRow, places: Mapping[str, str], folder: str, rules: ResolvingRules
-) -> Mapping[str, Any]:
-    keys = rules.keys_of(row.artifact_type)
-    return {
-        key: _moved(value, places, folder, rules) if key in keys else value
-        for key, value in row.metadata.items()
-    }
-
-
-def _moved(value: Any, places: Mapping[str, str], folder: str, rules: ResolvingRules) -> Any:
-    """What a recorded path says afterwards: the new place of a file, the new folder of a folder.
-
-    A path that led nowhere, and whatever is not a path, stays as it is.
-    """
-    if isinstance(value, list):
-        return [_moved(each, places, folder, rules) for each in value]
-    if not isinstance(value, str) or not is_path(value):
-        return value
-    path = rules.inside(value)
-    if path is None or path not in places:
-        return value
-    slash = "/" if places[path] == folder and value.endswith("/") else ""
-    return rules.as_recorded(places[path], like=value) + slash
 
 
 def _links(folder: str, relations: Relations, layout: FolderLayout) -> dict[str, str]:

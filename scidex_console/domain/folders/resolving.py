@@ -8,7 +8,7 @@ at all makes the artifact a row of the database alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scidex_console.domain.errors import UnsafePath
@@ -80,6 +80,8 @@ class Resolved:
     """Recorded paths that lead to nothing git has; whether the disk has something there is to be seen."""
     quarantine: str = ""
     """Why a person must look before anything of it is moved; empty when nothing hinders."""
+    lost_primary: bool = False
+    """Whether the row says that it has a primary file, and none of its kind was found."""
 
 
 @dataclass
@@ -100,10 +102,19 @@ def resolve(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> Resolve
     if not found.files:
         files = _in_own_folder(row, tree, rules) or _scan(row, tree, rules, lost=bool(found.missing))
         found.files.update(dict.fromkeys(files))
+    lost_primary = _is_lost(row.primary_filename, next(iter(found.files), ""))
     for recorded in _paths(row.metadata.get(key) for key in rules.accessory_keys):
         _look_up(recorded, row, tree, rules, found)
     problem = found.problem or next(filter(None, (_hindrance(path, tree) for path in found.files)), "")
-    return Resolved(tuple(found.files), tuple(found.missing), problem)
+    return Resolved(tuple(found.files), tuple(found.missing), problem, lost_primary)
+
+
+def _is_lost(primary_filename: str | None, found: str) -> bool:
+    """Whether a file that a row is known to have is not the one that was found: none was, or another kind."""
+    if not primary_filename:
+        return False
+    kinds = {split_extension(path.rpartition("/")[2])[1].lower() for path in (primary_filename, found)}
+    return not found or len(kinds) > 1
 
 
 def with_companions(resolved: Resolved, tree: TreeIndex, claimed: Set[str]) -> Resolved:
@@ -121,7 +132,7 @@ def with_companions(resolved: Resolved, tree: TreeIndex, claimed: Set[str]) -> R
         and not is_in_a_folder(path)
         and not _hindrance(path, tree)
     ]
-    return Resolved((*resolved.files, *extra), resolved.missing)
+    return replace(resolved, files=(*resolved.files, *extra))
 
 
 def recorded_paths(row: ArtifactRow, rules: ResolvingRules) -> Iterator[str]:

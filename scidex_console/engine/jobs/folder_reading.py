@@ -31,6 +31,11 @@ from scidex_console.engine.ports import (
 )
 
 
+_LOST_PRIMARY = (
+    "its row has a primary_filename, and git has no such file: commit or restore it, or empty that column"
+)
+
+
 @dataclass(frozen=True)
 class ReadArtifact:
     """An artifact whose files are verified."""
@@ -115,6 +120,8 @@ class FolderReader:
                 raise _NotNow(FolderStatus.QUARANTINED, resolved.quarantine)
             for recorded in resolved.missing:
                 self._require_gone(recorded)
+            if resolved.lost_primary:
+                raise _NotNow(FolderStatus.ERROR, _LOST_PRIMARY, primary_filename=row.primary_filename)
             files = tuple(self._read(path) for path in resolved.files)
             self._require_promised(row, files)
         except _NotNow as trouble:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -25,10 +25,13 @@ HTML = "notebooks/Tau Map.html"
 THERE = f"{UUID}/tau_map.ipynb"
 
 
+ANY_PATH = replace(RULES, path_keys=(*RULES.path_keys, "file_path", "path"))
+
+
 def plan(
     before: ArtifactRow, *files: ReadFile, relations: Relations = ALONE, layout: FolderLayout = FLAT
 ) -> FolderPlan:
-    return plan_folder(before, files, relations, layout, RULES)
+    return plan_folder(before, files, relations, layout, ANY_PATH)
 
 
 def changed(planned: FolderPlan) -> set[str]:
@@ -89,8 +92,7 @@ def test_path_is_rewritten_in_the_form_it_was_recorded_in(root: str) -> None:
         ("notebooks/sub/", f"{UUID}/"),
         (f"{SUBMODULE}/notebooks/sub/", f"{SUBMODULE}/{UUID}/"),
         ("notebooks/su", "notebooks/su"),
-        ("notebooks/gone.ipynb", "notebooks/gone.ipynb"),
-        ("/elsewhere/notebooks/Tau Map.ipynb", "/elsewhere/notebooks/Tau Map.ipynb"),
+        ("notebooks/gone.csv", "notebooks/gone.csv"),
         (f"https://x.org/{NB}", f"https://x.org/{NB}"),
         ("data:,x", "data:,x"),
         ({"path": NB}, {"path": NB}),
@@ -102,6 +104,47 @@ def test_path_is_rewritten_in_the_form_it_was_recorded_in(root: str) -> None:
 def test_only_paths_that_led_to_a_file_are_rewritten(recorded: Any, rewritten: Any) -> None:
     files = [read(NB), read(HTML), read("notebooks/sub/x.csv")]
     assert plan(row({"notebook_path": recorded}), *files).after.metadata == {"notebook_path": rewritten}
+
+
+@pytest.mark.parametrize(
+    ("lost", "leads_to"),
+    [
+        ("notebooks/gone.ipynb", THERE),
+        (f"{SUBMODULE}/notebooks/gone.IPYNB", f"{SUBMODULE}/{THERE}"),
+        (f"{WORKTREE}/gone.ipynb", f"{WORKTREE}/{THERE}"),
+        ("/another/machine/gone.ipynb", f"{SUBMODULE}/{THERE}"),
+    ],
+)
+def test_path_that_led_nowhere_leads_to_the_file_found_otherwise(lost: str, leads_to: str) -> None:
+    after = plan(row({"notebook_path": lost, "path": lost}, file_path=lost), read(NB), read(HTML)).after
+    assert after.file_path == leads_to
+    assert after.metadata == {"notebook_path": leads_to, "path": leads_to}
+
+
+def test_path_of_another_kind_that_led_nowhere_stays_unless_it_means_the_artifacts_file() -> None:
+    lost = "figures/gone.png"
+    after = plan(row({"figure_path": lost}, file_path=lost), read(NB)).after
+    assert after.file_path == THERE
+    assert after.metadata == {"figure_path": lost}
+
+
+def test_beside_a_path_that_led_to_the_file_only_one_of_its_name_leads_there() -> None:
+    said = {"notebook_path": NB, "file_path": "old/Tau Map.ipynb", "path": "notebooks/gone.ipynb"}
+    after = plan(row(said, file_path="notebooks/gone.ipynb"), read(NB)).after
+    assert after.metadata == {"notebook_path": THERE, "file_path": THERE, "path": "notebooks/gone.ipynb"}
+    assert after.file_path == "notebooks/gone.ipynb"
+
+
+def test_lost_primary_path_is_not_led_to_an_accessory() -> None:
+    before = row({"notebook_path": "gone.ipynb", "html_path": HTML}, file_path="gone.ipynb")
+    rules = replace(ANY_PATH, path_keys=("notebook_path",), accessory_keys=("html_path",))
+    after = plan_folder(before, [read(HTML)], ALONE, FLAT, rules).after
+    assert after.file_path == "gone.ipynb" and after.metadata["notebook_path"] == "gone.ipynb"
+
+
+def test_row_that_records_no_path_gets_none() -> None:
+    after = plan(row({"notebook_path": None, "slug": "tau"}), read(NB)).after
+    assert after.file_path is None and after.metadata == {"notebook_path": None, "slug": "tau"}
 
 
 def test_keys_that_hold_no_paths_and_the_chain_stay_as_they_are() -> None:

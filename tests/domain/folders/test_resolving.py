@@ -280,3 +280,21 @@ def test_whatever_a_row_holds_only_files_that_git_has_are_its_own(
 @given(st.sets(_SAFE, max_size=20), _SAFE)
 def test_index_finds_exactly_what_lies_below_a_folder(paths: set[str], folder: str) -> None:
     assert tree(*paths).under(folder) == sorted(p for p in paths if p.startswith(f"{folder}/"))
+
+
+@pytest.mark.parametrize(
+    ("primary_filename", "stored", "lost"),
+    [
+        (None, (), False),
+        ("map.ipynb", (), True),
+        ("map.ipynb", (NB,), False),
+        ("map.IPYNB", (NB,), False),
+        ("map.csv", (NB,), True),
+        ("map", (NB,), True),
+    ],
+)
+def test_primary_file_that_a_row_is_known_to_have_is_lost_when_none_of_its_kind_is_found(
+    primary_filename: str | None, stored: tuple[str, ...], lost: bool
+) -> None:
+    named = row(file_path=NB, primary_filename=primary_filename)
+    assert resolve(named, tree(*stored), RULES).lost_primary is lost
