@@ -121,7 +121,9 @@ class Shift:
     async def _is_over(self, run: RunView) -> bool:
         """With nothing at work: the step or the run is over, or it says what it waits for."""
         if self._permits.used_up:
-            if not self._permits.counts_batches:
+            if self._permits.counts_batches:
+                await self._writer.tidy(wait=True)  # a batch is over when its old paths have gone
+            else:
                 await self._flush(adoptions=False)
             return await self._move(run, RunState.PAUSED)
         waits_on = await self._job.rest()
