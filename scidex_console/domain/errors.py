@@ -83,6 +83,12 @@ class Halt(ConsoleError):
         self.bytes_needed = bytes_needed
 
 
+class Interrupted(ConsoleError):
+    """Somebody ended what was at work; what it had not finished is as if it had never begun."""
+
+    exit_code = 130
+
+
 class RepositoryError(ConsoleError):
     """Git refused or the repository is not in a state we may write to."""
 

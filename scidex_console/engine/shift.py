@@ -129,8 +129,7 @@ class Shift:
         waits_on = await self._job.rest()
         if waits_on is None:
             await self._flush(adoptions=True)
-            await self._job.finish()
-            return await self._move(run, RunState.DONE)
+            return await self._finish(run)
         if self._job.closes_batch_at_rest and any(await self._job.waiting()):
             await self._flush(adoptions=True)
             return False
@@ -138,6 +137,38 @@ class Shift:
             await self._runs.wait_on(run, waits_on)
             self._pulse.changed("run")
         return False
+
+    async def _finish(self, run: RunView) -> bool:
+        """What belongs to the end, before the run is called done. It may take minutes, and gives way."""
+        if not self._job.ending:
+            await self._job.finish()
+            return await self._move(run, RunState.DONE)
+        await self._runs.wait_on(run, self._job.ending)
+        self._pulse.changed("run")
+        finishing = self._beside(self._job.finish(), "finish")
+        try:
+            while not finishing.done() and not self._stopped and await self._stands(run):
+                await self._pulse.wait(LOOK_S)
+            ended = finishing.done()
+        finally:
+            finishing.cancel()
+            await asyncio.wait([finishing])
+        if ended:
+            finishing.result()
+            self._pulse.say("ending", "")
+            return await self._move(run, RunState.DONE)
+        words = f"{self._job.ending}, which was interrupted and is to be done again"
+        await self._runs.wait_on(run, words)
+        self._pulse.mention("ending", words)
+        return True
+
+    async def _stands(self, run: RunView) -> bool:
+        """Whether the run is as it was, as far as the database can be asked."""
+        try:
+            now = await self._runs.open_run(self._job.name)
+        except (Unreachable, LockBusy):
+            return True
+        return now is not None and now.id == run.id and now.state is run.state
 
     # --- what goes on beside ----------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
@@ -17,10 +18,21 @@ async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     A thread cannot be stopped: if the caller went away, git would go on writing without the lock that the
     caller gives back.
     """
-    work = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+    return await _ended(asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs)), None)
+
+
+async def in_thread_until_stopped(call: Callable[[threading.Event], T]) -> T:
+    """As `in_thread`, for work that ends soon once the event it is given is set: by a caller's cancelling."""
+    stop = threading.Event()
+    return await _ended(asyncio.ensure_future(asyncio.to_thread(call, stop)), stop)
+
+
+async def _ended(work: asyncio.Future[T], stop: threading.Event | None) -> T:
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
+        if stop is not None:
+            stop.set()
         while not work.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([work])

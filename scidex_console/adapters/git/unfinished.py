@@ -1,13 +1,17 @@
-"""Packs that git left half-written: out of room, it cannot even tidy up after itself."""
+"""Packs that git left half-written: out of room, or killed, it cannot even tidy up after itself."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from scidex_console.adapters.git.checkout import Checkout
 
 _PROCESSES = Path("/proc")
+_AGAIN_S = 0.5
+"""A writer closes its file an instant before it gives it its name: nothing goes at the first look."""
 
 
 def packs(checkout: Checkout) -> set[Path]:
@@ -15,11 +19,18 @@ def packs(checkout: Checkout) -> set[Path]:
     return set((checkout.common_dir / "objects/pack").glob("tmp_*"))
 
 
-def clear(checkout: Checkout, *, besides: set[Path]) -> None:
+def clear(checkout: Checkout, *, besides: Collection[Path]) -> None:
     """Remove half-written packs that nobody writes any more; those in `besides` stay."""
-    left = packs(checkout) - besides
-    for path in left - _open_files(left):
-        path.unlink(missing_ok=True)
+    remove_unopened(packs(checkout).difference(besides))
+
+
+def remove_unopened(paths: set[Path]) -> None:
+    """Remove those of these files that no process has open, at two looks."""
+    left = paths - _open_files(paths)
+    if left:
+        time.sleep(_AGAIN_S)
+        for path in left - _open_files(left):
+            path.unlink(missing_ok=True)
 
 
 def _open_files(paths: set[Path]) -> set[Path]:

@@ -38,6 +38,11 @@ class Job(Protocol):
         """Whether items may be prepared while a batch is being written."""
         ...
 
+    @property
+    def ending(self) -> str:
+        """What `finish` does, in words."""
+        ...
+
     async def begin(self, *, stepping: bool) -> None:
         """A stretch of work begins: a run's, or a step's, which does not wait for its turn."""
         ...
@@ -71,7 +76,10 @@ class Job(Protocol):
         ...
 
     async def finish(self) -> None:
-        """Nothing is left: what is due before the run is over. May be repeated."""
+        """Nothing is left: what is due before the run is over.
+
+        May be repeated; when it is cancelled, it ends soon and is begun anew when the run goes on.
+        """
         ...
 
     async def waiting(self) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from scidex_console.engine.jobs.folder_reading import FolderReader, ReadArtifact
 from scidex_console.engine.jobs.folder_survey import FolderSurvey
 from scidex_console.engine.jobs.job import Record
 from scidex_console.engine.ports import ArtifactRepository, Clock, DueFolder, FolderStore, Refusal
-from scidex_console.engine.threads import in_thread
+from scidex_console.engine.threads import in_thread, in_thread_until_stopped
 
 _LOCKED = "its row, or one that it links to, is locked by somebody else"
 
@@ -87,7 +87,11 @@ class MigrateFolders:
         return self._rules.cycle.size, self._rules.cycle.size
 
     async def begin(self, *, stepping: bool) -> None:
-        """A stretch of work begins; a step does not wait for the next cycle's time."""
+        """A stretch of work begins; a step does not wait for the next cycle's time.
+
+        Raises `Refused` when folders were laid out otherwise before.
+        """
+        self._rules.layout.require_as_before(await self._store.first_laid_out())
         self._stepping = stepping
         self._cycle.resume(await self._store.next_cycle_at())
 
@@ -151,13 +155,15 @@ class MigrateFolders:
 
         return record
 
+    @property
+    def ending(self) -> str:
+        """What takes minutes at the end."""
+        return "repacking the repository" if self._rules.repack_at_end else ""
+
     async def finish(self) -> None:
         """The repository is repacked: each artifact's commit has rewritten its root folder."""
         if self._rules.repack_at_end:
-            self._tell("repacking the repository")
-            done = await in_thread(self._repository.repack)
-            await self._store.record_repacked(done)
-            self._tell("")
+            await self._store.record_repacked(await in_thread_until_stopped(self._repository.repack))
 
     async def waiting(self) -> tuple[int, int]:
         """Verified artifacts that wait for a batch."""
@@ -210,7 +216,8 @@ class MigrateFolders:
         Also the artifacts that cannot be related now: a row that still needs its UUID is locked.
         """
         links = await self._store.links(ids, self._rules.upstream_links)
-        ends = dict.fromkeys([*ids, *(end for link in links for end in link)])
+        ends_of_links = list(dict.fromkeys(end for link in links for end in link))
+        ends = dict.fromkeys([*ids, *ends_of_links])
         uuids = await self._store.mint(list(ends))
         without = set(await self._store.read([end for end in ends if end not in uuids]))
         locked = without.union(*(link for link in links if without.intersection(link)))
@@ -223,7 +230,8 @@ class MigrateFolders:
                 inputs[derived].add(uuids[origin])
             if origin in outputs:
                 outputs[origin].add(uuids[derived])
-        relations = {i: Relations(tuple(sorted(inputs[i])), tuple(sorted(outputs[i]))) for i in ids}
+        dirs = await self._store.folders_of(ends_of_links)
+        relations = {i: Relations(tuple(sorted(inputs[i])), tuple(sorted(outputs[i])), dirs) for i in ids}
         return relations, uuids, locked
 
     async def _operations(self, plans: Sequence[tuple[ReadArtifact, FolderPlan]]) -> list[Operation]:

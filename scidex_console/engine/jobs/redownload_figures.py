@@ -99,6 +99,11 @@ class RedownloadFigures:
         _check_vanished(vanished)
         await self._store.record_survey(gap, marked, total=total, epoch=epoch)
 
+    @property
+    def ending(self) -> str:
+        """Nothing belongs to the end."""
+        return ""
+
     async def finish(self) -> None:
         """Nothing is due at the end."""
 

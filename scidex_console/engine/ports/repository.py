@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -136,8 +137,12 @@ class ArtifactRepository(Protocol):
         """
         ...
 
-    def repack(self) -> Repacked:
-        """Store everything git keeps as small as it gets; readers and writers go on meanwhile. Minutes."""
+    def repack(self, stop: threading.Event | None = None) -> Repacked:
+        """Store everything git keeps as small as it gets; readers and writers go on meanwhile. Minutes.
+
+        When `stop` is set it ends at once, with nothing changed or half-written. Raises `Interrupted`,
+        `LockBusy` while another repacks, `Halt` when the disk is too full, `RepositoryError`.
+        """
         ...
 
     def size(self) -> int:
