@@ -66,6 +66,16 @@ class PostgresFolders:
 
         return await self._fenced.write(work)
 
+    async def folders_of(self, artifact_ids: Sequence[str]) -> Mapping[str, str]:
+        """`artifact_dir` by UUID, of those of these artifacts whose row has both."""
+        rows = await self._fetch("list_artifact_dirs", {"ids": list(artifact_ids)})
+        return {row["uuid"]: row["artifact_dir"] for row in rows}
+
+    async def first_laid_out(self) -> str:
+        """A path in the first folder that was laid out where the configuration said; empty: there is none."""
+        rows = await self._fetch("read_first_laid_out", {})
+        return rows[0]["path"] if rows else ""
+
     async def claimants(self, paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Who claims each path and is not migrated yet."""
         rows = await self._fetch("list_claimants", {"paths": list(paths)})

@@ -2,7 +2,7 @@
 
 Spec, "Folder layout": `<artifact_id>/` directly inside the artifact repository. A store too large for one
 flat folder shards by the first hexadecimal digits: `ab/<artifact_id>/`. Either way the row's `artifact_dir`
-says where, so readers need not know.
+says where, so readers need not know; a row that says so before there is a folder has it come there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from scidex_console.domain.errors import Refused
 
 MANIFEST = "manifest.json"
 ACCESSORIES = "accessories"
@@ -41,10 +43,32 @@ class FolderLayout:
         """The folder of an artifact, relative to the artifact repository."""
         return f"{artifact_uuid[: self.shard]}/{artifact_uuid}" if self.shard else artifact_uuid
 
-    def link_target(self, artifact_uuid: str) -> str:
-        """What a link in `inputs/` or `outputs/` holds to lead to another artifact's folder."""
-        up = "../" * (3 if self.shard else 2)
-        return f"{up}{self.folder(artifact_uuid)}"
+    def require_as_before(self, path: str) -> None:
+        """Raise `Refused` unless the folder of this path is where this layout has it; empty: there is none.
+
+        Links lead to where folders that are not there yet will be, so all of a migration have one layout.
+        """
+        folder = folder_of(path)
+        if folder is None or self.folder(folder.rpartition("/")[2]) == folder:
+            return
+        before = len(folder.rpartition("/")[0])
+        raise Refused(
+            f"folders were laid out with folders.shard = {before}, and links lead to folders yet to come",
+            where=f"folders.shard = {self.shard}",
+            fix=f"set folders.shard = {before}, start the engine again and resume",
+        )
+
+
+def link_target(folder: str, other: str) -> str:
+    """What a link in `inputs/` or `outputs/` of a folder holds to lead to another artifact's folder."""
+    return "../" * (folder.count("/") + 2) + other
+
+
+def stored_folder(artifact_dir: str | None, artifact_uuid: str, *, submodule: str) -> str | None:
+    """The folder that a row says is its own, in the artifact repository; None when it names none."""
+    folder = (artifact_dir or "").removeprefix(f"{submodule}/")
+    named = folder.endswith(artifact_uuid) and folder_of(f"{folder}/{MANIFEST}") == folder
+    return folder if named else None
 
 
 def folder_of(path: str) -> str | None:

@@ -13,6 +13,8 @@ from scidex_console.domain.folders.layout import (
     RESERVED,
     Direction,
     FolderLayout,
+    link_target,
+    stored_folder,
 )
 from scidex_console.domain.folders.manifest import FolderFile, manifest_bytes, media_type
 from scidex_console.domain.folders.moved_paths import MovedPaths
@@ -94,7 +96,7 @@ def plan_folder(
     """
     if row.uuid is None:
         raise ValueError("an artifact without a UUID has no folder")
-    folder = layout.folder(row.uuid)
+    folder = stored_folder(row.artifact_dir, row.uuid, submodule=rules.submodule) or layout.folder(row.uuid)
     moves = _name(row, files, folder)
     inner = [move.path.removeprefix(f"{folder}/") for move in moves]
     moved = MovedPaths(row, {move.file.path: move.path for move in moves}, folder, rules)
@@ -114,7 +116,7 @@ def plan_folder(
         folder=folder,
         moves=tuple(move for move in moves if move.path != move.file.path),
         manifest=manifest_bytes(after, listed),
-        links=_links(folder, relations, layout),
+        links=_links(folder, relations, layout, rules),
         files=listed,
     )
 
@@ -166,10 +168,12 @@ def _listed(file: ReadFile, name: str) -> FolderFile:
     )
 
 
-def _links(folder: str, relations: Relations, layout: FolderLayout) -> dict[str, str]:
+def _links(folder: str, relations: Relations, layout: FolderLayout, rules: ResolvingRules) -> dict[str, str]:
+    """Links to where the other ends' folders are by their rows, or else will be."""
     ends = {Direction.INPUTS: relations.inputs, Direction.OUTPUTS: relations.outputs}
-    return {
-        f"{folder}/{direction}/{uuid}": layout.link_target(uuid)
-        for direction, uuids in ends.items()
-        for uuid in uuids
-    }
+    found: dict[str, str] = {}
+    for direction, uuids in ends.items():
+        for uuid in uuids:
+            said = stored_folder(relations.folders.get(uuid), uuid, submodule=rules.submodule)
+            found[f"{folder}/{direction}/{uuid}"] = link_target(folder, said or layout.folder(uuid))
+    return found

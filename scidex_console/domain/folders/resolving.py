@@ -12,13 +12,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scidex_console.domain.errors import UnsafePath
-from scidex_console.domain.folders.layout import folder_of, is_bookkeeping
+from scidex_console.domain.folders.layout import folder_of, is_bookkeeping, stored_folder
 from scidex_console.domain.folders.names import friendly_stem, split_extension
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.tree import GITLINK, SYMLINK
 from scidex_console.domain.folders.tree import TreeEntry as TreeEntry
 from scidex_console.domain.folders.tree import TreeIndex as TreeIndex
 from scidex_console.domain.paths import check_relative
+
+
+LONGEST_PATH = 1024
+"""Bytes of a path; the database's indexes hold no more than about twice as many."""
 
 
 @dataclass(frozen=True)
@@ -188,8 +192,8 @@ def _look_up(recorded: str, row: ArtifactRow, tree: TreeIndex, rules: ResolvingR
 
 def _in_own_folder(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> list[str]:
     """Files that were committed into the artifact's folder though its row does not record them."""
-    folder = (row.artifact_dir or "").removeprefix(f"{rules.submodule}/")
-    if row.uuid is None or folder_of(f"{folder}/{row.uuid}") != folder or not folder.endswith(row.uuid):
+    folder = row.uuid and stored_folder(row.artifact_dir, row.uuid, submodule=rules.submodule)
+    if not folder:
         return []
     files = _primary_first((f for f in tree.under(folder) if not is_bookkeeping(f)), rules.primary_extensions)
     return sorted(files, key=lambda f: (f != f"{folder}/{row.primary_filename}", f.count("/")))
@@ -232,11 +236,20 @@ def _hindrance(path: str, tree: TreeIndex) -> str:
         return "it names a repository inside the repository"
     if tree.has_twin(path):
         return "another file's path differs from its own in case only"
+    return _not_recordable(path)
+
+
+def is_recordable(path: str) -> bool:
+    """Whether the database can hold a path of git's at all; what it cannot is never moved."""
+    return not _not_recordable(path)
+
+
+def _not_recordable(path: str) -> str:
     try:
-        check_relative(path)
+        longest = len(check_relative(path).encode())
     except UnsafePath as error:
         return f"its file's name is not safe: {error.what}"
-    return ""
+    return f"its file's path is longer than {LONGEST_PATH} bytes" if longest > LONGEST_PATH else ""
 
 
 def is_in_a_folder(path: str) -> bool:

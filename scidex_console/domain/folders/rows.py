@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -36,3 +36,5 @@ class Relations:
 
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """`artifact_dir` of other ends that have one already."""

@@ -30,7 +30,6 @@ from scidex_console.engine.ports import (
     Worktree,
 )
 
-
 _LOST_PRIMARY = (
     "its row has a primary_filename, and git has no such file: commit or restore it, or empty that column"
 )

@@ -150,6 +150,14 @@ class FolderStore(Protocol):
         """UUIDs of these artifacts; those that have none get one, which stays theirs for ever."""
         ...
 
+    async def folders_of(self, artifact_ids: Sequence[str]) -> Mapping[str, str]:
+        """`artifact_dir` by UUID, of those of these artifacts whose row has both."""
+        ...
+
+    async def first_laid_out(self) -> str:
+        """A path in the first folder that was laid out where the configuration said; empty: there is none."""
+        ...
+
     async def claimants(self, paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Who claims each path and is not migrated yet."""
         ...

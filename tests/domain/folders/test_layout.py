@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scidex_console.domain.folders.layout import Direction, FolderLayout, folder_of, is_bookkeeping, is_uuid
+from scidex_console.domain.folders.layout import (
+    Direction,
+    FolderLayout,
+    folder_of,
+    is_bookkeeping,
+    is_uuid,
+    link_target,
+    stored_folder,
+)
 from tests.domain.folders.samples import OTHER, UUID
 
 _SHARDS = st.integers(0, 4)
@@ -20,21 +28,22 @@ _UUIDS = st.uuids(version=4).map(str)
 def test_flat_folder_is_the_uuid_and_links_lead_two_up() -> None:
     layout = FolderLayout()
     assert layout.folder(UUID) == UUID
-    assert layout.link_target(OTHER) == f"../../{OTHER}"
+    assert link_target(UUID, OTHER) == f"../../{OTHER}"
 
 
 def test_sharded_folder_lies_in_its_first_digits() -> None:
     layout = FolderLayout(shard=2)
     assert layout.folder(UUID) == f"0b/{UUID}"
-    assert layout.link_target(OTHER) == f"../../../ab/{OTHER}"
+    assert link_target(layout.folder(UUID), layout.folder(OTHER)) == f"../../../ab/{OTHER}"
 
 
-@given(_UUIDS, _UUIDS, _SHARDS, st.sampled_from(Direction))
-def test_link_leads_to_the_other_folder(one: str, other: str, shard: int, direction: Direction) -> None:
-    layout = FolderLayout(shard)
-    holder = f"{layout.folder(one)}/{direction}"
-    led = os.path.normpath(os.path.join(holder, layout.link_target(other)))
-    assert led == layout.folder(other)
+@given(_UUIDS, _UUIDS, _SHARDS, _SHARDS, st.sampled_from(Direction))
+def test_link_leads_to_the_other_folder_however_either_lies(
+    one: str, other: str, shard: int, others_shard: int, direction: Direction
+) -> None:
+    folder, end = FolderLayout(shard).folder(one), FolderLayout(others_shard).folder(other)
+    led = os.path.normpath(os.path.join(f"{folder}/{direction}", link_target(folder, end)))
+    assert led == end
 
 
 @pytest.mark.parametrize("shard", [0, 2])
@@ -44,7 +53,7 @@ def test_link_on_a_disk_opens_the_other_folder(tmp_path: Path, shard: int) -> No
     (tmp_path / layout.folder(OTHER) / "manifest.json").write_text("{}")
     inputs = tmp_path / layout.folder(UUID) / Direction.INPUTS
     inputs.mkdir(parents=True)
-    (inputs / OTHER).symlink_to(layout.link_target(OTHER))
+    (inputs / OTHER).symlink_to(link_target(layout.folder(UUID), layout.folder(OTHER)))
     assert (inputs / OTHER / "manifest.json").read_text() == "{}"
 
 
@@ -84,3 +93,17 @@ def test_uuid_is_known_in_the_form_folders_have(uuid: Uuid) -> None:
     assert is_uuid(str(uuid))
     assert not is_uuid(str(uuid) + "\n")
     assert not is_uuid(uuid.hex)
+
+
+@pytest.mark.parametrize("folder", [UUID, f"0b/{UUID}", f"0b9f/{UUID}"])
+def test_folder_that_a_row_names_is_its_own(folder: str) -> None:
+    assert stored_folder(f"data/store/{folder}", UUID, submodule="data/store") == folder
+    assert stored_folder(folder, UUID, submodule="data/store") == folder
+    assert stored_folder(f"data/store/{folder}", OTHER, submodule="data/store") is None
+
+
+@pytest.mark.parametrize(
+    "said", [None, "", "data/store", f"elsewhere/{UUID}", f"s3://bucket/{UUID}", f"ab/{UUID}"]
+)
+def test_row_that_names_no_folder_of_its_own_has_none(said: str | None) -> None:
+    assert stored_folder(said, UUID, submodule="data/store") is None

@@ -169,6 +169,19 @@ def test_sharded_folder_is_recorded_where_it_lies() -> None:
     assert planned.links == {f"0b/{UUID}/inputs/{OTHER}": f"../../../ab/{OTHER}"}
 
 
+@pytest.mark.parametrize("shard", [0, 2])
+def test_link_leads_to_where_the_other_ends_row_says_it_is(shard: int) -> None:
+    layout, ends = FolderLayout(shard), Relations((OTHER,), (OTHER,), {OTHER: f"{SUBMODULE}/{OTHER}"})
+    planned = plan(row(), relations=ends, layout=layout)
+    up = "../../.." if shard else "../.."
+    assert set(planned.links.values()) == {f"{up}/{OTHER}"}
+
+
+def test_folder_that_the_row_names_already_is_the_one() -> None:
+    planned = plan(row(artifact_dir=f"{SUBMODULE}/{UUID}"), read(NB), layout=FolderLayout(2))
+    assert planned.folder == UUID and planned.after.artifact_dir == f"{SUBMODULE}/{UUID}"
+
+
 @pytest.mark.parametrize(
     ("filename", "primary", "accessory"),
     [
