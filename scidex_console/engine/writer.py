@@ -53,7 +53,10 @@ class Writer:
         await self.tidy(wait=True)
 
     async def tidy(self, *, wait: bool = False) -> None:
-        """Take old paths away that readers have had time to leave; with `wait`, all of them."""
+        """Take old paths away that readers have had time to leave; with `wait`, all of them.
+
+        What is clean by then is published: `write_batch` came too early for it.
+        """
         while self._lingering:
             batch, until = self._lingering[0]
             left = until - asyncio.get_running_loop().time()
@@ -66,6 +69,7 @@ class Writer:
                 if self._lingering and self._lingering[0][0].id == batch.id:
                     await forward.tidy(self._stores, batch)
                     self._lingering.pop(0)
+            await self.publish()
 
     async def undisturbed(self, look: Callable[[], Awaitable[None]]) -> None:
         """Let something compare rows and disk while no batch is on its way between them."""

@@ -1,4 +1,4 @@
-"""A cycle that was stepped is over when its run rests: old paths have gone, and nothing is left open."""
+"""A cycle is over when its run rests: old paths have gone, nothing is left open, and all is published."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ from tests.engine.folders.tiny import row_of, tiny_lab
 NAMES = ("a", "b", "c")
 
 
-async def test_a_stepped_cycle_has_taken_its_old_paths_away_when_the_run_is_paused(
+def assert_published(folders: FolderBench, batches: int) -> None:
+    """The outer repository points at what the cycles brought, and each batch knows."""
+    assert [batch["state"] for batch in folders.bench.batches()] == ["cleaned"] * batches
+    assert [batch["push_state"] for batch in folders.bench.batches()] == ["none"] * batches
+    pointer = folders.bench.lab.git("ls-tree", "HEAD", "data/scidex-artifacts", outer=True).split()[2]
+    assert pointer == folders.bench.lab.git("rev-parse", "HEAD").strip()
+
+
+async def test_a_stepped_cycle_is_clean_and_published_when_the_run_is_paused(
     tmp_path: Path, scidex_database: str
 ) -> None:
     files = {f"figures/{name}.png": name.encode() for name in NAMES}
@@ -28,6 +36,8 @@ async def test_a_stepped_cycle_has_taken_its_old_paths_away_when_the_run_is_paus
         async with folders.bench.engine(jobs=FOLDERS):
             await folders.ask("step", count=1, cycle=True)
             assert folders.bench.run_state() is RunState.PAUSED
-            assert [batch["state"] for batch in folders.bench.batches()] == ["cleaned"]
+            assert_published(folders, 1)
             assert [p.name for p in (folders.checkout / "figures").iterdir()] == ["c.png"]
+            await folders.ask("step", count=1, cycle=True)
+            assert_published(folders, 2)
         assert (await verify(lab.settings)).broken == ()
