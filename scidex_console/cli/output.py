@@ -40,6 +40,12 @@ class Output:
                 self._out.write(visible(line.rstrip(), _LONGEST_LINE) + "\n")
         self._out.flush()
 
+    def show_each(self, documents: Iterable[Mapping[str, Any]]) -> None:
+        """Print results as JSON lines: one document a line."""
+        for document in documents:
+            self._out.write(json.dumps(plain(document), ensure_ascii=True) + "\n")
+        self._out.flush()
+
     def note(self, text: str) -> None:
         """Tell the person at the terminal something that is not the result."""
         self._err.write(visible(self.program.told(text), _LONGEST_LINE) + "\n")

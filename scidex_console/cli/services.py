@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scidex_console.domain.checks import Finding, VerifyReport
+from scidex_console.domain.folders.orphans import OrphanPage
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.ports import Feed, IntentDesk, ReadModel, Repacked
 
@@ -75,6 +76,9 @@ class Services(Protocol):
     def run_console(self, settings: Settings, read_only: bool, program: str) -> int: ...
     def verify(self, settings: Settings) -> Coroutine[Any, Any, VerifyReport]: ...
     def maintain(self, settings: Settings) -> Coroutine[Any, Any, Repacked]: ...
+    def list_orphans(
+        self, settings: Settings, *, limit: int, after: str
+    ) -> Coroutine[Any, Any, OrphanPage]: ...
     def doctor(
         self, settings: Settings, config_file: Path | None = None
     ) -> Coroutine[Any, Any, Sequence[Finding]]: ...

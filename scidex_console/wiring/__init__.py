@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scidex_console.adapters.postgres.schema_runner import SchemaRunner
     from scidex_console.demo.options import DemoOptions
     from scidex_console.domain.checks import Finding, VerifyReport
+    from scidex_console.domain.folders.orphans import OrphanPage
     from scidex_console.domain.jobs import JobName
     from scidex_console.engine.ports import Repacked
     from scidex_console.settings import Settings
@@ -66,6 +67,13 @@ async def maintain(settings: Settings) -> Repacked:
     from scidex_console.wiring import maintenance as wired
 
     return await wired.maintain(settings)
+
+
+async def list_orphans(settings: Settings, *, limit: int, after: str) -> OrphanPage:
+    """Files that no row claims."""
+    from scidex_console.wiring import orphans as wired
+
+    return await wired.list_orphans(settings, limit=limit, after=after)
 
 
 async def doctor(settings: Settings, config_file: Path | None = None) -> Sequence[Finding]:

@@ -15,6 +15,7 @@ from scidex_console.domain.batches import BatchState, OperationState
 from scidex_console.domain.checks import Finding, Invariant, VerifyReport
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.folders.orphans import Orphan, OrphanPage
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
@@ -376,6 +377,7 @@ class FakeServices:
     runner: FakeSchema = field(default_factory=FakeSchema)
     invariants: tuple[Invariant, ...] = (Invariant("I1", "every row's path opens", True, 115),)
     findings: tuple[Finding, ...] = (Finding("database", True, "PostgreSQL 18.4"),)
+    orphans: Sequence[Orphan] = ()
     called: list[tuple[Any, ...]] = field(default_factory=list)
     fails: Exception | None = None
     exit_code: int = 0
@@ -406,6 +408,12 @@ class FakeServices:
     async def maintain(self, settings: Settings) -> Repacked:
         self.called.append(("maintain",))
         return Repacked(before=3 * 1024 * 1024, after=1024 * 1024)
+
+    async def list_orphans(self, settings: Settings, *, limit: int, after: str) -> OrphanPage:
+        self.called.append(("list_orphans", limit, after))
+        found = [orphan for orphan in self.orphans if orphan.path > after]
+        more = len(found) > limit
+        return OrphanPage(len(self.orphans), found[:limit], found[limit - 1].path if more else None)
 
     async def doctor(self, settings: Settings, config_file: Path | None = None) -> Sequence[Finding]:
         self.called.append(("doctor", config_file))

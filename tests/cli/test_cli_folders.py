@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 import pytest
 
 from scidex_console.domain.folders.acceptance import assess
+from scidex_console.domain.folders.orphans import Orphan
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import (
     OperationView,
@@ -96,3 +98,52 @@ def test_a_retry_of_folders_lists_what_waits_and_why(cli: Cli) -> None:
 def test_an_engine_runs_both_jobs_unless_told_otherwise(cli: Cli, services: FakeServices) -> None:
     assert cli("engine").code == 0
     assert services.called == [("engine", frozenset(JobName), False)]
+
+
+ORPHANS = tuple(Orphan(f"lost/{name}.png", "100644", 40 * "a", 7) for name in ("a", "b", "c d"))
+
+
+def test_orphans_are_listed_page_by_page(cli: Cli, services: FakeServices) -> None:
+    services.orphans = ORPHANS
+    first = cli("plan", "folders", "--orphans", "--limit", "2")
+    assert [line.split() for line in first.out.splitlines()] == [
+        ["BYTES", "MODE", "FILE"],
+        ["7", "100644", "lost/a.png"],
+        ["7", "100644", "lost/b.png"],
+    ]
+    assert "2 of 3 files" in first.err
+    assert "scidex-console plan folders --orphans --limit 2 --after lost/b.png" in first.err
+    last = cli("plan", "folders", "--orphans", "--after", "lost/b.png")
+    assert "lost/c d.png" in last.out
+    assert last.err == ""
+    assert "none after that path, of 3" in cli("plan", "folders", "--orphans", "--after", "z").out
+
+
+def test_orphans_are_a_document_or_a_document_a_line(cli: Cli, services: FakeServices) -> None:
+    services.orphans = ORPHANS
+    document = cli("plan", "folders", "--orphans", "--limit", "1", "--json").document
+    assert document["total"] == 3
+    assert document["after"] == "lost/a.png"
+    assert document["orphans"] == [
+        {"path": "lost/a.png", "mode": "100644", "blob": 40 * "a", "size": 7},
+    ]
+    lines = cli("plan", "folders", "--orphans", "--json-lines").out.splitlines()
+    assert [json.loads(line)["path"] for line in lines] == [orphan.path for orphan in ORPHANS]
+
+
+def test_without_orphans_it_says_so(cli: Cli) -> None:
+    assert cli("plan", "folders", "--orphans").out == "every file is some row's\n"
+    assert cli("plan", "folders", "--orphans", "--json-lines").out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("figures", "--orphans"),
+        ("folders", "--after", "a"),
+        ("folders", "--json-lines"),
+        ("folders", "--orphans", "--json", "--json-lines"),
+    ],
+)
+def test_options_of_orphans_alone_are_refused_elsewhere(cli: Cli, words: tuple[str, ...]) -> None:
+    assert cli("plan", *words).code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,3 +108,11 @@ def bytes_kept(checkout: Checkout) -> int:
             with suppress(FileNotFoundError):
                 total += (Path(folder) / name).stat().st_size
     return total
+
+
+def sizes(checkout: Checkout, objects: Sequence[str]) -> Mapping[str, int]:
+    """Bytes of these objects; a commit of another repository, which is not here, has none."""
+    asked = "".join(f"{name}\n" for name in objects).encode()
+    lines = checkout.commands.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked)
+    told = (line.split(" ") for line in lines.text().splitlines())
+    return {name: int(size) for name, size in told if size.isdigit()}

@@ -5,28 +5,47 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Iterator
+from shlex import quote
 
 from scidex_console.cli.arguments import Subparsers, add_command, add_job, count
 from scidex_console.cli.context import Context
 from scidex_console.cli.counts import counts_lines
-from scidex_console.cli.output import Output
+from scidex_console.cli.output import Output, plain
+from scidex_console.domain.errors import UsageError
+from scidex_console.domain.folders.orphans import OrphanPage
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import PlanView
 
 
 def register(subparsers: Subparsers) -> None:
     """Describe the command."""
-    parser = add_command(subparsers, "plan", run, "show what a job would do next")
+    parser = add_command(
+        subparsers,
+        "plan",
+        run,
+        "show what a job would do next",
+        details="plan folders --orphans lists the files that no row claims instead. They are never touched.",
+    )
     add_job(parser)
     parser.add_argument("--limit", type=count, default=20, metavar="N", help="rows at most (default: 20)")
+    parser.add_argument("--orphans", action="store_true", help="list files that no row claims, by path")
+    parser.add_argument(
+        "--after", metavar="PATH", default="", help="only orphans after this path, to page on"
+    )
+    parser.add_argument("--json-lines", action="store_true", help="print one JSON document per orphan")
 
 
 def run(args: Namespace, context: Context) -> int:
-    """Ask the read model."""
+    """Ask the read model, or look for orphans."""
+    job = JobName(args.job)
+    if args.orphans:
+        return _orphans(args, context, job)
+    if args.after or args.json_lines:
+        raise UsageError("--after and --json-lines are of --orphans", where="plan", fix="add --orphans")
 
     async def work() -> PlanView:
         async with context.services.readers(context.settings) as readers:
-            return await readers.read.plan(JobName(args.job), limit=args.limit)
+            return await readers.read.plan(job, limit=args.limit)
 
     plan = asyncio.run(work())
     context.output.show(
@@ -40,6 +59,34 @@ def run(args: Namespace, context: Context) -> int:
         _lines(plan, context.output),
     )
     return 0
+
+
+def _orphans(args: Namespace, context: Context, job: JobName) -> int:
+    if job is not JobName.FOLDERS:
+        raise UsageError("only folders have orphans", where="plan", fix="plan folders --orphans")
+    if args.json_lines and args.as_json:
+        raise UsageError("--json and --json-lines exclude each other", where="plan", fix="leave one out")
+    page = asyncio.run(context.services.list_orphans(context.settings, limit=args.limit, after=args.after))
+    if args.json_lines:
+        context.output.show_each({**plain(orphan)} for orphan in page.orphans)
+    else:
+        document = {"job": job, "orphans": page.orphans, "total": page.total, "after": page.after}
+        context.output.show(document, _orphan_lines(page, context.output))
+    if page.after is not None:
+        left = f"{len(page.orphans)} of {page.total:,} files that no row claims"
+        command = f"scidex-console plan folders --orphans --limit {args.limit} --after {quote(page.after)}"
+        context.output.note(f"{left}; go on with `{command}`")
+    return 0
+
+
+def _orphan_lines(page: OrphanPage, output: Output) -> Iterator[str]:
+    if page.orphans:
+        rows = [(orphan.size, orphan.mode, orphan.path) for orphan in page.orphans]
+        yield from output.table(("BYTES", "MODE", "FILE"), rows)
+    elif page.total:
+        yield f"none after that path, of {page.total:,} files that no row claims"
+    else:
+        yield "every file is some row's"
 
 
 def _lines(plan: PlanView, output: Output) -> Iterator[str]:

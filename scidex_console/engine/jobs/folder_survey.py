@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 
 from scidex_console.domain.folders.hashes import HashSource, advice, promised, sample_sources
-from scidex_console.domain.folders.layout import folder_of
-from scidex_console.domain.folders.resolving import Resolved, TreeIndex
+from scidex_console.domain.folders.orphans import orphans
+from scidex_console.domain.folders.resolving import Resolved, TreeIndex, is_recordable
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.tree import SYMLINK
 from scidex_console.engine.jobs.folder_reading import FolderReader
@@ -48,14 +48,14 @@ class FolderSurvey:
         claimed = frozenset(named)
         self._reader.remember_claims(claimed)
         found = await asyncio.to_thread(self._resolve, rows, tree, claimed)
-        claims = [(path, row.id) for row, resolved in found for path in resolved.files]
+        claims = [(path, row.id) for row, resolved in found for path in resolved.files if is_recordable(path)]
         advised = await asyncio.to_thread(self._advice, found)
         await self._store.record_survey(
             claims,
             Census(
                 files=sum(entry.mode != SYMLINK for entry in tree.entries.values()),
                 bytes=await asyncio.to_thread(self._repository.size),
-                orphans=_orphans(tree, {path for path, _ in claims}),
+                orphans=len(orphans(tree, {path for _, resolved in found for path in resolved.files})),
                 with_files=sum(bool(resolved.files) for _, resolved in found),
                 hash_advice=advised,
             ),
@@ -86,10 +86,3 @@ class FolderSurvey:
 def _promises(row: ArtifactRow) -> bool:
     said = (promised(s, metadata=row.metadata, content_hash=row.content_hash) for s in HashSource)
     return any(expected is not None for expected in said)
-
-
-def _orphans(tree: TreeIndex, claimed: set[str]) -> int:
-    return sum(
-        path not in claimed and folder_of(path) is None and not path.rpartition("/")[2].startswith(".git")
-        for path in tree.entries
-    )
