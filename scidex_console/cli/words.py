@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from scidex_console.domain.batches import BatchState
+from scidex_console.domain.sizes import size as size
 
 _BATCH = {
     BatchState.CLEANED: "done",
     BatchState.ROLLING_BACK: "being taken back",
     BatchState.ROLLED_BACK: "taken back",
 }
-_UNITS = ("KiB", "MiB", "GiB", "TiB")
 
 
 def batch_state(state: BatchState) -> str:
@@ -20,11 +20,3 @@ def batch_state(state: BatchState) -> str:
 def number(count: int, noun: str) -> str:
     """So many of something, in the right number."""
     return f"{count:,} {noun}" + ("" if count == 1 else "es" if noun.endswith("ch") else "s")
-
-
-def size(count: int) -> str:
-    """Bytes in binary units."""
-    if count < 1024:
-        return f"{count} B"
-    power = next((p for p in range(1, len(_UNITS)) if count < 1024 ** (p + 1)), len(_UNITS))
-    return f"{count / 1024**power:.1f} {_UNITS[power - 1]}"

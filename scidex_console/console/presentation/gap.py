@@ -174,7 +174,7 @@ def acceptance_line(acceptance: Acceptance) -> Line:
         ("files", files, "files"),
         ("hashes", f"{count(measured.verified)} ok {count(measured.flagged)} flagged", "hashes"),
         ("dangling", count(measured.dangling_links), "links"),
-        ("growth", _share(acceptance.growth_maintained_percent or acceptance.growth_percent), "growth"),
+        ("growth", _growth(acceptance), "growth"),
         ("orphans", count(measured.orphans), "orphan files"),
     )
     broken = {criterion.name for criterion in acceptance.criteria if criterion.holds is False}
@@ -182,6 +182,18 @@ def acceptance_line(acceptance: Acceptance) -> Line:
     for label, value, name in shown:
         cells += [Cell(f"{label} ", "dim"), Cell(value, "bad" if name in broken else ""), Cell("  ")]
     return Line(tuple(cells[:-1]))
+
+
+def _growth(acceptance: Acceptance) -> str:
+    """The last maintenance's, which counts; without one, that of what was not maintained yet."""
+    measured, maintained = acceptance.measured, acceptance.growth_maintained_percent
+    percent = acceptance.growth_percent if maintained is None else maintained
+    now = measured.bytes_now if measured.bytes_maintained is None else measured.bytes_maintained
+    if percent is None or measured.bytes_before is None:
+        return NOTHING
+    grown = now - measured.bytes_before
+    text = f"{percent:g} % ({'-' if grown < 0 else '+'}{size(abs(grown))})"
+    return text if maintained is not None else f"{text} before maintenance"
 
 
 def _share(percent: float | None) -> str:

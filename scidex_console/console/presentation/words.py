@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from scidex_console.console.presentation.cells import Cell
 from scidex_console.domain.durations import format_duration
 from scidex_console.domain.runs import RunState
+from scidex_console.domain.sizes import size as size
 from scidex_console.engine.actions import PROGRAM
 from scidex_console.engine.views import RunView
 
@@ -55,15 +56,6 @@ def duration(seconds: float | None) -> str:
 def ago(seconds: float) -> str:
     """How long ago, coarsely: it must not change with every second."""
     return "just now" if seconds < 60 else f"{format_duration(float(int(seconds) // 60 * 60))} ago"
-
-
-def size(number: int) -> str:
-    """Bytes in binary units."""
-    if number < 1024:
-        return f"{number} B"
-    units = ("KiB", "MiB", "GiB", "TiB")
-    power = next((p for p in range(1, len(units)) if number < 1024 ** (p + 1)), len(units))
-    return f"{number / 1024**power:.1f} {units[power - 1]}"
 
 
 def per_minute(rate: float | None) -> str:

@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from scidex_console.domain.sizes import size
+
 LEAST_SUCCESS_PERCENT = 99.0
 MOST_GROWTH_PERCENT = 5.0
 
@@ -92,7 +94,7 @@ def assess(measured: Measured, *, ends_in_s: float | None) -> Acceptance:
             _hashes(measured),
             _size(measured, growth, maintained),
             _links(measured),
-            Criterion("orphan files", f"{measured.orphans:,} files no row claims; left alone", None),
+            Criterion("orphan files", _orphans(measured.orphans), None),
         ),
     )
 
@@ -132,16 +134,19 @@ def _hashes(measured: Measured) -> Criterion:
 
 
 def _size(measured: Measured, growth: float | None, maintained: float | None) -> Criterion:
-    parts = []
-    if growth is not None and measured.bytes_now != measured.bytes_maintained:
-        parts.append(f"{growth:+g} % at the last survey")
-    if maintained is not None:
-        parts.append(f"{maintained:+g} % after maintenance (at most 5 %)")
-        return Criterion("growth", ", ".join(parts), maintained <= MOST_GROWTH_PERCENT)
-    if measured.bytes_before is None:
+    """In bytes too: in a small store a few manifests are many times what was there."""
+    before, after = measured.bytes_before, measured.bytes_maintained
+    if before is None:
         return Criterion("growth", "not measured yet: a run begins with that", None)
-    parts.append("not measured again yet" if growth is None else "before maintenance")
-    return Criterion("growth", f"{', '.join(parts)} (at most 5 % after `maintain`)", None)
+    parts = [f"{size(before)} at the start"]
+    if growth is not None and measured.bytes_now != after:
+        parts.append(f"{size(measured.bytes_now)} before maintenance ({growth:+g} %)")
+    if after is not None and maintained is not None:
+        parts.append(f"{size(after)} after maintenance ({maintained:+g} %; at most 5 %)")
+        return Criterion("growth", ", ".join(parts), maintained <= MOST_GROWTH_PERCENT)
+    if growth is None:
+        parts.append("not measured again yet")
+    return Criterion("growth", f"{', '.join(parts)}; `maintain` must bring it to at most 5 %", None)
 
 
 def _links(measured: Measured) -> Criterion:
@@ -150,6 +155,11 @@ def _links(measured: Measured) -> Criterion:
     )
     complete = measured.migrated == measured.total
     return Criterion("links", detail, not measured.dangling_links if complete else None)
+
+
+def _orphans(number: int) -> str:
+    listed = "; `plan folders --orphans` lists them" if number else ""
+    return f"{number:,} files no row claims; left alone{listed}"
 
 
 def _growth(before: int | None, now: int | None) -> float | None:

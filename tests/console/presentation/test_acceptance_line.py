@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scidex_console.console.presentation.gap import gap_lines
+from scidex_console.console.presentation.gap import acceptance_line, gap_lines
+from scidex_console.console.presentation.words import NOTHING
 from scidex_console.domain.folders.acceptance import assess
 from scidex_console.domain.jobs import JobName
 from tests.console.fakes import FOLDERS_GAP, NOW, a_gap
@@ -31,7 +32,7 @@ def test_what_the_migration_is_accepted_by_stands_below_the_folders_while_they_a
         "files 11,667→23,334",
         "4,000 ok 0 flagged",
         "dangling 3",
-        "growth 4.2 %",
+        "growth 4.2 % (+41.0 KiB)",
     ):
         assert part in said
     assert not any("dangling" in line for line in lines(200, JobName.FIGURES))
@@ -47,3 +48,15 @@ def test_quarantined_artifacts_have_a_column_only_while_there_are_any() -> None:
     assert "quarantined" in lines(250, JobName.FOLDERS)[0]
     without = gap_lines((a_gap(), FOLDERS_GAP), width=250, selected=None, focused=False, now=NOW)
     assert "quarantined" not in "".join(cell.text for cell in without[0].cells)
+
+
+def test_growth_before_maintenance_is_called_that() -> None:
+    def said(**changed: int | None) -> str:
+        line = acceptance_line(assess(replace(DONE, **changed), ends_in_s=None))  # type: ignore[arg-type]
+        return "".join(cell.text for cell in line.cells)
+
+    tiny = said(bytes_before=10_000, bytes_now=70_000, bytes_maintained=None)
+    assert "growth 600 % (+58.6 KiB) before maintenance" in tiny
+    assert "growth 0 % (+0 B)  " in said(bytes_maintained=1_000_000)
+    assert "growth -1 % (-9.8 KiB)" in said(bytes_maintained=990_000)
+    assert f"growth {NOTHING}  " in said(bytes_before=None)

@@ -37,7 +37,10 @@ def test_a_migration_that_is_done_holds_in_everything_but_what_nobody_asks_for()
     found = criteria(DONE)
     assert [name for name, each in found.items() if each.holds is None] == ["orphan files"]
     assert all(each.holds is not False for each in found.values())
-    assert found["growth"].detail == "+22 % at the last survey, +4.2 % after maintenance (at most 5 %)"
+    assert found["growth"].detail == (
+        "976.6 KiB at the start, 1.2 MiB before maintenance (+22 %), "
+        "1017.6 KiB after maintenance (+4.2 %; at most 5 %)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,7 +60,23 @@ def test_what_does_not_hold_is_named(changed: dict[str, int], name: str) -> None
 
 def test_a_repository_not_measured_since_its_maintenance_has_one_growth() -> None:
     found = criteria(replace(DONE, bytes_now=1_042_000))
-    assert found["growth"].detail == "+4.2 % after maintenance (at most 5 %)"
+    assert found["growth"].detail == (
+        "976.6 KiB at the start, 1017.6 KiB after maintenance (+4.2 %; at most 5 %)"
+    )
+
+
+def test_a_tiny_store_that_grew_manyfold_is_told_in_bytes_and_not_judged_before_maintenance() -> None:
+    found = criteria(replace(DONE, bytes_before=10_000, bytes_now=70_000, bytes_maintained=None))["growth"]
+    assert found == Criterion(
+        "growth",
+        "9.8 KiB at the start, 68.4 KiB before maintenance (+600 %); `maintain` must bring it to at most 5 %",
+        None,
+    )
+
+
+def test_files_nobody_claims_are_listed_somewhere() -> None:
+    assert "`plan folders --orphans` lists them" in criteria(DONE)["orphan files"].detail
+    assert "plan" not in criteria(replace(DONE, orphans=0))["orphan files"].detail
 
 
 def test_only_all_of_it_is_a_hundred_percent() -> None:
