@@ -28,10 +28,10 @@ def count(number: int, width: int = 7) -> str:
     text = f"{number:,}"
     if len(text) <= width:
         return text
-    for size, unit in ((1_000, "k"), (1_000_000, "M")):
+    for step, unit in ((1_000, "k"), (1_000_000, "M")):
         for digits in (1, 0):
-            text = f"{number / size:.{digits}f}{unit}"
-            if len(text) <= width and number / size < 10_000:
+            text = f"{number / step:.{digits}f}{unit}"
+            if len(text) <= width and number / step < 10_000:
                 return text
     return f"{number:.0e}"
 
