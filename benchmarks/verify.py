@@ -22,8 +22,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scidex_console.demo.postgres_server import EmbeddedPostgres
 from scidex_console.domain.jobs import JobName
@@ -33,6 +32,7 @@ from scidex_console.wiring.engine import assembled, engine_options, held_store
 from scidex_console.wiring.reading import readers
 from tests.labs import make_lab
 
+ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = frozenset({JobName.FOLDERS})
 OVER = (RunState.PAUSED, RunState.HALTED, RunState.DONE, RunState.CANCELLED)
 
@@ -60,10 +60,8 @@ def main() -> int:
     try:
         url = server.start()
         configs = _built(folder, url, args)
-        load = os.getloadavg()[0]
-        print(
-            f"{args.artifacts} artifacts, {f'sharded by {args.shard}' if args.shard else 'flat'}; load {load:.1f}"
-        )
+        layout = f"sharded by {args.shard}" if args.shard else "flat"
+        print(f"{args.artifacts} artifacts, {layout}; load {os.getloadavg()[0]:.1f}")
         print(f"{'':14}{'seconds':>9}{'processor':>11}{'peak MiB':>10}")
         for name, config in configs.items():
             for run in [_verify(config) for _ in range(args.runs)]:

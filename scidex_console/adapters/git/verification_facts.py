@@ -14,6 +14,7 @@ from scidex_console.adapters.git.facts import GitFacts
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.repair import Leftovers
+from scidex_console.adapters.git.soundness import Soundness
 from scidex_console.adapters.git.trees import Entry
 from scidex_console.domain.commits import parse_trailers
 from scidex_console.domain.errors import Halt, RepositoryError
@@ -63,8 +64,11 @@ class GitVerification:
     def fsck(self) -> Sequence[str]:
         """What `git fsck --strict` has to say; empty when everything is sound.
 
-        A commit that came while it looked, in a pack it had not seen, is no finding.
+        It is asked itself unless the same is proven quicker. A commit that came while it looked, in a pack it
+        had not seen, is no finding.
         """
+        if Soundness(self._checkout, excused=self._is_younger).is_proven():
+            return []
         return [line for line in self._facts.fsck() if not self._is_younger(line)]
 
     def _is_younger(self, line: str) -> bool:
@@ -81,7 +85,7 @@ class GitVerification:
             tree=tree,
             index=_entries(self._facts.index()),
             commits=commits,
-            first_base=self._first_base(question.bases, known),
+            first_base=self._first_base(question, known, commits),
             lost_blobs=self._lost(question, head, known - reached, _seen(tree, commits)),
             unknown_bases=frozenset(question.bases) - known,
             traces=self._traces(),
@@ -131,8 +135,17 @@ class GitVerification:
         )
         return frozenset(output.stdout.decode("ascii").split())
 
-    def _first_base(self, bases: Sequence[str], known: Collection[str]) -> Mapping[str, TreeEntry] | None:
-        return _entries(self._facts.tree(bases[0])) if bases and bases[0] in known else None
+    def _first_base(
+        self, question: RepositoryQuestion, known: Collection[str], commits: Sequence[OwnCommit]
+    ) -> Mapping[str, TreeEntry] | None:
+        """What was there before the oldest commit of these batches.
+
+        A batch that was brought on again names a later base than the one it had at first.
+        """
+        first = next((c.parents[0] for c in commits if c.parents and c.trailers.batch in question.batches), None)
+        if first is None and question.bases and question.bases[0] in known:
+            first = question.bases[0]
+        return _entries(self._facts.tree(first)) if first is not None else None
 
     def _lost(
         self, question: RepositoryQuestion, head: str, left: Collection[str], seen: Collection[str]

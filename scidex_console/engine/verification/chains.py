@@ -43,7 +43,8 @@ def operations_of(commit: OwnCommit, batch: Batch) -> Sequence[Operation]:
     """The operations that a commit may be about: its artifact's, or all of its batch."""
     if commit.trailers.kind is not CommitKind.MOVE:
         return batch.operations
-    return [operation for operation in batch.operations if str(operation.id) == _operation_of(commit)]
+    number = _operation_of(commit)
+    return [operation for operation in batch.operations if str(operation.id) == number]
 
 
 def keeps_to_its_folder(

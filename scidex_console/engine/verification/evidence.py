@@ -96,6 +96,16 @@ class Evidence:
         return {batch.uid: batch for batch in self.database.batches}
 
     @cached_property
+    def recorded(self) -> frozenset[tuple[str, str]]:
+        """Operation and kind of every recorded commit."""
+        return frozenset((record.op, record.kind) for record in self.database.records)
+
+    @cached_property
+    def audited(self) -> frozenset[tuple[str, str]]:
+        """Operation and action of every audit row about a batch."""
+        return frozenset((audit.op, audit.action) for audit in self.database.audits)
+
+    @cached_property
     def first_epoch(self) -> int | None:
         """The epoch from which on this journal was in use; None before its first batch."""
         database = self.database

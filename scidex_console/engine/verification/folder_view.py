@@ -73,7 +73,14 @@ class FolderView:
         return {folder: artifact_id for folder, artifact_id in named if folder is not None}
 
     def folder(self, row: ArtifactRow) -> str | None:
-        """The folder a row names, in the artifact repository; None when that cannot be an artifact's."""
+        """The folder a migrated row names; None when that cannot be an artifact's."""
+        return self._folders_named[row.id]
+
+    @cached_property
+    def _folders_named(self) -> Mapping[str, str | None]:
+        return {found.row.id: self._folder_named(found.row) for found in self.migrated}
+
+    def _folder_named(self, row: ArtifactRow) -> str | None:
         path = self.paths.inside(row.artifact_dir or "")
         return path if path is not None and folder_of(f"{path}/{MANIFEST}") == path else None
 

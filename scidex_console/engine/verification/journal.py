@@ -129,8 +129,6 @@ def _judge_batch(exam: Examination, evidence: Evidence, batch: Batch) -> None:
     """What a settled batch must have left behind: its commits, and its audit rows."""
     if batch.state is BatchState.EMPTY:
         return
-    recorded = {(record.op, record.kind) for record in evidence.database.records}
-    audited = {(audit.op, audit.action) for audit in evidence.database.audits}
     with_file = {o.state for o in batch.operations if o.file is not None or o.entries}
     commits: list[tuple[str, str]] = []
     if OperationState.DONE in with_file or OperationState.ROLLED_BACK in with_file:
@@ -138,10 +136,10 @@ def _judge_batch(exam: Examination, evidence: Evidence, batch: Batch) -> None:
     if OperationState.ROLLED_BACK in with_file and batch.state is BatchState.ROLLED_BACK:
         commits.append((batch.undo_op, str(CommitKind.UNDO)))
     for key in commits:
-        if key not in recorded:
+        if key not in evidence.recorded:
             exam.broken(f"batch {batch.id} is {batch.state} without a recorded {key[1]} commit")
     for key in _audits_due(batch):
-        if key not in audited:
+        if key not in evidence.audited:
             exam.broken(f"batch {batch.id} is {batch.state} without the audit row {key[1]} of {key[0]}")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from scidex_console.domain.batches import OperationState
@@ -18,6 +18,7 @@ from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.hashes import HashSource
 from scidex_console.domain.folders.layout import folder_of
 from scidex_console.domain.folders.resolving import ResolvingRules
+from scidex_console.domain.folders.tree import SYMLINK
 from scidex_console.domain.paths import ArtifactPaths, check_relative
 from scidex_console.engine.verification import authority, checkout, folders, history, journal, rows
 from scidex_console.engine.verification.disk_facts import DiskSource, Presence
@@ -51,6 +52,7 @@ INVARIANTS: tuple[Callable[[Evidence], InvariantResult], ...] = (
 )
 """Every invariant in the order of its number; the counters, which have none, at the end."""
 
+_AWAITING_FSCK = frozenset({history.objects_are_sound})
 WITHOUT_HISTORY = frozenset({"I4", "I15", "counters"})
 """Those that can be judged though git's history cannot be read."""
 
@@ -91,24 +93,19 @@ async def verify(
 
 
 async def _look(sources: Sources) -> tuple[StoreReport, bool]:
-    """One look, and whether the branch moved during it."""
+    """One look, and whether the branch moved during it. `git fsck` takes longest and runs beside the rest."""
     before = await asyncio.to_thread(sources.repository.head)
-    evidence = await gather(sources)
-    after = await asyncio.to_thread(sources.repository.head)
-    return judge(evidence), before != after
-
-
-async def gather(sources: Sources) -> Evidence:
-    """Collect the facts of one look. `git fsck`, which takes longest, runs beside the rest."""
     checking = asyncio.create_task(asyncio.to_thread(sources.repository.fsck))
     try:
         evidence = await _gather(sources)
+        results = _judged(evidence)
     finally:
         await asyncio.wait([checking])
     fsck = checking.result()
     if evidence.repository.unreadable is not None and not fsck:
         raise evidence.repository.unreadable
-    return replace(evidence, fsck=fsck)
+    after = await asyncio.to_thread(sources.repository.head)
+    return _report(replace(evidence, fsck=fsck), results), before != after
 
 
 async def _gather(sources: Sources) -> Evidence:
@@ -116,9 +113,11 @@ async def _gather(sources: Sources) -> Evidence:
     earlier = await database.movement()
     snapshot = await database.facts()
     git = await asyncio.to_thread(repository.facts, _question(snapshot))
-    inside, outside = _paths_to_read(snapshot, sources.paths)
+    view = FolderView(snapshot, frozenset(), Reach(), sources.paths)
+    inside, outside = _paths_to_read(view)
     inside |= {path for commit in git.commits for path in commit.changes}
-    below = await asyncio.to_thread(disk.below, _folders(snapshot, git, sources.paths))
+    inside |= {p for p, entry in git.tree.items() if entry.mode == SYMLINK and folder_of(p) is None}
+    below = await asyncio.to_thread(disk.below, _folders(view, git))
     inside |= {f"{folder}/{name}" for folder, names in below.items() for name in names}
     files = await asyncio.to_thread(disk.artifacts, inside)
     elsewhere = await asyncio.to_thread(disk.outside, outside)
@@ -149,9 +148,17 @@ async def _gather(sources: Sources) -> Evidence:
     )
 
 
-def judge(evidence: Evidence) -> StoreReport:
+def _judged(evidence: Evidence) -> list[InvariantResult | None]:
+    """Every invariant but those that wait for `git fsck`."""
+    return [invariant(evidence) if invariant not in _AWAITING_FSCK else None for invariant in INVARIANTS]
+
+
+def _report(evidence: Evidence, judged: Sequence[InvariantResult | None]) -> StoreReport:
     """Every invariant over one look."""
-    results = (invariant(evidence) for invariant in INVARIANTS)
+    results: Iterable[InvariantResult] = (
+        invariant(evidence) if result is None else result
+        for invariant, result in zip(INVARIANTS, judged, strict=True)
+    )
     if (why := evidence.repository.unreadable) is not None:
         results = (
             result if result.name in WITHOUT_HISTORY else _unknown(result, str(why)) for result in results
@@ -177,17 +184,19 @@ def _question(database: DatabaseFacts) -> RepositoryQuestion:
         for operation in batch.operations
         if operation.file is not None and operation.file.blob
     }
-    return RepositoryQuestion([batch.base_commit for batch in database.batches], blobs)
+    return RepositoryQuestion(
+        [batch.base_commit for batch in database.batches], blobs, frozenset(b.uid for b in database.batches)
+    )
 
 
-def _paths_to_read(database: DatabaseFacts, paths: ArtifactPaths) -> tuple[set[str], set[str]]:
+def _paths_to_read(view: FolderView) -> tuple[set[str], set[str]]:
     """Paths that rows and operations name: in the artifact repository, and elsewhere below the outer one."""
-    operations = (operation for batch in database.batches for operation in batch.operations)
+    operations = (operation for batch in view.database.batches for operation in batch.operations)
     inside = {file.path for o in operations if (file := o.file or o.adopted) is not None}
-    inside.update(FolderView(database, frozenset(), Reach(), paths).to_read())
+    inside.update(view.to_read())
     outside: set[str] = set()
-    for row in database.rows:
-        path = paths.inside(row.file_path)
+    for row in view.database.rows:
+        path = view.paths.inside(row.file_path)
         if path is not None:
             inside.add(path)
         elif _is_relative(row.file_path):
@@ -195,9 +204,8 @@ def _paths_to_read(database: DatabaseFacts, paths: ArtifactPaths) -> tuple[set[s
     return inside, outside
 
 
-def _folders(database: DatabaseFacts, git: RepositoryFacts, paths: ArtifactPaths) -> set[str]:
+def _folders(view: FolderView, git: RepositoryFacts) -> set[str]:
     """Artifacts' folders that rows, operations and HEAD name."""
-    view = FolderView(database, frozenset(), Reach(), paths)
     named = [*git.tree, *(f"{folder}/" for folder in view.folders)]
     laid = [e.path for _, operation in view.operations(*OperationState) for e in operation.entries]
     return {folder for path in (*named, *laid) if (folder := folder_of(path)) is not None}
