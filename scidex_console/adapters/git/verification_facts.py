@@ -142,7 +142,9 @@ class GitVerification:
 
         A batch that was brought on again names a later base than the one it had at first.
         """
-        first = next((c.parents[0] for c in commits if c.parents and c.trailers.batch in question.batches), None)
+        first = next(
+            (c.parents[0] for c in commits if c.parents and c.trailers.batch in question.batches), None
+        )
         if first is None and question.bases and question.bases[0] in known:
             first = question.bases[0]
         return _entries(self._facts.tree(first)) if first is not None else None

@@ -80,7 +80,7 @@ class RepositoryFacts:
     commits: Sequence[OwnCommit]
     """Ours in HEAD's history, oldest first."""
     first_base: Mapping[str, TreeEntry] | None
-    """Every file of the commit on which the first batch was based; None when there is none (any more)."""
+    """Every file that there was before the first batch; None when git cannot tell (any more)."""
     lost_blobs: Mapping[str, str]
     """Blobs reachable before that HEAD's history does not reach, each with where it was reachable from."""
     unknown_bases: frozenset[str]
@@ -99,6 +99,8 @@ class RepositoryQuestion:
     """Commits that batches were based on, oldest batch first."""
     blobs: Mapping[str, str]
     """Blobs that batches added, each with where."""
+    batches: frozenset[str] = frozenset()
+    """Identities of the batches, as their commits name them."""
 
 
 class RepositorySource(Protocol):
