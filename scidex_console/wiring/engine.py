@@ -81,11 +81,14 @@ class HeldStore:
     identity: StoreIdentity
     clock: SystemClock
     grace_s: float
+    path_keys: tuple[str, ...]
+    """Metadata keys that hold paths."""
 
     def journal(self) -> PostgresJournal:
         """The journal of this store."""
         in_column = path_is_column(self.identity)
-        return PostgresJournal(self.fenced, GuardedRows(self.fenced.database, file_path_is_column=in_column))
+        rows = GuardedRows(self.fenced.database, file_path_is_column=in_column)
+        return PostgresJournal(self.fenced, rows, path_keys=self.path_keys)
 
     def figures(self) -> PostgresFigures:
         """The gap of figures of this store."""
@@ -142,7 +145,8 @@ async def held_store(
         fenced.epoch = epoch
         mandate = Mandate(epoch, options.authorization, name, __version__, fence.journal)
         grace_s = settings.folders.grace.total_seconds()
-        yield HeldStore(files, fenced, fence, mandate, identity, clock, grace_s)
+        path_keys = (*settings.folders.path_keys, *settings.folders.accessory_keys)
+        yield HeldStore(files, fenced, fence, mandate, identity, clock, grace_s, path_keys)
 
 
 def engine_options(settings: Settings, jobs: frozenset[JobName], *, until_idle: bool) -> EngineOptions:

@@ -98,6 +98,25 @@ class PostgresFolders:
         """One artifact of a step has been looked at."""
         await self._execute("count_step", {"run_id": run_id})
 
+    async def horizon(self) -> int:
+        """What `changed_since` counts from: what ended before it is seen by whatever reads later."""
+        (row,) = await self._fetch("read_snapshot_horizon", {})
+        return int(row["seen"])
+
+    async def changed_since(self, seen: int) -> tuple[Sequence[ArtifactRow], int]:
+        """Rows without a folder that were written since a horizon, and the horizon from now on."""
+        now = await self.horizon()
+        rows = await self._fetch("list_rows_changed_since", {"seen": seen})
+        return [artifact_row(row) for row in rows], now
+
+    async def record_claims(self, artifact_ids: Sequence[str], claims: Sequence[tuple[str, str]]) -> None:
+        """What these artifacts claim now (path, artifact), in place of what they claimed."""
+        listed = [
+            {"path": path, "artifact_id": artifact_id, "ordinal": ordinal}
+            for ordinal, (path, artifact_id) in enumerate(dict.fromkeys(claims))
+        ]
+        await self._execute("replace_folder_claims", {"ids": list(artifact_ids), "claims": Jsonb(listed)})
+
     async def record_survey(self, claims: Sequence[tuple[str, str]], census: Census) -> None:
         """Who claims what, and the store's figures; the first are those at the start, too."""
 

@@ -42,9 +42,10 @@ _OF_JOB = {
 class PostgresJournal:
     """Implements the engine's `Journal`."""
 
-    def __init__(self, fenced: FencedDatabase, rows: GuardedRows) -> None:
+    def __init__(self, fenced: FencedDatabase, rows: GuardedRows, *, path_keys: Sequence[str] = ()) -> None:
         self._fenced = fenced
         self._rows = rows
+        self._path_keys = list(path_keys)
 
     async def prepare(
         self,
@@ -149,6 +150,16 @@ class PostgresJournal:
             return await _loaded(connection, batch), result
 
         await self._rows.settle_locks([o.artifact_id for o in batch.live()])
+        return await self._fenced.write(work)
+
+    async def keep_named(self, batch: Batch) -> Batch:
+        """Old paths that rows have come to name since the batch was planned are to stay."""
+
+        async def work(connection: Connection) -> Batch:
+            params = {"batch_id": batch.id, "keys": self._path_keys}
+            await connection.execute(query("keep_named_sources"), params)
+            return await _loaded(connection, batch)
+
         return await self._fenced.write(work)
 
     async def finish(self, batch: Batch) -> Batch:

@@ -32,12 +32,14 @@ def operation_for_folder(
     took_ms: int,
     missing: tuple[str, ...],
     file_path_field: str,
+    claims_seen: int = 0,
 ) -> Operation:
     """The operation that migrates one artifact.
 
     `leaving` are the old paths that go with it; `standing_links` those of its links that are there already,
     from when it was migrated before. `took_ms` and `missing` are for the migration log: how long reading and
-    planning took, and what the row names that is not there.
+    planning took, and what the row names that is not there. `claims_seen` is how far the database's
+    transactions were seen when it was decided which old paths go.
     """
     return Operation(
         plan.row.id,
@@ -47,6 +49,7 @@ def operation_for_folder(
             "files_moved": [file.to_json() for file in plan.files],
             "errors": {"missing": list(missing)} if missing else None,
             "took_ms": took_ms,
+            "claims_seen": claims_seen,
         },
     )
 

@@ -35,9 +35,29 @@ class FolderSurvey:
         self._repository = repository
         self._folders = folders
         self._hash_sources = hash_sources
+        self._seen = 0
+
+    @property
+    def seen(self) -> int:
+        """The horizon of the last look: what was written since may claim what nobody claimed."""
+        return self._seen
+
+    async def refresh(self) -> None:
+        """Look again at the rows that were written since the last look, and at nothing else."""
+        rows, seen = await self._store.changed_since(self._seen)
+        if rows:
+            tree = await in_thread(self._reader.look)
+            claims = await asyncio.to_thread(self._claims_now, rows, tree)
+            await self._store.record_claims([row.id for row in rows], claims)
+        self._seen = seen
+
+    def _claims_now(self, rows: Sequence[ArtifactRow], tree: TreeIndex) -> list[tuple[str, str]]:
+        found = [(row, self._reader.resolve(row, tree)) for row in rows]
+        return [(path, row.id) for row, resolved in found for path in resolved.files if is_recordable(path)]
 
     async def take(self) -> None:
         """Look at everything, and record it."""
+        self._seen = await self._store.horizon()
         await asyncio.to_thread(self._repository.check)
         tree = await in_thread(self._reader.look)
         rows: list[ArtifactRow] = []

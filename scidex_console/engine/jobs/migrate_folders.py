@@ -248,6 +248,7 @@ class MigrateFolders:
                 took_ms=found.took_ms,
                 missing=found.missing,
                 file_path_field=self._file_path_field,
+                claims_seen=self._survey.seen,
             )
             for found, plan in plans
         ]
@@ -258,6 +259,7 @@ class MigrateFolders:
         for plan in plans:
             for move in plan.moves:
                 moving.setdefault(move.file.path, []).append(plan.row.id)
+        await self._survey.refresh()
         claimants = await self._store.claimants(list(moving))
         leaving: dict[str, set[str]] = {}
         for path, movers in moving.items():

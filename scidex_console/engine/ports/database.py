@@ -261,6 +261,10 @@ class Journal(Protocol):
         """Guarded row updates, figures settled, audit row, journal `done`: one transaction."""
         ...
 
+    async def keep_named(self, batch: Batch) -> Batch:
+        """Old paths that rows have come to name since the batch was planned are to stay."""
+        ...
+
     async def finish(self, batch: Batch) -> Batch:
         """`done` → `cleaned` (or `empty`)."""
         ...

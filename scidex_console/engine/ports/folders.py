@@ -37,6 +37,10 @@ class FolderFiles(Protocol):
         """Read a regular file; None when there is none. Raises `UnsafePath` for a symlinked folder."""
         ...
 
+    def target(self, path: str) -> str | None:
+        """What the symbolic link at a path holds; None when there is none."""
+        ...
+
     def share(self, source: str, path: str) -> None:
         """Let `path` be another name of the very file at `source` (copied where links are not possible).
 
@@ -168,6 +172,18 @@ class FolderStore(Protocol):
 
     async def count_step(self, run_id: int) -> None:
         """One artifact of a step has been looked at."""
+        ...
+
+    async def horizon(self) -> int:
+        """What `changed_since` counts from: what ended before it is seen by whatever reads later."""
+        ...
+
+    async def changed_since(self, seen: int) -> tuple[Sequence[ArtifactRow], int]:
+        """Rows without a folder that were written since a horizon, and the horizon from now on."""
+        ...
+
+    async def record_claims(self, artifact_ids: Sequence[str], claims: Sequence[tuple[str, str]]) -> None:
+        """What these artifacts claim now (path, artifact), in place of what they claimed."""
         ...
 
     async def record_survey(self, claims: Sequence[tuple[str, str]], census: Census) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from scidex_console.domain.batches import AdoptedFile, Batch, NewFile, Operation, Skip
 from scidex_console.domain.commits import CommitKind
@@ -109,6 +109,10 @@ class AddedFiles:
         for _, file in _files(operations):
             self._stores.worktree.remove(file.path, file.sha256)
             reach("rollback: removed a file")
+
+    def restitution(self, batch: Batch, taken: Set[str]) -> list[PathChange]:
+        """Nothing: no old path goes."""
+        return []
 
     def contract(self, batch: Batch) -> None:
         """Our staging goes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Protocol
 
 from scidex_console.domain.batches import Batch, Operation, Skip
@@ -54,6 +54,10 @@ class Effects(Protocol):
 
     def vanish(self, operations: Operations) -> None:
         """After that: the new paths go from the checkout where they are still what they were."""
+        ...
+
+    def restitution(self, batch: Batch, taken: Set[str]) -> list[PathChange]:
+        """What brings back old paths that are to stay after all; `taken` is what the commit changed."""
         ...
 
     def contract(self, batch: Batch) -> None:

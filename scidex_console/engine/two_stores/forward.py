@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from scidex_console.domain.batches import Batch, Operation, OperationState, Skip
 from scidex_console.domain.commits import CommitKind
@@ -78,20 +78,51 @@ async def tidy(stores: Stores, batch: Batch) -> Batch:
 
 async def contract(stores: Stores, batch: Batch, effects: Effects) -> Batch:
     """After the switch, and after the readers' grace: what is not needed goes, and the batch is clean."""
+    if any(entry.source for operation in batch.operations for entry in operation.entries):
+        batch = await _give_back(stores, batch, effects)
     await in_thread(effects.contract, batch)
     reach("batch: contracted")
     return await stores.journal.finish(batch)
 
 
+async def _give_back(stores: Stores, batch: Batch, effects: Effects) -> Batch:
+    """An old path that a row has come to name since the batch was planned stays, and is in git again.
+
+    A row that names it later names what is gone.
+    """
+    batch = await stores.journal.keep_named(batch)
+    if not batch.commit or all(e.leaves_source for o in batch.operations for e in o.entries if e.source):
+        return batch
+    op = f"{batch.op}/kept"
+    found = await in_thread(stores.repository.find, op, CommitKind.COMPENSATE, **stores.mandate.made(batch))
+    if found is None:
+        taken = frozenset((await in_thread(stores.repository.describe, batch.commit)).paths)
+        changes = await in_thread(effects.restitution, batch, taken)
+        if not changes:
+            return batch
+        found = await in_thread(
+            stores.repository.commit,
+            changes,
+            subject=f"{batch.job}: leave {len(changes)} old paths of batch {batch.id}, other rows name them",
+            trailers=stores.mandate.trailers(batch, op, CommitKind.COMPENSATE),
+            epoch=stores.mandate.epoch,
+        )
+        reach("batch: old paths given back")
+    batch = await stores.journal.record_commit(batch, found, CommitKind.COMPENSATE, op)
+    await in_thread(stores.repository.sync)
+    return batch
+
+
 async def withdraw(stores: Stores, batch: Batch, effects: Effects, lost: Sequence[Operation]) -> None:
     """Take back the files of rows that somebody else changed meanwhile: their edit wins."""
-    lost = await _of_this_pass(stores, batch, effects, lost)
+    added = await _added_by_this_pass(stores, batch)
+    lost = [o for o in lost if added.intersection(effects.paths([o]))]
     if not lost:
         return
     found = await in_thread(
         stores.repository.find, batch.op, CommitKind.COMPENSATE, **stores.mandate.made(batch)
     )
-    if found is None and (changes := await in_thread(_still_ours, stores, effects, lost)):
+    if found is None and (changes := await in_thread(_still_ours, stores, effects, lost, added)):
         found = await in_thread(
             stores.repository.commit,
             changes,
@@ -107,22 +138,21 @@ async def withdraw(stores: Stores, batch: Batch, effects: Effects, lost: Sequenc
     reach("batch: withdrawn")
 
 
-async def _of_this_pass(
-    stores: Stores, batch: Batch, effects: Effects, lost: Sequence[Operation]
-) -> list[Operation]:
-    """Operations whose paths this pass brought into git.
+async def _added_by_this_pass(stores: Stores, batch: Batch) -> frozenset[str]:
+    """Paths that this pass brought into git.
 
-    What an earlier pass brought was withdrawn with it, and what was there before is another batch's by now.
+    What an earlier pass brought was withdrawn with it, and what was there before is another's.
     """
     made = stores.mandate.made(batch)
     found = await in_thread(stores.repository.find, batch.op, CommitKind.APPLY, **made)
-    added = found.blobs if found is not None else {}
-    return [o for o in lost if any(path in added for path in effects.paths([o]))]
+    return frozenset(found.blobs) if found is not None else frozenset()
 
 
-def _still_ours(stores: Stores, effects: Effects, lost: Sequence[Operation]) -> list[PathChange]:
-    """What takes operations out of git, without the files that it no longer has as we committed them."""
-    changes = effects.inverse(lost)
+def _still_ours(
+    stores: Stores, effects: Effects, lost: Sequence[Operation], added: Set[str]
+) -> list[PathChange]:
+    """What takes operations out of git, without the files that it no longer has as this pass added them."""
+    changes = [c for c in effects.inverse(lost) if c.sha256 is not None or c.path in added]
     removed = [change.path for change in changes if change.sha256 is None]
     known = stores.repository.blobs_of(stores.repository.head(), removed) if removed else {}
     return [c for c in changes if c.sha256 is not None or c.blob == known.get(c.path)]

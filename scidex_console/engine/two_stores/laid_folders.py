@@ -7,7 +7,7 @@ file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
 
 from scidex_console.domain.batches import Batch, Operation, OperationState, Skip
@@ -131,11 +131,31 @@ class LaidFolders:
         return list(changes.values())
 
     def vanish(self, operations: Operations) -> None:
-        """What is in the folders goes where it is still what it was."""
+        """What is in the folders goes where it is still what it was, and git has it no more."""
+        known = self._known(operations)
         for operation in operations:
-            self._withdraw(operation)
+            self._withdraw(operation, known)
             reach("rollback: removed a file")
+        for _, entry in _entries(operations):
+            if entry.path in known and entry.source in known:
+                self._folders.part(
+                    entry.source, entry.path
+                )  # it was there before the batch, as a file of its own
         self._repository.refresh_index([entry.source for _, entry in _entries(operations) if entry.source])
+
+    def restitution(self, batch: Batch, taken: Set[str]) -> list[PathChange]:
+        """Old paths that stay though the commit took them; they are in the checkout again, too."""
+        done = [o for o in batch.operations if o.state in (OperationState.DONE, OperationState.KEPT)]
+        going = {entry.source for _, entry in _entries(done) if entry.leaves_source}
+        stay = {e.source: e for _, e in _entries(done) if e.source in taken and e.source not in going}
+        known = self._repository.blobs_of(self._repository.head(), list(stay))
+        changes = []
+        for source, entry in stay.items():
+            if source not in known:
+                with suppress(Refused, UnsafePath):  # another file is there by now: that one stays
+                    self._folders.share(entry.path, source)
+                    changes.append(PathChange(source, entry.sha256, entry.blob, mode=entry.mode))
+        return changes
 
     def contract(self, batch: Batch) -> None:
         """Old paths go that nobody claims any more and that git does not have."""
@@ -169,9 +189,10 @@ class LaidFolders:
         claimed = {entry.source for _, entry in _entries(besides)}
         changes: dict[str, PathChange] = {}
         for _, entry in _entries(operations):
-            if known.get(entry.path) == entry.blob:
+            if known.get(entry.path) != entry.blob:
+                self._lay_again(entry)
+            elif not (entry.leaves_source and known.get(entry.source) == entry.blob):
                 continue
-            self._lay_again(entry)
             for change in _forwards(entry, known):
                 if change.sha256 is not None or change.path not in claimed:
                     changes[change.path] = change
@@ -195,8 +216,7 @@ class LaidFolders:
         with suppress(Refused):
             self._lay(entry)
 
-    def _withdraw(self, operation: Operation, known: Mapping[str, str] | None = None) -> None:
-        known = known or {}
+    def _withdraw(self, operation: Operation, known: Mapping[str, str]) -> None:
         for entry in reversed(operation.entries):
             if entry.replaced is not None:
                 if not entry.blob or known.get(entry.path) != entry.blob:

@@ -10,6 +10,7 @@ from scidex_console.domain.batches import Batch, Operation, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Halt, Refused, UnsafePath
 from scidex_console.engine.killpoints import reach
+from scidex_console.engine.ports import PathChange
 from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores.effects import Effects
 from scidex_console.engine.two_stores.forward import go_forward
@@ -79,7 +80,7 @@ async def _commit_inverse(stores: Stores, effects: Effects, batch: Batch) -> Bat
                     batch = await stores.journal.begin_rollback(batch, keep=keep)
                     continue
                 reach("rollback: expanded")
-                changes = await in_thread(effects.inverse, operations)
+                changes = await _inverse(stores, effects, batch, operations)
                 if not changes:
                     return batch
                 found = await in_thread(
@@ -101,6 +102,17 @@ async def _commit_inverse(stores: Stores, effects: Effects, batch: Batch) -> Bat
         reach("rollback: commit recorded")
         return batch
     return batch
+
+
+async def _inverse(
+    stores: Stores, effects: Effects, batch: Batch, operations: Sequence[Operation]
+) -> list[PathChange]:
+    """What takes the operations out of git. Paths that the batch did not bring there were there before it."""
+    changes = await in_thread(effects.inverse, operations)
+    if not batch.commit:
+        return changes
+    brought = set((await in_thread(stores.repository.describe, batch.commit)).paths)
+    return [change for change in changes if change.sha256 is not None or change.path in brought]
 
 
 def _what(operations: Sequence[Operation]) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from scidex_console.domain.batches import NewFile, OperationState
 from scidex_console.domain.commits import CommitKind
+from scidex_console.engine.verification import chains
 from scidex_console.engine.verification.evidence import Evidence
 from scidex_console.engine.verification.findings import Examination, InvariantResult
 from scidex_console.engine.verification.repository_facts import OwnCommit
@@ -51,18 +52,21 @@ def nothing_shrinks(evidence: Evidence) -> InvariantResult:
     )
     for commit in evidence.commits:
         exam.check()
-        _judge_commit(exam, commit)
+        _judge_commit(exam, evidence, commit)
     _count_files(exam, evidence)
     _judge_rows(exam, evidence)
     return exam.result()
 
 
-def _judge_commit(exam: Examination, commit: OwnCommit) -> None:
+def _judge_commit(exam: Examination, evidence: Evidence, commit: OwnCommit) -> None:
     removed = [path for path, delta in commit.changes.items() if delta.after is None]
     if not removed:
         return
     kept = Counter(delta.after.object for delta in commit.changes.values() if delta.after is not None)
     lost = [path for path in removed if not kept[_before(commit, path)]]
+    if lost:
+        in_place = _in_their_folders(evidence, commit)
+        lost = [path for path in lost if path not in in_place]
     if commit.trailers.kind in (CommitKind.UNDO, CommitKind.COMPENSATE):
         exam.count("files taken back by this tool", len(removed))
     elif not lost:
@@ -71,6 +75,20 @@ def _judge_commit(exam: Examination, commit: OwnCommit) -> None:
     else:
         removed = lost
         exam.broken(f"commit {commit.id} ({commit.trailers.kind}) removes {len(removed)} files: {removed[0]}")
+
+
+def _in_their_folders(evidence: Evidence, commit: OwnCommit) -> set[str]:
+    """Old paths of files that lay in their artifact's folder before the commit, so that it added none."""
+    batch = evidence.by_uid.get(commit.trailers.batch)
+    places = (evidence.repository.tree, evidence.repository.first_base or {})
+    return {
+        entry.source
+        for operation in (chains.operations_of(commit, batch) if batch is not None else ())
+        for entry in operation.entries
+        if entry.source
+        and entry.path not in commit.changes
+        and any(entry.path in place and place[entry.path].object == entry.blob for place in places)
+    }
 
 
 def _before(commit: OwnCommit, path: str) -> str:
