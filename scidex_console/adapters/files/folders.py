@@ -60,6 +60,16 @@ class CheckoutFolders:
             pointer = read_pointer(head) if size < POINTER_LIMIT else None
             return ExaminedFile(content.hexdigest(), name.hexdigest(), size, pointer)
 
+    def target(self, path: str) -> str | None:
+        """What the symbolic link at a path holds; None when there is none."""
+        check_relative(path)
+        with halting("a link cannot be read", where=path):
+            try:
+                with parent_of(self.root, path) as (folder, name):
+                    return _read_link(folder, name)
+            except (FileNotFoundError, UnsafePath):
+                return None
+
     def share(self, source: str, path: str) -> None:
         """Let `path` be another name of the very file at `source` (copied where links are not possible)."""
         with self._opened(source) as descriptor, self._place(path) as (folder, name):

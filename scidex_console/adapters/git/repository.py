@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scidex_console.adapters.git import (
+    attributes,
     branch_commit,
     catching_up,
     history,
@@ -31,11 +32,10 @@ from scidex_console.adapters.git.tip import TipFiles
 from scidex_console.domain.commits import CommitKind, Trailers, message
 from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused, RepositoryError, UnsafePath
 from scidex_console.domain.folders.tree import GITLINK, TreeEntry
+from scidex_console.domain.folders.resolving import steers_git
 from scidex_console.domain.paths import check_relative
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import Clock, CommitDraft, CommitInfo, Committed, PathChange, Repacked
-
-_STEERING = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".lfsconfig", ".mailmap"})
 
 
 class GitArtifactRepository:
@@ -292,6 +292,10 @@ class GitArtifactRepository:
         """Every path of the commit at the tip, with its mode and object."""
         return self._tip.at(self.head())
 
+    def conversions(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """What attributes tell git to convert at these paths, such as `filter=lfs`; others are left out."""
+        return attributes.conversions(self.checkout, paths)
+
     def size(self) -> int:
         """Bytes of everything git keeps of the artifact repository."""
         return inspection.bytes_kept(self.checkout)
@@ -328,7 +332,7 @@ def _edits(changes: Sequence[PathChange]) -> list[Edit]:
     edits: dict[str, Edit] = {}
     for change in changes:
         path = check_relative(change.path)
-        if path.rpartition("/")[2].lower() in _STEERING:
+        if steers_git(path):
             raise UnsafePath("a file of this name would steer git itself", where=path)
         if path in edits:
             raise Refused("the same path twice in one commit", where=path)

@@ -33,12 +33,14 @@ def operation_for_folder(
     missing: tuple[str, ...],
     file_path_field: str,
     claims_seen: int = 0,
+    linked: Set[str] = frozenset(),
 ) -> Operation:
     """The operation that migrates one artifact.
 
     `leaving` are the old paths that go with it; `standing_links` those of its links that are there already,
     from when it was migrated before. `took_ms` and `missing` are for the migration log: how long reading and
-    planning took, and what the row names that is not there. `claims_seen` is how far the database's
+    planning took, and what the row names that is not there. `linked` are the old paths that
+    stay in any case, since symbolic links lead to them. `claims_seen` is how far the database's
     transactions were seen when it was decided which old paths go.
     """
     return Operation(
@@ -50,6 +52,7 @@ def operation_for_folder(
             "errors": {"missing": list(missing)} if missing else None,
             "took_ms": took_ms,
             "claims_seen": claims_seen,
+            "linked": sorted(linked),
         },
     )
 

@@ -20,9 +20,11 @@ from scidex_console.domain.folders.tree import TreeEntry as TreeEntry
 from scidex_console.domain.folders.tree import TreeIndex as TreeIndex
 from scidex_console.domain.paths import check_relative
 
-
 LONGEST_PATH = 1024
 """Bytes of a path; the database's indexes hold no more than about twice as many."""
+
+
+_STEERING = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".lfsconfig", ".mailmap"})
 
 
 @dataclass(frozen=True)
@@ -178,11 +180,15 @@ def _look_up(recorded: str, row: ArtifactRow, tree: TreeIndex, rules: ResolvingR
     if path is None:
         found.missing[recorded] = None
     elif path in tree.entries:
+        if is_bookkeeping(path) and (row.uuid is None or f"{row.uuid}/" not in path):
+            found.problem = (
+                found.problem or "it names a manifest or a link in what looks like another's folder"
+            )
         found.files.update({} if is_bookkeeping(path) else {path: None})
     elif path in (rules.type_folder(row.artifact_type), *rules.type_folders.values()):
         found.problem = found.problem or "a recorded path is the folder of a whole type"
     elif below := tree.under(path):
-        own = (file for file in below if not is_bookkeeping(file))
+        own = (file for file in below if not is_bookkeeping(file) and not steers_git(file))
         found.files.update(dict.fromkeys(_primary_first(own, rules.primary_extensions)))
     elif tree.way_out(path):
         found.problem = found.problem or "a recorded path goes through a symbolic link or another repository"
@@ -234,9 +240,16 @@ def _hindrance(path: str, tree: TreeIndex) -> str:
         return "it names a symbolic link, which would lead elsewhere from a folder of its own"
     if entry.mode == GITLINK:
         return "it names a repository inside the repository"
+    if steers_git(path):
+        return "a file of its name steers git itself"
     if tree.has_twin(path):
         return "another file's path differs from its own in case only"
     return _not_recordable(path)
+
+
+def steers_git(path: str) -> bool:
+    """Whether git itself goes by a file of this name, for all files around it."""
+    return path.rpartition("/")[2].lower() in _STEERING
 
 
 def is_recordable(path: str) -> bool:

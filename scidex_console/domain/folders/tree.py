@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from scidex_console.domain.folders.names import split_extension
@@ -12,6 +13,27 @@ from scidex_console.domain.folders.names import split_extension
 SYMLINK = "120000"
 GITLINK = "160000"
 _LEADS_OUT = (SYMLINK, GITLINK)
+
+
+def led_to(links: Mapping[str, str], worktree: str) -> frozenset[str]:
+    """Files and folders that symbolic links lead to, by each link's path and what it holds.
+
+    As far as they are inside the repository, whose checkout's absolute path is `worktree`.
+    """
+    ends = (
+        target.removeprefix(f"{worktree}/")
+        if target.startswith(f"{worktree}/")
+        else posixpath.join(posixpath.dirname(path), target)
+        for path, target in links.items()
+    )
+    inside = (posixpath.normpath(end) for end in ends)
+    return frozenset(end for end in inside if end.split("/")[0] not in ("", ".", ".."))
+
+
+def is_led_to(path: str, ends: Set[str]) -> bool:
+    """Whether a link leads to a file, or to a folder that it lies in."""
+    parts = path.split("/")
+    return any("/".join(parts[:depth]) in ends for depth in range(1, len(parts) + 1))
 
 
 @dataclass(frozen=True)

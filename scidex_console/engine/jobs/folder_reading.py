@@ -8,18 +8,20 @@ from datetime import timedelta
 
 from scidex_console.domain.errors import Refused, UnsafePath
 from scidex_console.domain.folders.hashes import HashSource, expected_hash
-from scidex_console.domain.folders.layout import folder_of
+from scidex_console.domain.folders.layout import folder_of, is_bookkeeping
 from scidex_console.domain.folders.manifest import media_type
 from scidex_console.domain.folders.planning import ReadFile
 from scidex_console.domain.folders.resolving import (
     Resolved,
     ResolvingRules,
     TreeIndex,
+    is_recordable,
     resolve,
     with_companions,
 )
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.statuses import FolderStatus
+from scidex_console.domain.folders.tree import SYMLINK, is_led_to, led_to
 from scidex_console.domain.lfs import POINTER_LIMIT, LfsPointer, read_pointer
 from scidex_console.engine.ports import (
     ArtifactRepository,
@@ -33,6 +35,13 @@ from scidex_console.engine.ports import (
 _LOST_PRIMARY = (
     "its row has a primary_filename, and git has no such file: commit or restore it, or empty that column"
 )
+
+
+_CONVERTED = "git converts its file for the checkout ({}): git keeps other bytes than readers see"
+_FILTERED = (
+    ".gitattributes has {} at its old path and {} in a folder of its own: add a line that knows no folder"
+)
+_ANY_FOLDER = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,9 @@ class FolderReader:
         self._head = ""
         self._tree = TreeIndex({})
         self._claimed: frozenset[str] = frozenset()
+        self._links: dict[str, str] = {}
+        self._led_to: frozenset[str] = frozenset()
+        self._has_attributes = False
 
     def look(self) -> TreeIndex:
         """The files of the commit at the tip, indexed once per commit."""
@@ -91,7 +103,20 @@ class FolderReader:
         if head != self._head:
             self._tree = TreeIndex(self._repository.tree())
             self._head = head
+            self._look_at_links()
+            self._has_attributes = any(p.rpartition("/")[2] == ".gitattributes" for p in self._tree.entries)
         return self._tree
+
+    def _look_at_links(self) -> None:
+        """Where the symbolic links of the checkout lead that are not ours."""
+        found = {path: e.blob for path, e in self._tree.entries.items() if e.mode == SYMLINK}
+        links = {
+            path: blob for path, blob in found.items() if not is_bookkeeping(path) and is_recordable(path)
+        }
+        if links != self._links:
+            targets = ((path, self._folders.target(path)) for path in links)
+            self._led_to = led_to({path: to for path, to in targets if to}, self._rules.worktree)
+            self._links = links
 
     def remember_claims(self, claimed: frozenset[str]) -> None:
         """Files that rows name themselves, which are no companions of others."""
@@ -103,8 +128,16 @@ class FolderReader:
         return with_companions(resolved, tree, self._claimed if claimed is None else claimed)
 
     def may_go(self, path: str) -> bool:
-        """Whether an old path may be taken away at all: one in some artifact's folder stays there."""
-        return folder_of(path) is None
+        """Whether an old path may be taken away at all.
+
+        One in some artifact's folder stays there, and one that a symbolic link leads to, so that whoever
+        goes by the link finds it.
+        """
+        return folder_of(path) is None and not self.is_led_to(path)
+
+    def is_led_to(self, path: str) -> bool:
+        """Whether a symbolic link of the repository leads to a path, or to a folder that it lies in."""
+        return is_led_to(path, self._led_to)
 
     def later(self, reason: str) -> Refusal:
         """Something of somebody else's was in the way: the artifact is tried again after a while."""
@@ -122,6 +155,7 @@ class FolderReader:
             if resolved.lost_primary:
                 raise _NotNow(FolderStatus.ERROR, _LOST_PRIMARY, primary_filename=row.primary_filename)
             files = tuple(self._read(path) for path in resolved.files)
+            self._require_same_filters(files)
             self._require_promised(row, files)
         except _NotNow as trouble:
             took_ms = self._since(began)
@@ -161,10 +195,27 @@ class FolderReader:
         if found.blob != entry.blob:
             stands_for = self._pointer_of(entry.blob)
             if stands_for is None or stands_for.sha256 != found.sha256:
+                if said := self._repository.conversions([path]).get(path):
+                    raise _NotNow(FolderStatus.QUARANTINED, _CONVERTED.format(said), path=path)
                 raise _NotNow(
                     FolderStatus.ERROR, "its file differs from git's: commit or restore it", path=path
                 )
         return _read_file(path, entry.mode, entry.blob, found, stands_for)
+
+    def _require_same_filters(self, files: Sequence[ReadFile]) -> None:
+        """A file that git filters at its old path must be filtered in its folder, or git calls it changed."""
+        if not self._has_attributes:
+            return
+        inside = {
+            file.path: f"{_ANY_FOLDER}/{file.path.rpartition('/')[2].lower()}"
+            for file in files
+            if file.lfs_sha256
+        }
+        said = self._repository.conversions([*inside, *inside.values()])
+        for path, new in inside.items():
+            if said.get(path) != said.get(new):
+                reason = _FILTERED.format(said.get(path, "no filter"), said.get(new, "none"))
+                raise _NotNow(FolderStatus.QUARANTINED, reason, path=path)
 
     def _pointer_of(self, blob: str) -> LfsPointer | None:
         """What git's object stands for: the checkout may hold the very file instead of its pointer."""

@@ -249,6 +249,7 @@ class MigrateFolders:
                 missing=found.missing,
                 file_path_field=self._file_path_field,
                 claims_seen=self._survey.seen,
+                linked={m.file.path for m in plan.moves if self._reader.is_led_to(m.file.path)},
             )
             for found, plan in plans
         ]

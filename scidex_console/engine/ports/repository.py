@@ -130,6 +130,13 @@ class ArtifactRepository(Protocol):
         """Every path of the commit at the tip, with its mode and object."""
         ...
 
+    def conversions(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """What attributes tell git to convert between the checkout and its objects, such as `eol=crlf`.
+
+        Files need not be there; paths that git leaves alone are left out.
+        """
+        ...
+
     def catch_up(self) -> str:
         """Take over what others have pushed, if that only moves a clean checkout forward.
 

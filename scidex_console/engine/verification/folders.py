@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Collection
+from collections.abc import Collection, Set
 
 from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.hashes import expected_hash
 from scidex_console.domain.folders.layout import ACCESSORIES, MANIFEST, Direction, folder_of
 from scidex_console.domain.folders.manifest import rebuilt_manifest
 from scidex_console.domain.folders.resolving import recorded_paths
-from scidex_console.domain.folders.tree import SYMLINK
+from scidex_console.domain.folders.tree import SYMLINK, is_led_to, led_to
 from scidex_console.engine.verification.disk_facts import FileFact, Presence
 from scidex_console.engine.verification.evidence import Evidence
 from scidex_console.engine.verification.facts import FolderRow
@@ -194,16 +194,24 @@ def _judge_kept(exam: Examination, evidence: Evidence) -> None:
         for entry in operation.entries:
             if entry.source and entry.source not in view.left and folder_of(entry.source) is None:
                 kept.setdefault(entry.source, []).append(operation.artifact_id)
-    wanted = _named_by_unmigrated(evidence, kept.keys())
+    wanted, ends = _named_by_unmigrated(evidence, kept.keys()), _ends_of_links(evidence)
     for path, artifacts in sorted(kept.items()):
         if path not in evidence.repository.tree or path in view.open_paths:
             continue
         if path in wanted:
             exam.count("old paths that others still claim")
+        elif is_led_to(path, ends):
+            exam.count("old paths that symbolic links lead to")
         elif len(artifacts) > 1:
             exam.broken(f"{path} is an old path of {', '.join(sorted(artifacts)[:5])}, and nobody else's")
         else:
             exam.count("old paths whose last claimant is gone")
+
+
+def _ends_of_links(evidence: Evidence) -> Set[str]:
+    """What the symbolic links that are nobody's lead to."""
+    links = {path: f.target for path, f in evidence.files.items() if f.target and folder_of(path) is None}
+    return led_to(links, evidence.resolving.worktree if evidence.resolving is not None else "/")
 
 
 def _named_by_unmigrated(evidence: Evidence, paths: Collection[str]) -> dict[str, set[str]]:

@@ -1,0 +1,147 @@
+"""Everything that files are called and made like in real stores: migrated whole, or left with a reason."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.crash.folder_checks import assert_as_before, assert_verified, look
+from tests.engine.folders.any_run import Outcome, examine, store_of
+from tests.engine.folders.any_store import claims_for, git, see
+from tests.engine.folders.tiny import Content, Link, Row, row_of, sha256, tiny_lab
+from tests.engine.folders.torture import LEFT, NOT_UTF8, UUID, build, fetch_large_files, pointer
+from tests.engine.folders.trial import held
+
+WHOLE = ("analyses/equal", f"analyses/{UUID}", "odd")
+
+
+async def outcome_of(tmp_path: Path, database: str, *, many: int, sample: int) -> Outcome:
+    repository = await asyncio.to_thread(build, tmp_path, equal_names=many, duplicates=many)
+    store = await asyncio.to_thread(store_of, tmp_path / "store", repository, database)
+    await asyncio.to_thread(fetch_large_files, store.checkout)
+    before = await asyncio.to_thread(see, store.checkout)
+    return await examine(store, claims_for(before, 100_000, whole=WHOLE, left=LEFT), sample=sample)
+
+
+async def test_names_modes_links_and_attributes_of_all_kinds_survive(
+    tmp_path: Path, scidex_database: str
+) -> None:
+    outcome = await outcome_of(tmp_path, scidex_database, many=20, sample=3)
+    assert not outcome.findings, "\n".join(outcome.findings.lines(20))
+    assert outcome.words["quarantined"] > 20 and outcome.words["hash_mismatch"] > 0
+    assert set(outcome.words) == {"success", "quarantined", "hash_mismatch"}, "nothing is tried for ever"
+
+
+@pytest.mark.sweep
+async def test_thousands_of_equal_names_and_contents_survive(tmp_path: Path, scidex_database: str) -> None:
+    outcome = await outcome_of(tmp_path, scidex_database, many=3000, sample=50)
+    assert not outcome.findings, "\n".join(outcome.findings.lines(20))
+
+
+async def test_a_file_stays_where_a_link_leads_to_it(tmp_path: Path, scidex_database: str) -> None:
+    files: dict[str, Content] = {
+        "figures/a.png": b"a",
+        "figures/b.png": b"b",
+        "datasets/in.csv": b"c",
+        "links/latest.png": Link("../figures/a.png"),
+        "links/data": Link("../datasets"),
+    }
+    rows = [
+        row_of("a", "figures/a.png"),
+        row_of("also a", "figures/a.png"),
+        row_of("b", "figures/b.png"),
+        row_of("c", "datasets/in.csv", artifact_type="dataset"),
+    ]
+    lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, files, rows)
+    root, before = lab.store.artifacts, await asyncio.to_thread(look, lab)
+
+    def assert_reachable() -> None:
+        assert (root / "links/latest.png").read_bytes() == b"a"
+        assert (root / "links/data/in.csv").read_bytes() == b"c"
+        assert not (root / "figures/b.png").exists(), "no link leads there"
+        assert lab.git("status", "--porcelain") == ""
+
+    async with held(lab) as trial:
+        batch = await trial.cycle()
+        assert batch is not None and trial.migrated() == {"a", "also a", "b", "c"}
+        assert_reachable()
+        batch = await trial.roll_back(batch)
+        assert_as_before(lab, before)
+        await trial.redo(batch)
+        assert_reachable()
+    await asyncio.to_thread(assert_verified, lab)
+
+
+async def test_a_folder_with_a_name_that_is_no_text_waits_for_a_person(
+    tmp_path: Path, scidex_database: str
+) -> None:
+    files: dict[str, Content] = {NOT_UTF8: b"latin 1", "odd/beside.png": b"beside", "figures/a.png": b"a"}
+    rows = [
+        row_of("odd", "odd", artifact_type="analysis"),
+        row_of("beside", "odd/beside.png"),
+        row_of("a", "figures/a.png"),
+    ]
+    lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, files, rows)
+    async with held(lab) as trial:
+        await trial.cycle()
+        assert trial.migrated() == {"a", "beside"}
+        (said,) = trial.log("odd")
+    assert said["status"] == "quarantined" and "valid Unicode" in said["errors"]["reason"]
+    assert (lab.store.artifacts / "odd/beside.png").read_bytes() == b"beside", "the folder's row claims it"
+
+
+async def test_a_path_too_long_for_the_database_waits_for_a_person(
+    tmp_path: Path, scidex_database: str
+) -> None:
+    long = "/".join(sha256(b"%d" % n) for n in range(48)) + "/bottom.csv"
+    lab = await asyncio.to_thread(
+        tiny_lab, tmp_path, scidex_database, {long: b"long"}, [row_of("long", long), Row("thought")]
+    )
+    async with held(lab) as trial:
+        await trial.cycle()
+        assert trial.words("long") == ["quarantined"] and trial.migrated() == {"thought"}
+
+
+async def test_a_file_that_git_converts_waits_for_a_person(tmp_path: Path, scidex_database: str) -> None:
+    files: dict[str, Content] = {".gitattributes": b"*.txt text eol=crlf\n", "notes/a.txt": b"one\ntwo\n"}
+    row = row_of("a", "notes/a.txt", artifact_type="note")
+    lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, files, [row])
+    assert (lab.store.artifacts / "notes/a.txt").read_bytes() == b"one\r\ntwo\r\n"
+    async with held(lab) as trial:
+        assert await trial.cycle() is None
+        (said,) = trial.log("a")
+    assert said["status"] == "quarantined" and "eol=crlf" in said["errors"]["reason"]
+
+
+@pytest.mark.parametrize(("pattern", "word"), [("*.h5", "success"), ("models/*", "quarantined")])
+async def test_a_large_file_moves_only_where_its_filter_follows(
+    pattern: str, word: str, tmp_path: Path, scidex_database: str
+) -> None:
+    files: dict[str, Content] = {
+        ".gitattributes": f"{pattern} filter=lfs -text\n".encode(),
+        "models/a.h5": pointer(b"weights"),
+    }
+    row = row_of("a", "models/a.h5", artifact_type="model")
+    lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, files, [row])
+    (lab.store.artifacts / "models/a.h5").write_bytes(b"weights")
+    async with held(lab) as trial:
+        await trial.cycle()
+        assert trial.words("a") == [word]
+        if word == "success":
+            inside = f"{trial.row('a')['artifact_id']}/a.h5"
+            assert git(lab.store.artifacts, "show", f"HEAD:{inside}") == pointer(b"weights")
+            assert (lab.store.artifacts / inside).read_bytes() == b"weights"
+
+
+async def test_the_manifest_of_a_folder_that_is_not_its_own_is_no_file_of_an_artifact(
+    tmp_path: Path, scidex_database: str
+) -> None:
+    path = f"{UUID}/manifest.json"
+    lab = await asyncio.to_thread(
+        tiny_lab, tmp_path, scidex_database, {path: b"{}"}, [row_of("a", path, artifact_type="dataset")]
+    )
+    async with held(lab) as trial:
+        assert await trial.cycle() is None
+        assert trial.words("a") == ["quarantined"]
