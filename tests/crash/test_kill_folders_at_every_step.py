@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,9 @@ from scidex_console.engine.writer import Writer
 from scidex_console.wiring.engine import HeldStore
 from scidex_console.wiring.jobs import migrate_folders
 from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, assert_verified, look
+from tests.crash.folder_stores import PHASES, groups_lab
 from tests.crash.forked import Work, killed, run_in_child
-from tests.engine.folders.tiny import Script, row_of, tiny_lab
 from tests.labs import Lab
-
-SHARED = b"shared by three\n"
 
 
 def _migrate(lab: Lab, size: int) -> Work:
@@ -62,6 +62,11 @@ def _bring_on(lab: Lab, number: int) -> Work:
     return work
 
 
+async def _recover(_: HeldStore, writer: Writer) -> None:
+    await writer.recover()
+    await writer.publish()
+
+
 def _storm(lab: Lab, before: Before, work: Work, kill_at: int) -> bool:
     """Kill the work at one place, kill its recovery at another, let the third engine finish.
 
@@ -77,25 +82,6 @@ def _storm(lab: Lab, before: Before, work: Work, kill_at: int) -> bool:
     assert_folders_sound(lab, before, settled=False)
     assert run_in_child(lab, work) == 0
     return True
-
-
-def _lab(folder: Path, database_url: str, groups: int) -> Lab:
-    """So many groups of three artifacts that share a file with the next group and link to one another."""
-    files, rows, links = {}, [], []
-    for group in range(groups):
-        one, two, three = (f"{name}{group:03}" for name in ("a", "b", "c"))
-        shared = f"datasets/shared{group // 2}.csv"
-        files[shared] = SHARED + str(group // 2).encode()
-        files[f"figures/{one}.png"] = one.encode()
-        files[f"tools/{two}.sh"] = Script(two.encode())
-        files[f"tools/{two}.html"] = f"<html>{two}".encode()
-        rows += [
-            row_of(one, f"figures/{one}.png", content=one.encode()),
-            row_of(two, f"tools/{two}.sh", metadata={"rendered_path": f"tools/{two}.html"}),
-            row_of(three, shared, content=files[shared], artifact_type="dataset"),
-        ]
-        links += [(one, two), (two, three)]
-    return tiny_lab(folder, database_url, files, rows, links=links)
 
 
 def _newest(lab: Lab) -> int:
@@ -122,7 +108,6 @@ def _round(lab: Lab, before: Before, phase: str, kill_at: int, *, verified: bool
     return hit
 
 
-PHASES = ("forward", "back", "again")
 STRIDE = int(os.environ.get("SCIDEX_KILL_STRIDE", "4"))
 """Of the numbered places the sweep takes every fourth, to be done in minutes; with 1 it takes every one."""
 
@@ -138,7 +123,7 @@ STRIDE = int(os.environ.get("SCIDEX_KILL_STRIDE", "4"))
 def test_folders_killed_at_a_step_are_whole_after_restart(
     tmp_path: Path, scidex_database: str, phase: str, kill_at: int
 ) -> None:
-    lab = _lab(tmp_path, scidex_database, 2)
+    lab = groups_lab(tmp_path, scidex_database, 2)
     before = look(lab)
     assert _round(lab, before, phase, kill_at)
     if phase == "back":
@@ -153,7 +138,7 @@ def test_folders_killed_at_a_step_are_whole_after_restart(
 def test_folders_killed_step_by_step_are_whole_after_restart(
     tmp_path: Path, scidex_database: str, phase: str
 ) -> None:
-    lab = _lab(tmp_path, scidex_database, 150)
+    lab = groups_lab(tmp_path, scidex_database, 150)
     before = look(lab)
     kill_at = PHASES.index(phase) + 1 - STRIDE
     hit = True
@@ -163,3 +148,72 @@ def test_folders_killed_step_by_step_are_whole_after_restart(
         hit = _round(lab, before, phase, kill_at, verified=kill_at // STRIDE % 8 == 0)
     assert_verified(lab)
     assert kill_at > 40
+
+
+LEFT = {
+    "a journalled batch": ("forward", "batch: journalled"),
+    "a committed batch": ("forward", "batch: committed"),
+    "a rollback begun": ("back", "rollback: journalled"),
+    "a rollback restored": ("back", "rollback: restored"),
+}
+"""What recovery may find, and at which place of what that is left behind."""
+
+
+def _leave(lab: Lab, phase: str, *, places: Path | None = None, kill_at: int | None = None) -> int:
+    """Begin a cycle of three, or a rollback of one; its exit code."""
+    if phase == "forward":
+        return run_in_child(lab, _migrate(lab, 3), places=places, kill_at=kill_at)
+    assert run_in_child(lab, _migrate(lab, 3)) == 0
+    return run_in_child(lab, _take_back(lab, _newest(lab)), places=places, kill_at=kill_at)
+
+
+def _number_of(lab: Lab, phase: str, name: str, log: Path) -> int:
+    """How many places come until the one of that name; done to a cycle which nothing happens to."""
+    assert _leave(lab, phase, places=log) == 0
+    numbered = [line.split(" ", 1) for line in log.read_text().splitlines()]
+    log.unlink()
+    return next(int(number) for number, place in numbered if place == name)
+
+
+def _recovery_killed_twice(lab: Lab, before: Before, phase: str, left_at: int, kill_at: int) -> bool:
+    """What was left is recovered by the third engine; the first two are killed. False: no such place."""
+    assert killed(_leave(lab, phase, kill_at=left_at))
+    codes = [run_in_child(lab, _recover, kill_at=kill_at) for _ in range(2)]
+    assert all(code == 0 or killed(code) for code in codes)
+    assert_folders_sound(lab, before, settled=False)
+    assert run_in_child(lab, _recover) == 0
+    assert_folders_sound(lab, before)
+    return killed(codes[0])
+
+
+def _recovery_sweep(lab: Lab, left: str, log: Path, places: Iterator[int]) -> int:
+    """Recovery killed at these places, as far as there are any; the last of them."""
+    phase, name = LEFT[left]
+    before = look(lab)
+    # Two groups share a file, which leaves with the second one: their cycles take turns.
+    left_at = [_number_of(lab, phase, name, log) for _ in range(2)]
+    place = 0
+    for turn, place in enumerate(places):
+        if not _recovery_killed_twice(lab, before, phase, left_at[turn % 2], place):
+            break
+    assert_verified(lab)
+    return place
+
+
+@pytest.mark.parametrize(("left", "place"), [("a journalled batch", 20), ("a rollback restored", 5)])
+def test_recovery_of_folders_killed_at_a_step_twice_is_done_by_the_third(
+    tmp_path: Path, scidex_database: str, left: str, place: int
+) -> None:
+    lab = groups_lab(tmp_path, scidex_database, 3)
+    assert _recovery_sweep(lab, left, tmp_path / "places", iter([place])) == place
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("left", LEFT)
+def test_recovery_of_folders_killed_step_by_step_twice_is_done_by_the_third(
+    tmp_path: Path, scidex_database: str, left: str
+) -> None:
+    lab = groups_lab(tmp_path, scidex_database, 150)
+    last = _recovery_sweep(lab, left, tmp_path / "places", count(1 + list(LEFT).index(left), 2 * STRIDE - 1))
+    assert last > 8
