@@ -19,8 +19,14 @@ from scidex_console.adapters.git import unfinished
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.failures import halting
 
-_DRAFTS = ("pack/tmp_*", "info/packs_*", "info/tmp_graph_*", "info/commit-graph.lock")
-"""What git writes before it has its name, in the folder of the objects."""
+_DRAFTS = (
+    "pack/tmp_*",
+    "pack/multi-pack-index*",
+    "info/packs_*",
+    "info/tmp_graph_*",
+    "info/commit-graph.lock",
+)
+"""What git writes before it has its name, in the folder of the objects; and what helps a repack alone."""
 _END_S = 10.0
 _POLL_S = 0.02
 _PROCESSES = Path("/proc")

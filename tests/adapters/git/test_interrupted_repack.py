@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from scidex_console.domain.errors import Interrupted, LockBusy, RepositoryError
 from scidex_console.engine.ports import Repacked
 from tests.adapters.git import world as worlds
-from tests.adapters.git.world import World, git, trailers
+from tests.adapters.git.repacking import group_at_work, members, noise, objects, trace, until
+from tests.adapters.git.world import World, git
 
-T = TypeVar("T")
 _ROOT = Path(__file__).resolve().parents[3]
 _FROM_OUTSIDE = """
 import sys
 from pathlib import Path
-from typing import TypeVar
 from tests.adapters.git.world import World
 World(Path(sys.argv[1])).repository().repack()
 """
@@ -39,59 +35,16 @@ World(Path(sys.argv[1])).repository().repack()
 def large_world(template_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """So much that does not compress that repacking takes many seconds."""
     world = worlds.copy(template_world, tmp_path_factory.mktemp("large") / "store")
-    repository = world.repository()
-    repository.raise_epoch(1)
-    noise = random.Random(5)
-    for part in range(2):
-        changes = [world.write(f"figures/{part}-{n}.bin", noise.randbytes(60_000)) for n in range(150)]
-        repository.commit(changes, subject="more", trailers=trailers(f"b/{part}"), epoch=1)
+    for number, content in enumerate(noise(300)):
+        world.write(f"figures/{number}.bin", content)
+    git(world.artifacts, "add", "figures")
+    git(world.artifacts, "commit", "-q", "-m", "more")
     return world
 
 
 @pytest.fixture
 def large(large_world: World, tmp_path: Path) -> World:
     return worlds.copy(large_world, tmp_path / "large")
-
-
-def objects(world: World) -> set[str]:
-    folder = world.git_dir / "objects"
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
-
-def trace(world: World) -> Path:
-    return world.git_dir / "scidex-console/repack.json"
-
-
-def until(look: Callable[[], T | None]) -> T:
-    """What it finds at last."""
-    for _ in range(3000):
-        if found := look():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("it did not come to that within half a minute")
-
-
-def group_at_work(world: World) -> int:
-    """The group of git's processes, once they search for deltas."""
-
-    def look() -> int | None:
-        with suppress(OSError, ValueError):
-            group = int(json.loads(trace(world).read_text())["group"])
-            return group if any("pack-objects" in words for words in members(group).values()) else None
-        return None
-
-    return until(look)
-
-
-def members(group: int) -> dict[int, str]:
-    """Living processes of a group, with their command lines."""
-    found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            state, _, of = stat.read_text().rpartition(")")[2].split()[:3]
-            if int(of) == group and state != "Z":
-                found[int(stat.parent.name)] = (stat.parent / "cmdline").read_text()
-    return found
 
 
 @contextmanager
@@ -102,26 +55,26 @@ def repacking(world: World, stop: threading.Event | None = None) -> Iterator[Fut
 
 def require_whole(world: World) -> None:
     assert world.repository().facts.fsck() == []
-    assert not trace(world).exists()
+    assert not trace(world.git_dir).exists()
     assert world.status() == ""
 
 
 def test_told_to_stop_it_ends_git_and_leaves_everything_as_it_was(large: World) -> None:
-    before, stop = objects(large), threading.Event()
+    before, stop = objects(large.git_dir), threading.Event()
     with repacking(large, stop) as work:
-        group = group_at_work(large)
+        group = group_at_work(large.git_dir)
         stop.set()
         with pytest.raises(Interrupted, match=r"nothing is lost.*run again"):
             work.result(timeout=20)
     assert members(group) == {}
-    assert objects(large) == before
+    assert objects(large.git_dir) == before
     require_whole(large)
 
 
 def test_it_works_at_low_priority_in_one_thread(large: World) -> None:
     stop = threading.Event()
     with repacking(large, stop) as work:
-        processes = members(group_at_work(large))
+        processes = members(group_at_work(large.git_dir))
         threads = {len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in processes}
         priorities = {os.getpriority(os.PRIO_PROCESS, pid) for pid in processes}
         stop.set()
@@ -132,24 +85,24 @@ def test_it_works_at_low_priority_in_one_thread(large: World) -> None:
 
 
 def test_git_killed_by_somebody_is_an_error_and_leaves_nothing(large: World) -> None:
-    before = objects(large)
+    before = objects(large.git_dir)
     with repacking(large) as work:
-        os.killpg(group_at_work(large), signal.SIGKILL)
+        os.killpg(group_at_work(large.git_dir), signal.SIGKILL)
         with pytest.raises(RepositoryError):
             work.result(timeout=20)
-    assert objects(large) == before
+    assert objects(large.git_dir) == before
     require_whole(large)
 
 
 def test_next_one_ends_what_a_killed_process_left_at_work(large: World) -> None:
     process = subprocess.Popen([sys.executable, "-c", _FROM_OUTSIDE, str(large.root)], cwd=_ROOT)
-    group = group_at_work(large)
+    group = group_at_work(large.git_dir)
     process.kill()
     process.wait()
     assert members(group), "git goes on without its parent"
     stop = threading.Event()
     with repacking(large, stop) as work:
-        until(lambda: group_at_work(large) != group)
+        until(lambda: group_at_work(large.git_dir) != group)
         assert members(group) == {}
         stop.set()
         with pytest.raises(Interrupted):
@@ -160,7 +113,7 @@ def test_next_one_ends_what_a_killed_process_left_at_work(large: World) -> None:
 def test_only_one_is_at_work_at_a_time(large: World) -> None:
     stop = threading.Event()
     with repacking(large, stop) as work:
-        group_at_work(large)
+        group_at_work(large.git_dir)
         with pytest.raises(LockBusy, match=f"being repacked by {os.getpid()}@"):
             large.repository().repack()
         stop.set()
@@ -219,9 +172,9 @@ def test_somebodys_lock_on_the_commit_graph_does_not_undo_a_repack(world: World)
 
 
 def test_trace_that_cannot_be_read_is_no_obstacle(world: World) -> None:
-    trace(world).parent.mkdir(exist_ok=True)
+    trace(world.git_dir).parent.mkdir(exist_ok=True)
     for text in ("", "[]", '{"group": 1}'):
-        trace(world).write_text(text)
+        trace(world.git_dir).write_text(text)
         world.repository().repack()
         require_whole(world)
 
@@ -232,6 +185,6 @@ def _as_if_killed(world: World) -> tuple[Path, str]:
     done.wait()
     folder = world.git_dir / "objects/pack"
     told = {"group": done.pid, "drafts": [f"pack/{path.name}" for path in folder.glob("tmp_*")]}
-    trace(world).parent.mkdir(exist_ok=True)
-    trace(world).write_text(json.dumps(told))
+    trace(world.git_dir).parent.mkdir(exist_ok=True)
+    trace(world.git_dir).write_text(json.dumps(told))
     return folder, f".tmp-{done.pid}-"
