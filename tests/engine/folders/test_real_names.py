@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from tests.engine.folders.trial import held
 WHOLE = ("analyses/equal", f"analyses/{UUID}", "odd")
 
 
-async def outcome_of(tmp_path: Path, database: str, *, many: int, sample: int) -> Outcome:
+async def outcome_of(
+    tmp_path: Path, database: str, *, many: int, sample: int, whole: Sequence[str] = WHOLE
+) -> Outcome:
     repository = await asyncio.to_thread(build, tmp_path, equal_names=many, duplicates=many)
     store = await asyncio.to_thread(store_of, tmp_path / "store", repository, database)
     await asyncio.to_thread(fetch_large_files, store.checkout)
     before = await asyncio.to_thread(see, store.checkout)
-    return await examine(store, claims_for(before, 100_000, whole=WHOLE, left=LEFT), sample=sample)
+    return await examine(store, claims_for(before, 100_000, whole=whole, left=LEFT), sample=sample)
 
 
 async def test_names_modes_links_and_attributes_of_all_kinds_survive(
@@ -35,8 +38,10 @@ async def test_names_modes_links_and_attributes_of_all_kinds_survive(
 
 
 @pytest.mark.sweep
+@pytest.mark.timeout(1800)
 async def test_thousands_of_equal_names_and_contents_survive(tmp_path: Path, scidex_database: str) -> None:
-    outcome = await outcome_of(tmp_path, scidex_database, many=3000, sample=50)
+    whole = (*WHOLE, "samples", *(f"copies/{n:02}" for n in range(20)))
+    outcome = await outcome_of(tmp_path, scidex_database, many=3000, sample=25, whole=whole)
     assert not outcome.findings, "\n".join(outcome.findings.lines(20))
 
 
