@@ -18,8 +18,8 @@ from tests.engine.bench import until_true
 from tests.engine.folders.conftest import FOLDERS
 
 PAGE = 4096
-STRIDE = int(os.environ.get("SCIDEX_DISK_STRIDE", "6"))
-"""Of the levels to which the disk is filled the sweep takes every sixth page; with 1 it takes every one."""
+STRIDE = int(os.environ.get("SCIDEX_DISK_STRIDE", "12"))
+"""Of the levels to which the disk is filled the sweep takes every twelfth page; with 1 it takes every one."""
 MOST_PAGES = 72
 """With so much room a cycle of three goes through."""
 

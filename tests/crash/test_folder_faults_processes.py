@@ -23,7 +23,7 @@ from tests.crash.folder_stores import Migration, migration
 from tests.crash.processes import EngineProcess, engine_process
 from tests.engine.bench import until_true
 
-KILLS = int(os.environ.get("SCIDEX_RANDOM_KILLS", "12"))
+KILLS = int(os.environ.get("SCIDEX_RANDOM_KILLS", "6"))
 """So many kills of the sweep; a hundred of them take minutes."""
 
 
