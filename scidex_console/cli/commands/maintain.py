@@ -17,8 +17,9 @@ def register(subparsers: Subparsers) -> None:
         "maintain",
         run,
         "repack the artifact repository",
-        details="Takes minutes on one processor at low priority; an engine, readers and other writers go on"
-        " beside it. The folder job does it by itself when it has come to its end.",
+        details="Takes a minute or more on one processor at low priority; an engine, readers and other\n"
+        "writers go on beside it. Ctrl-C or SIGTERM ends it, with nothing lost: run it again.\n"
+        "The folder job does it by itself when it has come to its end.",
     )
 
 
