@@ -215,7 +215,7 @@ def _scan(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules, *, lost: boo
         if not isinstance(name, str) or not name:
             continue
         if files := tree.with_stem(folder, name) or tree.under(f"{folder}/{name}"):
-            return _primary_first(files, rules.primary_extensions)
+            return _primary_first((f for f in files if not steers_git(f)), rules.primary_extensions)
     if lost or not row.title:
         return []
     titled = friendly_stem(row.title, artifact_type=row.artifact_type, artifact_id=row.id)

@@ -104,7 +104,7 @@ class FolderReader:
             self._tree = TreeIndex(self._repository.tree())
             self._head = head
             self._look_at_links()
-            self._has_attributes = any(p.rpartition("/")[2] == ".gitattributes" for p in self._tree.entries)
+            self._has_attributes = any(path.endswith(".gitattributes") for path in self._tree.entries)
         return self._tree
 
     def _look_at_links(self) -> None:
