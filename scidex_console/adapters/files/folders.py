@@ -27,6 +27,8 @@ from scidex_console.engine.ports.folders import ExaminedFile
 
 _CHUNK = 1 << 20
 _CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK})
+_PAGE = 4096
+"""Bytes that the smallest file takes, or the entry of a folder."""
 _MAKE_WAY = "move it away, or keep it and skip ours"
 
 
@@ -89,7 +91,10 @@ class CheckoutFolders:
 
     def copy(self, source: str, path: str, sha256: str) -> None:
         """Let `path` hold the bytes of `source` in a file of its own."""
-        with self._opened(source) as descriptor, self._place(path) as (folder, name):
+        with (
+            self._opened(source) as descriptor,
+            self._place(path, bytes_needed=_size(descriptor)) as (folder, name),
+        ):
             if descriptor is None:
                 raise Refused("the file to copy is gone", where=source)
             self._copy(descriptor, folder, name, path)
@@ -101,7 +106,10 @@ class CheckoutFolders:
         """Where `path` is another name of the file at `source`, let it become a file of its own."""
         if not self._share_a_file(source, path):
             return
-        with self._opened(path) as descriptor, self._place(path) as (folder, name):
+        with (
+            self._opened(path) as descriptor,
+            self._place(path, bytes_needed=_size(descriptor)) as (folder, name),
+        ):
             if descriptor is None or not _is(folder, name, descriptor):
                 return
             draft = f"copy-{secrets.token_hex(8)}.part"
@@ -276,13 +284,17 @@ class CheckoutFolders:
         """The folder a path is to appear in, made if it is missing."""
         check_relative(path)
         with (
-            halting("a folder cannot be laid out", where=path, bytes_needed=bytes_needed),
+            halting("a folder cannot be laid out", where=path, bytes_needed=max(bytes_needed, _PAGE)),
             parent_of(self.root, path, create=True, flush=False) as place,
         ):
             yield place
 
     def _object_name(self, size: int) -> hashlib._Hash:
         return hashlib.new(self.object_format, f"blob {size}\0".encode(), usedforsecurity=False)
+
+
+def _size(descriptor: int | None) -> int:
+    return os.fstat(descriptor).st_size if descriptor is not None else 0
 
 
 def _is(folder: int, name: str, descriptor: int) -> bool:
