@@ -83,12 +83,14 @@ class HeldStore:
     grace_s: float
     path_keys: tuple[str, ...]
     """Metadata keys that hold paths."""
+    submodule: str
 
     def journal(self) -> PostgresJournal:
         """The journal of this store."""
         in_column = path_is_column(self.identity)
         rows = GuardedRows(self.fenced.database, file_path_is_column=in_column)
-        return PostgresJournal(self.fenced, rows, path_keys=self.path_keys)
+        roots = (self.submodule, str(self.files.repository.checkout.worktree))
+        return PostgresJournal(self.fenced, rows, path_keys=self.path_keys, roots=roots)
 
     def figures(self) -> PostgresFigures:
         """The gap of figures of this store."""
@@ -146,7 +148,8 @@ async def held_store(
         mandate = Mandate(epoch, options.authorization, name, __version__, fence.journal)
         grace_s = settings.folders.grace.total_seconds()
         path_keys = (*settings.folders.path_keys, *settings.folders.accessory_keys)
-        yield HeldStore(files, fenced, fence, mandate, identity, clock, grace_s, path_keys)
+        submodule = settings.repository.submodule
+        yield HeldStore(files, fenced, fence, mandate, identity, clock, grace_s, path_keys, submodule)
 
 
 def engine_options(settings: Settings, jobs: frozenset[JobName], *, until_idle: bool) -> EngineOptions:

@@ -40,12 +40,22 @@ _OF_JOB = {
 
 
 class PostgresJournal:
-    """Implements the engine's `Journal`."""
+    """Implements the engine's `Journal`.
 
-    def __init__(self, fenced: FencedDatabase, rows: GuardedRows, *, path_keys: Sequence[str] = ()) -> None:
+    `path_keys` are the metadata keys that hold paths, `roots` what may stand before such a path.
+    """
+
+    def __init__(
+        self,
+        fenced: FencedDatabase,
+        rows: GuardedRows,
+        *,
+        path_keys: Sequence[str] = (),
+        roots: Sequence[str] = (),
+    ) -> None:
         self._fenced = fenced
         self._rows = rows
-        self._path_keys = list(path_keys)
+        self._recorded = {"keys": list(path_keys), "roots": list(roots)}
 
     async def prepare(
         self,
@@ -156,8 +166,7 @@ class PostgresJournal:
         """Old paths that rows have come to name since the batch was planned are to stay."""
 
         async def work(connection: Connection) -> Batch:
-            params = {"batch_id": batch.id, "keys": self._path_keys}
-            await connection.execute(query("keep_named_sources"), params)
+            await connection.execute(query("keep_named_sources"), {"batch_id": batch.id, **self._recorded})
             return await _loaded(connection, batch)
 
         return await self._fenced.write(work)

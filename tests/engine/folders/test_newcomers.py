@@ -44,9 +44,7 @@ async def trial(lab: Lab) -> AsyncIterator[FolderTrial]:
 FORMS: dict[str, dict[str, Any]] = {
     "in its own key": {"metadata": {"dataset_path": f"{SUBMODULE}/{SHARED}"}},
     "as its path": {"file_path": SHARED},
-    "in a list, from a root of its own": {
-        "metadata": {"figure_path": [f"/elsewhere/x/{SUBMODULE}/{SHARED}"]}
-    },
+    "in a list": {"metadata": {"figure_path": ["x.png", f"{SUBMODULE}/{SHARED}"]}},
     "as an accessory": {"metadata": {"html_path": SHARED}},
     "in its history": {"provenance_chain": [{"step": 1}, {"path": SHARED}]},
     "by its folder": {"file_path": "datasets/"},
@@ -188,7 +186,11 @@ async def test_a_path_that_is_only_talked_of_goes(lab: Lab, trial: FolderTrial) 
     await trial.read(1)
 
     def touch() -> None:
-        lab.rows("UPDATE artifacts SET title = 'touched' WHERE id = 'b'")
+        lab.rows(
+            "UPDATE artifacts SET metadata = metadata || jsonb_build_object('figure_path', %s::text) "
+            "WHERE id = 'b'",
+            f"archive/{SHARED}",
+        )
 
     await trial.write(trial.stores("switch", before=touch))
     assert trial.migrated() == {"a"} and not (lab.store.artifacts / SHARED).exists()

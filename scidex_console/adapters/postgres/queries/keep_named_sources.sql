@@ -1,5 +1,5 @@
--- An old path stays when a row without a folder has come to name it, or a folder it lies in, since the batch's claims were
--- looked at. Rows from before that are in the claims.
+-- An old path stays when a row without a folder has come to name it, or a folder it lies in, since the batch's claims
+-- were looked at. Rows from before that are in the claims.
 WITH leaving AS (
     SELECT DISTINCT e.source
     FROM scidex_console.operation AS o JOIN scidex_console.operation_entry AS e ON e.operation_id = o.id
@@ -23,13 +23,17 @@ WITH leaving AS (
     UNION ALL
     SELECT c.metadata->key FROM changed AS c, unnest(c.keys) AS key
     UNION ALL
-    SELECT step->key FROM changed AS c, jsonb_path_query(c.chain, 'lax $[*]') AS step, unnest(c.keys || 'path'::text) AS key
+    SELECT step->key
+    FROM changed AS c, jsonb_path_query(c.chain, 'lax $[*]') AS step, unnest(c.keys || 'path'::text) AS key
 ), named AS (
-    SELECT DISTINCT rtrim(t #>> '{}', '/') AS path FROM said AS s, jsonb_path_query(s.said, 'strict $.**') AS t
-    WHERE jsonb_typeof(t) = 'string'
+    SELECT DISTINCT rtrim(t #>> '{}', '/') AS path
+    FROM said AS s, jsonb_path_query(s.said, 'strict $.**') AS t WHERE jsonb_typeof(t) = 'string'
+), inside AS (
+    SELECT path FROM named
+    UNION SELECT substr(n.path, length(root) + 2) FROM named AS n, unnest(%(roots)s::text[]) AS root
+          WHERE starts_with(n.path, root || '/')
 )
 UPDATE scidex_console.operation_entry AS e SET leaves_source = false
 FROM scidex_console.operation AS o
 WHERE o.batch_id = %(batch_id)s AND o.id = e.operation_id AND e.leaves_source
-  AND e.source IN (SELECT p.source FROM place AS p JOIN named AS n
-                   ON n.path = p.path OR right(n.path, length(p.path) + 1) = '/' || p.path)
+  AND e.source IN (SELECT p.source FROM place AS p JOIN inside AS i ON i.path = p.path)
