@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("repository", type=Path, help="any git repository; it is only read")
     parser.add_argument("--artifacts", type=int, default=2000, help="rows for single files, at most")
     parser.add_argument("--cycle", type=int, default=100, help="artifacts a cycle")
+    parser.add_argument("--shard", type=int, default=0, help="hexadecimal digits above each folder")
     parser.add_argument("--sample", type=int, default=25, help="files whose history is followed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="keep the temporary store, and say where it is")
@@ -47,7 +48,7 @@ def main() -> int:
         url = server.start()
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(files("scidex_console.demo").joinpath("scidex_tables.sql").read_bytes())
-        store = store_of(folder, args.repository, url, cycle=args.cycle)
+        store = store_of(folder, args.repository, url, cycle=args.cycle, shard=args.shard)
         claims = claims_for(see(store.checkout), args.artifacts, seed=args.seed)
         return _print(args, asyncio.run(examine(store, claims, sample=args.sample)))
     finally:

@@ -63,7 +63,7 @@ class Store:
 # --- the store ------------------------------------------------------------------------------------------
 
 
-def store_of(folder: Path, repository: Path, url: str, *, cycle: int = 100) -> Store:
+def store_of(folder: Path, repository: Path, url: str, *, cycle: int = 100, shard: int = 0) -> Store:
     """Clone a repository, with a remote of its own; the given one is only read.
 
     The database has SciDEX's own tables.
@@ -94,6 +94,7 @@ enabled = true
 authorization = "any repository"
 [folders]
 cycle = {cycle}
+shard = {shard}
 every = "0s"
 grace = "0s"
 retry_after = "1h"

@@ -22,6 +22,8 @@ from tests.engine.folders.tiny import SUBMODULE, Row
 
 LINK, GITLINK = "120000", "160000"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FOLDER = re.compile(rf"([0-9a-f]{{2}}/)?{_UUID.pattern}/")
+_BOOKKEEPING = ("manifest.json", "inputs", "outputs")
 _POINTER = re.compile(rb"version https://git-lfs.github.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize \d+\n\Z")
 _STEERING = re.compile(r"(^|/)\.git(attributes|ignore|modules)$", re.IGNORECASE)
 _TYPES = {
@@ -373,12 +375,8 @@ _EMPTY = ("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",)
 
 def _is_in_a_folder(path: str) -> bool:
     """Whether a path is a file in an artifact's folder, and not its manifest or a link."""
-    folder, _, inner = path.partition("/")
-    return bool(_UUID.fullmatch(folder)) and inner.partition("/")[0] not in (
-        "manifest.json",
-        "inputs",
-        "outputs",
-    )
+    found = _FOLDER.match(path)
+    return found is not None and path[found.end() :].partition("/")[0] not in _BOOKKEEPING
 
 
 def _history(checkout: Path, path: str) -> list[str]:

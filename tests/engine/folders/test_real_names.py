@@ -19,10 +19,10 @@ WHOLE = ("analyses/equal", f"analyses/{UUID}", "odd")
 
 
 async def outcome_of(
-    tmp_path: Path, database: str, *, many: int, sample: int, whole: Sequence[str] = WHOLE
+    tmp_path: Path, database: str, *, many: int, sample: int, shard: int = 0, whole: Sequence[str] = WHOLE
 ) -> Outcome:
     repository = await asyncio.to_thread(build, tmp_path, equal_names=many, duplicates=many)
-    store = await asyncio.to_thread(store_of, tmp_path / "store", repository, database)
+    store = await asyncio.to_thread(store_of, tmp_path / "store", repository, database, shard=shard)
     await asyncio.to_thread(fetch_large_files, store.checkout)
     before = await asyncio.to_thread(see, store.checkout)
     return await examine(store, claims_for(before, 100_000, whole=whole, left=LEFT), sample=sample)
@@ -31,7 +31,7 @@ async def outcome_of(
 async def test_names_modes_links_and_attributes_of_all_kinds_survive(
     tmp_path: Path, scidex_database: str
 ) -> None:
-    outcome = await outcome_of(tmp_path, scidex_database, many=20, sample=3)
+    outcome = await outcome_of(tmp_path, scidex_database, many=8, sample=2)
     assert not outcome.findings, "\n".join(outcome.findings.lines(20))
     assert outcome.words["quarantined"] > 20 and outcome.words["hash_mismatch"] > 0
     assert set(outcome.words) == {"success", "quarantined", "hash_mismatch"}, "nothing is tried for ever"
@@ -41,7 +41,7 @@ async def test_names_modes_links_and_attributes_of_all_kinds_survive(
 @pytest.mark.timeout(1800)
 async def test_thousands_of_equal_names_and_contents_survive(tmp_path: Path, scidex_database: str) -> None:
     whole = (*WHOLE, "samples", *(f"copies/{n:02}" for n in range(20)))
-    outcome = await outcome_of(tmp_path, scidex_database, many=3000, sample=25, whole=whole)
+    outcome = await outcome_of(tmp_path, scidex_database, many=3000, sample=25, shard=2, whole=whole)
     assert not outcome.findings, "\n".join(outcome.findings.lines(20))
 
 
