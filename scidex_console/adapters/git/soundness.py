@@ -98,7 +98,7 @@ class Soundness:
 
     def _packs(self) -> set[Path]:
         """Packs as git sees them: those with an index."""
-        indexes = self._objects.glob("pack/pack-*.idx")
+        indexes = self._objects.glob("pack/*.idx")
         return {pack for index in indexes if (pack := index.with_suffix(".pack")).exists()}
 
     def _is_connected(self) -> bool:
