@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from scidex_console.domain.errors import Refused
+from scidex_console.domain.runs import RunState
 from scidex_console.settings import load_settings
+from scidex_console.wiring.reading import readers
 from tests.crash.folder_checks import assert_verified
+from tests.engine.bench import Bench
+from tests.engine.folders.conftest import FOLDERS, FolderBench
 from tests.engine.folders.tiny import git, row_of, tiny_lab
 from tests.engine.folders.trial import held
 from tests.labs import Lab
@@ -50,6 +54,26 @@ async def test_a_layout_that_was_changed_after_the_first_cycle_is_refused_and_sa
     async with held(with_shard(lab, was)) as trial:
         await trial.cycle()
         assert {"b", "c"} <= trial.migrated()
+    await asyncio.to_thread(assert_verified, lab)
+
+
+async def test_a_run_with_another_layout_halts_and_goes_on_with_the_one_in_force(
+    tmp_path: Path, scidex_database: str
+) -> None:
+    lab = await asyncio.to_thread(store_of, tmp_path, scidex_database, shard=0)
+    async with held(lab) as trial:
+        await trial.cycle(1)
+    async with readers(lab.settings) as connected:
+        folders = FolderBench(Bench(with_shard(lab, 2), None, connected))  # type: ignore[arg-type]
+        async with folders.bench.engine(jobs=FOLDERS):
+            await folders.ask("start")
+            await folders.bench.at_rest(RunState.HALTED)
+            assert "set folders.shard = 0" in folders.bench.run_row()["halt_reason"]
+        folders = FolderBench(Bench(with_shard(lab, 0), None, connected))  # type: ignore[arg-type]
+        async with folders.bench.engine(jobs=FOLDERS):
+            await folders.ask("resume")
+            await folders.bench.at_rest()
+    assert not [row for row in lab.rows("SELECT * FROM artifacts") if row["migrated_to_folder_at"] is None]
     await asyncio.to_thread(assert_verified, lab)
 
 
