@@ -1,8 +1,8 @@
 """What a row's recorded paths say once its files lie in their folder (decision record 11).
 
 A path that led to a file leads to its new place. One that led nowhere leads to the primary file where it must
-have meant that one: it has its name; or nothing the row records was there, the file was found otherwise, and
-the path is of its kind. Whatever else led nowhere stays as it was: that file is lost.
+have meant that one: it has its name; or no recorded path led to that file, so it was found otherwise, and the
+path is of its kind. Whatever else led nowhere stays as it was: that file is lost.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ class MovedPaths:
         found = next(iter(self.files))
         if _name(lost) == _name(found):
             return True
-        if any(self._place(said) for said in self._recorded()):
-            return False
+        if any(self._place(said) in (self.files[found], self.folder) for said in self._recorded()):
+            return False  # the row has it recorded already
         return field in _OF_ANY_KIND or _kind(lost) == _kind(found)
 
     def _recorded(self) -> Iterator[str]:

@@ -142,6 +142,14 @@ def test_lost_primary_path_is_not_led_to_an_accessory() -> None:
     assert after.file_path == "gone.ipynb" and after.metadata["notebook_path"] == "gone.ipynb"
 
 
+def test_accessory_that_is_where_it_was_does_not_hide_that_the_primary_file_was_not() -> None:
+    before = row({"notebook_path": "gone.ipynb", "html_path": HTML}, file_path="gone.ipynb")
+    rules = replace(ANY_PATH, path_keys=("notebook_path",), accessory_keys=("html_path",))
+    after = plan_folder(before, [read(NB), read(HTML)], ALONE, FLAT, rules).after
+    assert after.file_path == THERE and after.metadata["notebook_path"] == THERE
+    assert after.metadata["html_path"] == f"{UUID}/accessories/tau_map.html"
+
+
 def test_row_that_records_no_path_gets_none() -> None:
     after = plan(row({"notebook_path": None, "slug": "tau"}), read(NB)).after
     assert after.file_path is None and after.metadata == {"notebook_path": None, "slug": "tau"}

@@ -165,6 +165,33 @@ async def test_an_engine_that_died_before_the_path_went_leaves_it_to_the_newcome
     await assert_it_stays_until_the_newcomer_has_its_folder(lab, before, trial)
 
 
+class Died(Exception):
+    """The engine is gone."""
+
+
+async def test_an_engine_that_died_as_it_gave_the_path_back_has_given_it_back_once(
+    lab: Lab, trial: FolderTrial
+) -> None:
+    before, recorded = look(lab), 0
+
+    def die() -> None:
+        nonlocal recorded
+        recorded += 1
+        if recorded == 1:
+            come(lab)
+        else:
+            raise Died
+
+    await trial.read(1)
+    with pytest.raises(Died):
+        await trial.write(trial.stores("record_commit", before=die))
+    for _ in range(2):
+        await recovery.recover(trial.stores())
+        assert await publish(trial.stores()) == ""
+    assert lab.git("log", "--oneline").count("leave 1 old paths") == 1
+    await assert_it_stays_until_the_newcomer_has_its_folder(lab, before, trial)
+
+
 async def test_a_cycle_whose_path_was_left_is_taken_back_and_brought_on_again(
     lab: Lab, trial: FolderTrial
 ) -> None:
