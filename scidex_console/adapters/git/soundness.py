@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from scidex_console.adapters.git.checkout import Checkout
@@ -36,6 +37,16 @@ _LOOSE = re.compile(r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")
 _NO_PACK_INDEXES = (("core.commitGraph", "false"), ("core.multiPackIndex", "false"))
 
 
+@dataclass(frozen=True)
+class Told:
+    """What somebody else has read of history already."""
+
+    commits: frozenset[str]
+    """Commits whose differences from their first parents are known, of the first ones everything."""
+    files: frozenset[str]
+    """Every object that these differences call a file."""
+
+
 class Soundness:
     """Looks for doubts about one repository's objects."""
 
@@ -44,13 +55,15 @@ class Soundness:
         checkout: Checkout,
         *,
         excused: Callable[[str], bool] = lambda line: False,
+        told: Callable[[], Told | None] = lambda: None,
         processors: int | None = None,
         worth: int = WORTH,
     ) -> None:
-        """`excused` says which of `git fsck`'s lines are no finding."""
+        """`excused` says which of `git fsck`'s lines are no finding; `told`, what need not be read again."""
         self._checkout = checkout
         self._objects = checkout.common_dir / "objects"
         self._excused = excused
+        self._told = told
         self._processors = processors or len(os.sched_getaffinity(0))
         self._worth = worth
         self._nowhere = Commands(checkout.worktree, variables={"GIT_DIR": os.devnull})
@@ -71,8 +84,12 @@ class Soundness:
         if not self._loose_is_sound():
             return False
         packs = self._packs()
-        first = [threads.submit(self._is_connected), *self._begin(threads, packs)]
-        if not _all_say_yes(first):
+        left: list[str] = []
+        connected = threads.submit(self._is_connected, left)
+        pieces = [connected, *self._begin(threads, packs)]
+        # Last, for by then somebody may have told something.
+        pieces.append(threads.submit(lambda: connected.result() and self._kinds_are_true(left)))
+        if not _all_say_yes(pieces):
             return False
         for _ in range(_ROUNDS):
             more = self._packs() - packs
@@ -101,42 +118,51 @@ class Soundness:
         indexes = self._objects.glob("pack/*.idx")
         return {pack for index in indexes if (pack := index.with_suffix(".pack")).exists()}
 
-    def _is_connected(self) -> bool:
+    def _is_connected(self, left: list[str]) -> bool:
+        """Puts the ends of what nothing reaches into `left`."""
         command = ("fsck", "--connectivity-only", "--strict", "--no-progress")
         output = self._checkout.commands.run(*command, accept=range(256))
-        ends: list[str] = []
         excused = False
         for line in _said(output):
             if found := _DANGLING.match(line):
                 if found[1] != "blob":
-                    ends.append(found[2])
+                    left.append(found[2])
             elif self._excused(line):
                 excused = True
             else:
                 return False
-        return (output.status == 0 or excused) and self._kinds_are_true(ends)
+        return output.status == 0 or excused
 
-    def _kinds_are_true(self, ends: Iterable[str]) -> bool:
-        """Whether every object that is called a file is one. `ends`: what nothing reaches."""
-        claimed = self._checkout.commands.run(
-            "rev-list",
-            "--objects",
-            "--no-object-names",
-            "--filter=object:type=blob",
-            "--filter-provided-objects",
-            "--missing=allow-any",
-            "--all",
-            "--reflog",
-            "--indexed-objects",
-            "--stdin",
-            stdin="".join(f"{end}\n" for end in ends).encode(),
-            accept=range(256),
-        )
-        kinds = self._checkout.commands.run(
-            "cat-file", "--batch-check=%(objecttype)", "--buffer", stdin=claimed.stdout, accept=range(256)
-        )
-        silent = not (claimed.stderr or kinds.stderr)
-        return silent and claimed.status == kinds.status == 0 and set(kinds.stdout.split()) <= {b"blob"}
+    def _kinds_are_true(self, left: Collection[str]) -> bool:
+        """Whether every object that is called a file is one.
+
+        What a commit that was told of calls a file, its first parent did already, or its difference does.
+        """
+        told = self._told()
+        if told is None:
+            claimed = self._claims(["--all", "--reflog", "--indexed-objects"], left)
+        else:
+            commits = self._listed(["rev-list", "--all", "--reflog", "--stdin"], left)
+            if commits is None:
+                return False
+            others = [name for name in commits if name not in told.commits]
+            claimed = self._claims(["--no-walk=unsorted", "--all", "--indexed-objects"], [*others, *left])
+        if claimed is None:
+            return False
+        files = {*claimed, *(told.files if told is not None else ())}
+        kinds = self._listed(["cat-file", "--batch-check=%(objecttype)", "--buffer"], files)
+        return kinds is not None and set(kinds) <= {"blob"}
+
+    def _claims(self, selection: Sequence[str], names: Collection[str]) -> list[str] | None:
+        """What is called a file there."""
+        kind = ("--objects", "--no-object-names", "--filter=object:type=blob", "--filter-provided-objects")
+        return self._listed(["rev-list", *kind, "--missing=allow-any", *selection, "--stdin"], names)
+
+    def _listed(self, command: Sequence[str], names: Collection[str]) -> list[str] | None:
+        """Lines that a command gives for these names; None when it stumbles."""
+        stdin = "".join(f"{name}\n" for name in names).encode()
+        output = self._checkout.commands.run(*command, stdin=stdin, accept=range(256))
+        return output.text().splitlines() if output.status == 0 and not output.stderr else None
 
     def _pack_is_sound(self, pack: Path, threads: int) -> bool:
         """By itself; or, when what it says of `.gitattributes` or `.gitmodules` is elsewhere, beside that."""

@@ -14,8 +14,8 @@ from scidex_console.adapters.git.facts import GitFacts
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.repair import Leftovers
-from scidex_console.adapters.git.soundness import Soundness
-from scidex_console.adapters.git.trees import Entry
+from scidex_console.adapters.git.soundness import Soundness, Told
+from scidex_console.adapters.git.trees import GITLINK, Entry
 from scidex_console.domain.commits import parse_trailers
 from scidex_console.domain.errors import Halt, RepositoryError
 from scidex_console.domain.lfs import POINTER_LIMIT, pointer_oid
@@ -40,6 +40,7 @@ class GitVerification:
         self._checkout = checkout
         self._outer = outer
         self._facts = GitFacts(checkout, outer)
+        self._told: Told | None = None
 
     def head(self) -> str:
         """Commit that is checked out, detached or not. Raises `RepositoryError` when there is none."""
@@ -67,7 +68,7 @@ class GitVerification:
         It is asked itself unless the same is proven quicker. A commit that came while it looked, in a pack it
         had not seen, is no finding.
         """
-        if Soundness(self._checkout, excused=self._is_younger).is_proven():
+        if Soundness(self._checkout, excused=self._is_younger, told=lambda: self._told).is_proven():
             return []
         return [line for line in self._facts.fsck() if not self._is_younger(line)]
 
@@ -78,6 +79,7 @@ class GitVerification:
     def _read(self, head: str, question: RepositoryQuestion) -> RepositoryFacts:
         reached = frozenset(self._checkout.commands.run("rev-list", object_id(head), "--").text().split())
         tree, commits = _entries(self._facts.tree(head)), _own_commits(self._checkout, head)
+        self._told = _told(commits)
         known = {base for base in question.bases if base in reached or self._exists(base)}
         return RepositoryFacts(
             head=head,
@@ -224,6 +226,13 @@ def _own_commits(checkout: Checkout, tip: str) -> Sequence[OwnCommit]:
         )
         for commit, trailers in marked
     ]
+
+
+def _told(commits: Sequence[OwnCommit]) -> Told:
+    """What these commits' differences from their first parents call a file."""
+    made = (delta.after for commit in commits for delta in commit.changes.values())
+    files = (entry.object for entry in made if entry is not None and entry.mode != GITLINK)
+    return Told(frozenset(commit.id for commit in commits), frozenset(files))
 
 
 def _seen(tree: Mapping[str, TreeEntry], commits: Sequence[OwnCommit]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +11,11 @@ import pytest
 from scidex_console.adapters.git import verification_facts
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.facts import GitFacts
-from scidex_console.adapters.git.soundness import Soundness
+from scidex_console.adapters.git.soundness import Soundness, Told
 from scidex_console.adapters.git.verification_facts import GitVerification
-from tests.adapters.git.world import World, git
+from scidex_console.domain.commits import CommitKind
+from scidex_console.engine.verification.repository_facts import RepositoryQuestion
+from tests.adapters.git.world import World, git, trailers
 
 Damage = Callable[[World], str]
 """Does it, and says what `git fsck` must name."""
@@ -23,7 +25,7 @@ Damage = Callable[[World], str]
 def grown(world: World) -> World:
     """History in two packs and in loose objects, with an annotated tag."""
     for number in range(4):
-        world.write(f"figures/fig-{number}.png", os.urandom(3000))
+        world.write(f"figures/fig-{number}.png", random.Random(number).randbytes(3000))
         _commit(world, f"Add figure {number}")
         if number < 2:
             git(world.artifacts, "tag", "-m", "A tag", f"v{number}")
@@ -178,7 +180,9 @@ def tree_that_ends_early(world: World) -> str:
 
 
 def tree_that_calls_a_tree_a_file(world: World) -> str:
-    return _branch(world, _tree(world, ("100644", "a", git(world.artifacts, "rev-parse", "HEAD:figures"))))
+    tree = git(world.artifacts, "rev-parse", "HEAD:figures")
+    _branch(world, _tree(world, ("100644", "a", tree)))
+    return tree
 
 
 def tree_that_calls_a_file_a_tree(world: World) -> str:
@@ -320,11 +324,16 @@ def _doubted(world: World, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert any(named in line for line in said), said
     monkeypatch.setattr(verification_facts, "Soundness", _of_any_size)
     assert not _proven(world)
-    assert GitVerification(checkout, None).fsck() == said
+    knowing = GitVerification(checkout, None)
+    assert knowing.fsck() == said
+    knowing.facts(RepositoryQuestion([], {}))
+    assert knowing.fsck() == said
 
 
-def _of_any_size(checkout: Checkout, excused: Callable[[str], bool]) -> Soundness:
-    return Soundness(checkout, excused=excused, worth=0)
+def _of_any_size(
+    checkout: Checkout, excused: Callable[[str], bool], told: Callable[[], Told | None]
+) -> Soundness:
+    return Soundness(checkout, excused=excused, told=told, worth=0)
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES, *BAD_OBJECTS])
@@ -380,6 +389,43 @@ def test_attributes_in_another_pack_than_the_trees_that_have_them_are_read_besid
     _commit(grown, "Add a figure later")
     git(grown.artifacts, "repack", "-q", "-d")
     assert _proven(grown)
+
+
+def _own_commit(world: World, tree: str) -> str:
+    """A commit of this tool's on top of the branch, of a tree as it is told."""
+    told = trailers(kind=CommitKind.APPLY)
+    message = (
+        f"Odd\n\nScidex-Op: {told.op}\nScidex-Batch: {told.batch}\nScidex-Kind: apply\nScidex-Epoch: 1\n"
+    )
+    commit = git(world.artifacts, "commit-tree", tree, "-p", "HEAD", "-m", message)
+    git(world.artifacts, "update-ref", "refs/heads/main", commit)
+    return commit
+
+
+@pytest.mark.parametrize("inner", ["", "folder"])
+def test_a_tree_that_a_commit_of_ours_calls_a_file_is_doubted_by_what_was_told(
+    grown: World, inner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("README", "figures", "notebooks")
+    objects = {name: git(grown.artifacts, "rev-parse", f"HEAD:{name}") for name in names}
+    sound = _own_commit(grown, _tree(grown, ("100644", "A", objects["README"])))
+    told = _told_of(grown)
+    assert told.commits == {sound} and told.files == {objects["README"]}
+    assert Soundness(_checkout(grown), told=lambda: told, worth=0).is_proven()
+    tree = _tree(grown, ("100644", "A", objects["README"]), ("100644", "B", objects["figures"]))
+    odd = _own_commit(grown, _tree(grown, ("40000", inner, tree)) if inner else tree)
+    told = _told_of(grown)
+    assert told.commits == {sound, odd} and objects["figures"] in told.files
+    _doubted(grown, objects["figures"], monkeypatch)
+    assert not Soundness(_checkout(grown), told=lambda: told, worth=0).is_proven()
+
+
+def _told_of(world: World) -> Told:
+    asked = GitVerification(_checkout(world), None)
+    asked.facts(RepositoryQuestion([], {}))
+    told = asked._told
+    assert told is not None
+    return told
 
 
 def test_a_commit_that_came_while_git_looked_is_no_doubt(grown: World) -> None:
