@@ -18,7 +18,7 @@ from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.ports import AttemptFilter
-from tests.crash.folder_checks import assert_folders_sound
+from tests.crash.folder_checks import assert_folders_sound, assert_verified
 from tests.crash.folder_stores import Migration, migration
 from tests.crash.processes import EngineProcess, engine_process
 from tests.engine.bench import until_true
@@ -53,8 +53,10 @@ async def assert_verify_exits_0(folders: Migration) -> None:
 class Killings:
     """A migration that is killed at random, and taken back and brought on again in between."""
 
-    def __init__(self, folders: Migration, seed: int) -> None:
+    def __init__(self, folders: Migration, seed: int, *, by_command: bool) -> None:
+        """`by_command`: `verify` is asked in a process of its own, too."""
         self._folders = folders
+        self._by_command = by_command
         self._chance = random.Random(seed)
         self.at: Counter[str] = Counter()
         """How many kills came while which kind of work was open."""
@@ -85,7 +87,10 @@ class Killings:
             return not left.keys() & self._open().keys()
 
         await until_true(is_settled, "it has recovered", patience=60)
-        await assert_verify_exits_0(self._folders)
+        if self._by_command:
+            await assert_verify_exits_0(self._folders)
+        else:
+            await asyncio.to_thread(assert_verified, self._folders.lab)
 
     def _open(self) -> dict[int, str]:
         rows = self._folders.rows(
@@ -120,10 +125,12 @@ async def go_on(folders: Migration) -> None:
     await folders.bench.submit("start", JobName.FOLDERS)
 
 
-async def _killed_again_and_again(folder: Path, database_url: str, *, kills: int, seed: int) -> Counter[str]:
+async def _killed_again_and_again(
+    folder: Path, database_url: str, *, kills: int, seed: int, by_command: bool
+) -> Counter[str]:
     """Every file is where its row says after each kill, and in the end everything is migrated."""
     async with migration(folder, database_url, 4 + kills // 3) as folders:
-        killings = Killings(folders, seed)
+        killings = Killings(folders, seed, by_command=by_command)
         for _ in range(kills):
             await killings.kill()
             await asyncio.to_thread(assert_folders_sound, folders.lab, folders.before, settled=False)
@@ -141,7 +148,7 @@ async def _killed_again_and_again(folder: Path, database_url: str, *, kills: int
 async def test_migration_killed_at_random_moments_loses_and_doubles_nothing(
     tmp_path: Path, scidex_database: str
 ) -> None:
-    at = await _killed_again_and_again(tmp_path, scidex_database, kills=2, seed=1)
+    at = await _killed_again_and_again(tmp_path, scidex_database, kills=2, seed=1, by_command=False)
     assert at.total() >= 2
 
 
@@ -150,6 +157,6 @@ async def test_migration_killed_at_random_moments_loses_and_doubles_nothing(
 async def test_migration_killed_many_times_at_random_moments_loses_and_doubles_nothing(
     tmp_path: Path, scidex_database: str
 ) -> None:
-    at = await _killed_again_and_again(tmp_path, scidex_database, kills=KILLS, seed=2)
+    at = await _killed_again_and_again(tmp_path, scidex_database, kills=KILLS, seed=2, by_command=True)
     print(f"killed {KILLS} times: {dict(at)}")  # shown by `pytest -s`
     assert at.total() >= KILLS
