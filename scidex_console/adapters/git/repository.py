@@ -31,8 +31,8 @@ from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.tip import TipFiles
 from scidex_console.domain.commits import CommitKind, Trailers, message
 from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused, RepositoryError, UnsafePath
-from scidex_console.domain.folders.tree import GITLINK, TreeEntry
 from scidex_console.domain.folders.resolving import steers_git
+from scidex_console.domain.folders.tree import GITLINK, TreeEntry
 from scidex_console.domain.paths import check_relative
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import Clock, CommitDraft, CommitInfo, Committed, PathChange, Repacked
