@@ -14,8 +14,12 @@ from scidex_console.domain.errors import LockBusy
 from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.ports import FigureStore
 from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores import forward, outer, recovery, rollback
 from scidex_console.engine.two_stores.stores import Stores
+
+_REFRESH_EVERY = 20
+"""Batches. The index is written whole each time; until then git compares these files by their content."""
 
 
 class Writer:
@@ -32,6 +36,8 @@ class Writer:
         """Whether every commit of ours in the outer repository is on record, as after publishing it is."""
         self._unpublished = False
         """Whether something is left to be published."""
+        self._outdated = 0
+        """Batches whose files' times the index does not know yet."""
         self._lingering: list[tuple[Batch, float]] = []
         """Batches whose old paths still stand, and when those may go."""
 
@@ -70,6 +76,9 @@ class Writer:
                     await forward.tidy(self._stores, batch)
                     self._lingering.pop(0)
             await self.publish()
+            self._outdated += 1
+        if self._outdated >= _REFRESH_EVERY or (wait and self._outdated):
+            await self._refresh_index()
 
     async def undisturbed(self, look: Callable[[], Awaitable[None]]) -> None:
         """Let something compare rows and disk while no batch is on its way between them."""
@@ -109,6 +118,7 @@ class Writer:
         async with self._writing():
             batch = await rollback.roll_back(self._stores, batch, origin=origin)
         await self.publish()
+        await self._refresh_index()
         return batch
 
     async def redo(self, batch: Batch) -> Batch:
@@ -129,6 +139,11 @@ class Writer:
         """Publish what could not be published before; nothing when all is."""
         if self._unpublished or not self._recorded:
             await self.publish()
+
+    async def _refresh_index(self) -> None:
+        async with self._turn:
+            await in_thread(self._stores.repository.refresh_index)
+            self._outdated = 0
 
     def _let_linger(self, batch: Batch) -> None:
         """Old paths of a batch stay until readers of the rows before it have opened them."""

@@ -105,6 +105,18 @@ def refresh(checkout: Checkout, private: Path, paths: Sequence[str]) -> None:
         )
 
 
+def refresh_all(checkout: Checkout, private: Path) -> None:
+    """As `refresh`, for every file: of thousands, git is quicker with all than with a list of some."""
+    with suppress(RepositoryError):
+        checkout.commands.run(
+            "update-index",
+            "--refresh",
+            index=private,
+            settings=environment.without_filters(filter_drivers(checkout)),
+            accept=(0, 1),  # some differ from what is committed, which is somebody's work
+        )
+
+
 def filter_drivers(checkout: Checkout) -> list[str]:
     """Names of the content filters that the repository's configuration defines."""
     found = checkout.commands.run(

@@ -11,7 +11,7 @@ from scidex_console.adapters.git import refs, trees
 from scidex_console.adapters.git.aside import PREFIX as ASIDE_PREFIX
 from scidex_console.adapters.git.checkout import OURS, Checkout
 from scidex_console.adapters.git.fast_import import is_crash_report
-from scidex_console.adapters.git.index import PRIVATE_PREFIX, patched_copy, publish, refresh
+from scidex_console.adapters.git.index import PRIVATE_PREFIX, patched_copy, publish, refresh_all
 from scidex_console.adapters.git.index_lock import clear_own, index_lock, is_ours, lock_path
 from scidex_console.engine.killpoints import reach
 
@@ -66,13 +66,10 @@ def repair_index(checkout: Checkout, paths: Sequence[str]) -> None:
     reach("git.repair.published")
 
 
-def refresh_index(checkout: Checkout, paths: Sequence[str]) -> None:
-    """Let the index know the times of these files. Only with the writer lock held."""
-    tip = checkout.resolve("HEAD")
-    if not paths or tip is None:
-        return
+def refresh_index(checkout: Checkout) -> None:
+    """Let the index know the times of all files. Only with the writer lock held."""
     with index_lock(checkout, "refresh"), patched_copy(checkout, {}) as private:
-        refresh(checkout, private, paths)
+        refresh_all(checkout, private)
         publish(checkout, private)
     reach("git.repair.refreshed")
 

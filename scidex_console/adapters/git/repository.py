@@ -213,13 +213,19 @@ class GitArtifactRepository:
     def catch_up(self) -> str:
         """Take over what others have pushed, if that only moves a clean checkout forward.
 
-        Why it was left alone, or nothing. Raises `RepositoryError` for a checkout we may not write to.
+        Why it was left alone, or nothing; never while something is being written, by this process or another.
+        Raises `RepositoryError` for a checkout we may not write to.
         """
+        # A lock of its own: the one of `writer_lock` lets all of this process in that come after its first.
+        alone = FileLock(self._writer.path)
+        if not alone.take(self._since(_process())):
+            return f"the repository is being written by {alone.holder() or 'another writer'}"
         try:
-            with self.writer_lock(_process()):
-                return catching_up.catch_up(self.checkout, self.remote, branch=self._branch)
+            return catching_up.catch_up(self.checkout, self.remote, branch=self._branch)
         except LockBusy as error:
             return error.what
+        finally:
+            alone.release()
 
     def repack(self, stop: threading.Event | None = None) -> Repacked:
         """Store everything git keeps as small as it gets; readers and writers go on meanwhile. Minutes.
@@ -229,10 +235,10 @@ class GitArtifactRepository:
         """
         return maintenance.repack(self.checkout, holder=_process(), stop=stop)
 
-    def refresh_index(self, paths: Sequence[str]) -> None:
-        """Let the index know these files' times, so that `git status` need not read them; best effort."""
+    def refresh_index(self) -> None:
+        """Let the index know the times of all files, so that `git status` need not read them; best effort."""
         with suppress(LockBusy), self.writer_lock(_process()):
-            repair.refresh_index(self.checkout, paths)
+            repair.refresh_index(self.checkout)
 
     def repair_index(self, paths: Sequence[str]) -> None:
         """Make the index entries of these paths what HEAD has; remove a stale lock only if it is our own.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -130,7 +130,8 @@ class PostgresJournal:
                 await connection.execute(query("record_entry_blobs"), {**params, "parts": parts})
             if new is not None:
                 await self._audit(connection, batch, f"commit:{kind}", op, after={"commit": committed.commit})
-            return await _loaded(connection, batch)
+            # A pointer commit does not concern the operations.
+            return batch if kind is CommitKind.POINTER else await _loaded(connection, batch)
 
         return await self._fenced.write(work)
 
@@ -268,26 +269,27 @@ class PostgresJournal:
         async with self._fenced.database.session() as connection:
             return await self._rows.differing(connection, plan)
 
-    async def record_outer(self, batch: Batch, *, commit: str, push: str) -> Batch:
+    async def record_outer(self, batch: Batch, *, commit: str, push: str) -> None:
         """Note the outer repository's pointer commit and the state of the push."""
 
-        async def work(connection: Connection) -> Batch:
+        async def work(connection: Connection) -> None:
             params = {"batch_id": batch.id, "commit_id": commit, "push": push}
             await connection.execute(query("record_batch_outer"), params)
-            return await _loaded(connection, batch)
 
-        return await self._fenced.write(work)
+        await self._fenced.write(work)
 
     async def unpushed(self) -> Sequence[Batch]:
-        """Settled batches whose pointer or push is still outstanding, oldest first."""
-        return await self._batches("read_unpushed_batches", {})
+        """Settled batches whose pointer or push is still outstanding, oldest first, without operations."""
+        async with self._fenced.database.session() as connection:
+            rows = await (await connection.execute(query("read_unpushed_batches"))).fetchall()
+        return [batch_of(row, ()) for row in rows]
 
     async def _settle(self, batch: Batch, state: BatchState) -> Batch:
-        async def work(connection: Connection) -> Batch:
+        async def work(connection: Connection) -> None:
             await _set_state(connection, batch, state)
-            return await _loaded(connection, batch)
 
-        return await self._fenced.write(work)
+        await self._fenced.write(work)
+        return replace(batch, state=state)
 
     async def _batches(self, statement: str, params: dict[str, Any]) -> list[Batch]:
         async with self._fenced.database.session() as connection:

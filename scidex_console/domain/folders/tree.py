@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
+from copy import copy
 from dataclasses import dataclass
 
 from scidex_console.domain.folders.names import split_extension
@@ -50,14 +51,35 @@ class TreeIndex:
     def __init__(self, entries: Mapping[str, TreeEntry]) -> None:
         self.entries = entries
         self._paths = sorted(entries)
-        self._by_stem: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._by_stem: dict[tuple[str, str], tuple[str, ...]] = {}
         self._without_case = Counter(map(str.lower, entries))
-        for path in self._paths:
-            folder, _, name = path.rpartition("/")
-            lowered = name.lower()
-            for stem in {lowered, split_extension(lowered)[0], lowered.rpartition(".")[0]}:
-                if stem:
-                    self._by_stem[folder, stem].append(path)
+        self._add_stems(self._paths)
+
+    def following(self, entries: Mapping[str, TreeEntry]) -> TreeIndex:
+        """The index of another commit, made from what differs between the two."""
+        gone = self.entries.keys() - entries.keys()
+        new = sorted(entries.keys() - self.entries.keys())
+        other = copy(self)
+        other.entries = entries
+        # Two sorted runs, which sorting merges.
+        other._paths = sorted([*(path for path in self._paths if path not in gone), *new])
+        other._without_case = self._without_case.copy()
+        other._without_case.subtract(map(str.lower, gone))
+        other._without_case.update(map(str.lower, new))
+        other._by_stem = self._by_stem.copy()
+        for path in gone:
+            for place in _stems(path):
+                other._by_stem[place] = tuple(p for p in other._by_stem[place] if p != path)
+        other._add_stems(new)
+        return other
+
+    def _add_stems(self, paths: Iterable[str]) -> None:
+        new: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for path in paths:
+            for place in _stems(path):
+                new[place].append(path)
+        for place, more in new.items():
+            self._by_stem[place] = tuple(sorted((*self._by_stem.get(place, ()), *more)))
 
     def under(self, folder: str) -> list[str]:
         """Every file below a folder, in order; empty when there is no such folder."""
@@ -85,3 +107,11 @@ class TreeIndex:
     def has_twin(self, path: str) -> bool:
         """Whether another path differs from this one in case only."""
         return self._without_case[path.lower()] > 1
+
+
+def _stems(path: str) -> Iterator[tuple[str, str]]:
+    """Where a file is found by its stem: its folder, with each way to cut its extension off."""
+    folder, _, name = path.rpartition("/")
+    lowered = name.lower()
+    stems = {lowered, split_extension(lowered)[0], lowered.rpartition(".")[0]}
+    return ((folder, stem) for stem in stems if stem)

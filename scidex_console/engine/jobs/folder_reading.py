@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from scidex_console.domain.errors import Refused, UnsafePath
@@ -51,9 +51,19 @@ class ReadArtifact:
     row: ArtifactRow
     files: tuple[ReadFile, ...]
     """The primary one first."""
-    missing: tuple[str, ...]
-    """Recorded paths that lead nowhere."""
+    resolved: Resolved
     took_ms: int
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Recorded paths that lead nowhere."""
+        return self.resolved.missing
+
+    def with_row(self, row: ArtifactRow | None) -> ReadArtifact | None:
+        """The same with its row as it is now; None when more than a UUID has come to it since."""
+        if row is None or self.row != (row if self.row.uuid else replace(row, uuid=None)):
+            return None
+        return replace(self, row=row)
 
 
 class _NotNow(Exception):
@@ -101,7 +111,8 @@ class FolderReader:
         """The files of the commit at the tip, indexed once per commit."""
         head = self._repository.head()
         if head != self._head:
-            self._tree = TreeIndex(self._repository.tree())
+            # A new one: others may be reading by the old one.
+            self._tree = self._tree.following(self._repository.tree())
             self._head = head
             self._look_at_links()
             self._has_attributes = any(path.endswith(".gitattributes") for path in self._tree.entries)
@@ -117,6 +128,14 @@ class FolderReader:
             targets = ((path, self._folders.target(path)) for path in links)
             self._led_to = led_to({path: to for path, to in targets if to}, self._rules.worktree)
             self._links = links
+
+    def is_outdated(self) -> bool:
+        """Whether the branch has moved since the last look."""
+        return self._repository.head() != self._head
+
+    def stands(self, found: ReadArtifact) -> bool:
+        """Whether an artifact that was read before has the same files by the last look."""
+        return self.resolve(found.row, self._tree) == found.resolved
 
     def remember_claims(self, claimed: frozenset[str]) -> None:
         """Files that rows name themselves, which are no companions of others."""
@@ -161,7 +180,7 @@ class FolderReader:
             took_ms = self._since(began)
             retry_at = self._clock.now() + self._retry_after if trouble.status.tried_again else None
             return Refusal(trouble.status, trouble.reason, trouble.details, took_ms, retry_at)
-        return ReadArtifact(row, files, resolved.missing, self._since(began))
+        return ReadArtifact(row, files, resolved, self._since(began))
 
     def _since(self, began: float) -> int:
         return round((self._clock.monotonic() - began) * 1000)

@@ -156,8 +156,8 @@ class ArtifactRepository(Protocol):
         """Bytes of everything git keeps of the artifact repository."""
         ...
 
-    def refresh_index(self, paths: Sequence[str]) -> None:
-        """Let the index know these files' times, so that `git status` need not read them; best effort."""
+    def refresh_index(self) -> None:
+        """Let the index know the times of all files, so that `git status` need not read them; best effort."""
         ...
 
     def repair_index(self, paths: Sequence[str]) -> None:

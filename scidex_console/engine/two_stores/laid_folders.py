@@ -141,7 +141,6 @@ class LaidFolders:
                 self._folders.part(
                     entry.source, entry.path
                 )  # it was there before the batch, as a file of its own
-        self._repository.refresh_index([entry.source for _, entry in _entries(operations) if entry.source])
 
     def restitution(self, batch: Batch, taken: Set[str]) -> list[PathChange]:
         """Old paths that stay though the commit took them; they are in the checkout again, too."""
@@ -168,7 +167,6 @@ class LaidFolders:
             elif entry.source in known:
                 # It was to go and stays after all: whoever writes to it must not write to ours.
                 self._folders.part(entry.source, entry.path)
-        self._repository.refresh_index([entry.path for _, entry in _entries(done)])
 
     def reappear(self, operations: Operations) -> Mapping[str, str]:
         """Old paths appear again beside the new ones."""

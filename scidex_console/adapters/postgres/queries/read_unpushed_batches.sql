@@ -1,2 +1,2 @@
-SELECT id FROM scidex_console.batch
+SELECT * FROM scidex_console.batch
 WHERE state IN ('cleaned', 'rolled_back') AND push_state NOT IN ('pushed', 'none') ORDER BY id
