@@ -63,11 +63,11 @@ def commit(checkout: Checkout, request: Request) -> Made:
     except where a `Halt` says that the index could not follow.
     """
     for _ in range(_TRIES):
-        branch = checkout.writable_branch(request.branch)
+        branch, tip = checkout.writable_tip(request.branch)
         if request.epoch is not None:
             refs.epoch_object(checkout, request.epoch)
         try:
-            made = _attempt(checkout, request, branch, checkout.tip(branch))
+            made = _attempt(checkout, request, branch, tip)
         except Halt as halt:
             if halt.bytes_needed is not None:
                 # Whatever small file did not fit: the whole commit is what must.

@@ -94,8 +94,19 @@ class Checkout:
 
     def writable_branch(self, expected: str | None) -> str:
         """Full name of the branch to commit to. Raises `RepositoryError` with what to do."""
+        return self._writable(self.branch(), expected)
+
+    def writable_tip(self, expected: str | None) -> tuple[str, str]:
+        """The branch to commit to, and the commit at its tip. Raises `RepositoryError` with what to do."""
+        found = self.commands.run("rev-parse", "HEAD", "--symbolic-full-name", "HEAD", accept=(0, 128))
+        if found.status == 0:
+            tip, branch = found.text().split("\n")
+            return self._writable(branch if branch != "HEAD" else None, expected), tip
+        branch = self.writable_branch(expected)
+        return branch, self.tip(branch)
+
+    def _writable(self, branch: str | None, expected: str | None) -> str:
         where = str(self.worktree)
-        branch = self.branch()
         if branch is None:
             raise RepositoryError(
                 "HEAD is detached (a `git submodule update` does that)",

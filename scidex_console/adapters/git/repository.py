@@ -98,7 +98,7 @@ class GitArtifactRepository:
 
     def head(self) -> str:
         """Commit at the tip of the branch."""
-        return self.checkout.tip(self.checkout.writable_branch(self._branch))
+        return self.checkout.writable_tip(self._branch)[1]
 
     def epoch(self) -> int:
         """Epoch held by the ref `refs/scidex-console/epoch`; 0 when there is none."""

@@ -84,7 +84,7 @@ class MigrateFolders:
         """Whether the next batch has what others have pushed."""
         self._stepping = False
         self._more_due = False
-        """Whether the last look found due artifacts, so that the database need not be asked each time."""
+        """Whether the last look found as many as it asked for, so that there may be more."""
         self._surveyed_at = clock.monotonic()
 
     @property
@@ -134,7 +134,7 @@ class MigrateFolders:
         if not (self._prepared or self._taken or excluding):
             await self._catch_up()
         due = await self._store.due(room, excluding=[*excluding, *self._prepared, *self._taken])
-        self._more_due = bool(due)
+        self._more_due = len(due) == room
         return due
 
     def width(self, group: str) -> int:
