@@ -88,3 +88,14 @@ def test_no_content_filter_runs(world: World, elsewhere: Path, tmp_path: Path) -
     assert world.repository().catch_up() == ""
     assert (world.artifacts / "new.csv").read_text() == "1,2\n"
     assert not (tmp_path / "ran").exists()
+
+
+def test_the_branch_stands_still_while_this_process_writes(world: World, elsewhere: Path) -> None:
+    before = git(world.artifacts, "rev-parse", "HEAD")
+    theirs = push(elsewhere, "new.csv", "1,2\n")
+    repository = world.repository()
+    with repository.writer_lock("a batch"):
+        assert "being written" in repository.catch_up()
+        assert git(world.artifacts, "rev-parse", "HEAD") == before
+    assert repository.catch_up() == ""
+    assert git(world.artifacts, "rev-parse", "HEAD") == theirs

@@ -1,10 +1,13 @@
-"""What symbolic links of the repository lead to."""
+"""What symbolic links of the repository lead to, and the index of its files."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scidex_console.domain.folders.tree import is_led_to, led_to
+from tests.domain.folders.samples import tree
 
 CHECKOUT = "/srv/scidex/data/scidex-artifacts"
 
@@ -35,3 +38,23 @@ def test_whatever_lies_in_a_folder_is_led_to_with_it() -> None:
     assert not is_led_to("data/a.csv.gz", ends)
     assert not is_led_to("figures2/one.png", ends)
     assert not is_led_to("data/b.csv", ends)
+
+
+_NAMES = st.sampled_from(["a.png", "A.png", "a.html", "a", "b.tar.gz", "b.csv"])
+_FOLDERS = st.sampled_from(["", "figures/", "figures/x/", "models/"])
+_PATHS = st.builds(str.__add__, _FOLDERS, _NAMES)
+_TREES = st.frozensets(_PATHS, max_size=14)
+
+
+@given(_TREES, _TREES)
+def test_an_index_that_followed_answers_like_one_made_anew(old: frozenset[str], new: frozenset[str]) -> None:
+    before = tree(*old)
+    followed, anew = before.following(tree(*new).entries), tree(*new)
+    for path in old | new:
+        folder, _, name = path.rpartition("/")
+        assert followed.under(folder) == anew.under(folder)
+        assert followed.with_stem(folder, name) == anew.with_stem(folder, name)
+        assert followed.with_stem(folder, name[:1]) == anew.with_stem(folder, name[:1])
+        assert followed.companions(path) == anew.companions(path)
+        assert followed.has_twin(path) == anew.has_twin(path)
+    assert before.under("figures") == tree(*old).under("figures"), "the old one is as it was"

@@ -86,6 +86,21 @@ async def test_a_commit_of_others_between_reading_and_writing_stays(
     assert_folders_sound(lab, before)
 
 
+async def test_a_file_that_comes_while_its_row_waits_for_a_batch_gets_into_the_folder(
+    lab: Lab, before: Before, trial: FolderTrial
+) -> None:
+    git(lab.store.artifacts, "rm", "-q", "figures/b.png")
+    git(lab.store.artifacts, "commit", "-qm", "Lost")
+    assert await trial.read() == 3, "without its file it is a row of the database alone"
+    git(lab.store.artifacts, "revert", "--no-edit", "HEAD")
+    batch = await trial.write()
+    assert batch is not None and set(states(batch)) == {"a", "c"}
+    await trial.cycle()
+    assert trial.migrated() == {"a", "b", "c"}
+    assert place(lab, trial, "b").read_bytes() == FILES["figures/b.png"]
+    assert_folders_sound(lab, before)
+
+
 async def test_a_change_that_somebody_staged_at_our_path_is_not_lost(lab: Lab, trial: FolderTrial) -> None:
     changed = lab.store.artifacts / "figures/b.png"
     was = changed.read_bytes()
