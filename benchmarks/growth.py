@@ -112,7 +112,7 @@ def _measure(folder: Path, url: str, args: argparse.Namespace) -> None:
     print(f"{'as found, repacked likewise':34}{_mib(likewise)}")
     print(
         f"growth before maintenance {_percent(found.objects, before.objects)}, after it "
-        f"{_percent(found.objects, after.objects)}; of what the folders alone add "
+        f"{_percent(found.objects, after.objects)}; against the store as found, repacked likewise, "
         f"{_percent(likewise, after.objects)}"
     )
     print(
