@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scidex_console.demo.postgres_server import EmbeddedPostgres
 from tests.engine.folders.any_run import Outcome, examine, store_of
-from tests.engine.folders.any_store import claims_for, see
+from tests.engine.folders.any_store import claims_for, git, see
 
 
 def main() -> int:
@@ -42,6 +42,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="keep the temporary store, and say where it is")
     args = parser.parse_args()
+    try:
+        git(args.repository, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    except (OSError, RuntimeError):
+        parser.error(f"{args.repository} is no git repository with a commit: name one")
     folder = Path(tempfile.mkdtemp(prefix="any-repository-"))
     server = EmbeddedPostgres(folder / "database", durable=False)
     try:
