@@ -1,13 +1,14 @@
 """Migrate one store of folders in two ways and compare: the way a user would do it by hand, and this engine.
 
-    .venv/bin/python benchmarks/folders.py [--artifacts 11667] [--naive 300] [--shard 0] [--push] [--repack]
+    .venv/bin/python benchmarks/folders.py [--artifacts 11667] [--naive 300] [--sample N] [--shard 0] [--push]
 
 The naive way is `git mv`, manifest, `git add`, `git commit` and one UPDATE per artifact. It gets slower with
 every folder, and takes an hour for the full scale; so it is measured over a third of `--naive` artifacts
 each at the beginning, in the middle and at the end of the same store (what lies between is moved in one
 commit), and the mean of the three taken for the whole. The engine's figures are of the whole migration:
-survey, journal, hashes verified, fsync and database included, repacking told apart. With `--push` the engine
-pushes after each batch, which the naive way does not.
+survey, journal, hashes verified, fsync and database included, but for repacking (`growth.py` measures that).
+With `--sample` the engine, too, is measured over so many artifacts at three places, for stores whose whole
+migration takes hours. With `--push` the engine pushes after each batch, which the naive way does not.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scidex_console.demo.postgres_server import EmbeddedPostgres
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.ports import RunStore
 from scidex_console.settings import load_settings
 from scidex_console.wiring.engine import assembled, engine_options, held_store
 from scidex_console.wiring.reading import readers
@@ -45,6 +48,7 @@ from tests.labs import Lab, make_lab
 FOLDERS = frozenset({JobName.FOLDERS})
 OVER = (RunState.PAUSED, RunState.HALTED, RunState.DONE, RunState.CANCELLED)
 Row = dict[str, Any]
+_CYCLE = 100
 _IDENTITY = ["-c", "user.name=Operator", "-c", "user.email=operator@example.org"]
 
 
@@ -58,7 +62,6 @@ class Measured:
     """Of this process and every process it started; the database server is not among them."""
     grown: int
     """Bytes of git's objects."""
-    grown_repacked: int | None = None
 
     @property
     def rate(self) -> float:
@@ -71,15 +74,18 @@ def main() -> int:
     parser.add_argument("--artifacts", type=int, default=11_667)
     parser.add_argument("--naive", type=int, default=300)
     parser.add_argument("--shard", type=int, default=0)
-    parser.add_argument("--repack", action="store_true")
+    parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--push", action="store_true")
     args = parser.parse_args()
+    if 0 < args.sample < 15 * _CYCLE:
+        parser.error(f"--sample: at least {15 * _CYCLE}, so that each third has five cycles")
     folder = Path(tempfile.mkdtemp(prefix="folders-"))
     server = EmbeddedPostgres(folder / "database", durable=True)
     try:
         url = server.start()
         naive = _naive(_lab(folder / "naive", url, "naive", args), args.naive)
-        engine = asyncio.run(_engine(_lab(folder / "engine", url, "engine", args), args))
+        lab = _lab(folder / "engine", url, "engine", args)
+        engine = asyncio.run(_sampled(lab, args.sample // 3) if args.sample else _whole(lab))
     finally:
         server.destroy()
         shutil.rmtree(folder, ignore_errors=True)
@@ -114,14 +120,27 @@ def _database(url: str, name: str) -> str:
 def _naive(lab: Lab, count: int) -> Measured:
     each = count // 3
     with psycopg.connect(lab.store.database_url, autocommit=True, row_factory=dict_row) as connection:
-        rows = connection.execute("SELECT * FROM artifacts ORDER BY created_at DESC").fetchall()
-        stops = [0, (len(rows) - each) // 2, len(rows) - each]
+        rows = _newest_first(connection)
         samples = []
-        for begin, after in zip(stops, [*stops[1:], len(rows)], strict=True):
+        for begin, after in _places(len(rows), each):
             samples.append(_one_by_one(lab, connection, rows[begin : begin + each]))
-            _at_once(lab, rows[begin + each : after])
+            _at_once(lab, connection, rows[begin + each : after])
+    return _together(samples)
+
+
+def _newest_first(connection: psycopg.Connection[Row]) -> list[Row]:
+    return connection.execute("SELECT * FROM artifacts ORDER BY created_at DESC, id").fetchall()
+
+
+def _places(rows: int, each: int) -> list[tuple[int, int]]:
+    """Where the three samples begin, and where the stretch after each of them ends."""
+    begins = [0, (rows - each) // 2, rows - each]
+    return list(zip(begins, [*begins[1:], rows], strict=True))
+
+
+def _together(samples: Sequence[Measured]) -> Measured:
     return Measured(
-        3 * each,
+        sum(sample.artifacts for sample in samples),
         sum(sample.seconds for sample in samples),
         sum(sample.processor_seconds for sample in samples),
         sum(sample.grown for sample in samples),
@@ -148,17 +167,25 @@ def _one_by_one(lab: Lab, connection: psycopg.Connection[Row], rows: Sequence[Ro
     return Measured(len(rows), took, used, _objects(checkout) - before)
 
 
-def _at_once(lab: Lab, rows: Sequence[Row]) -> None:
-    """As if the naive way had gone on to here; none of it is measured."""
+def _at_once(lab: Lab, connection: psycopg.Connection[Row], rows: Sequence[Row]) -> None:
+    """As if the migration had gone on to here; none of it is measured."""
     checkout = lab.store.artifacts
+    moved = []
     for row in rows:
-        folder = checkout / str(uuid.uuid4())
-        folder.mkdir()
+        name = str(row["artifact_id"] or uuid.uuid4())
+        folder = checkout / name[:2] / name if lab.settings.folders.shard else checkout / name
+        folder.mkdir(parents=True)
         if path := _recorded(lab, row):
             (checkout / path).rename(folder / Path(path).name)
         _write_manifest(folder, row)
+        moved.append((name, f"{lab.store.submodule}/{folder.relative_to(checkout)}", row["id"]))
     _git(checkout, "add", "--all")
     _git(checkout, *_IDENTITY, "commit", "-q", "-m", "Migrate many", "--allow-empty")
+    connection.cursor().executemany(
+        "UPDATE artifacts SET artifact_id = coalesce(artifact_id, %s::uuid), artifact_dir = %s,"
+        " migrated_to_folder_at = now() WHERE id = %s AND migrated_to_folder_at IS NULL",
+        moved,
+    )
 
 
 def _recorded(lab: Lab, row: Row) -> str:
@@ -172,28 +199,60 @@ def _write_manifest(folder: Path, row: Row) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest, sort_keys=True))
 
 
-async def _engine(lab: Lab, args: argparse.Namespace) -> Measured:
-    options = engine_options(lab.settings, FOLDERS, until_idle=False)
+async def _whole(lab: Lab) -> Measured:
+    """The whole migration, from the start of the engine to the end of the run."""
     before, began, processor = _objects(lab.store.artifacts), time.monotonic(), _processor()
+    async with _engine(lab) as runs:
+        while (run := await runs.last_run(JobName.FOLDERS)) is None or run.state not in OVER:
+            await asyncio.sleep(0.5)
+    seconds, used = time.monotonic() - began, _processor() - processor
+    return Measured(_migrated(lab), seconds, used, _objects(lab.store.artifacts) - before)
+
+
+async def _sampled(lab: Lab, count: int) -> Measured:
+    """The pace at three places, without the engine's start and its survey."""
+    each = count // 3
+    samples = []
+    with psycopg.connect(lab.store.database_url, autocommit=True, row_factory=dict_row) as connection:
+        for begin, after in _places(len(_newest_first(connection)), each):
+            async with _engine(lab):
+                start = await _reached(lab, begin + 1)
+                before, began, processor = _objects(lab.store.artifacts), time.monotonic(), _processor()
+                done = await _reached(lab, begin + each - _CYCLE) - start
+                took, used = time.monotonic() - began, _processor() - processor
+            samples.append(Measured(done, took, used, _objects(lab.store.artifacts) - before))
+            left = [row for row in _newest_first(connection) if row["migrated_to_folder_at"] is None]
+            _at_once(lab, connection, left[: max(0, after - _migrated(lab))])
+    return _together(samples)
+
+
+@asynccontextmanager
+async def _engine(lab: Lab) -> AsyncIterator[RunStore]:
+    """An engine at work on the folders."""
+    options = engine_options(lab.settings, FOLDERS, until_idle=False)
     async with (
         readers(lab.settings) as connected,
         held_store(lab.settings, options) as held,
         assembled(lab.settings, options, held) as (engine, runs),
     ):
         life = asyncio.create_task(engine.run())
-        await connected.desk.submit("start", JobName.FOLDERS, {}, reason="benchmark")
-        while (run := await runs.last_run(JobName.FOLDERS)) is None or run.state not in OVER:
-            await asyncio.sleep(0.5)
+        if await runs.open_run(JobName.FOLDERS) is None:
+            await connected.desk.submit("start", JobName.FOLDERS, {}, reason="benchmark")
+        yield runs
         engine.leave()
         await life
-        seconds, used = time.monotonic() - began, _processor() - processor
-        grown = _objects(lab.store.artifacts) - before
-        repacked = None
-        if args.repack:
-            await asyncio.to_thread(held.files.repository.repack)
-            repacked = _objects(lab.store.artifacts) - before
-    done = lab.rows("SELECT count(*) AS n FROM artifacts WHERE migrated_to_folder_at IS NOT NULL")[0]["n"]
-    return Measured(done, seconds, used, grown, repacked)
+
+
+async def _reached(lab: Lab, wanted: int) -> int:
+    """So many artifacts have their folder, or as many as will; how many."""
+    while (now := await asyncio.to_thread(_migrated, lab)) < wanted:
+        await asyncio.sleep(0.1)
+    return now
+
+
+def _migrated(lab: Lab) -> int:
+    counted = lab.rows("SELECT count(*) AS n FROM artifacts WHERE migrated_to_folder_at IS NOT NULL")
+    return int(counted[0]["n"])
 
 
 def _git(checkout: Path, *args: str) -> None:
@@ -232,8 +291,6 @@ def _print(args: argparse.Namespace, naive: Measured, engine: Measured) -> None:
         f"engine / naive: {engine.rate / naive.rate:.1f} times; peak memory of the engine's process "
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB"
     )
-    if engine.grown_repacked is not None:
-        print(f"grown by {engine.grown:,} bytes, after repacking {engine.grown_repacked:,}")
 
 
 if __name__ == "__main__":
