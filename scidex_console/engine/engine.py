@@ -56,6 +56,8 @@ class Engine:
 
     def __init__(self, parts: Parts) -> None:
         self._p = parts
+        for worker in parts.workers:
+            worker.others = [other for other in parts.workers if other is not worker]
         self._leave = asyncio.Event()
 
     def leave(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from scidex_console.domain.errors import (
     ConsoleError,
@@ -59,6 +60,8 @@ class Worker:
         self._shift: Shift | None = None
         self._leaving = False
         self._survey_at = -math.inf
+        self.others: Sequence[Worker] = ()
+        """The other jobs' workers, which write to the same disk."""
         self._trouble: ConsoleError | None = None
         """Why the run must halt, until the database knows it."""
 
@@ -77,8 +80,15 @@ class Worker:
     async def halt(self, trouble: ConsoleError) -> None:
         """Nothing is written any more until a person resumes. Raises `Unreachable`, `LockBusy`, `Halt`.
 
-        What could not be told to the database is told at the next look.
+        A full disk halts the other jobs, too. What could not be told to the database is told at the next
+        look.
         """
+        await self._halt(trouble)
+        if isinstance(trouble, Halt) and trouble.bytes_needed is not None:
+            for other in self.others:
+                await other._halt(trouble)
+
+    async def _halt(self, trouble: ConsoleError) -> None:
         self._trouble = trouble
         self._pulse.say("halt", f"HALT: {trouble}")
         run = await self._runs.open_run(self._job.name)

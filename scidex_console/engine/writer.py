@@ -58,6 +58,11 @@ class Writer:
             pass
         await self.tidy(wait=True)
 
+    @property
+    def is_overdue(self) -> bool:
+        """Whether readers have had time to leave the old paths of some batch."""
+        return bool(self._lingering) and self._lingering[0][1] <= asyncio.get_running_loop().time()
+
     async def tidy(self, *, wait: bool = False) -> None:
         """Take old paths away that readers have had time to leave; with `wait`, all of them.
 

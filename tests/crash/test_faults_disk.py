@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scidex_console.domain.intents import IntentState
+from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from tests.crash.checks import assert_sound, figures_with_file
 from tests.crash.disks import fill
@@ -37,6 +38,33 @@ async def test_disk_that_fills_up_at_any_point_of_a_batch_loses_nothing(
     tmp_path: Path, disk: Path, scidex_database: str, leave: int
 ) -> None:
     await _fill_and_make_room(tmp_path, disk, scidex_database, leave)
+
+
+async def test_full_disk_that_one_job_meets_halts_the_other_too(
+    tmp_path: Path, disk: Path, scidex_database: str
+) -> None:
+    every = frozenset({JobName.FIGURES, JobName.FOLDERS})
+    async with (
+        bench(tmp_path, scidex_database, addresses(*HOSTS), extra='[folders]\nevery = "0s"\n') as made,
+        made.engine(jobs=every),
+    ):
+        made.hosts.let(0)
+        await made.ask("start")
+        await until_true(lambda: made.hosts.at_the_door > 0, "a figure is waited for")
+        ballast = fill(disk, leave=0)
+        await made.ask("start", JobName.FOLDERS)
+        if ballast is not None:
+            await until_true(lambda: _states(made) == {"figures": "halted", "folders": "halted"}, "both halt")
+            ballast.unlink()
+            for job in every:
+                assert (await made.ask("resume", job)).state is IntentState.DONE
+        made.hosts.let(None)
+        await until_true(lambda: _states(made) == {"figures": "done", "folders": "done"}, "both go on")
+        assert_nothing_lost(made)
+
+
+def _states(made: Bench) -> dict[str, str]:
+    return {row["job"]: row["state"] for row in made.lab.rows("SELECT job, state FROM scidex_console.run")}
 
 
 async def _fill_and_make_room(tmp_path: Path, disk: Path, scidex_database: str, leave: int) -> None:

@@ -54,7 +54,6 @@ class MigrateFolders:
 
     name = JobName.FOLDERS
     closes_batch_at_rest = True
-    reads_beside_writing = True
 
     def __init__(
         self,

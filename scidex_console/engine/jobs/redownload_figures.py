@@ -39,7 +39,6 @@ class RedownloadFigures:
 
     name = JobName.FIGURES
     closes_batch_at_rest = False
-    reads_beside_writing = True
 
     def __init__(
         self,
