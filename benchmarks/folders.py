@@ -151,17 +151,17 @@ def _one_by_one(lab: Lab, connection: psycopg.Connection[Row], rows: Sequence[Ro
     checkout = lab.store.artifacts
     before, began, processor = _objects(checkout), time.monotonic(), _processor()
     for row in rows:
-        folder = checkout / str(uuid.uuid4())
-        folder.mkdir()
+        folder = _made(lab, str(uuid.uuid4()))
+        within = folder.relative_to(checkout)
         if path := _recorded(lab, row):
-            _git(checkout, "mv", "--", path, f"{folder.name}/{Path(path).name}")
+            _git(checkout, "mv", "--", path, f"{within}/{Path(path).name}")
         _write_manifest(folder, row)
-        _git(checkout, "add", "--", f"{folder.name}/manifest.json")
+        _git(checkout, "add", "--", f"{within}/manifest.json")
         _git(checkout, *_IDENTITY, "commit", "-q", "-m", f"Migrate {folder.name}")
         connection.execute(
             "UPDATE artifacts SET artifact_id = %s, artifact_dir = %s, migrated_to_folder_at = now()"
             " WHERE id = %s",
-            [folder.name, f"{lab.store.submodule}/{folder.name}", row["id"]],
+            [folder.name, f"{lab.store.submodule}/{within}", row["id"]],
         )
     took, used = time.monotonic() - began, _processor() - processor
     return Measured(len(rows), took, used, _objects(checkout) - before)
@@ -173,8 +173,7 @@ def _at_once(lab: Lab, connection: psycopg.Connection[Row], rows: Sequence[Row])
     moved = []
     for row in rows:
         name = str(row["artifact_id"] or uuid.uuid4())
-        folder = checkout / name[:2] / name if lab.settings.folders.shard else checkout / name
-        folder.mkdir(parents=True)
+        folder = _made(lab, name)
         if path := _recorded(lab, row):
             (checkout / path).rename(folder / Path(path).name)
         _write_manifest(folder, row)
@@ -186,6 +185,13 @@ def _at_once(lab: Lab, connection: psycopg.Connection[Row], rows: Sequence[Row])
         " migrated_to_folder_at = now() WHERE id = %s AND migrated_to_folder_at IS NULL",
         moved,
     )
+
+
+def _made(lab: Lab, name: str) -> Path:
+    """An artifact's folder, in the layout that is measured."""
+    folder = lab.store.artifacts / name[: lab.settings.folders.shard] / name
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _recorded(lab: Lab, row: Row) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from copy import copy
 from dataclasses import dataclass
 
+from scidex_console.domain.folders.layout import is_bookkeeping
 from scidex_console.domain.folders.names import split_extension
 
 SYMLINK = "120000"
@@ -54,6 +55,7 @@ class TreeIndex:
         self._by_stem: dict[tuple[str, str], tuple[str, ...]] = {}
         self._without_case = Counter(map(str.lower, entries))
         self._add_stems(self._paths)
+        self._note_steering(self._paths)
 
     def following(self, entries: Mapping[str, TreeEntry]) -> TreeIndex:
         """The index of another commit, made from what differs between the two."""
@@ -71,7 +73,29 @@ class TreeIndex:
             for place in _stems(path):
                 other._by_stem[place] = tuple(p for p in other._by_stem[place] if p != path)
         other._add_stems(new)
+        others = [path for path, entry in entries.items() if self.entries.get(path) is not entry]
+        other._note_steering({*(path for path in self._steering if path not in gone), *others})
         return other
+
+    @property
+    def has_attributes(self) -> bool:
+        """Whether there is a `.gitattributes` at all."""
+        return any(self.entries[path].mode != SYMLINK for path in self._steering)
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The symbolic links that are not of artifacts' folders, each with its object."""
+        found = ((path, self.entries[path]) for path in self._steering)
+        return {path: entry.blob for path, entry in found if entry.mode == SYMLINK}
+
+    def _note_steering(self, paths: Iterable[str]) -> None:
+        """Of these, the few that say something of other paths."""
+        entries = self.entries
+        self._steering = [
+            path
+            for path in paths
+            if path.endswith(".gitattributes") or (entries[path].mode == SYMLINK and not is_bookkeeping(path))
+        ]
 
     def _add_stems(self, paths: Iterable[str]) -> None:
         new: dict[tuple[str, str], list[str]] = defaultdict(list)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from scidex_console.domain.errors import Refused, UnsafePath
 from scidex_console.domain.folders.hashes import HashSource, expected_hash
-from scidex_console.domain.folders.layout import folder_of, is_bookkeeping
+from scidex_console.domain.folders.layout import folder_of
 from scidex_console.domain.folders.manifest import media_type
 from scidex_console.domain.folders.planning import ReadFile
 from scidex_console.domain.folders.resolving import (
@@ -21,7 +21,7 @@ from scidex_console.domain.folders.resolving import (
 )
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.statuses import FolderStatus
-from scidex_console.domain.folders.tree import SYMLINK, is_led_to, led_to
+from scidex_console.domain.folders.tree import is_led_to, led_to
 from scidex_console.domain.lfs import POINTER_LIMIT, LfsPointer, read_pointer
 from scidex_console.engine.ports import (
     ArtifactRepository,
@@ -105,7 +105,6 @@ class FolderReader:
         self._claimed: frozenset[str] = frozenset()
         self._links: dict[str, str] = {}
         self._led_to: frozenset[str] = frozenset()
-        self._has_attributes = False
 
     def look(self) -> TreeIndex:
         """The files of the commit at the tip, indexed once per commit."""
@@ -115,15 +114,11 @@ class FolderReader:
             self._tree = self._tree.following(self._repository.tree())
             self._head = head
             self._look_at_links()
-            self._has_attributes = any(path.endswith(".gitattributes") for path in self._tree.entries)
         return self._tree
 
     def _look_at_links(self) -> None:
         """Where the symbolic links of the checkout lead that are not ours."""
-        found = {path: e.blob for path, e in self._tree.entries.items() if e.mode == SYMLINK}
-        links = {
-            path: blob for path, blob in found.items() if not is_bookkeeping(path) and is_recordable(path)
-        }
+        links = {path: blob for path, blob in self._tree.links.items() if is_recordable(path)}
         if links != self._links:
             targets = ((path, self._folders.target(path)) for path in links)
             self._led_to = led_to({path: to for path, to in targets if to}, self._rules.worktree)
@@ -223,7 +218,7 @@ class FolderReader:
 
     def _require_same_filters(self, files: Sequence[ReadFile]) -> None:
         """A file that git filters at its old path must be filtered in its folder, or git calls it changed."""
-        if not self._has_attributes:
+        if not self._tree.has_attributes:
             return
         inside = {
             file.path: f"{_ANY_FOLDER}/{file.path.rpartition('/')[2].lower()}"

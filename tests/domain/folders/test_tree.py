@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scidex_console.domain.folders.tree import is_led_to, led_to
-from tests.domain.folders.samples import tree
+from scidex_console.domain.folders.tree import TreeEntry, TreeIndex, is_led_to, led_to
 
 CHECKOUT = "/srv/scidex/data/scidex-artifacts"
 
@@ -40,16 +39,20 @@ def test_whatever_lies_in_a_folder_is_led_to_with_it() -> None:
     assert not is_led_to("data/b.csv", ends)
 
 
-_NAMES = st.sampled_from(["a.png", "A.png", "a.html", "a", "b.tar.gz", "b.csv"])
+_NAMES = st.sampled_from(["a.png", "A.png", "a.html", "a", "b.tar.gz", ".gitattributes"])
 _FOLDERS = st.sampled_from(["", "figures/", "figures/x/", "models/"])
 _PATHS = st.builds(str.__add__, _FOLDERS, _NAMES)
-_TREES = st.frozensets(_PATHS, max_size=14)
+_ENTRIES = st.builds(TreeEntry, st.sampled_from(["100644", "120000"]), st.sampled_from(["b" * 40, "c" * 40]))
+_TREES = st.dictionaries(_PATHS, _ENTRIES, max_size=14)
 
 
 @given(_TREES, _TREES)
-def test_an_index_that_followed_answers_like_one_made_anew(old: frozenset[str], new: frozenset[str]) -> None:
-    before = tree(*old)
-    followed, anew = before.following(tree(*new).entries), tree(*new)
+def test_an_index_that_followed_answers_like_one_made_anew(
+    old: dict[str, TreeEntry], new: dict[str, TreeEntry]
+) -> None:
+    before = TreeIndex(old)
+    followed, anew = before.following(new), TreeIndex(new)
+    assert followed.links == anew.links and followed.has_attributes == anew.has_attributes
     for path in old | new:
         folder, _, name = path.rpartition("/")
         assert followed.under(folder) == anew.under(folder)
@@ -57,4 +60,4 @@ def test_an_index_that_followed_answers_like_one_made_anew(old: frozenset[str], 
         assert followed.with_stem(folder, name[:1]) == anew.with_stem(folder, name[:1])
         assert followed.companions(path) == anew.companions(path)
         assert followed.has_twin(path) == anew.has_twin(path)
-    assert before.under("figures") == tree(*old).under("figures"), "the old one is as it was"
+    assert before.under("figures") == TreeIndex(old).under("figures"), "the old one is as it was"
