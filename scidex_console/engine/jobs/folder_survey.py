@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from scidex_console.domain.folders.hashes import HashSource, advice, promised, sample_sources
 from scidex_console.domain.folders.orphans import orphans
-from scidex_console.domain.folders.resolving import Resolved, TreeIndex, is_recordable
+from scidex_console.domain.folders.resolving import TreeIndex, is_recordable
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.tree import SYMLINK
 from scidex_console.engine.jobs.folder_reading import FolderReader
@@ -16,6 +18,19 @@ from scidex_console.engine.threads import in_thread
 
 _SAMPLE = 200
 """Rows whose files are hashed to see which source tells the truth."""
+
+
+@dataclass
+class _Seen:
+    """What the rows that were looked at come to."""
+
+    claims: list[tuple[str, str]] = field(default_factory=list)
+    """Paths, and the artifacts that claim them."""
+    files: set[str] = field(default_factory=set)
+    """Every path that is claimed, also those that the database cannot hold."""
+    with_files: int = 0
+    sample: list[tuple[Mapping[str, Any], str | None, str]] = field(default_factory=list)
+    """Metadata and `content_hash` of a row, and the hash that its file really has."""
 
 
 class FolderSurvey:
@@ -60,24 +75,23 @@ class FolderSurvey:
         self._seen = await self._store.horizon()
         await asyncio.to_thread(self._repository.check)
         tree = await in_thread(self._reader.look)
-        rows: list[ArtifactRow] = []
         named: set[str] = set()
         async for page in self._store.rows():
-            rows.extend(page)
             named |= await asyncio.to_thread(self._named, page, tree)
         claimed = frozenset(named)
         self._reader.remember_claims(claimed)
-        found = await asyncio.to_thread(self._resolve, rows, tree, claimed)
-        claims = [(path, row.id) for row, resolved in found for path in resolved.files if is_recordable(path)]
-        advised = await asyncio.to_thread(self._advice, found)
+        # The rows are read twice rather than kept: there may be a million of them.
+        seen = _Seen()
+        async for page in self._store.rows():
+            await asyncio.to_thread(self._note, seen, page, tree, claimed)
         await self._store.record_survey(
-            claims,
+            seen.claims,
             Census(
                 files=sum(entry.mode != SYMLINK for entry in tree.entries.values()),
                 bytes=await asyncio.to_thread(self._repository.size),
-                orphans=len(orphans(tree, {path for _, resolved in found for path in resolved.files})),
-                with_files=sum(bool(resolved.files) for _, resolved in found),
-                hash_advice=advised,
+                orphans=len(orphans(tree, seen.files)),
+                with_files=seen.with_files,
+                hash_advice=advice(self._hash_sources, sample_sources(seen.sample)),
             ),
         )
 
@@ -85,22 +99,19 @@ class FolderSurvey:
         nobody = frozenset(tree.entries)  # with everything claimed, nothing is a companion
         return {path for row in rows for path in self._reader.resolve(row, tree, nobody).files}
 
-    def _resolve(
-        self, rows: Sequence[ArtifactRow], tree: TreeIndex, claimed: frozenset[str]
-    ) -> list[tuple[ArtifactRow, Resolved]]:
-        return [(row, self._reader.resolve(row, tree, claimed)) for row in rows]
-
-    def _advice(self, found: Sequence[tuple[ArtifactRow, Resolved]]) -> str:
-        sample = []
-        for row, resolved in found:
-            if resolved.files and not resolved.quarantine and _promises(row):
+    def _note(
+        self, seen: _Seen, rows: Sequence[ArtifactRow], tree: TreeIndex, claimed: frozenset[str]
+    ) -> None:
+        for row in rows:
+            resolved = self._reader.resolve(row, tree, claimed)
+            seen.claims += [(path, row.id) for path in resolved.files if is_recordable(path)]
+            seen.files.update(resolved.files)
+            seen.with_files += bool(resolved.files)
+            if len(seen.sample) < _SAMPLE and resolved.files and not resolved.quarantine and _promises(row):
                 there = self._folders.examine(resolved.files[0])
                 if there is not None:
                     actual = there.pointer.sha256 if there.pointer else there.sha256
-                    sample.append((row.metadata, row.content_hash, actual))
-            if len(sample) == _SAMPLE:
-                break
-        return advice(self._hash_sources, sample_sources(sample))
+                    seen.sample.append((row.metadata, row.content_hash, actual))
 
 
 def _promises(row: ArtifactRow) -> bool:
