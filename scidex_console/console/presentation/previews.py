@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
 from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.words import count, size
+from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import OperationView, RollbackPreview
 
 OPERATION_COLUMNS = (
@@ -49,25 +50,50 @@ def operation_words(preview: RollbackPreview, operation: OperationView) -> str:
 
 def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
     """The sums, and the commits."""
-    files = f"{count(len(preview.paths))} file{'s' if len(preview.paths) != 1 else ''}"
-    rows = f"{count(len(preview.operations))} row{'s' if len(preview.operations) != 1 else ''}"
-    verb = "put back" if preview.redo else "removed"
-    restored = "changed again" if preview.redo else "restored"
-    refused = len(preview.refused)
-    lines = [
-        Line(
-            (
-                Cell(f"{files} {verb}", "strong"),
-                Cell(", "),
-                Cell(f"{rows} {restored}", "strong"),
-                Cell(", "),
-                Cell(f"{refused} refused (changed since)", "bad" if refused else "dim"),
-            )
-        )
-    ]
+    sums = _folder_sums(preview) if preview.batch.job is JobName.FOLDERS else _file_sums(preview)
+    lines = [*sums]
     word = "applies again" if preview.redo else "inverts"
     shown = preview.commits[:2]
     lines += [Line((Cell(f"{word} commit ", "dim"), Cell(clean(commit)))) for commit in shown]
     if len(preview.commits) > len(shown):
         lines.append(Line((Cell(f"and {len(preview.commits) - len(shown)} more commits", "dim"),)))
     return [crop_line(line, width) for line in lines]
+
+
+def _file_sums(preview: RollbackPreview) -> Iterator[Line]:
+    files, rows = _number(len(preview.paths), "file"), _number(len(preview.operations), "row")
+    gone = f"{files} {'put back' if preview.redo else 'removed'}"
+    restored = f"{rows} {'changed again' if preview.redo else 'restored'}"
+    yield Line((Cell(gone, "strong"), Cell(", "), Cell(restored, "strong"), Cell(", "), _refused(preview)))
+
+
+def _folder_sums(preview: RollbackPreview) -> Iterator[Line]:
+    """No file is lost: each is at its old path or in its folder, or at both."""
+    files, links = sum(o.files for o in preview.operations), sum(o.links for o in preview.operations)
+    within = f"({_number(files, 'file')}, {_number(links, 'link')}, a manifest each)"
+    folders = f"{_number(len(preview.operations), 'folder')} {within}"
+    old = _number(len(preview.old_paths), "old path")
+    paths = f"{old} {_go(len(preview.old_paths)) if preview.redo else _come(len(preview.old_paths))}"
+    if preview.redo:
+        moved = f"{folders} {_come(len(preview.operations))}"
+    else:
+        moved = f"{folders} {_go(len(preview.operations))}; the UUIDs stay"
+    yield Line((Cell(paths, "strong"), Cell(", "), _refused(preview)))
+    yield Line((Cell(moved, "strong"),))
+
+
+def _refused(preview: RollbackPreview) -> Cell:
+    refused = len(preview.refused)
+    return Cell(f"{refused} refused (changed since)", "bad" if refused else "dim")
+
+
+def _number(amount: int, noun: str) -> str:
+    return f"{count(amount)} {noun}{'s' if amount != 1 else ''}"
+
+
+def _come(amount: int) -> str:
+    return "come again" if amount != 1 else "comes again"
+
+
+def _go(amount: int) -> str:
+    return "go" if amount != 1 else "goes"

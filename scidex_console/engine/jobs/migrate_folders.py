@@ -79,6 +79,8 @@ class MigrateFolders:
         self._prepared: dict[str, ReadArtifact] = {}
         self._taken: list[str] = []
         """Those of the last batch, which may not be journalled yet."""
+        self._begun: set[str] = set()
+        """Those that are being read, and so counted."""
         self._caught_up = False
         """Whether the next batch has what others have pushed."""
         self._stepping = False
@@ -127,7 +129,9 @@ class MigrateFolders:
 
     async def next_items(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFolder]:
         """The newest artifacts, as many as the cycle has room for."""
-        room = min(limit, self._room())
+        self._begun &= set(excluding)
+        # What was handed out and has not begun is not counted by the cycle yet.
+        room = min(limit, self._room() - (len(excluding) - len(self._begun)))
         if room <= 0:
             return []
         if not (self._prepared or self._taken or excluding):
@@ -148,6 +152,7 @@ class MigrateFolders:
         """Resolve and verify an artifact's files; what comes back keeps it for a batch, or says why not."""
         # Counted here: what was only read ahead is not taken up, as in a step of a few.
         is_last = self._cycle.take(1, self._clock.now())
+        self._begun.add(item.artifact_id)
         found = await asyncio.to_thread(self._read, item.row)
 
         async def record() -> None:

@@ -219,6 +219,27 @@ def test_a_redo_preview_says_that_it_applies_again() -> None:
     assert previews.preview_lines(preview, 80)[0].text.startswith("3 files put back, 4 rows changed again")
 
 
+def test_a_folder_batch_is_previewed_by_its_folders_and_old_paths() -> None:
+    one = a_rollback(refused=0)
+    folders = tuple(replace(o, files=13, links=1) for o in one.operations)
+    preview = replace(
+        one,
+        batch=replace(one.batch, job=JobName.FOLDERS),
+        operations=folders,
+        old_paths=tuple(f"papers/{number}.pdf" for number in range(52)),
+    )
+    lines = [line.text for line in previews.preview_lines(preview, 76)]
+    assert lines[:2] == [
+        "52 old paths come again, 0 refused (changed since)",
+        "4 folders (52 files, 4 links, a manifest each) go; the UUIDs stay",
+    ]
+    again = [line.text for line in previews.preview_lines(replace(preview, redo=True), 76)]
+    assert again[:2] == [
+        "52 old paths go, 0 refused (changed since)",
+        "4 folders (52 files, 4 links, a manifest each) come again",
+    ]
+
+
 # --- status ---------------------------------------------------------------------------------------------
 
 

@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.jobs.migrate_folders import GROUP
 from scidex_console.wiring.reading import readers
 from tests.engine.bench import Bench, until_true
 from tests.engine.folders.conftest import FOLDERS, FolderBench
 from tests.engine.folders.tiny import row_of, tiny_lab
+from tests.engine.folders.trial import held
 
 NAMES = [f"a{number:02}" for number in range(12)]
 
@@ -83,6 +85,20 @@ async def test_a_run_waits_for_the_next_cycle_says_until_when_and_a_restart_keep
             await folders.ask("resume")
             await until_true(lambda: len(migrated(folders)) == 12, "the next cycle")
             assert await folders.bench.at_rest() is RunState.DONE
+
+
+async def test_a_cycle_counts_what_is_handed_out_and_not_begun(tmp_path: Path, scidex_database: str) -> None:
+    async with (
+        paced(tmp_path, scidex_database, cycle=5, every="30m") as folders,
+        held(folders.bench.lab) as trial,
+    ):
+        await trial.job.begin(stepping=False)
+        await trial.job.survey(trial.held.mandate.epoch)
+        items = await trial.job.next_items(GROUP, 20, excluding=[])
+        assert [item.artifact_id for item in items] == NAMES[:5]
+        for item in items[:4]:
+            await (await trial.job.prepare(item, run_id=0, epoch=trial.held.mandate.epoch))()
+        assert await trial.job.next_items(GROUP, 20, excluding=[items[4].artifact_id]) == []
 
 
 async def test_steps_do_not_use_up_a_cycle_that_they_did_not_fill(
