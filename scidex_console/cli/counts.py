@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from scidex_console.cli.words import number, size
 from scidex_console.domain.durations import format_duration
-from scidex_console.domain.folders.acceptance import Acceptance
+from scidex_console.domain.folders.acceptance import Acceptance, laid_again
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import EngineView, GapView
 
@@ -40,6 +40,8 @@ def counts_lines(gap: GapView) -> list[str]:
     if gap.due_again:
         again = ", ".join(f"{what} {n}" for what, n in gap.due_again)
         lines += _wrapped(f"due again {sum(n for _, n in gap.due_again)}: {again}")
+    if gap.to_lay_again:
+        lines += _wrapped(laid_again(gap.to_lay_again))
     for what, waiting in gap.held_back_for:
         lines += _wrapped(f"{waiting} held back until {what}")
     return lines

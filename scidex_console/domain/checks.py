@@ -31,9 +31,14 @@ class Invariant:
     checked: int = 0
     """How many things (rows, commits, paths) were looked at."""
     broken: tuple[str, ...] = ()
-    """What breaks it, one line each; the first hundred or so."""
+    """What breaks it, one line each; the first of them only."""
     note: str = ""
     """Why it does not apply, or what else is worth knowing."""
+
+    @property
+    def findings(self) -> int:
+        """How many things break it: `broken` names no more than the first of them."""
+        return len(self.broken)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ class RunPermits:
     that nothing is left over when the batch is written.
     """
 
-    def __init__(self, run: RunView, batch_limits: tuple[int, int]) -> None:
+    def __init__(self, run: RunView, batch_limits: tuple[int, int], *, ahead: bool) -> None:
         stepping = run.state is RunState.STEPPING
         self._full = batch_limits
+        self._ahead = ahead
+        """Whether to go on while a full batch is being written."""
         self._items = run.steps_left or 0 if stepping and run.step_unit == "item" else None
         self._batches = run.steps_left or 0 if stepping and run.step_unit == "cycle" else None
         self._waiting = (0, 0)
@@ -75,7 +77,7 @@ class RunPermits:
         """False when more is prepared than two batches can take: git is held up, so fetching waits."""
         files, marks = self._waiting
         full_files, full_marks = self._full
-        if self._batches is not None:
+        if self._batches is not None or not self._ahead:
             on_the_way = self._in_hand + self._unseen
             return files + on_the_way < full_files and marks + on_the_way < full_marks
         return files < 2 * full_files and marks < 2 * full_marks

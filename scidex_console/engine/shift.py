@@ -54,7 +54,7 @@ class Shift:
         self._options = options
         self._epoch = epoch
         self._stumble = stumble
-        self._permits = RunPermits(run, job.batch_limits)
+        self._permits = RunPermits(run, job.batch_limits, ahead=job.reads_beside_writing)
         self._drains: dict[str, asyncio.Task[None]] = {}
         self._writing: asyncio.Task[object] | None = None
         self._stopped = False
@@ -105,9 +105,10 @@ class Shift:
         full_files, full_marks = self._job.batch_limits
         full = files >= full_files or marks >= full_marks
         stepped = self._permits.counts_batches and self._permits.used_up
-        if self._writing is None and full and not stepped:
+        beside = self._job.reads_beside_writing
+        if self._writing is None and full and not stepped and (beside or not self._drains):
             self._writing = self._beside(self._write_batch(), "batch")
-        if not self._permits.used_up:
+        if not self._permits.used_up and (beside or not (full or self._writing)):
             for group in await self._job.ready_groups():
                 self._start_drain(group)
         if not self._drains and self._writing is None:

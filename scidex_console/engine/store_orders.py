@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -26,6 +26,9 @@ from scidex_console.engine.run_orders import job_of
 from scidex_console.engine.two_stores.stores import Mandate
 from scidex_console.engine.vocabulary import BATCH_WORDS, OPERATION_WORDS
 from scidex_console.engine.writer import Writer
+
+_NOT_OF_A_ROLLBACK = frozenset({OperationState.CONFLICT, OperationState.SKIPPED})
+"""Where only the way forward ends."""
 
 
 class WorkTable(Protocol):
@@ -78,15 +81,16 @@ class BatchOrders:
         """Take a batch back in both stores."""
         batch = await self._batch(intent)
         if batch.state is BatchState.ROLLED_BACK:
-            return _words(batch)
+            return _words(batch, leaving_out=_NOT_OF_A_ROLLBACK)
         await self._check_plan(intent, batch, redo=False)
+        before = frozenset(o.id for o in batch.operations if o.state is not OperationState.DONE)
         try:
             batch = await self._writer.roll_back(batch, origin=self._mandate.origin(intent))
         except (Fenced, Unreachable):
             raise
         except ConsoleError as error:
             raise await self._unfinished(batch, error) from error
-        return _words(batch)
+        return _words(batch, earlier=before)
 
     async def redo(self, intent: Intent) -> str:
         """Bring a batch that was taken back on again."""
@@ -279,9 +283,14 @@ def _budget(override: Override) -> str:
     return ", ".join(parts)
 
 
-def _words(batch: Batch) -> str:
+def _words(
+    batch: Batch, *, leaving_out: Set[OperationState] = frozenset(), earlier: Set[int] = frozenset()
+) -> str:
+    """What became of a batch's operations, but for those in some states and those settled `earlier`."""
     counts: dict[OperationState, int] = {}
     for operation in batch.operations:
+        if operation.state in leaving_out or operation.id in earlier:
+            continue
         counts[operation.state] = counts.get(operation.state, 0) + 1
     tally = ", ".join(f"{n} {OPERATION_WORDS[state]}" for state, n in sorted(counts.items()))
     return f"batch {batch.id} is {BATCH_WORDS[batch.state]}: {tally}"

@@ -32,7 +32,8 @@ def open_repository(settings: Settings, clock: Clock) -> GitArtifactRepository:
         branch=wanted.branch,
         clock=clock,
         committer=load_committer(wanted.commit_artifact) if wanted.commit_artifact else None,
-        remote=wanted.remote if wanted.push else "",
+        remote=wanted.remote,
+        pushes=wanted.push,
     )
 
 

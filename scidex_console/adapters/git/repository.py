@@ -42,8 +42,8 @@ class GitArtifactRepository:
     """The checkout that artifacts live in, and the outer repository around it (`engine.ports`).
 
     `branch` is the one commits go to; None takes whichever is checked out. `committer` replaces our own way
-    of committing (see `commit_artifact`). `remote` is where both repositories are pushed to; None pushes
-    nowhere. `writer_wait` is how many seconds to wait for another writer.
+    of committing (see `commit_artifact`). `remote` is what others push to, and both repositories of ours
+    where `pushes` says so; None: there is none. `writer_wait` is how many seconds to wait for another writer.
     Nothing is kept open between calls but the locks.
     """
 
@@ -56,12 +56,14 @@ class GitArtifactRepository:
         clock: Clock,
         committer: Committer | None = None,
         remote: str | None = "origin",
+        pushes: bool = True,
         writer_wait: float = 10.0,
     ) -> None:
         """Raises `Unreachable` when there is no repository, `RepositoryError` when it cannot be used."""
         self.checkout = Checkout.find(worktree)
         self.outer = Outer.around(self.checkout, outer) if outer is not None else None
         self.remote = remote
+        self._pushes = pushes
         self._branch = branch
         self._clock = clock
         self._committer = committer
@@ -285,6 +287,8 @@ class GitArtifactRepository:
 
         Raises `RepositoryError` with git's words when a push fails; what was pushed stays pushed.
         """
+        if not self._pushes:
+            return ""
         outer = self.outer.checkout if self.outer is not None else None
         return pushing.push_both(self.checkout, outer, self.remote, branch=self._branch)
 

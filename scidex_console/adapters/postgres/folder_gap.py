@@ -35,12 +35,14 @@ class FolderCounts:
         self._database = database
         self._cycles = cycles or CyclePlan()
         self._counts = _Kept(database, "count_folders", keep_s)
+        self._again = _Kept(database, "count_folders_to_lay_again", keep_s)
         self._acceptance = _Kept(database, "read_folder_acceptance", keep_whole_s)
         self._pace = _Kept(database, "count_migrated_by_minute", keep_s)
 
     async def gap(self, run: RunView | None, minutes: int) -> GapView:
         """Artifacts that have their folder, and what became of those that lack it."""
         (counts,) = await self._counts.rows()
+        (again,) = await self._again.rows()
         pace = await self._read_pace(counts, minutes)
         missing, done = counts["missing"], counts["done"]
         due = max(missing - counts["waiting"] - counts["scheduled"], 0)
@@ -71,6 +73,7 @@ class FolderCounts:
             else (),
             quarantined=counts["quarantined"],
             error=counts["error"],
+            to_lay_again=again["n"],
         )
         return replace(gap, eta_s=self._eta(gap, counts)) if working else gap
 
@@ -94,6 +97,7 @@ class FolderCounts:
             links=row["links"],
             dangling_links=row["dangling"],
             surveyed_at=row["surveyed_at"],
+            to_lay_again=gap.to_lay_again,
         )
         return assess(measured, ends_in_s=gap.eta_s)
 

@@ -7,7 +7,7 @@ commit points; both write only rows that still are as journalled, and name the o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,6 +85,8 @@ class PostgresJournal:
             assert row is not None
             claimed = {"batch_id": row["id"], "operations": params["operations"]}
             rows = await (await connection.execute(query("claim_operations"), claimed)).fetchall()
+            if job is JobName.FOLDERS:
+                await _put_off(connection, operations, {row["artifact_id"] for row in rows})
             if not rows:
                 await connection.execute(query("close_unclaimed_batch"), {"id": row["id"]})
                 return None
@@ -325,6 +327,15 @@ class PostgresJournal:
             "outcome": "done",
         }
         await connection.execute(query("insert_audit"), params)
+
+
+async def _put_off(connection: Connection, operations: Sequence[Operation], claimed: Set[str]) -> None:
+    """Artifacts whose lock somebody else holds are tried again later (spec: lock contention)."""
+    others = [o.artifact_id for o in operations if o.artifact_id not in claimed]
+    if others:
+        reason = "its advisory lock is held by somebody else"
+        plan = [{"artifact_id": a, "reason": reason, "again": True} for a in others]
+        await connection.execute(query("skip_folders"), {"skips": Jsonb(plan)})
 
 
 def _counts(result: SwitchResult) -> dict[str, Any]:

@@ -226,6 +226,7 @@ def _compact(overview: Overview) -> str:
     for gap in overview.gaps:
         if gap.job is JobName.FOLDERS:
             stuck = f"mismatch {gap.mismatch} quarantined {gap.quarantined} error {gap.error}"
+            stuck += f" to lay again {gap.to_lay_again}" if gap.to_lay_again else ""
         else:
             stuck = f"dead {gap.dead} transient {gap.transient}"
         parts.append(f"{gap.job} {run_line(gap)}: missing {gap.missing} stored {gap.done} {stuck}")

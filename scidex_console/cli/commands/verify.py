@@ -32,8 +32,8 @@ def _lines(report: VerifyReport) -> Iterator[str]:
         yield f"{invariant.name:<{width}}  {_state(invariant):<6}  {invariant.statement}{_extent(invariant)}"
         for line in invariant.broken[:_SHOWN]:
             yield f"{'':<{width}}          {line}"
-        if len(invariant.broken) > _SHOWN:
-            yield f"{'':<{width}}          and {len(invariant.broken) - _SHOWN} more"
+        if (left := invariant.findings - len(invariant.broken[:_SHOWN])) > 0:
+            yield f"{'':<{width}}          and {left} more"
     broken = [invariant.name for invariant in report.invariants if invariant.holds is False]
     yield f"broken: {', '.join(broken)}" if broken else "all that apply hold"
 

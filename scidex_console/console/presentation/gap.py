@@ -51,13 +51,14 @@ _EXTRA = (
     ("no_url", "no address", "no addr", ""),
     ("quarantined", "quarantined", "quar", "warn"),
     ("error", "errors", "err", "warn"),
+    ("to_lay_again", "lay again", "again", ""),
 )
 _WORTH_A_ZERO = {
     JobName.FIGURES: ("transient", "blocked", "suspect", "refused", "in_batch"),
     JobName.FOLDERS: ("mismatch", "quarantined", "error", "in_batch"),
 }
 """What a job can meet: worth its name in a narrow terminal even when there is none."""
-_RARE = frozenset({"quarantined", "error"})
+_RARE = frozenset({"quarantined", "error", "to_lay_again"})
 """Shown only while a job has any."""
 _STUCK_COLUMNS = tuple(
     Column(key, label, max(len(label), 6), align="right") for key, label, _short, _tone in _STUCK

@@ -45,8 +45,10 @@ class Measured:
     """Files that no row claims."""
     links: int
     dangling_links: int
-    """Links to artifacts that are not migrated yet."""
+    """Links to artifacts that have no folder yet."""
     surveyed_at: datetime | None
+    to_lay_again: int = 0
+    """Not migrated any more: a folder stands, and the figure was stored or marked since."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Acceptance:
     ends_in_s: float | None
     """Seconds to the end as it goes now; None when no run is at work, or too little is known."""
     criteria: tuple[Criterion, ...]
+
+
+def laid_again(number: int) -> str:
+    """So many of the gap, and how they came to be there."""
+    return f"{number:,} to be laid out again: their figure was stored or marked since"
 
 
 def assess(measured: Measured, *, ends_in_s: float | None) -> Acceptance:
@@ -104,6 +111,8 @@ def _coverage(measured: Measured) -> Criterion:
     share = _percent(measured.migrated, measured.total)
     if share is not None:
         detail += f" ({share:g} %)"
+    if measured.to_lay_again:
+        detail += f", {measured.to_lay_again:,} to be laid out again"
     return Criterion("coverage", detail, True if measured.migrated == measured.total else None)
 
 

@@ -1,4 +1,8 @@
-"""The words of `artifact_migration_log.status`: how a try at an artifact's folder ended."""
+"""The words of `artifact_migration_log.status`: how a try at an artifact's folder ended.
+
+Beside them the log says `kept` of an artifact that a rollback left in its folder, with the reason: no try, and it
+counts as migrated as before.
+"""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from scidex_console.domain.folders.planning import ReadFile
 from scidex_console.domain.folders.resolving import (
     Resolved,
     ResolvingRules,
+    TreeEntry,
     TreeIndex,
     is_recordable,
     resolve,
@@ -110,7 +111,6 @@ class FolderReader:
         """The files of the commit at the tip, indexed once per commit."""
         head = self._repository.head()
         if head != self._head:
-            # A new one: others may be reading by the old one.
             self._tree = self._tree.following(self._repository.tree())
             self._head = head
             self._look_at_links()
@@ -124,13 +124,22 @@ class FolderReader:
             self._led_to = led_to({path: to for path, to in targets if to}, self._rules.worktree)
             self._links = links
 
-    def is_outdated(self) -> bool:
-        """Whether the branch has moved since the last look."""
-        return self._repository.head() != self._head
+    def standing(self, found: Sequence[ReadArtifact]) -> list[ReadArtifact]:
+        """Of artifacts that were read before, those whose files are the same by the last look."""
+        return [each for each in found if self._stands(each)]
 
-    def stands(self, found: ReadArtifact) -> bool:
-        """Whether an artifact that was read before has the same files by the last look."""
-        return self.resolve(found.row, self._tree) == found.resolved
+    def _stands(self, found: ReadArtifact) -> bool:
+        entries = self._tree.entries
+        if self.resolve(found.row, self._tree) != found.resolved:
+            return False
+        if any(entries[file.path] != TreeEntry(file.mode, file.blob) for file in found.files):
+            return False
+        try:
+            for recorded in found.missing:
+                self._require_gone(recorded)
+        except _NotNow:
+            return False
+        return True
 
     def remember_claims(self, claimed: frozenset[str]) -> None:
         """Files that rows name themselves, which are no companions of others."""

@@ -34,6 +34,11 @@ class Job(Protocol):
         ...
 
     @property
+    def reads_beside_writing(self) -> bool:
+        """Whether items may be prepared while a batch is being written."""
+        ...
+
+    @property
     def ending(self) -> str:
         """What `finish` does, in words."""
         ...

@@ -54,6 +54,7 @@ class MigrateFolders:
 
     name = JobName.FOLDERS
     closes_batch_at_rest = True
+    reads_beside_writing = False
 
     def __init__(
         self,
@@ -77,12 +78,8 @@ class MigrateFolders:
         self._tell = tell
         self._cycle = Cycle(rules.cycle)
         self._prepared: dict[str, ReadArtifact] = {}
-        self._taken: list[str] = []
-        """Those of the last batch, which may not be journalled yet."""
         self._begun: set[str] = set()
         """Those that are being read, and so counted."""
-        self._caught_up = False
-        """Whether the next batch has what others have pushed."""
         self._stepping = False
         self._more_due = False
         """Whether the last look found as many as it asked for, so that there may be more."""
@@ -100,7 +97,7 @@ class MigrateFolders:
         """
         self._rules.layout.require_as_before(await self._store.first_laid_out())
         self._stepping = stepping
-        self._taken.clear()
+        self._prepared.clear()  # what a halt has left: it is read again
         self._cycle.resume(await self._store.next_cycle_at())
 
     async def survey(self, epoch: int) -> None:
@@ -112,12 +109,11 @@ class MigrateFolders:
         """The repository, when its cycle has room and artifacts are due."""
         if self._room() <= 0:
             return []
-        is_any = self._more_due or await self._store.due(1, excluding=[*self._prepared, *self._taken])
+        is_any = self._more_due or await self._store.due(1, excluding=list(self._prepared))
         return [GROUP] if is_any else []
 
     async def rest(self) -> str | None:
         """What the job waits for when nothing can be taken up now; None when nothing is left at all."""
-        self._taken.clear()  # its batch is over
         gap = await self._store.gap()
         if gap.due and self._room() <= 0 and self._cycle.next_at is not None:
             return f"{gap.due} artifacts; the next cycle begins {self._cycle.next_at:%H:%M:%S} UTC"
@@ -134,9 +130,9 @@ class MigrateFolders:
         room = min(limit, self._room() - (len(excluding) - len(self._begun)))
         if room <= 0:
             return []
-        if not (self._prepared or self._taken or excluding):
-            await self._catch_up()
-        due = await self._store.due(room, excluding=[*excluding, *self._prepared, *self._taken])
+        if not (self._prepared or excluding):
+            self._tell(await in_thread(self._catch_up))
+        due = await self._store.due(room, excluding=[*excluding, *self._prepared])
         self._more_due = len(due) == room
         return due
 
@@ -153,7 +149,7 @@ class MigrateFolders:
         # Counted here: what was only read ahead is not taken up, as in a step of a few.
         is_last = self._cycle.take(1, self._clock.now())
         self._begun.add(item.artifact_id)
-        found = await asyncio.to_thread(self._read, item.row)
+        found = await asyncio.to_thread(self._reader.read, item.row)
 
         async def record() -> None:
             if is_last:
@@ -183,13 +179,15 @@ class MigrateFolders:
 
     async def effects(self, *, files: int, marks: int) -> Sequence[Operation]:
         """The folders of the next batch, and the rows that lead to them."""
-        await self._bring_up_to_date()
-        self._taken = list(self._prepared)[:files]
-        taken = [self._prepared.pop(artifact_id) for artifact_id in self._taken]
-        rows = await self._store.read(self._taken)
+        await in_thread(self._reader.look)
+        if self._clock.monotonic() - self._surveyed_at > _SURVEY_EVERY_S:
+            # A row that was added or edited meanwhile may claim a path that would go.
+            await self.survey(epoch=0)
+        taken = [self._prepared.pop(artifact_id) for artifact_id in list(self._prepared)[:files]]
+        rows = await self._store.read([found.row.id for found in taken])
         # An artifact whose row or files are others since it was read is read again.
-        now = (found.with_row(rows.get(found.row.id)) for found in taken)
-        taken = [found for found in now if found is not None and self._reader.stands(found)]
+        now = [found.with_row(rows.get(found.row.id)) for found in taken]
+        taken = await asyncio.to_thread(self._reader.standing, [found for found in now if found is not None])
         if not taken:
             return []
         related, uuids, locked = await self._relate([found.row.id for found in taken])
@@ -208,34 +206,14 @@ class MigrateFolders:
 
     # --- planning ---------------------------------------------------------------------------------------
 
-    async def _catch_up(self) -> None:
-        """Take what others have pushed, and look at what is there by then."""
+    def _catch_up(self) -> str:
+        """A cycle begins with what others have pushed, and one look at what is there.
 
-        def catch_up() -> str:
-            why_not = self._repository.catch_up() if self._rules.catch_up else ""
-            self._reader.look()
-            return why_not
-
-        self._tell(await in_thread(catch_up))
-        self._caught_up = True
-
-    async def _bring_up_to_date(self) -> None:
-        """Before a batch: artifacts are read beside the batch before it, so much may be others by now."""
-        if self._caught_up:
-            await in_thread(self._reader.look)
-        else:
-            await self._catch_up()
-        self._caught_up = False
-        if self._clock.monotonic() - self._surveyed_at > _SURVEY_EVERY_S:
-            # A row that was added or edited meanwhile may claim a path that would go.
-            await self.survey(epoch=0)
-
-    def _read(self, row: ArtifactRow) -> ReadArtifact | Refusal:
-        found = self._reader.read(row)
-        if isinstance(found, Refusal) and self._reader.is_outdated():
-            self._reader.look()
-            found = self._reader.read(row)
-        return found
+        Why what they have pushed was left alone, or nothing.
+        """
+        why_not = self._repository.catch_up() if self._rules.catch_up else ""
+        self._reader.look()
+        return why_not
 
     def _room(self) -> int:
         return self._cycle.room(self._clock.now(), stepping=self._stepping)

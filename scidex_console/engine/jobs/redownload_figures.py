@@ -39,6 +39,7 @@ class RedownloadFigures:
 
     name = JobName.FIGURES
     closes_batch_at_rest = False
+    reads_beside_writing = True
 
     def __init__(
         self,

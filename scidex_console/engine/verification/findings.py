@@ -23,6 +23,11 @@ class InvariantResult(Invariant):
     """What was looked at and what was met, such as `lost before any work`."""
 
     @property
+    def findings(self) -> int:
+        """All that break it were counted."""
+        return self.counted.get("broken", 0)
+
+    @property
     def state(self) -> str:
         """`holds`, `broken` or `not applicable`."""
         return {True: "holds", False: "broken", None: "not applicable"}[self.holds]

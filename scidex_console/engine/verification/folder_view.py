@@ -72,6 +72,13 @@ class FolderView:
         named = ((self.folder(found.row), found.row.id) for found in self.migrated)
         return {folder: artifact_id for folder, artifact_id in named if folder is not None}
 
+    @cached_property
+    def to_lay_again(self) -> Mapping[str, str]:
+        """Artifacts by the folder that their row names still, whose file or mark came after it."""
+        waiting = (found.row for found in self.database.folder_rows if found.row.migrated_at is None)
+        named = ((self._folder_named(row), row.id) for row in waiting if row.artifact_dir)
+        return {folder: artifact_id for folder, artifact_id in named if folder is not None}
+
     def folder(self, row: ArtifactRow) -> str | None:
         """The folder a migrated row names; None when that cannot be an artifact's."""
         return self._folders_named[row.id]

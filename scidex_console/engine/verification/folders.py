@@ -126,13 +126,32 @@ def _judge_links(exam: Examination, evidence: Evidence) -> None:
 
 
 def _judge_strays(exam: Examination, evidence: Evidence) -> None:
-    """A folder of ours in git belongs to a row that names it."""
+    """A folder of ours in git belongs to a row that names it, if only until it is laid out again."""
     view = evidence.folders
     mine = {folder_of(path) for path in evidence.added} - view.folders.keys()
     for folder in sorted(f for f in mine if f is not None and f in evidence.tracked_below):
         owner = evidence.artifact_of.get(folder.rpartition("/")[2])
-        if owner not in view.open_artifacts and owner not in evidence.database.missing_rows:
+        if owner in view.open_artifacts or owner in evidence.database.missing_rows:
+            continue
+        if owner is None or view.to_lay_again.get(folder) != owner:
             exam.broken(f"the folder {folder} is in git, and no migrated row names it")
+        else:
+            _judge_waiting(exam, evidence, owner, folder)
+
+
+def _judge_waiting(exam: Examination, evidence: Evidence, artifact_id: str, folder: str) -> None:
+    """A folder that waits to be laid out again is as its last migration left it."""
+    exam.check()
+    exam.count("folders wait to be laid out again")
+    held = evidence.folders.newest.get(artifact_id)
+    for entry in held[1].entries if held is not None else ():
+        if entry.is_link or folder_of(entry.path) != folder:
+            continue
+        tracked = evidence.repository.tree.get(entry.path)
+        same = tracked is not None and entry.blob in ("", tracked.object)
+        if not same or not evidence.files[entry.path].holds(entry.sha256):
+            where = "the worktree" if same else "HEAD"
+            exam.broken(f"{artifact_id}: {entry.path} in {where} is not what its last migration left")
 
 
 def files_open(exam: Examination, evidence: Evidence) -> None:

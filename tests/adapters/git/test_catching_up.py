@@ -99,3 +99,14 @@ def test_the_branch_stands_still_while_this_process_writes(world: World, elsewhe
         assert git(world.artifacts, "rev-parse", "HEAD") == before
     assert repository.catch_up() == ""
     assert git(world.artifacts, "rev-parse", "HEAD") == theirs
+
+
+def test_what_others_push_is_taken_over_where_nothing_is_pushed(world: World, elsewhere: Path) -> None:
+    theirs = push(elsewhere, "new.csv", "1,2\n")
+    repository = world.repository(pushes=False)
+    assert repository.catch_up() == ""
+    assert git(world.artifacts, "rev-parse", "HEAD") == theirs
+    (world.artifacts / "mine.csv").write_text("1\n")
+    git(world.artifacts, "add", "mine.csv")
+    git(world.artifacts, "commit", "-qm", "Mine")
+    assert repository.push() == "" and git(world.remote("artifacts"), "rev-parse", "main") == theirs

@@ -64,7 +64,7 @@ async def test_a_file_that_somebody_committed_anew_since_it_was_read_is_left_whe
     (lab.store.artifacts / "figures/b.png").write_bytes(b"a better scan")
     git(lab.store.artifacts, "commit", "-qam", "Better scan")
     batch = await trial.write()
-    assert batch is not None and states(batch)["b"] is OperationState.SKIPPED
+    assert batch is not None and set(states(batch)) == {"a", "c"}, "it is read again before that"
     assert trial.migrated() == {"a", "c"}
     assert lab.git("show", "HEAD:figures/b.png") == "a better scan"
 
@@ -167,6 +167,47 @@ async def test_a_row_in_somebody_elses_hands_is_theirs_and_its_file_stays(
     assert_folders_sound(lab, before)
 
 
+async def test_a_row_that_stays_locked_is_not_committed_and_taken_back_again_and_again(
+    lab: Lab, trial: FolderTrial
+) -> None:
+    lab.rows("UPDATE artifacts SET artifact_id = gen_random_uuid()")
+    with psycopg.connect(lab.store.database_url) as other:
+        other.execute("SELECT FROM artifacts WHERE id = 'b' FOR UPDATE")
+        for _ in range(2):
+            await trial.cycle()
+        count = lab.git("rev-list", "--count", "HEAD")
+        assert await trial.read() == 0, "later"
+        assert lab.git("rev-list", "--count", "HEAD") == count
+    lab.rows("UPDATE scidex_console.folder SET due_at = now()")
+    await trial.cycle()
+    assert trial.migrated() == {"a", "b", "c"}
+
+
+async def test_a_bit_that_somebody_sets_while_its_row_waits_for_a_batch_stays(
+    lab: Lab, before: Before, trial: FolderTrial
+) -> None:
+    await trial.read()
+    (lab.store.artifacts / "figures/b.png").chmod(0o755)
+    git(lab.store.artifacts, "commit", "-qam", "Executable")
+    await trial.write()
+    await trial.cycle()
+    assert place(lab, trial, "b").stat().st_mode & 0o111
+    assert lab.git("status", "--porcelain") == ""
+
+
+async def test_a_file_that_is_put_there_while_its_row_waits_for_a_batch_holds_it_back(
+    lab: Lab, trial: FolderTrial
+) -> None:
+    git(lab.store.artifacts, "rm", "-q", "figures/b.png")
+    git(lab.store.artifacts, "commit", "-qm", "Lost")
+    await trial.read()
+    (lab.store.artifacts / "figures").mkdir(exist_ok=True)
+    (lab.store.artifacts / "figures/b.png").write_bytes(FILES["figures/b.png"])
+    await trial.write()
+    await trial.cycle()
+    assert trial.migrated() == {"a", "c"} and trial.words("b") == ["error"]
+
+
 async def test_a_row_that_somebody_keeps_locked_does_not_hold_up_the_others(
     lab: Lab, before: Before, trial: FolderTrial
 ) -> None:
@@ -190,7 +231,10 @@ async def test_an_artifact_whose_advisory_lock_is_held_is_left_to_the_next_cycle
         other.execute("SELECT pg_advisory_xact_lock(hashtext('artifact_folder_migration:b'))")
         await trial.cycle()
         assert trial.migrated() == {"a", "c"}
+        assert trial.words("b") == ["skipped"] and "advisory lock" in str(trial.log("b")[0]["errors"])
         assert_folders_sound(lab, before)
+        assert await trial.cycle() is None, "not at once again"
+    lab.rows("UPDATE scidex_console.folder SET due_at = now()")
     await trial.cycle()
     assert trial.migrated() == {"a", "b", "c"}
     assert_folders_sound(lab, before)
@@ -204,6 +248,9 @@ async def test_a_rollback_keeps_the_folder_of_a_row_that_was_edited_since(
     lab.rows("UPDATE artifacts SET primary_filename = 'theirs.png' WHERE id = 'b'")
     batch = await trial.roll_back(batch)
     assert states(batch)["b"] is KEPT
+    assert trial.words("b") == ["success", "kept"]
+    assert trial.log("b")[1]["errors"] == {"reason": "the row has changed since"}
+    assert trial.log("b")[1]["files_moved"] == trial.log("b")[0]["files_moved"]
     assert trial.migrated() == {"b"}
     lab.rows("UPDATE artifacts SET primary_filename = 'b.png' WHERE id = 'b'")
     assert_folders_sound(lab, before)

@@ -141,6 +141,9 @@ async def test_files_that_a_rollback_kept_are_counted(folders: FolderBench) -> N
             done = await folders.ask(action, reason="wrong", batch=batch.id, token=preview.token)
             assert "2 kept" in done.outcome, done.outcome
             assert (await seen(folders))[1].measured.files_now == files_of(folders)
+            report = await folders.bench.readers.read.report(JobName.FOLDERS, None)
+            migrated = folders.rows("SELECT FROM artifacts WHERE migrated_to_folder_at IS NOT NULL")
+            assert report["totals"]["success"] == len(migrated), "what is kept is migrated"
 
 
 async def test_the_report_says_what_a_run_came_to_and_lists_what_was_not_moved(folders: FolderBench) -> None:

@@ -89,6 +89,8 @@ async def test_a_row_edited_under_a_rollback_keeps_its_folder_and_nothing_else(
     assert batch is not None
     batch = await trial.roll_back(batch, trial.stores("restore", before=edit))
     assert states(batch) == {"a": OperationState.KEPT, "b": OperationState.ROLLED_BACK}
+    assert trial.words("a") == ["success", "kept"] and trial.words("b") == ["success", "rolled_back"]
+    assert "changed, deleted or locked" in trial.log("a")[1]["errors"]["reason"]
     assert (lab.store.artifacts / THEIRS).read_bytes() == CONTENT["a"]
     assert not (lab.store.artifacts / OLD["a"]).exists(), "the row leads to the folder"
     assert lab.git("ls-files", OLD["a"]) == "" and lab.git("status", "--porcelain") == ""

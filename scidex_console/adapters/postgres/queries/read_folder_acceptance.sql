@@ -44,7 +44,7 @@ WITH last AS MATERIALIZED (
         FROM scidex_console.operation_entry AS x WHERE x.operation_id = o.id
     ) AS e
 ), links AS (
-    SELECT count(*) AS links, count(*) FILTER (WHERE target.migrated_to_folder_at IS NULL) AS dangling
+    SELECT count(*) AS links, count(*) FILTER (WHERE target.artifact_dir IS NULL) AS dangling
     FROM scidex_console.batch AS b
     JOIN scidex_console.operation AS o ON o.batch_id = b.id AND o.state IN ('done', 'kept')
     JOIN scidex_console.operation_entry AS e ON e.operation_id = o.id AND e.role = 'link'

@@ -16,5 +16,7 @@ WITH gone AS (
 INSERT INTO scidex_console.folder AS f (artifact_id, state, due_at, attempts, reason)
 SELECT c, 'due', now(), 1, %(conflict_reason)s FROM unnest(%(conflicts)s::text[]) AS c
 WHERE EXISTS (SELECT FROM artifacts AS a WHERE a.id = c)
-ON CONFLICT (artifact_id) DO UPDATE SET state = 'due', due_at = now(), reason = excluded.reason,
+-- Not at once every time: a row that stays locked would make commits, and take them back, without end.
+ON CONFLICT (artifact_id) DO UPDATE SET state = 'due',
+    due_at = now() + least(f.attempts, 60) * interval '30 s', reason = excluded.reason,
     attempts = f.attempts + 1, changed_at = now()
