@@ -112,7 +112,7 @@ async def test_row_edited_after_the_batch_is_listed_refused_by_a_stale_token_and
     assert refused.state is IntentState.REFUSED and "has changed since the preview" in refused.outcome
     preview = await bench.readers.read.rollback_preview(1, redo=False)
     assert [(o.artifact_id, o.reason) for o in preview.refused] == [(edited, "the row has changed since")]
-    outcome = (await act(bench, "rollback")).outcome
+    first = outcome = (await act(bench, "rollback")).outcome
     assert outcome == f"batch 1 is taken back: 1 kept, {len(bench.figures()) - 1} taken back"
     row = bench.artifact(edited)
     assert row["metadata"]["file_sha256"] == "mended by hand"
@@ -123,6 +123,8 @@ async def test_row_edited_after_the_batch_is_listed_refused_by_a_stale_token_and
     assert [row["reason"] for row in kept] == ["the row has changed since"]
     # What is kept must not confuse what follows, nor the checks of the whole.
     assert (await act(bench, "redo")).state is IntentState.DONE
+    outcome = (await act(bench, "rollback")).outcome
+    assert outcome == first.replace("1 kept, ", ""), "of this rollback alone"
     set_sha256(bench, edited, ours)
 
 

@@ -1,7 +1,7 @@
 """The words of `artifact_migration_log.status`: how a try at an artifact's folder ended.
 
-Beside them the log says `kept` of an artifact that a rollback left in its folder, with the reason: no try, and it
-counts as migrated as before.
+Beside them the log says `kept` of an artifact that a rollback left in its folder, with the reason: that is no
+try, and it counts as migrated as before.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ async def test_files_that_a_rollback_kept_are_counted(folders: FolderBench) -> N
             assert "2 kept" in done.outcome, done.outcome
             assert (await seen(folders))[1].measured.files_now == files_of(folders)
             report = await folders.bench.readers.read.report(JobName.FOLDERS, None)
-            migrated = folders.rows("SELECT FROM artifacts WHERE migrated_to_folder_at IS NOT NULL")
+            migrated = folders.rows("SELECT id FROM artifacts WHERE migrated_to_folder_at IS NOT NULL")
             assert report["totals"]["success"] == len(migrated), "what is kept is migrated"
 
 
