@@ -78,6 +78,7 @@ async def test_a_claimant_whose_lock_is_held_keeps_the_old_path(
         await trial.cycle()
         assert trial.migrated() == {"b", "c"}
         assert_folders_sound(lab, before)
+    lab.rows("UPDATE scidex_console.folder SET due_at = now()")
     await trial.cycle()
     assert trial.migrated() == {"a", "b", "c"}
     assert not (lab.store.artifacts / SHARED).exists()
