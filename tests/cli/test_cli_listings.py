@@ -15,6 +15,7 @@ from scidex_console.domain.checks import Finding, Invariant
 from scidex_console.domain.hosts import BreakerState, Override
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.verification.findings import InvariantResult
 from scidex_console.engine.views import EngineView, MigrationLogView, PlanItem
 from tests.cli.conftest import Cli
 from tests.cli.fakes import NOW, FakeServices, attempt, batch, engine, gap, host, in_group, run
@@ -273,6 +274,10 @@ def test_verify_fails_only_for_what_is_broken(cli: Cli, services: FakeServices) 
         "I9  BROKEN  nothing shrinks (12 checked)\n            figure-0 is gone\n" in result.out
         and "and 2 more" in result.out
     )
+    services.invariants = (
+        InvariantResult("I9", "nothing shrinks", False, 500, broken, counted={"broken": 410}),
+    )
+    assert "            figure-9 is gone\n            and 400 more\n" in cli("verify").out
     document = cli("verify", "--json").document
     assert document["holds"] is False and len(document["invariants"][0]["broken"]) == 12
 

@@ -38,6 +38,16 @@ def test_what_the_migration_is_accepted_by_stands_below_the_folders_while_they_a
     assert not any("dangling" in line for line in lines(200, JobName.FIGURES))
 
 
+def test_folders_to_be_laid_out_again_are_counted_while_there_are_any() -> None:
+    def shown(number: int) -> str:
+        gap = replace(FOLDERS_GAP, to_lay_again=number)
+        told = gap_lines((gap,), width=120, selected=None, focused=False, now=NOW)
+        return "\n".join("".join(cell.text for cell in line.cells) for line in told)
+
+    assert "lay again 379" in shown(379)
+    assert "again" not in shown(0)
+
+
 def test_it_fits_a_narrow_screen_with_what_matters_first() -> None:
     said = lines(80, JobName.FOLDERS)[-1]
     assert len(said) <= 80

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 from scidex_console.domain.jobs import JobName
+from scidex_console.wiring.verification import verify
 from tests.engine.folders.conftest import FOLDERS, FolderBench
+from tests.engine.folders.test_surfaces import criterion, seen
+from tests.engine.verification.test_healthy_store import counted
 
 
 async def test_late_figure_is_migrated_into_the_folder_that_stands(folders: FolderBench) -> None:
@@ -19,6 +22,7 @@ async def test_late_figure_is_migrated_into_the_folder_that_stands(folders: Fold
         i for i, row in folders.artifacts().items() if i in lost and row["migrated_to_folder_at"] is None
     ]
     assert found, "what was stored or marked is due once more"
+    await _is_told_as_such(folders, len(found))
     await folders.migrate()
     rows = folders.artifacts()
     for artifact_id in lost:
@@ -44,3 +48,15 @@ async def test_late_figure_is_migrated_into_the_folder_that_stands(folders: Fold
         assert manifest != before[artifact_id], "the manifest of before is back"
         assert (folders.outer / row["file_path"]).is_file()
         assert row["primary_filename"] is None
+
+
+async def _is_told_as_such(folders: FolderBench, waiting: int) -> None:
+    overview, acceptance = await seen(folders)
+    assert overview.gaps[1].to_lay_again == acceptance.measured.to_lay_again == waiting
+    assert f", {waiting} to be laid out again" in criterion(acceptance, "coverage").detail
+    places = [path for path in folders.checkout.rglob("*") if path.is_symlink()]
+    links = [path for path in places if path.parent.name in ("inputs", "outputs")]
+    assert acceptance.measured.dangling_links == sum(not path.exists() for path in links)
+    report = await verify(folders.bench.lab.settings)
+    assert report.broken == ()
+    assert counted(report, "I2")["folders wait to be laid out again"] == waiting

@@ -259,3 +259,26 @@ async def test_a_shared_old_path_comes_back_with_an_earlier_cycle(foldered: Work
     report = await verify(foldered.settings)
     assert report.broken == ()
     assert counted(report, "I12")["old paths that others claim again"] >= 1
+
+
+async def test_a_folder_that_waits_to_be_laid_out_again_is_counted_and_looked_at(
+    foldered: WorkedStore,
+) -> None:
+    row, other = migrated(foldered)[:2]
+    ids = [row["id"], other["id"]]
+    foldered.sql("UPDATE artifacts SET migrated_to_folder_at = NULL WHERE id = ANY (%s)", ids)
+    report = await verify(foldered.settings)
+    assert "I2" not in report.broken
+    assert counted(report, "I2")["folders wait to be laid out again"] == 2
+    rewritten(foldered, f"{row['folder']}/manifest.json")
+    foldered.sql("UPDATE artifacts SET artifact_dir = NULL WHERE id = %s", other["id"])
+    broken = (await verify(foldered.settings)).invariants[1].broken
+    assert [f"{row['folder']}/manifest.json in the worktree" in line for line in broken].count(True) == 1
+    assert f"the folder {other['folder']} is in git, and no migrated row names it" in broken
+    assert len(broken) == 2
+
+
+async def test_what_is_not_listed_is_counted_all_the_same(foldered_rows: WorkedStore) -> None:
+    foldered_rows.sql("UPDATE artifacts SET migrated_to_folder_at = NULL, artifact_dir = NULL")
+    whole = (await verify(foldered_rows.settings)).invariants[1]
+    assert whole.findings > 60 > len(whole.broken) > 0
