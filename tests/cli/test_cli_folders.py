@@ -147,3 +147,11 @@ def test_without_orphans_it_says_so(cli: Cli) -> None:
 )
 def test_options_of_orphans_alone_are_refused_elsewhere(cli: Cli, words: tuple[str, ...]) -> None:
     assert cli("plan", *words).code == 2
+
+
+def test_the_counts_say_why_done_has_fallen(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "  379 to be laid out again: their figure was stored or marked since"
+    commands = (("status", "folders"), ("plan", "folders"))
+    assert all(told not in cli(*command).out for command in commands)
+    monkeypatch.setitem(globals(), "GAP", replace(GAP, to_lay_again=379))
+    assert all(told in cli(*command).out.splitlines() for command in commands)
