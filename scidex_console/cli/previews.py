@@ -120,6 +120,13 @@ def _rollback_lines(output: Output, preview: RollbackPreview) -> Iterator[str]:
         yield _folder_sums(preview)
     if preview.operations:
         yield from _operations(output, preview.operations, "FILE")
+    if preview.kept_files:
+        folders = number(len(preview.kept_files), "folder")
+        yield f"of these, kept after all, since a file was changed: {folders}"
+        kept = [(item.artifact_id, item.reason) for item in preview.kept_files]
+        yield from output.table(("ARTIFACT", "REASON"), kept, elastic="REASON")
+    if preview.unseen:
+        yield f"nobody looked whether files in the folders were changed: {preview.unseen}"
     if preview.refused:
         yield f"left alone, since they changed meanwhile: {number(len(preview.refused), 'row')}"
         rows = [(item.artifact_id, item.reason) for item in preview.refused]

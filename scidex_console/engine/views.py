@@ -148,6 +148,8 @@ class MigrationLogView:
     status: str
     errors: str
     took_ms: int | None
+    words: str = ""
+    """The errors for a person: their `reason` first, as plain text; empty where they have none."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +224,12 @@ class RollbackPreview:
     token: str
     old_paths: tuple[str, ...] = ()
     """Old paths that appear again (with a redo: go) (folders)."""
+    kept_files: tuple[OperationView, ...] = ()
+    """Those of `operations` that would be kept, since a file in their folder was changed; with the reason.
+
+    The token does not name them, as only who has the checkout sees them (folders)."""
+    unseen: str = ""
+    """Why nobody looked at the files; empty when somebody did, or when none are concerned (folders)."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
 from scidex_console.engine.views import StoreIdentity
 from scidex_console.settings import Settings, read_session
+from scidex_console.wiring.changed_files import look_at_folders
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ async def readers(settings: Settings, *, role: str = "cli") -> AsyncIterator[Rea
             database,
             stalled_after_s=settings.engine.stalled_after.total_seconds(),
             cycles=settings.folders.cycles(),
+            look=look_at_folders(settings),
         )
         yield Readers(
             read=read,

@@ -30,6 +30,9 @@ WAITS = WaitingFolderView("nb-1", "A notebook", "notebook", "hash_mismatch", "no
 class FolderRead(FakeRead):
     """A read model of a store whose folders are being migrated."""
 
+    kept_files: tuple[OperationView, ...] = ()
+    unseen: str = ""
+
     async def overview(self, *, dead: int = 50, errors: int = 50, sparkline_minutes: int = 30) -> Overview:
         seen = await super().overview()
         return replace(seen, gaps=(self.gap_view, GAP), acceptance=assess(DONE, ends_in_s=None))
@@ -50,6 +53,8 @@ class FolderRead(FakeRead):
             refused=(),
             token="bbbbbbbbbbbb",
             old_paths=("notebooks/a.ipynb",),
+            kept_files=self.kept_files,
+            unseen=self.unseen,
         )
 
 
@@ -87,6 +92,19 @@ def test_a_rollback_of_folders_shows_commits_folders_and_old_paths(cli: Cli) -> 
     out = cli("rollback", "folders").out
     assert f"commits: {'ab' * 20} and the 1 commit of its artifacts" in out
     assert "1 old path would come again, 1 folder (2 files, 3 links, a manifest each) would go" in out
+
+
+def test_a_rollback_of_folders_names_those_whose_files_were_changed(cli: Cli, services: FakeServices) -> None:
+    assert "kept" not in cli("rollback", "folders").out
+    changed = operation(1, path="8ad0/", reason="the file at 8ad0/a.ipynb is gone")
+    services.connected.read.kept_files = (changed,)  # type: ignore[attr-defined]
+    services.connected.read.unseen = "no checkout"  # type: ignore[attr-defined]
+    out = cli("rollback", "folders").out
+    assert "of these, kept after all, since a file was changed: 1 folder" in out
+    assert "the file at 8ad0/a.ipynb is gone" in out
+    assert "nobody looked whether files in the folders were changed: no checkout" in out
+    document = cli("rollback", "folders", "--json").document
+    assert document["preview"]["kept_files"][0]["reason"] == changed.reason
 
 
 def test_a_retry_of_folders_lists_what_waits_and_why(cli: Cli) -> None:

@@ -6,6 +6,8 @@ made of what the operator saw and of nothing that moves by itself.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scidex_console.adapters.postgres.attempts import attempt_view, filter_params, waiting_folder_view
@@ -17,8 +19,8 @@ from scidex_console.adapters.postgres.guarded_rows import GuardedRows
 from scidex_console.adapters.postgres.identity import path_is_column, read_identity
 from scidex_console.adapters.postgres.overview import read_gap
 from scidex_console.adapters.postgres.snapshot import Row, ask, fetch, snapshot
-from scidex_console.domain.batches import Batch, BatchState, OperationState
-from scidex_console.domain.errors import Refused
+from scidex_console.domain.batches import Batch, BatchState, Operation, OperationState
+from scidex_console.domain.errors import ConsoleError, Refused
 from scidex_console.domain.figures import RETRYABLE, FigureState, why_held_back
 from scidex_console.domain.folders.statuses import WAITING
 from scidex_console.domain.jobs import JobName
@@ -38,13 +40,21 @@ from scidex_console.engine.views import (
 
 _SPARKLINE_MINUTES = 30
 _HELD_BACK = frozenset({FigureState.HELD_BACK.value})
+ChangedFiles = Callable[[Sequence[Operation]], Awaitable[Mapping[str, str]]]
+"""Finds which artifacts' folders a rollback would keep for their files, each with the reason.
+
+Raises `ConsoleError` where the files cannot be seen.
+"""
 
 
-async def read_rollback(database: Database, batch_id: int, *, redo: bool) -> RollbackPreview:
+async def read_rollback(
+    database: Database, batch_id: int, *, redo: bool, look: ChangedFiles | None = None
+) -> RollbackPreview:
     """What taking a batch back (or doing it again) would do to git and to the rows.
 
     Rows that are no longer as the batch left (for a redo: found) them are listed as refused: they would be
-    left alone. Raises `Refused` for a batch that is not there, or not in a state for this.
+    left alone. What `look` finds changed in folders is named, too. Raises `Refused` for a batch that is not
+    there, or not in a state for this.
     """
     identity = await read_identity(database)
     async with snapshot(database) as connection:
@@ -67,7 +77,7 @@ async def read_rollback(database: Database, batch_id: int, *, redo: bool) -> Rol
     own = () if redo else tuple(o.commit for o in operations if o.commit)
     commits = tuple(commit for commit in (of_batch, *own) if commit)
     entries = [e for o in taking_part if o.artifact_id not in changed for e in o.entries]
-    return RollbackPreview(
+    preview = RollbackPreview(
         batch=batch_view(heads[0]),
         redo=redo,
         commits=commits,
@@ -77,6 +87,21 @@ async def read_rollback(database: Database, batch_id: int, *, redo: bool) -> Rol
         token=_rollback_token(batch_view(heads[0]), batch.pass_no, redo, commits, operations, refused),
         old_paths=tuple(sorted({e.source for e in entries if e.leaves_source})),
     )
+    if look is None or redo or batch.job is not JobName.FOLDERS:
+        return preview
+    return await _with_files(preview, look, [o for o in taking_part if o.artifact_id not in changed])
+
+
+async def _with_files(
+    preview: RollbackPreview, look: ChangedFiles, operations: Sequence[Operation]
+) -> RollbackPreview:
+    """The same preview and token, with what is found in the folders."""
+    try:
+        found = await look(operations)
+    except ConsoleError as error:
+        return replace(preview, unseen=str(error))
+    kept = tuple(operation_view(o, found[o.artifact_id]) for o in operations if o.artifact_id in found)
+    return replace(preview, kept_files=kept)
 
 
 def _check_state(batch: Batch, *, redo: bool) -> None:

@@ -41,13 +41,19 @@ class PostgresReadModel:
     """Implements the engine's `ReadModel`.
 
     An engine whose last heartbeat is older than `stalled_after_s` seconds is shown as stalled. By `cycles` it
-    tells when the folder job ends.
+    tells when the folder job ends. `look` finds what was changed in folders; without it nobody looks there.
     """
 
     def __init__(
-        self, database: Database, *, stalled_after_s: float = 15.0, cycles: CyclePlan | None = None
+        self,
+        database: Database,
+        *,
+        stalled_after_s: float = 15.0,
+        cycles: CyclePlan | None = None,
+        look: previews.ChangedFiles | None = None,
     ) -> None:
         self._database = database
+        self._look = look
         self._stalled_after_s = stalled_after_s
         self._folders = FolderCounts(database, cycles=cycles)
 
@@ -124,7 +130,7 @@ class PostgresReadModel:
 
     async def rollback_preview(self, batch_id: int, *, redo: bool) -> RollbackPreview:
         """Both stores at once. Raises `Refused` when the batch is not in a state for this."""
-        return await previews.read_rollback(self._database, batch_id, redo=redo)
+        return await previews.read_rollback(self._database, batch_id, redo=redo, look=self._look)
 
     async def report(self, job: JobName, run_id: int | None) -> Mapping[str, Any]:
         """Counts of a run, or of all runs. Raises `Refused` for a run the job does not have."""

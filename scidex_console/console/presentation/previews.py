@@ -20,15 +20,17 @@ OPERATION_COLUMNS = (
 
 
 def preview_rows(preview: RollbackPreview) -> list[OperationView]:
-    """Refused operations first."""
-    return [*preview.refused, *preview.operations]
+    """Refused operations first, then those whose files hold them back."""
+    kept = {operation.artifact_id for operation in preview.kept_files}
+    others = (operation for operation in preview.operations if operation.artifact_id not in kept)
+    return [*preview.refused, *preview.kept_files, *others]
 
 
 def operation_cells(preview: RollbackPreview, operation: OperationView) -> Mapping[str, Cell]:
     """One operation of a preview."""
-    refused = operation in preview.refused
+    refused = operation in preview.refused or operation in preview.kept_files
     if refused:
-        what = Cell("REFUSED", "bad")
+        what = Cell("REFUSED" if operation in preview.refused else "KEPT", "bad")
     else:
         what = Cell("apply again" if preview.redo else "restore row", "warn")
     note = clean(operation.reason) if refused else ", ".join(clean(f, 80) for f in operation.fields)
@@ -78,8 +80,12 @@ def _folder_sums(preview: RollbackPreview) -> Iterator[Line]:
         moved = f"{folders} {_come(len(preview.operations))}"
     else:
         moved = f"{folders} {_go(len(preview.operations))}; the UUIDs stay"
-    yield Line((Cell(paths, "strong"), Cell(", "), _refused(preview)))
+    kept = len(preview.kept_files)
+    changed = (Cell(f", {kept} kept (file changed)", "bad"),) if kept else ()
+    yield Line((Cell(paths, "strong"), Cell(", "), _refused(preview), *changed))
     yield Line((Cell(moved, "strong"),))
+    if preview.unseen:
+        yield Line((Cell(f"nobody looked whether files were changed: {clean(preview.unseen)}", "dim"),))
 
 
 def _refused(preview: RollbackPreview) -> Cell:

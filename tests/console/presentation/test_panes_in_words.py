@@ -18,6 +18,7 @@ from scidex_console.console.presentation.status import (
     place_line,
     pulse_line,
 )
+from scidex_console.domain.folders.acceptance import assess
 from scidex_console.domain.hosts import BreakerState
 from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
@@ -42,6 +43,7 @@ from tests.console.fakes import (
     production,
     with_run,
 )
+from tests.domain.folders.test_acceptance import DONE
 
 FIGURES = JobName.FIGURES
 
@@ -233,6 +235,13 @@ def test_a_folder_batch_is_previewed_by_its_folders_and_old_paths() -> None:
         "52 old paths come again, 0 refused (changed since)",
         "4 folders (52 files, 4 links, a manifest each) go; the UUIDs stay",
     ]
+    changed = replace(preview, kept_files=(replace(folders[1], reason="its file is gone"),))
+    first = previews.preview_lines(changed, 76)[0].text
+    assert first == "52 old paths come again, 0 refused (changed since), 1 kept (file changed)"
+    rows = previews.preview_rows(changed)
+    assert len(rows) == len(folders)
+    assert previews.operation_words(changed, rows[0]).startswith("KEPT ")
+    assert previews.operation_words(changed, rows[0]).endswith(": its file is gone")
     again = [line.text for line in previews.preview_lines(replace(preview, redo=True), 76)]
     assert again[:2] == [
         "52 old paths go, 0 refused (changed since)",
@@ -352,3 +361,14 @@ def test_the_footer_brackets_what_is_disabled_and_drops_it_when_room_is_short() 
     assert footer_line(keys, 40).text == " (s start) p pause q quit"
     assert footer_line(keys, 20).text == " p pause q quit"
     assert footer_line(keys, 8).text == " q quit"
+
+
+def test_an_error_is_told_by_its_reason_first() -> None:
+    row = replace(ERRORS[0], errors='{"actual": "77ab"}', words='not the hash of the file {"actual": "77ab"}')
+    assert migration_log.log_cells(row)["errors"].text.startswith("not the hash of the file")
+
+
+def test_growth_of_a_small_store_is_not_judged() -> None:
+    small = gap.acceptance_line(assess(DONE, ends_in_s=None))
+    large = gap.acceptance_line(assess(replace(DONE, bytes_before=2**30), ends_in_s=None))
+    assert [any(cell.text == "not judged" for cell in line.cells) for line in (small, large)] == [True, False]

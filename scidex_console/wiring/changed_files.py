@@ -1,0 +1,42 @@
+"""The look at a batch's folders that readers take for a preview; it changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scidex_console.adapters.postgres.previews import ChangedFiles
+from scidex_console.adapters.system.clock import SystemClock
+from scidex_console.domain.batches import Operation
+from scidex_console.domain.errors import Unreachable
+from scidex_console.engine.two_stores.changed_files import changed_files
+from scidex_console.settings import Settings
+from scidex_console.wiring.stores import open_repository
+
+
+def look_at_folders(settings: Settings) -> ChangedFiles:
+    """Finds the artifacts whose files were changed since; raises `ConsoleError` without a checkout."""
+
+    def look(operations: Sequence[Operation]) -> Mapping[str, str]:
+        repository = open_repository(settings, SystemClock())
+        worktree = Path(repository.checkout.worktree)
+        try:
+            return changed_files(repository, lambda path: _size(worktree / path), operations)
+        except OSError as error:
+            raise Unreachable(f"the checkout cannot be read: {error}", where=str(worktree)) from error
+
+    async def look_beside(operations: Sequence[Operation]) -> Mapping[str, str]:
+        return await asyncio.to_thread(look, operations)
+
+    return look_beside
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a regular file; None when there is none."""
+    try:
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
