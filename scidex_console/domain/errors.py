@@ -101,3 +101,9 @@ def explain(error: ConsoleError) -> str:
     """One line: where, what, and how to fix it, as far as each is known."""
     text = f"{error.where}: {error.what}" if error.where else error.what
     return f"{text}; {error.fix}" if error.fix else text
+
+
+def briefly(error: ConsoleError) -> str:
+    """The same line with what is wrong first, for where its end may be cut off."""
+    text = f"{error.what} ({error.where})" if error.where else error.what
+    return f"{text}; {error.fix}" if error.fix else text

@@ -15,6 +15,7 @@ from scidex_console.domain.errors import (
     RepositoryError,
     Unreachable,
     UnsafePath,
+    briefly,
 )
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.intents import IntentClerk
@@ -88,9 +89,9 @@ class Engine:
                 await self._p.writer.recover()
                 return
             except (Unreachable, LockBusy) as error:
-                self._p.pulse.say("recovery", f"recovery waits: {error}")
+                self._p.pulse.say("recovery", f"recovery waits: {briefly(error)}")
             except (Halt, RepositoryError, Refused, UnsafePath) as error:
-                self._p.pulse.say("recovery", f"not recovered: {error}")
+                self._p.pulse.say("recovery", f"not recovered: {briefly(error)}")
                 if await self._halted(error):
                     return
             await self._rest(self._p.options.retry_s)

@@ -9,7 +9,15 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Overtaken, Refused, Unreachable
+from scidex_console.domain.errors import (
+    ConsoleError,
+    Fenced,
+    LockBusy,
+    Overtaken,
+    Refused,
+    Unreachable,
+    briefly,
+)
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.options import EngineOptions
@@ -171,7 +179,9 @@ class IntentClerk:
         """Something is locked: the intent is tried again in a while, and says so."""
         self._blocked[intent.id] = self._clock.monotonic() + self._options.retry_s
         if intent.action not in _SETTLED_BY_THE_RUN:
-            await self._intents.wait(intent, f"{error}; tried again every {self._options.retry_s:g} s")
+            await self._intents.wait(
+                intent, f"{briefly(error)}; tried again every {self._options.retry_s:g} s"
+            )
         self._pulse.changed("intent")
 
     async def _drop_cancelled(self) -> None:

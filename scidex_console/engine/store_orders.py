@@ -24,7 +24,7 @@ from scidex_console.engine.ports import (
 )
 from scidex_console.engine.run_orders import job_of
 from scidex_console.engine.two_stores.stores import Mandate
-from scidex_console.engine.vocabulary import BATCH_WORDS, OPERATION_WORDS
+from scidex_console.engine.vocabulary import BATCH_WORDS, OPERATION_WORDS, counted
 from scidex_console.engine.writer import Writer
 
 _NOT_OF_A_ROLLBACK = frozenset({OperationState.CONFLICT, OperationState.SKIPPED})
@@ -42,8 +42,9 @@ class WorkTable(Protocol):
 class RowOrders:
     """Handler of retry."""
 
-    def __init__(self, stores: Mapping[JobName, WorkTable], previews: ReadModel) -> None:
+    def __init__(self, stores: Mapping[JobName, WorkTable], previews: ReadModel, runs: RunStore) -> None:
         self._stores = stores
+        self._runs = runs
         self._previews = previews
 
     async def retry(self, intent: Intent) -> str:
@@ -59,7 +60,11 @@ class RowOrders:
         made_due = await self._stores[job].make_due(ids)
         if ids and not made_due and not token:
             raise Refused("that row has not failed", where=ids[0])
-        return f"{len(made_due)} rows are due again"
+        due = f"{counted(len(made_due), 'row')} {'is' if len(made_due) == 1 else 'are'} due again"
+        if not made_due or await self._runs.open_run(job) is not None:
+            return due
+        what = "it" if len(made_due) == 1 else "them"
+        return f"{due}; start a run to take {what} up: `scidex-console start {job}`"
 
 
 class BatchOrders:

@@ -14,6 +14,7 @@ from scidex_console.domain.errors import (
     RepositoryError,
     Unreachable,
     UnsafePath,
+    briefly,
 )
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import WORKING, RunState
@@ -90,11 +91,11 @@ class Worker:
 
     async def _halt(self, trouble: ConsoleError) -> None:
         self._trouble = trouble
-        self._pulse.say("halt", f"HALT: {trouble}")
+        self._pulse.say("halt", f"HALT: {briefly(trouble)}")
         run = await self._runs.open_run(self._job.name)
         if run is not None and run.state not in (RunState.PLANNED, RunState.PAUSED, RunState.HALTED):
             needed = trouble.bytes_needed if isinstance(trouble, Halt) else None
-            await self._move(run, RunState.HALTED, halt_reason=str(trouble), halt_bytes_needed=needed)
+            await self._move(run, RunState.HALTED, halt_reason=briefly(trouble), halt_bytes_needed=needed)
         self._trouble = None
         self._pulse.changed("run")
 
@@ -151,7 +152,7 @@ class Worker:
             try:
                 await self._job.survey(self._epoch)
             except _FOR_A_PERSON as error:
-                self._pulse.say("survey", str(error))
+                self._pulse.say("survey", briefly(error))
             self._pulse.changed("gap")
         if run is None:
             return False
@@ -202,11 +203,13 @@ class Worker:
 
     async def _stumble(self, error: ConsoleError) -> None:
         """Something was locked or out of reach: say so where that is still possible, and try again later."""
-        self._pulse.say(self._job.name, str(error))
+        self._pulse.say(self._job.name, briefly(error))
         try:
             run = await self._runs.open_run(self._job.name)
             if run is not None:
-                await self._runs.wait_on(run, f"{error}; tried again every {self._options.retry_s:g} s")
+                await self._runs.wait_on(
+                    run, f"{briefly(error)}; tried again every {self._options.retry_s:g} s"
+                )
                 self._pulse.changed("run")
         except (Unreachable, LockBusy, Halt):
             pass  # the heartbeat's age tells it

@@ -241,7 +241,7 @@ async def assembled(
         runs=runs,
         run_orders=RunOrders(runs, writer),
         row_orders=RowOrders(
-            {JobName.FIGURES: figures, JobName.FOLDERS: PostgresFolders(store.fenced)}, previews
+            {JobName.FIGURES: figures, JobName.FOLDERS: PostgresFolders(store.fenced)}, previews, runs
         ),
         batch_orders=BatchOrders(runs, store.journal(), previews, writer, store.mandate),
         host_orders=HostOrders(gates, gate_store, figures, clock, budgets=groups),

@@ -48,6 +48,7 @@ async def test_index_lock_of_another_is_waited_for_in_a_cycle_and_in_its_rollbac
         lock.write_bytes(b"")
         ordered = await three.order("forward")
         await until_true(lambda: "index.lock" in waits_on(three), "the run says what it waits for")
+        assert not waits_on(three).startswith("/"), "what is wrong, then where"
         assert lock.read_bytes() == b"" and three.migrated() == set()
         lock.unlink()
         await three.done(ordered)

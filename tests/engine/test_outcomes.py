@@ -155,13 +155,14 @@ async def test_retry_makes_exactly_the_previewed_rows_due_and_refuses_a_stale_to
     other = await bench.ask("retry", outcome="refused", token=preview.token)
     assert other.state is IntentState.REFUSED, "the filter is part of the plan"
     one = sorted(suspects)[0]
-    assert (await bench.ask("retry", artifact_ids=[one])).outcome == "1 rows are due again"
+    said = (await bench.ask("retry", artifact_ids=[one])).outcome
+    assert said == "1 row is due again; start a run to take it up: `scidex-console start figures`"
     stale = await bench.ask("retry", outcome="suspect", token=preview.token)
     assert (stale.state, "have changed since the preview" in stale.outcome) == (IntentState.REFUSED, True)
     assert bench.tally()["due"] == 1
     preview = await bench.readers.read.retry_preview(JobName.FIGURES, criteria)
     done = await bench.ask("retry", outcome="suspect", token=preview.token, reason="the site is back")
-    assert done.outcome == f"{len(suspects) - 1} rows are due again"
+    assert done.outcome.startswith(f"{len(suspects) - 1} rows are due again; start a run to take them up: ")
     assert {i for i, state in bench.figures().items() if state == "due"} == suspects
 
 

@@ -48,7 +48,15 @@ def migration_log_view(row: Row) -> MigrationLogView:
         status=row["status"],
         errors=visible(text),
         took_ms=row["took_ms"],
+        words=visible(_reason_first(errors)),
     )
+
+
+def _reason_first(errors: Any) -> str:
+    if not isinstance(errors, dict) or not isinstance(errors.get("reason"), str):
+        return ""
+    rest = {name: value for name, value in errors.items() if name != "reason"}
+    return f"{errors['reason']} {json.dumps(rest, ensure_ascii=False)}" if rest else errors["reason"]
 
 
 def waiting_folder_view(row: Row) -> WaitingFolderView:

@@ -196,4 +196,5 @@ def artifact_row(row: dict[str, Any]) -> ArtifactRow:
         accessory_filenames=None if accessories is None else tuple(accessories),
         layout_version=row["folder_layout_version"],
         migrated_at=row["migrated_to_folder_at"],
+        flagged=row.get("flagged", False),
     )

@@ -28,7 +28,10 @@ def run(args: Namespace, context: Context) -> int:
             )
 
     found = asyncio.run(work())
-    rows = [(item.id, item.at, item.artifact_id, item.status, item.took_ms, item.errors) for item in found]
+    rows = [
+        (item.id, item.at, item.artifact_id, item.status, item.took_ms, item.words or item.errors)
+        for item in found
+    ]
     heads = ("ID", "AT", "ARTIFACT", "STATUS", "MS", "ERRORS")
     lines = context.output.table(heads, rows, elastic="ERRORS") if rows else [_nothing(args)]
     context.output.show({"log": found}, lines)

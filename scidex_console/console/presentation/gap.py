@@ -182,6 +182,8 @@ def acceptance_line(acceptance: Acceptance) -> Line:
     cells = [Cell("  ")]
     for label, value, name in shown:
         cells += [Cell(f"{label} ", "dim"), Cell(value, "bad" if name in broken else ""), Cell("  ")]
+        if name == "growth" and value != NOTHING and not measured.growth_is_judged:
+            cells += [Cell("not judged", "dim"), Cell("  ")]
     return Line(tuple(cells[:-1]))
 
 

@@ -24,6 +24,6 @@ def log_cells(row: MigrationLogView) -> Mapping[str, Cell]:
         "time": Cell(clock(row.at), "dim"),
         "status": Cell(clean(row.status, 60), "bad"),
         "artifact": Cell(clean(row.artifact_id, 200)),
-        "errors": Cell(clean(row.errors)),
+        "errors": Cell(clean(row.words or row.errors)),
         "took": Cell("" if row.took_ms is None else str(row.took_ms), "dim"),
     }

@@ -14,6 +14,8 @@ from scidex_console.domain.sizes import size
 
 LEAST_SUCCESS_PERCENT = 99.0
 MOST_GROWTH_PERCENT = 5.0
+LEAST_JUDGED_BYTES = 64 * 2**20
+"""A git directory that was smaller at the start is not judged by percent: manifests alone outweigh it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Measured:
     surveyed_at: datetime | None
     to_lay_again: int = 0
     """Not migrated any more: a folder stands, and the figure was stored or marked since."""
+
+    @property
+    def growth_is_judged(self) -> bool:
+        """Whether the store was large enough at the start for a percentage to say anything."""
+        return self.bytes_before is not None and self.bytes_before >= LEAST_JUDGED_BYTES
 
 
 @dataclass(frozen=True)
@@ -143,19 +150,26 @@ def _hashes(measured: Measured) -> Criterion:
 
 
 def _size(measured: Measured, growth: float | None, maintained: float | None) -> Criterion:
-    """In bytes too: in a small store a few manifests are many times what was there."""
+    """In bytes too: in a small store a few manifests are many times what was there, so it is not judged."""
     before, after = measured.bytes_before, measured.bytes_maintained
     if before is None:
         return Criterion("growth", "not measured yet: a run begins with that", None)
     parts = [f"{size(before)} at the start"]
+    judged = measured.growth_is_judged
+    bound = "; at most 5 %" if judged else ""
+    others = "" if growth is None and after is None else "; what others added meanwhile (figures) is in it"
+    if not judged:
+        others += f"; not judged: the store had only {size(before)}"
     if growth is not None and measured.bytes_now != after:
         parts.append(f"{size(measured.bytes_now)} before maintenance ({growth:+g} %)")
     if after is not None and maintained is not None:
-        parts.append(f"{size(after)} after maintenance ({maintained:+g} %; at most 5 %)")
-        return Criterion("growth", ", ".join(parts), maintained <= MOST_GROWTH_PERCENT)
+        parts.append(f"{size(after)} after maintenance ({maintained:+g} %{bound})")
+        holds = maintained <= MOST_GROWTH_PERCENT if judged else None
+        return Criterion("growth", f"{', '.join(parts)}{others}", holds)
     if growth is None:
         parts.append("not measured again yet")
-    return Criterion("growth", f"{', '.join(parts)}; `maintain` must bring it to at most 5 %", None)
+    ending = "; `maintain` must bring it to at most 5 %" if judged else ""
+    return Criterion("growth", f"{', '.join(parts)}{others}{ending}", None)
 
 
 def _links(measured: Measured) -> Criterion:

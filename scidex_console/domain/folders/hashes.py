@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+LEAST_SAMPLED = 20
+"""Rows of a sample that must speak of a source before anything is advised about it."""
+
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
 
@@ -77,14 +80,15 @@ def sample_sources(
 def advice(order: Sequence[HashSource], samples: Sequence[SourceSample]) -> str:
     """One sentence when the configured order would flag most files of a source; empty when it would not.
 
-    Names the source that knows better, where there is one.
+    Names the source that knows better, where there is one. Fewer than `LEAST_SAMPLED` rows say nothing
+    about a source: late in a run the few that are left may be the bad ones.
     """
     by_source = {sample.source: sample for sample in samples}
     wrong = next((by_source[s] for s in order if s in by_source and _mostly_differs(by_source[s])), None)
     if wrong is None:
         return ""
     said = f"{wrong.differing} of {wrong.promised} sampled files differ from {wrong.source}"
-    better = max((s for s in samples if s.matching > s.differing), key=lambda s: s.matching, default=None)
+    better = max((s for s in samples if _mostly_matches(s)), key=lambda s: s.matching, default=None)
     if better is None:
         return f"{said}: it may not be a hash of the file; leave it out of folders.hash_source"
     said = f"{said}, {better.matching} of {better.promised} match {better.source}"
@@ -95,4 +99,8 @@ def advice(order: Sequence[HashSource], samples: Sequence[SourceSample]) -> str:
 
 
 def _mostly_differs(sample: SourceSample) -> bool:
-    return sample.differing > sample.matching
+    return sample.promised >= LEAST_SAMPLED and sample.differing > sample.matching
+
+
+def _mostly_matches(sample: SourceSample) -> bool:
+    return sample.promised >= LEAST_SAMPLED and sample.matching > sample.differing

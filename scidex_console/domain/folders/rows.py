@@ -28,6 +28,8 @@ class ArtifactRow:
     accessory_filenames: Sequence[str] | None
     layout_version: int | None
     migrated_at: datetime | None
+    flagged: bool = field(default=False, compare=False)
+    """Whether it waits because its file has another hash; told by the survey's statement only."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,13 @@ class _Seen:
     with_files: int = 0
     sample: list[tuple[Mapping[str, Any], str | None, str]] = field(default_factory=list)
     """Metadata and `content_hash` of a row, and the hash that its file really has."""
+    flagged: list[tuple[Mapping[str, Any], str | None, str]] = field(default_factory=list)
+    """The same of rows that are known to differ: they stand for the rest only when there is no other."""
+
+    @property
+    def told(self) -> list[tuple[Mapping[str, Any], str | None, str]]:
+        """What the sources are judged by."""
+        return self.sample or self.flagged
 
 
 class FolderSurvey:
@@ -91,7 +98,7 @@ class FolderSurvey:
                 bytes=await asyncio.to_thread(self._repository.size),
                 orphans=len(orphans(tree, seen.files)),
                 with_files=seen.with_files,
-                hash_advice=advice(self._hash_sources, sample_sources(seen.sample)),
+                hash_advice=advice(self._hash_sources, sample_sources(seen.told)),
             ),
         )
 
@@ -107,11 +114,12 @@ class FolderSurvey:
             seen.claims += [(path, row.id) for path in resolved.files if is_recordable(path)]
             seen.files.update(resolved.files)
             seen.with_files += bool(resolved.files)
-            if len(seen.sample) < _SAMPLE and resolved.files and not resolved.quarantine and _promises(row):
+            sample = seen.flagged if row.flagged else seen.sample
+            if len(sample) < _SAMPLE and resolved.files and not resolved.quarantine and _promises(row):
                 there = self._folders.examine(resolved.files[0])
                 if there is not None:
                     actual = there.pointer.sha256 if there.pointer else there.sha256
-                    seen.sample.append((row.metadata, row.content_hash, actual))
+                    sample.append((row.metadata, row.content_hash, actual))
 
 
 def _promises(row: ArtifactRow) -> bool:

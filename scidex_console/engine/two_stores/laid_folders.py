@@ -19,6 +19,7 @@ from scidex_console.engine.ports import CommitDraft, Committed, PathChange
 from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores.effects import Operations
 from scidex_console.engine.two_stores.stores import Stores
+from scidex_console.engine.vocabulary import counted
 
 
 class LaidFolders:
@@ -106,7 +107,7 @@ class LaidFolders:
         ]
         return self._repository.commit_chain(
             drafts,
-            subject=f"{batch.job}: migrate {len(live)} artifacts (batch {batch.id})",
+            subject=f"{batch.job}: migrate {counted(len(live), 'artifact')} (batch {batch.id})",
             trailers=mandate.trailers(batch, batch.op, CommitKind.APPLY),
             epoch=mandate.epoch,
         )

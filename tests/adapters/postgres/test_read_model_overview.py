@@ -256,10 +256,18 @@ async def test_migration_errors_are_those_that_are_no_success(database: Database
         INSERT INTO artifact_migration_log (artifact_id, status, errors, took_ms) VALUES
         ('a', 'success', NULL, 5), ('b', 'hash_mismatch', '{"expected": "x"}', 7),
         ('c', 'error', '"plain words\\u001b[31m"', NULL), ('d', 'hash_mismatch', NULL, 1),
-        ('d', 'success', NULL, 2)
+        ('d', 'success', NULL, 2), ('e', 'rolled_back', NULL, 3),
+        ('f', 'error', '{"actual": "y", "reason": "not the hash of the file"}', 4),
+        ('g', 'quarantined', '{"reason": "two rows name it"}', 4)
     """)
     overview = await PostgresReadModel(database).overview()
+    assert [row.words for row in overview.errors[:2]] == [
+        "two rows name it",
+        'not the hash of the file {"actual": "y"}',
+    ], "the reason first, and nothing of what a person took back"
     assert [(row.artifact_id, row.errors) for row in overview.errors] == [
+        ("g", '{"reason": "two rows name it"}'),
+        ("f", '{"actual": "y", "reason": "not the hash of the file"}'),
         ("d", ""),
         ("c", "plain words\\x1b[31m"),
         ("b", '{"expected": "x"}'),

@@ -29,17 +29,20 @@ DONE = Measured(
 )
 
 
+LARGE = replace(DONE, bytes_before=1_000_000_000, bytes_now=1_220_000_000, bytes_maintained=1_042_000_000)
+
+
 def criteria(measured: Measured) -> dict[str, Criterion]:
     return {each.name: each for each in assess(measured, ends_in_s=None).criteria}
 
 
 def test_a_migration_that_is_done_holds_in_everything_but_what_nobody_asks_for() -> None:
-    found = criteria(DONE)
+    found = criteria(LARGE)
     assert [name for name, each in found.items() if each.holds is None] == ["orphan files"]
     assert all(each.holds is not False for each in found.values())
     assert found["growth"].detail == (
-        "976.6 KiB at the start, 1.2 MiB before maintenance (+22 %), "
-        "1017.6 KiB after maintenance (+4.2 %; at most 5 %)"
+        "953.7 MiB at the start, 1.1 GiB before maintenance (+22 %), "
+        "993.7 MiB after maintenance (+4.2 %; at most 5 %); what others added meanwhile (figures) is in it"
     )
 
 
@@ -49,19 +52,20 @@ def test_a_migration_that_is_done_holds_in_everything_but_what_nobody_asks_for()
         ({"failed": 51}, "success"),
         ({"files_now": 11_666}, "files"),
         ({"verified": 3_999}, "hashes"),
-        ({"bytes_maintained": 1_050_001}, "growth"),
+        ({"bytes_maintained": 1_050_000_001}, "growth"),
         ({"dangling_links": 1}, "links"),
     ],
 )
 def test_what_does_not_hold_is_named(changed: dict[str, int], name: str) -> None:
-    found = criteria(replace(DONE, **changed))  # type: ignore[arg-type]
+    found = criteria(replace(LARGE, **changed))  # type: ignore[arg-type]
     assert [each for each in found if found[each].holds is False] == [name]
 
 
 def test_a_repository_not_measured_since_its_maintenance_has_one_growth() -> None:
-    found = criteria(replace(DONE, bytes_now=1_042_000))
+    found = criteria(replace(LARGE, bytes_now=1_042_000_000))
     assert found["growth"].detail == (
-        "976.6 KiB at the start, 1017.6 KiB after maintenance (+4.2 %; at most 5 %)"
+        "953.7 MiB at the start, 993.7 MiB after maintenance (+4.2 %; at most 5 %)"
+        "; what others added meanwhile (figures) is in it"
     )
 
 
@@ -69,9 +73,23 @@ def test_a_tiny_store_that_grew_manyfold_is_told_in_bytes_and_not_judged_before_
     found = criteria(replace(DONE, bytes_before=10_000, bytes_now=70_000, bytes_maintained=None))["growth"]
     assert found == Criterion(
         "growth",
-        "9.8 KiB at the start, 68.4 KiB before maintenance (+600 %); `maintain` must bring it to at most 5 %",
+        "9.8 KiB at the start, 68.4 KiB before maintenance (+600 %); what others added "
+        "meanwhile (figures) is in it; not judged: the store had only 9.8 KiB",
         None,
     )
+
+
+@pytest.mark.parametrize(("start", "holds"), [(650_957, None), (64 * 2**20 - 1, None), (64 * 2**20, False)])
+def test_the_growth_of_a_store_under_64_mib_is_told_and_not_judged(start: int, holds: bool | None) -> None:
+    grown = replace(DONE, bytes_before=start, bytes_now=9 * start, bytes_maintained=8 * start)
+    found = criteria(grown)["growth"]
+    assert found.holds is holds
+    assert ("; not judged: the store had only " in found.detail) is (holds is None)
+
+
+def test_a_store_that_can_be_judged_is_told_what_brings_its_growth_down() -> None:
+    detail = criteria(replace(LARGE, bytes_maintained=None))["growth"].detail
+    assert detail.endswith("; `maintain` must bring it to at most 5 %")
 
 
 def test_files_nobody_claims_are_listed_somewhere() -> None:

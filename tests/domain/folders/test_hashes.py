@@ -71,16 +71,19 @@ def test_empty_sample_advises_nothing() -> None:
 @pytest.mark.parametrize(
     ("order", "file", "content", "said"),
     [
-        (BOTH, (9, 1), (9, 1), ""),
-        (BOTH, (5, 5), (5, 5), ""),
-        ((FILE,), (9, 1), (0, 10), ""),
-        ((), (0, 9), (0, 9), ""),
-        ((CONTENT, FILE), (9, 1), (2, 8), 'set folders.hash_source = ["metadata.file_sha256"]'),
-        ((CONTENT,), (9, 1), (2, 8), 'set folders.hash_source = ["metadata.file_sha256"]'),
-        (BOTH, (1, 9), (8, 2), 'set folders.hash_source = ["content_hash"]'),
-        (BOTH, (9, 1), (2, 8), "unless folders.hash_source leaves the former out"),
-        (BOTH, (0, 0), (2, 8), "leave it out of folders.hash_source"),
-        ((CONTENT,), (1, 9), (2, 8), "leave it out of folders.hash_source"),
+        (BOTH, (18, 2), (18, 2), ""),
+        (BOTH, (10, 10), (10, 10), ""),
+        ((FILE,), (18, 2), (0, 20), ""),
+        ((), (0, 20), (0, 20), ""),
+        (BOTH, (0, 2), (0, 0), ""),
+        (BOTH, (0, 19), (0, 19), ""),
+        (BOTH, (5, 0), (0, 20), "leave it out of folders.hash_source"),
+        ((CONTENT, FILE), (18, 2), (4, 16), 'set folders.hash_source = ["metadata.file_sha256"]'),
+        ((CONTENT,), (18, 2), (4, 16), 'set folders.hash_source = ["metadata.file_sha256"]'),
+        (BOTH, (2, 18), (16, 4), 'set folders.hash_source = ["content_hash"]'),
+        (BOTH, (18, 2), (4, 16), "unless folders.hash_source leaves the former out"),
+        (BOTH, (0, 0), (4, 16), "leave it out of folders.hash_source"),
+        ((CONTENT,), (2, 18), (4, 16), "leave it out of folders.hash_source"),
     ],
 )
 def test_advice_is_given_when_most_files_differ(
@@ -92,9 +95,9 @@ def test_advice_is_given_when_most_files_differ(
 
 
 def test_advice_names_the_counts_and_both_sources() -> None:
-    sentence = advice((CONTENT,), (SourceSample(FILE, 9, 1), SourceSample(CONTENT, 2, 8)))
+    sentence = advice((CONTENT,), (SourceSample(FILE, 18, 2), SourceSample(CONTENT, 4, 16)))
     assert sentence.startswith(
-        "8 of 10 sampled files differ from content_hash, 9 of 10 match metadata.file_sha256"
+        "16 of 20 sampled files differ from content_hash, 18 of 20 match metadata.file_sha256"
     )
 
 
@@ -105,6 +108,6 @@ _COUNTS = st.integers(0, 20)
 def test_advice_speaks_exactly_when_a_source_in_use_mostly_differs(
     order: list[HashSource], used: int, fm: int, fd: int, cm: int, cd: int
 ) -> None:
-    mostly_wrong = {FILE: fd > fm, CONTENT: cd > cm}
+    mostly_wrong = {FILE: fd > fm and fm + fd >= 20, CONTENT: cd > cm and cm + cd >= 20}
     spoken = advice(order[:used], (SourceSample(FILE, fm, fd), SourceSample(CONTENT, cm, cd)))
     assert bool(spoken) == any(mostly_wrong[source] for source in order[:used])

@@ -13,6 +13,7 @@ from scidex_console.engine.jobs.migrate_folders import GROUP
 from scidex_console.wiring.reading import readers
 from tests.engine.bench import Bench, until_true
 from tests.engine.folders.conftest import FOLDERS, FolderBench
+from tests.engine.folders.test_whole_migration import git
 from tests.engine.folders.tiny import row_of, tiny_lab
 from tests.engine.folders.trial import held
 
@@ -53,6 +54,11 @@ async def test_a_step_migrates_so_many_artifacts_the_newest_first(
         assert migrated(folders) == NAMES[:1] and folders.bench.run_state() is RunState.PAUSED
         await folders.ask("step", count=2)
         assert migrated(folders) == NAMES[:3]
+        subjects = git(folders.checkout, "log", "--format=%s", "--merges").splitlines()
+        assert [words.partition(" (")[0] for words in subjects] == [
+            "folders: migrate 2 artifacts",
+            "folders: migrate 1 artifact",
+        ]
         await folders.ask("step", count=1, cycle=True)
         assert migrated(folders) == NAMES[:8]
         await folders.ask("step", count=1, cycle=True)
