@@ -18,8 +18,8 @@ from tests.engine.bench import until_true
 from tests.engine.folders.conftest import FOLDERS
 
 PAGE = 4096
-STRIDE = int(os.environ.get("SCIDEX_DISK_STRIDE", "12"))
-"""Of the levels to which the disk is filled the sweep takes every twelfth page; with 1 it takes every one."""
+STRIDE = int(os.environ.get("SCIDEX_DISK_STRIDE", "24"))
+"""Of the levels to which the disk is filled the sweep takes one in so many; with 1 it takes every one."""
 MOST_PAGES = 72
 PLENTY = 1000
 """With so many pages a cycle of three goes through, however large the sweep's store has become."""

@@ -19,8 +19,8 @@ from tests.engine.bench import until_true
 from tests.engine.folders.conftest import FOLDERS
 from tests.engine.folders.tiny import git
 
-STRIDE = int(os.environ.get("SCIDEX_CUT_STRIDE", "12"))
-"""Of the places of a batch the sweeps take every twelfth; with 1 they take every one."""
+STRIDE = int(os.environ.get("SCIDEX_CUT_STRIDE", "24"))
+"""Of the places of a batch the sweeps take one in so many; with 1 they take every one."""
 Act = Callable[[], object]
 
 

@@ -108,8 +108,8 @@ def _round(lab: Lab, before: Before, phase: str, kill_at: int, *, verified: bool
     return hit
 
 
-STRIDE = int(os.environ.get("SCIDEX_KILL_STRIDE", "4"))
-"""Of the numbered places the sweep takes every fourth, to be done in minutes; with 1 it takes every one."""
+STRIDE = int(os.environ.get("SCIDEX_KILL_STRIDE", "8"))
+"""Of the numbered places the sweep takes one in so many, to be done in minutes; with 1 it takes every one."""
 
 
 @pytest.mark.parametrize(

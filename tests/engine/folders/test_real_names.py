@@ -16,7 +16,7 @@ from tests.engine.folders.tiny import Content, Link, Row, row_of, sha256, tiny_l
 from tests.engine.folders.torture import LEFT, NOT_UTF8, UUID, build, fetch_large_files, pointer
 from tests.engine.folders.trial import held
 
-MANY = int(os.environ.get("SCIDEX_EQUAL_NAMES", "800"))
+MANY = int(os.environ.get("SCIDEX_EQUAL_NAMES", "400"))
 """Files of one base name, and as many of one content, that the sweep migrates; 3000 were tried, too."""
 WHOLE = ("analyses/equal", f"analyses/{UUID}", "odd")
 
