@@ -94,7 +94,10 @@ class Shift:
     async def _turn(self) -> bool:
         """Look at everything once; whether the run has moved on."""
         self._reap()
-        if self._writing is None and self._writer.is_overdue:
+        if self._writing is None and not self._writer.is_sound:
+            # Before anything more is read: an open batch may have its commit, and then files are elsewhere.
+            self._writing = self._beside(self._writer.recover_open_batches(), "recovery")
+        elif self._writing is None and self._writer.is_overdue:
             self._writing = self._beside(self._writer.tidy(), "tidy")
         unseen = self._permits.unseen
         waiting = files, marks = await self._job.waiting()

@@ -59,6 +59,11 @@ class Writer:
         await self.tidy(wait=True)
 
     @property
+    def is_sound(self) -> bool:
+        """False while a write goes on, and after one that did not end well until it is recovered."""
+        return self._sound
+
+    @property
     def is_overdue(self) -> bool:
         """Whether readers have had time to leave the old paths of some batch."""
         return bool(self._lingering) and self._lingering[0][1] <= asyncio.get_running_loop().time()

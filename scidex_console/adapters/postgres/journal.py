@@ -333,9 +333,8 @@ async def _put_off(connection: Connection, operations: Sequence[Operation], clai
     """Artifacts whose lock somebody else holds are tried again later (spec: lock contention)."""
     others = [o.artifact_id for o in operations if o.artifact_id not in claimed]
     if others:
-        reason = "its advisory lock is held by somebody else"
-        plan = [{"artifact_id": a, "reason": reason, "again": True} for a in others]
-        await connection.execute(query("skip_folders"), {"skips": Jsonb(plan)})
+        params = {"artifact_ids": others, "reason": "its advisory lock is held by somebody else"}
+        await connection.execute(query("put_off_folders"), params)
 
 
 def _counts(result: SwitchResult) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from scidex_console.domain.jobs import JobName
 from scidex_console.wiring.reading import readers
 from tests.engine.folders.conftest import FOLDERS, FolderBench
-from tests.engine.folders.test_whole_migration import git
+from tests.engine.folders.tiny import git
 
 
 def primary(folders: FolderBench, artifact_id: str) -> Path:

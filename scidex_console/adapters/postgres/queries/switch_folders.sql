@@ -18,5 +18,5 @@ SELECT c, 'due', now(), 1, %(conflict_reason)s FROM unnest(%(conflicts)s::text[]
 WHERE EXISTS (SELECT FROM artifacts AS a WHERE a.id = c)
 -- Not at once every time: a row that stays locked would make commits, and take them back, without end.
 ON CONFLICT (artifact_id) DO UPDATE SET state = 'due',
-    due_at = now() + least(f.attempts, 60) * interval '30 s', reason = excluded.reason,
+    due_at = now() + least(f.attempts, 60) * interval '5 s', reason = excluded.reason,
     attempts = f.attempts + 1, changed_at = now()
