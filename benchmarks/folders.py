@@ -24,29 +24,21 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg.rows import dict_row
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.measured import FOLDERS, folder_lab, migrate, migrated
 from scidex_console.demo.postgres_server import EmbeddedPostgres
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.runs import RunState
-from scidex_console.engine.ports import RunStore
-from scidex_console.settings import load_settings
-from scidex_console.wiring.engine import assembled, engine_options, held_store
-from scidex_console.wiring.reading import readers
-from tests.labs import Lab, make_lab
+from tests.labs import Lab, engine_at_work
 
-FOLDERS = frozenset({JobName.FOLDERS})
-OVER = (RunState.PAUSED, RunState.HALTED, RunState.DONE, RunState.CANCELLED)
 Row = dict[str, Any]
 _CYCLE = 100
 _IDENTITY = ["-c", "user.name=Operator", "-c", "user.email=operator@example.org"]
@@ -83,38 +75,15 @@ def main() -> int:
     server = EmbeddedPostgres(folder / "database", durable=True)
     try:
         url = server.start()
-        naive = _naive(_lab(folder / "naive", url, "naive", args), args.naive)
-        lab = _lab(folder / "engine", url, "engine", args)
-        engine = asyncio.run(_sampled(lab, args.sample // 3) if args.sample else _whole(lab))
+        size = {"artifacts": args.artifacts, "shard": args.shard, "push": args.push}
+        naive = _naive(folder_lab(folder / "naive", url, "naive", **size), args.naive)
+        lab = folder_lab(folder / "engine", url, "engine", **size)
+        engine = asyncio.run(_sampled(lab, args.sample) if args.sample else _whole(lab))
     finally:
         server.destroy()
         shutil.rmtree(folder, ignore_errors=True)
     _print(args, naive, engine)
     return 0
-
-
-def _lab(folder: Path, url: str, name: str, args: argparse.Namespace) -> Lab:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    extra = f'[folders]\nevery = "0s"\ngrace = "1s"\nshard = {args.shard}\nrepack_at_end = false\n'
-    lab = make_lab(
-        folder,
-        _database(url, name),
-        hosts=None,
-        figures=min(args.artifacts * 4302 // 11_667, 4302),
-        artifacts=args.artifacts,
-        extra=extra,
-    )
-    if not args.push:
-        text = lab.config.read_text().replace("[repository]\n", "[repository]\npush = false\n")
-        lab.config.write_text(text)
-        lab = replace(lab, settings=load_settings(lab.config, environ={}))
-    return lab
-
-
-def _database(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(path=f"/{name}"))
 
 
 def _naive(lab: Lab, count: int) -> Measured:
@@ -208,11 +177,9 @@ def _write_manifest(folder: Path, row: Row) -> None:
 async def _whole(lab: Lab) -> Measured:
     """The whole migration, from the start of the engine to the end of the run."""
     before, began, processor = _objects(lab.store.artifacts), time.monotonic(), _processor()
-    async with _engine(lab) as runs:
-        while (run := await runs.last_run(JobName.FOLDERS)) is None or run.state not in OVER:
-            await asyncio.sleep(0.5)
+    done = await migrate(lab)
     seconds, used = time.monotonic() - began, _processor() - processor
-    return Measured(_migrated(lab), seconds, used, _objects(lab.store.artifacts) - before)
+    return Measured(done, seconds, used, _objects(lab.store.artifacts) - before)
 
 
 async def _sampled(lab: Lab, count: int) -> Measured:
@@ -221,44 +188,24 @@ async def _sampled(lab: Lab, count: int) -> Measured:
     samples = []
     with psycopg.connect(lab.store.database_url, autocommit=True, row_factory=dict_row) as connection:
         for begin, after in _places(len(_newest_first(connection)), each):
-            async with _engine(lab):
+            async with engine_at_work(lab.settings, FOLDERS) as at_work:
+                if await at_work.runs.open_run(JobName.FOLDERS) is None:
+                    await at_work.ask("start", JobName.FOLDERS)
                 start = await _reached(lab, begin + 1)
                 before, began, processor = _objects(lab.store.artifacts), time.monotonic(), _processor()
                 done = await _reached(lab, begin + each - _CYCLE) - start
                 took, used = time.monotonic() - began, _processor() - processor
             samples.append(Measured(done, took, used, _objects(lab.store.artifacts) - before))
             left = [row for row in _newest_first(connection) if row["migrated_to_folder_at"] is None]
-            _at_once(lab, connection, left[: max(0, after - _migrated(lab))])
+            _at_once(lab, connection, left[: max(0, after - migrated(lab))])
     return _together(samples)
-
-
-@asynccontextmanager
-async def _engine(lab: Lab) -> AsyncIterator[RunStore]:
-    """An engine at work on the folders."""
-    options = engine_options(lab.settings, FOLDERS, until_idle=False)
-    async with (
-        readers(lab.settings) as connected,
-        held_store(lab.settings, options) as held,
-        assembled(lab.settings, options, held) as (engine, runs),
-    ):
-        life = asyncio.create_task(engine.run())
-        if await runs.open_run(JobName.FOLDERS) is None:
-            await connected.desk.submit("start", JobName.FOLDERS, {}, reason="benchmark")
-        yield runs
-        engine.leave()
-        await life
 
 
 async def _reached(lab: Lab, wanted: int) -> int:
     """So many artifacts have their folder, or as many as will; how many."""
-    while (now := await asyncio.to_thread(_migrated, lab)) < wanted:
+    while (now := await asyncio.to_thread(migrated, lab)) < wanted:
         await asyncio.sleep(0.1)
     return now
-
-
-def _migrated(lab: Lab) -> int:
-    counted = lab.rows("SELECT count(*) AS n FROM artifacts WHERE migrated_to_folder_at IS NOT NULL")
-    return int(counted[0]["n"])
 
 
 def _git(checkout: Path, *args: str) -> None:

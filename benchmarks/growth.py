@@ -28,20 +28,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-import psycopg
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.folders import FOLDERS, OVER
+from benchmarks.measured import folder_lab, measured, migrate
 from scidex_console.demo import history
 from scidex_console.demo.artifacts.contents import make_content
 from scidex_console.demo.artifacts.model import ContentKind, StoredFile
 from scidex_console.demo.postgres_server import EmbeddedPostgres
-from scidex_console.domain.jobs import JobName
-from scidex_console.settings import load_settings
-from scidex_console.wiring.engine import assembled, engine_options, held_store
-from scidex_console.wiring.reading import readers
-from tests.labs import Lab, make_lab
+from tests.labs import Lab
 
 _MIB = 1024 * 1024
 
@@ -56,16 +50,6 @@ class Kept:
     """Of the checkout's files."""
     blocks: int
     """Of the checkout on disk, folders included."""
-
-
-@dataclass(frozen=True)
-class Maintained:
-    """One `maintain`, from outside."""
-
-    seconds: float
-    processor_seconds: float
-    peak_mib: int
-    """Of the largest of its processes."""
 
 
 def main() -> int:
@@ -94,17 +78,17 @@ def _measure(folder: Path, url: str, args: argparse.Namespace) -> None:
     shutil.copytree(_git_dir(checkout), baseline)
     found = _kept(checkout)
     began = time.monotonic()
-    migrated = asyncio.run(_migrate(lab))
+    done = asyncio.run(migrate(lab))
     seconds = time.monotonic() - began
     before = _kept(checkout)
     if args.keep:
         shutil.copytree(_git_dir(checkout), folder / "migrated")
-    done = _maintain(lab)
+    maintained = measured(lab.config, "maintain")
     after = _kept(checkout)
     _repack_baseline(lab, baseline)
     likewise = _size(baseline / "objects")
     rerun = " ".join(["benchmarks/growth.py", *sys.argv[1:]])
-    print(f"{migrated} of {args.artifacts} artifacts; rerun: {rerun}")
+    print(f"{done} of {args.artifacts} artifacts; rerun: {rerun}")
     print(f"migrated in {seconds:.0f} s")
     print(f"{'':34}{'git objects':>14}{'files':>14}{'on disk':>14}")
     for name, kept in (("as found", found), ("migrated, before maintenance", before), ("after", after)):
@@ -116,30 +100,14 @@ def _measure(folder: Path, url: str, args: argparse.Namespace) -> None:
         f"{_percent(likewise, after.objects)}"
     )
     print(
-        f"maintain: {done.seconds:.0f} s, {done.processor_seconds:.0f} s CPU, peak memory {done.peak_mib} MiB"
+        f"maintain: {maintained.seconds:.0f} s, {maintained.processor_seconds:.0f} s CPU, "
+        f"peak memory {maintained.peak_mib} MiB"
     )
 
 
 def _lab(folder: Path, url: str, args: argparse.Namespace) -> Lab:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE growth")
-    extra = f'[folders]\nevery = "0s"\ngrace = "1s"\nrepack_at_end = false\nshard = {args.shard}\n'
     with mock.patch.object(history, "make_content", _realistic(args.largest_kib)):
-        lab = make_lab(
-            folder,
-            url.rsplit("/", 1)[0] + "/growth" if "?" not in url else _renamed(url),
-            figures=args.artifacts * 4302 // 11_667,
-            artifacts=args.artifacts,
-            extra=extra,
-        )
-    text = lab.config.read_text().replace("[repository]\n", "[repository]\npush = false\n")
-    lab.config.write_text(text)
-    return Lab(lab.folder, lab.store, lab.config, load_settings(lab.config, environ={}))
-
-
-def _renamed(url: str) -> str:
-    head, _, query = url.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/growth?{query}"
+        return folder_lab(folder, url, "growth", artifacts=args.artifacts, shard=args.shard)
 
 
 def _realistic(largest_kib: int) -> Callable[..., bytes]:
@@ -183,34 +151,6 @@ def _table(plain: bytes, rng: random.Random) -> bytes:
     return plain + "\n".join(rows).encode() + b"\n"
 
 
-async def _migrate(lab: Lab) -> int:
-    options = engine_options(lab.settings, FOLDERS, until_idle=False)
-    async with (
-        readers(lab.settings) as connected,
-        held_store(lab.settings, options) as held,
-        assembled(lab.settings, options, held) as (engine, runs),
-    ):
-        life = asyncio.create_task(engine.run())
-        await connected.desk.submit("start", JobName.FOLDERS, {}, reason="benchmark")
-        while (run := await runs.last_run(JobName.FOLDERS)) is None or run.state not in OVER:
-            await asyncio.sleep(0.5)
-        engine.leave()
-        await life
-    found = lab.rows("SELECT count(*) AS n FROM artifacts WHERE migrated_to_folder_at IS NOT NULL")
-    return int(found[0]["n"])
-
-
-def _maintain(lab: Lab) -> Maintained:
-    began = time.monotonic()
-    command = [sys.executable, "-m", "scidex_console", "--config", str(lab.config), "maintain"]
-    process = subprocess.Popen(command, cwd=Path(__file__).resolve().parents[1])
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"maintain ended with {process.returncode}")
-    return Maintained(time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024)
-
-
 def _repack_baseline(lab: Lab, baseline: Path) -> None:
     """The store as it was found, repacked by the same `maintain`: it takes the migrated one's place."""
     git_dir = _git_dir(lab.store.artifacts)
@@ -218,7 +158,7 @@ def _repack_baseline(lab: Lab, baseline: Path) -> None:
     git_dir.rename(aside)
     shutil.copytree(baseline, git_dir)
     try:
-        _maintain(lab)
+        measured(lab.config, "maintain")
         shutil.rmtree(baseline)
         shutil.copytree(git_dir, baseline)
     finally:

@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +19,13 @@ from psycopg.rows import dict_row
 from scidex_console.demo.hosts.server import FigureHosts
 from scidex_console.domain.fetching import FetchClass, FetchOutcome, StagedFile
 from scidex_console.domain.figures import FigureState, Verdict
+from scidex_console.domain.intents import SETTLED
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.options import EngineOptions
-from scidex_console.engine.ports import DueFigure, SurveyedFigure
+from scidex_console.engine.ports import DueFigure, RunStore, SurveyedFigure
 from scidex_console.settings import Settings, load_settings
-from scidex_console.wiring.engine import HeldStore, engine_options
-from scidex_console.wiring.reading import schema
+from scidex_console.wiring.engine import HeldStore, assembled, engine_options, held_store
+from scidex_console.wiring.reading import Readers, readers, schema
 from tests.worlds import SmallStore, small_store
 
 _ANYBODY = {
@@ -72,6 +74,47 @@ class Lab:
     def lost(self, count: int, skip: int = 0) -> list[str]:
         """Artifacts of figures that lack their file, in a fixed order."""
         return sorted(self.store.lost)[skip : skip + count]
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """An engine in this process, and what its operator has."""
+
+    connected: Readers
+    runs: RunStore
+    life: asyncio.Task[None]
+
+    async def ask(self, action: str, job: JobName, **params: Any) -> str:
+        """Put an intent on the desk; what came of it."""
+        intent = await self.connected.desk.submit(action, job, params, reason="a trial")
+        while (now := await self.connected.read.intent(intent.id)) is None or now.state not in SETTLED:
+            await self.pause()
+        return f"{now.state}: {now.outcome}"
+
+    async def pause(self) -> None:
+        """Wait a moment; raises what has ended the engine, if it has."""
+        await asyncio.wait([self.life], timeout=0.1)
+        if self.life.done():
+            self.life.result()
+
+
+@asynccontextmanager
+async def engine_at_work(settings: Settings, jobs: frozenset[JobName]) -> AsyncIterator[AtWork]:
+    """An engine that works until the block ends, and then finishes what it has in hand."""
+    options = engine_options(settings, jobs, until_idle=False)
+    async with (
+        readers(settings) as connected,
+        held_store(settings, options) as held,
+        assembled(settings, options, held) as (engine, runs),
+    ):
+        life = asyncio.create_task(engine.run())
+        try:
+            yield AtWork(connected, runs, life)
+            engine.leave()
+            await life
+        finally:
+            life.cancel()
+            await asyncio.gather(life, return_exceptions=True)
 
 
 def make_lab(

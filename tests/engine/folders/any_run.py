@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +12,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from scidex_console.adapters.postgres.schema_runner import SchemaRunner
-from scidex_console.domain.intents import SETTLED
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.settings import Settings, load_settings
 from scidex_console.wiring import verify
-from scidex_console.wiring.engine import assembled, engine_options, held_store
-from scidex_console.wiring.reading import Readers, readers
 from tests.engine.folders.any_store import (
     Claims,
     Findings,
@@ -34,6 +28,7 @@ from tests.engine.folders.any_store import (
     unfollowed,
 )
 from tests.engine.folders.tiny import SUBMODULE, insert_rows
+from tests.labs import engine_at_work
 
 FOLDERS = frozenset({JobName.FOLDERS})
 OVER = (RunState.PAUSED, RunState.HALTED, RunState.DONE, RunState.CANCELLED)
@@ -155,48 +150,9 @@ async def examine(store: Store, claims: Claims, *, sample: int = 25) -> Outcome:
     return Outcome(before, after, claims, findings, words, seconds, migrated, batches)
 
 
-@dataclass(frozen=True)
-class AtWork:
-    """An engine in this process, and what its operator has."""
-
-    connected: Readers
-    life: asyncio.Task[None]
-
-    async def ask(self, action: str, **params: Any) -> str:
-        """Put an intent on the desk; what came of it."""
-        intent = await self.connected.desk.submit(action, JobName.FOLDERS, params, reason="any repository")
-        while (now := await self.connected.read.intent(intent.id)) is None or now.state not in SETTLED:
-            await self.pause()
-        return f"{now.state}: {now.outcome}"
-
-    async def pause(self) -> None:
-        """Wait a moment; raises what has ended the engine, if it has."""
-        await asyncio.wait([self.life], timeout=0.1)
-        if self.life.done():
-            self.life.result()
-
-
-@asynccontextmanager
-async def _engine(store: Store) -> AsyncIterator[AtWork]:
-    options = engine_options(store.settings, FOLDERS, until_idle=False)
-    async with (
-        readers(store.settings) as connected,
-        held_store(store.settings, options) as held,
-        assembled(store.settings, options, held) as (engine, _),
-    ):
-        life = asyncio.create_task(engine.run())
-        try:
-            yield AtWork(connected, life)
-            engine.leave()
-            await life
-        finally:
-            life.cancel()
-            await asyncio.gather(life, return_exceptions=True)
-
-
 async def _migrate(store: Store) -> RunState:
-    async with _engine(store) as at_work:
-        await at_work.ask("start")
+    async with engine_at_work(store.settings, FOLDERS) as at_work:
+        await at_work.ask("start", JobName.FOLDERS)
         while (state := _run_state(store)) not in OVER and store.rows(_UNTRIED):
             await at_work.pause()
     return state
@@ -229,18 +185,18 @@ def _compare_remote(store: Store, findings: Findings) -> None:
 
 async def _there_and_back(store: Store, before: Seen, after: Seen, findings: Findings) -> int:
     """Take the last cycle back and redo it; how many cycles there are."""
-    async with _engine(store) as at_work:
+    async with engine_at_work(store.settings, FOLDERS) as at_work:
         read = at_work.connected.read
         batches = await read.batches(JobName.FOLDERS, limit=100_000)
         if not batches:
             return 0
         last = max(batches, key=lambda batch: batch.id)
         tokens = await read.rollback_preview(last.id, redo=False)
-        said = await at_work.ask("rollback", batch=last.id, token=tokens.token)
+        said = await at_work.ask("rollback", JobName.FOLDERS, batch=last.id, token=tokens.token)
         _compare_back(store, last.commit, before, said, findings)
         await _verify(store, findings, "after the rollback")
         tokens = await read.rollback_preview(last.id, redo=True)
-        said = await at_work.ask("redo", batch=last.id, token=tokens.token)
+        said = await at_work.ask("redo", JobName.FOLDERS, batch=last.id, token=tokens.token)
         again = see(store.checkout)
         if again.tracked != after.tracked or again.disk != after.disk:
             differing = [
