@@ -7,7 +7,7 @@ image before and after. The journal keeps both images, so that the inverse is th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -168,7 +168,3 @@ class Batch:
     def live(self) -> tuple[Operation, ...]:
         """The operations that take part in the commit and the switch."""
         return tuple(o for o in self.operations if o.state in (OperationState.PREPARED, OperationState.DONE))
-
-    def with_operations(self, operations: tuple[Operation, ...]) -> Batch:
-        """The same batch with other operations."""
-        return replace(self, operations=operations)

@@ -12,7 +12,7 @@ from scidex_console.domain.batches import BatchState, OperationState
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.folders.statuses import FolderStatus
 from scidex_console.domain.hosts import BreakerState
-from scidex_console.engine.views import AttemptView, BatchView, HostView, WaitingFolderView
+from scidex_console.engine.views import AttemptView, HostView, WaitingFolderView
 
 BATCH_WORDS: Mapping[BatchState, str] = {
     BatchState.PREPARED: "prepared",
@@ -36,11 +36,6 @@ _LATELY = timedelta(seconds=5)
 def counted(number: int, noun: str, plural: str = "") -> str:
     """A number and its noun, such as `1 row` or `2 batches`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def push_words(batch: BatchView) -> str:
-    """How far a batch's push has come; nothing where there is no commit to push."""
-    return batch.push if batch.commit else ""
 
 
 def retry_class(attempt: AttemptView | WaitingFolderView) -> str:
