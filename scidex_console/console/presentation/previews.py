@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
 from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.words import count, size
+from scidex_console.console.presentation.words import size
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import OperationView, RollbackPreview
+from scidex_console.engine.vocabulary import counted
 
 OPERATION_COLUMNS = (
     Column("what", "change", 11),
@@ -52,8 +53,7 @@ def operation_words(preview: RollbackPreview, operation: OperationView) -> str:
 
 def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
     """The sums, and the commits."""
-    sums = _folder_sums(preview) if preview.batch.job is JobName.FOLDERS else _file_sums(preview)
-    lines = [*sums]
+    lines = list(_folder_sums(preview) if preview.batch.job is JobName.FOLDERS else _file_sums(preview))
     word = "applies again" if preview.redo else "inverts"
     shown = preview.commits[:2]
     lines += [Line((Cell(f"{word} commit ", "dim"), Cell(clean(commit)))) for commit in shown]
@@ -63,7 +63,7 @@ def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
 
 
 def _file_sums(preview: RollbackPreview) -> Iterator[Line]:
-    files, rows = _number(len(preview.paths), "file"), _number(len(preview.operations), "row")
+    files, rows = counted(len(preview.paths), "file"), counted(len(preview.operations), "row")
     gone = f"{files} {'put back' if preview.redo else 'removed'}"
     restored = f"{rows} {'changed again' if preview.redo else 'restored'}"
     yield Line((Cell(gone, "strong"), Cell(", "), Cell(restored, "strong"), Cell(", "), _refused(preview)))
@@ -72,9 +72,9 @@ def _file_sums(preview: RollbackPreview) -> Iterator[Line]:
 def _folder_sums(preview: RollbackPreview) -> Iterator[Line]:
     """No file is lost: each is at its old path or in its folder, or at both."""
     files, links = sum(o.files for o in preview.operations), sum(o.links for o in preview.operations)
-    within = f"({_number(files, 'file')}, {_number(links, 'link')}, a manifest each)"
-    folders = f"{_number(len(preview.operations), 'folder')} {within}"
-    old = _number(len(preview.old_paths), "old path")
+    within = f"({counted(files, 'file')}, {counted(links, 'link')}, a manifest each)"
+    folders = f"{counted(len(preview.operations), 'folder')} {within}"
+    old = counted(len(preview.old_paths), "old path")
     paths = f"{old} {_go(len(preview.old_paths)) if preview.redo else _come(len(preview.old_paths))}"
     if preview.redo:
         moved = f"{folders} {_come(len(preview.operations))}"
@@ -91,10 +91,6 @@ def _folder_sums(preview: RollbackPreview) -> Iterator[Line]:
 def _refused(preview: RollbackPreview) -> Cell:
     refused = len(preview.refused)
     return Cell(f"{refused} refused (changed since)", "bad" if refused else "dim")
-
-
-def _number(amount: int, noun: str) -> str:
-    return f"{count(amount)} {noun}{'s' if amount != 1 else ''}"
 
 
 def _come(amount: int) -> str:

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from scidex_console.domain.errors import UnsafePath
-from scidex_console.domain.folders.names import split_extension
+from scidex_console.domain.folders.names import kind_of
 from scidex_console.domain.folders.resolving import ResolvingRules, is_path
 from scidex_console.domain.folders.rows import ArtifactRow
 
@@ -73,7 +73,7 @@ class MovedPaths:
             return True
         if any(self._place(said) in (self.files[found], self.folder) for said in self._recorded()):
             return False  # the row has it recorded already
-        return field in _OF_ANY_KIND or _kind(lost) == _kind(found)
+        return field in _OF_ANY_KIND or kind_of(lost) == kind_of(found)
 
     def _recorded(self) -> Iterator[str]:
         """Every path the row records, of accessories too; the provenance chain is history."""
@@ -114,7 +114,3 @@ class MovedPaths:
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _kind(path: str) -> str:
-    return split_extension(_name(path))[1].lower()

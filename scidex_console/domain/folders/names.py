@@ -33,6 +33,11 @@ def split_extension(filename: str) -> tuple[str, str]:
     return filename, ""
 
 
+def kind_of(path: str) -> str:
+    """What kind of file a path is of: its extension in lower case."""
+    return split_extension(path.rpartition("/")[2])[1].lower()
+
+
 def friendly_stem(stem: str, *, artifact_type: str, artifact_id: str) -> str:
     """The friendly form of a file name's stem; never empty, at most `MAX_NAME` characters.
 

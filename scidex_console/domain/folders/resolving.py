@@ -13,7 +13,7 @@ from typing import Any
 
 from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.layout import folder_of, is_bookkeeping, stored_folder
-from scidex_console.domain.folders.names import friendly_stem, split_extension
+from scidex_console.domain.folders.names import friendly_stem, kind_of
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.tree import GITLINK, SYMLINK
 from scidex_console.domain.folders.tree import TreeEntry as TreeEntry
@@ -22,7 +22,6 @@ from scidex_console.domain.paths import check_relative
 
 LONGEST_PATH = 1024
 """Bytes of a path; the database's indexes hold no more than about twice as many."""
-
 
 _STEERING = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".lfsconfig", ".mailmap"})
 
@@ -119,8 +118,7 @@ def _is_lost(primary_filename: str | None, found: str) -> bool:
     """Whether a file that a row is known to have is not the one that was found: none was, or another kind."""
     if not primary_filename:
         return False
-    kinds = {split_extension(path.rpartition("/")[2])[1].lower() for path in (primary_filename, found)}
-    return not found or len(kinds) > 1
+    return not found or kind_of(primary_filename) != kind_of(found)
 
 
 def with_companions(resolved: Resolved, tree: TreeIndex, claimed: Set[str]) -> Resolved:
@@ -227,7 +225,7 @@ def _primary_first(paths: Iterable[str], extensions: Sequence[str]) -> list[str]
     rank = {extension: place for place, extension in enumerate(extensions)}
 
     def key(path: str) -> tuple[int, int, str]:
-        extension = split_extension(path.rpartition("/")[2])[1].lower()
+        extension = kind_of(path)
         return rank.get(extension, len(rank)), path.count("/"), path
 
     return sorted(paths, key=key)
