@@ -40,7 +40,7 @@ class Output:
                 self._out.write(visible(line.rstrip(), _LONGEST_LINE) + "\n")
         self._out.flush()
 
-    def show_each(self, documents: Iterable[Mapping[str, Any]]) -> None:
+    def show_each(self, documents: Iterable[object]) -> None:
         """Print results as JSON lines: one document a line."""
         for document in documents:
             self._out.write(json.dumps(plain(document), ensure_ascii=True) + "\n")

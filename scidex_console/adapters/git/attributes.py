@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from scidex_console.adapters.git.checkout import Checkout
 
-_CONVERTING = ("filter", "working-tree-encoding", "ident", "eol")
 _NOTHING = {
     "filter": ("unspecified", "unset", "set"),
     "working-tree-encoding": ("unspecified", "unset", "set"),
     "ident": ("unspecified", "unset"),
     "eol": ("unspecified", "unset", "set", "lf"),
 }
-"""Values that convert nothing."""
+"""Attributes that convert, and the values of each that convert nothing."""
 
 
 def conversions(checkout: Checkout, paths: Sequence[str]) -> dict[str, str]:
@@ -24,7 +23,7 @@ def conversions(checkout: Checkout, paths: Sequence[str]) -> dict[str, str]:
     if not paths:
         return {}
     asked = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
-    fields = iter(checkout.commands.run("check-attr", "--stdin", "-z", *_CONVERTING, stdin=asked).fields())
+    fields = iter(checkout.commands.run("check-attr", "--stdin", "-z", *_NOTHING, stdin=asked).fields())
     found: dict[str, list[str]] = {}
     for path, name, value in zip(fields, fields, fields, strict=True):
         if value not in _NOTHING[name]:

@@ -51,9 +51,11 @@ class Trace:
     def __init__(self, checkout: Checkout) -> None:
         self._objects = checkout.common_dir / "objects"
         self.path = checkout.own_dir / "repack.json"
+        self._before: list[str] = []
 
     def begin(self) -> None:
-        """What is there before."""
+        """Write down what is there before."""
+        self._before = sorted(map(self._name, self._drafts()))
         self._write(0)
 
     def led_by(self, process: int) -> None:
@@ -71,20 +73,20 @@ class Trace:
         if group:
             _end(group)
             self._remove_own(f".tmp-{group}-")
-        left = {path for path in self._drafts() if str(path.relative_to(self._objects)) not in drafts}
+        left = {path for path in self._drafts() if self._name(path) not in drafts}
         unfinished.remove_unopened(left)
         self.path.unlink(missing_ok=True)
 
     def _write(self, group: int) -> None:
-        drafts = sorted(str(path.relative_to(self._objects)) for path in self._drafts())
-        if group:
-            drafts = json.loads(self.path.read_text())["drafts"]
-        told = {"group": group, "drafts": drafts}
+        told = {"group": group, "drafts": self._before}
         with halting("beginning to repack", where=self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             fresh = self.path.with_suffix(".new")
             fresh.write_text(json.dumps(told))
             fresh.replace(self.path)
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._objects))
 
     def _drafts(self) -> Iterator[Path]:
         for pattern in _DRAFTS:

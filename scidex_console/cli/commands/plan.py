@@ -10,7 +10,7 @@ from shlex import quote
 from scidex_console.cli.arguments import Subparsers, add_command, add_job, count
 from scidex_console.cli.context import Context
 from scidex_console.cli.counts import counts_lines
-from scidex_console.cli.output import Output, plain
+from scidex_console.cli.output import Output
 from scidex_console.domain.errors import UsageError
 from scidex_console.domain.folders.orphans import OrphanPage
 from scidex_console.domain.jobs import JobName
@@ -68,7 +68,7 @@ def _orphans(args: Namespace, context: Context, job: JobName) -> int:
         raise UsageError("--json and --json-lines exclude each other", where="plan", fix="leave one out")
     page = asyncio.run(context.services.list_orphans(context.settings, limit=args.limit, after=args.after))
     if args.json_lines:
-        context.output.show_each({**plain(orphan)} for orphan in page.orphans)
+        context.output.show_each(page.orphans)
     else:
         document = {"job": job, "orphans": page.orphans, "total": page.total, "after": page.after}
         context.output.show(document, _orphan_lines(page, context.output))

@@ -36,8 +36,6 @@ from scidex_console.engine.ports import (
 _LOST_PRIMARY = (
     "its row has a primary_filename, and git has no such file: commit or restore it, or empty that column"
 )
-
-
 _CONVERTED = "git converts its file for the checkout ({}): git keeps other bytes than readers see"
 _FILTERED = (
     ".gitattributes has {} at its old path and {} in a folder of its own: add a line that knows no folder"

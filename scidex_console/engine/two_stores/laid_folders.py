@@ -139,9 +139,8 @@ class LaidFolders:
             reach("rollback: removed a file")
         for _, entry in _entries(operations):
             if entry.path in known and entry.source in known:
-                self._folders.part(
-                    entry.source, entry.path
-                )  # it was there before the batch, as a file of its own
+                # It was there before the batch, as a file of its own.
+                self._folders.part(entry.source, entry.path)
 
     def restitution(self, batch: Batch, taken: Set[str]) -> list[PathChange]:
         """Old paths that stay though the commit took them; they are in the checkout again, too."""
