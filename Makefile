@@ -4,7 +4,7 @@
 #   make test     the tests                                       (ARGS="-k settings" and so on)
 #   make check    format, lint, strict types, import contracts, tests
 #   make static   the same without the tests
-#   make crash    the long sweeps: every kill point, full disks
+#   make crash    the long sweeps: kill -9 step by step, full disks
 #   make format   rewrite the format
 #   make clean    remove .venv and what the tools left
 

@@ -69,7 +69,8 @@ class FoldersSettings(BaseModel):
     )
     retry_after: Duration = Field(
         default=timedelta(minutes=5),
-        description="Wait before an artifact is tried again that failed or was in somebody's hands.",
+        description="Wait before an artifact is tried again that failed, or whose row was locked when it "
+        "needed its UUID. What another lock or an edit holds up waits seconds, and longer each time.",
     )
     update_submodule: bool = Field(
         default=True,

@@ -29,7 +29,7 @@ from scidex_console.engine.threads import in_thread, in_thread_until_stopped
 _LOCKED = "its row, or one that it links to, is locked by somebody else"
 
 _SURVEY_EVERY_S = 300.0
-"""How old a survey may be when a cycle begins."""
+"""How old a survey may be when a batch is planned."""
 GROUP = "repository"
 """What all artifacts share: there is one repository to write."""
 
