@@ -1,8 +1,8 @@
-"""Attributes by which a file in the checkout has other bytes than git keeps of it."""
+"""What the checkout's `.gitattributes` say of paths, as git reads them. No filter runs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from scidex_console.adapters.git.checkout import Checkout
 
@@ -12,20 +12,22 @@ _NOTHING = {
     "ident": ("unspecified", "unset"),
     "eol": ("unspecified", "unset", "set", "lf"),
 }
-"""Attributes that convert, and the values of each that convert nothing."""
+"""Attributes by which the checkout has other bytes than git keeps, with the values that convert nothing."""
+
+
+def assigned(checkout: Checkout, paths: Iterable[str], *names: str) -> Iterator[tuple[str, str, str]]:
+    """Path, attribute and value, for each of these attributes at each path."""
+    asked = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    fields = iter(checkout.commands.run("check-attr", "--stdin", "-z", *names, stdin=asked).fields())
+    return zip(fields, fields, fields, strict=True)
 
 
 def conversions(checkout: Checkout, paths: Sequence[str]) -> dict[str, str]:
-    """What is converted at each path, such as `filter=lfs`; paths without any conversion are left out.
-
-    Read from the checkout's `.gitattributes`, as git does; no filter runs.
-    """
+    """What is converted at each path, such as `filter=lfs`; paths without any conversion are left out."""
     if not paths:
         return {}
-    asked = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
-    fields = iter(checkout.commands.run("check-attr", "--stdin", "-z", *_NOTHING, stdin=asked).fields())
     found: dict[str, list[str]] = {}
-    for path, name, value in zip(fields, fields, fields, strict=True):
+    for path, name, value in assigned(checkout, paths, *_NOTHING):
         if value not in _NOTHING[name]:
             found.setdefault(path, []).append(f"{name}={value}" if value != "set" else name)
     return {path: ", ".join(said) for path, said in found.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from scidex_console.adapters.git import environment, history, index, repair
+from scidex_console.adapters.git import attributes, environment, history, index, repair, trees
 from scidex_console.adapters.git.checkout import Checkout, object_id
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.repair import Leftovers
@@ -35,13 +35,7 @@ class GitFacts:
 
     def tree(self, commit: str) -> dict[str, Entry]:
         """Every file of a commit."""
-        output = self._checkout.commands.run("ls-tree", "-r", "-z", "--full-tree", object_id(commit))
-        found: dict[str, Entry] = {}
-        for line in output.fields():
-            about, _, path = line.partition("\t")
-            mode, _, oid = about.split(" ")
-            found[path] = Entry(mode, oid)
-        return found
+        return trees.all_entries(self._checkout, commit)
 
     def index(self) -> dict[str, Entry]:
         """Every path in the index; a path in conflict is left out."""
@@ -94,16 +88,8 @@ class GitFacts:
 
         We commit bytes as they are; under a filter such as Git LFS other people's git would do otherwise.
         """
-        output = self._checkout.commands.run(
-            "check-attr",
-            "-z",
-            "--stdin",
-            "filter",
-            stdin="".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape"),
-        )
-        fields = output.fields()
-        assigned = zip(fields[0::3], fields[2::3], strict=True)
-        return {path: name for path, name in assigned if name not in ("unspecified", "unset")}
+        assigned = attributes.assigned(self._checkout, paths, "filter")
+        return {path: name for path, _, name in assigned if name not in ("unspecified", "unset")}
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether one commit is the other or an ancestor of it; False when the older is not known."""
