@@ -104,7 +104,9 @@ class Writer:
                 return None
             batch = await forward.apply(self._stores, job.name, run_id, operations)
         if batch is None:
-            raise LockBusy("every prepared artifact is claimed by another batch", where=job.name)
+            raise LockBusy(
+                "every prepared artifact is locked by somebody else, or another batch has it", where=job.name
+            )
         self._let_linger(batch)
         await self.publish()
         return batch

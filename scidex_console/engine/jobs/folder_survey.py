@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scidex_console.domain.folders.hashes import HashSource, advice, promised, sample_sources
+from scidex_console.domain.folders.hashes import HashSource, advice, expected_hash, sample_sources
 from scidex_console.domain.folders.orphans import orphans
 from scidex_console.domain.folders.resolving import TreeIndex, is_recordable
 from scidex_console.domain.folders.rows import ArtifactRow
@@ -123,5 +123,5 @@ class FolderSurvey:
 
 
 def _promises(row: ArtifactRow) -> bool:
-    said = (promised(s, metadata=row.metadata, content_hash=row.content_hash) for s in HashSource)
-    return any(expected is not None for expected in said)
+    said = expected_hash(tuple(HashSource), metadata=row.metadata, content_hash=row.content_hash)
+    return said is not None

@@ -14,7 +14,13 @@ from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.adapters.system.clock import SystemClock
 from scidex_console.domain.checks import Finding
 from scidex_console.domain.errors import ConsoleError, Refused, UnsafePath
-from scidex_console.domain.folders.hashes import HashSource, SourceSample, advice, promised, sample_sources
+from scidex_console.domain.folders.hashes import (
+    HashSource,
+    SourceSample,
+    advice,
+    expected_hash,
+    sample_sources,
+)
 from scidex_console.domain.folders.resolving import TreeIndex, resolve
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.settings import Settings
@@ -108,7 +114,8 @@ def _sample(
 
 
 def _promises(row: ArtifactRow) -> bool:
-    return any(promised(s, metadata=row.metadata, content_hash=row.content_hash) for s in HashSource)
+    said = expected_hash(tuple(HashSource), metadata=row.metadata, content_hash=row.content_hash)
+    return said is not None
 
 
 def _checkout(settings: Settings) -> Iterator[Finding]:
