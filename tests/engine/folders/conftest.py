@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from scidex_console.domain.jobs import JobName
+from tests.crash.folder_checks import Before, look
 from tests.engine.bench import Bench, addresses, bench
+from tests.engine.folders.trial import FolderTrial, held
+from tests.labs import Lab
 
 FOLDERS = frozenset({JobName.FOLDERS})
 
@@ -59,3 +62,16 @@ async def folders(tmp_path: Path, database_url: str) -> AsyncIterator[FolderBenc
     urls = addresses(("figures.example.org", 12))
     async with bench(tmp_path, database_url, urls, extra=extra, artifacts=150) as made:
         yield FolderBench(made)
+
+
+@pytest.fixture
+def before(lab: Lab) -> Before:
+    """What the test's own laboratory is like at the beginning."""
+    return look(lab)
+
+
+@pytest.fixture
+async def trial(lab: Lab) -> AsyncIterator[FolderTrial]:
+    """The test's own laboratory, held by an engine whose steps the test takes."""
+    async with held(lab) as made:
+        yield made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from tests.crash.folder_checks import (
     assert_as_before,
     assert_folders_sound,
     assert_verified,
-    look,
     recorded_files,
 )
 from tests.engine.folders.tiny import SUBMODULE, Row, git, row_of, sha256, tiny_lab
@@ -40,17 +38,6 @@ def found_otherwise() -> list[Row]:
 @pytest.fixture
 async def lab(tmp_path: Path, scidex_database: str) -> Lab:
     return await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, FILES, found_otherwise())
-
-
-@pytest.fixture
-def before(lab: Lab) -> Before:
-    return look(lab)
-
-
-@pytest.fixture
-async def trial(lab: Lab) -> AsyncIterator[FolderTrial]:
-    async with held(lab) as made:
-        yield made
 
 
 async def test_every_path_of_the_row_opens_the_file_that_was_found(

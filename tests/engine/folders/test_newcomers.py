@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from scidex_console.engine.two_stores import forward, recovery
 from scidex_console.engine.two_stores.outer import publish
 from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, assert_verified, look
 from tests.engine.folders.tiny import SUBMODULE, Row, insert_rows, row_of, tiny_lab
-from tests.engine.folders.trial import FolderTrial, held
+from tests.engine.folders.trial import FolderTrial
 from tests.labs import Lab
 
 SHARED = "datasets/shared.csv"
@@ -33,12 +32,6 @@ async def lab(tmp_path: Path, scidex_database: str) -> Lab:
         ),
     ]
     return await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, FILES, rows, links=[("b", "a")])
-
-
-@pytest.fixture
-async def trial(lab: Lab) -> AsyncIterator[FolderTrial]:
-    async with held(lab) as made:
-        yield made
 
 
 FORMS: dict[str, dict[str, Any]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from scidex_console.domain.batches import Batch, OperationState
 from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, look
 from tests.engine.folders.tiny import git, row_of, tiny_lab
-from tests.engine.folders.trial import FolderTrial, held, states
+from tests.engine.folders.trial import FolderTrial, states
 from tests.labs import Lab
 
 FILES = {f"figures/{name}.png": f"bytes of {name}".encode() for name in "abc"}
@@ -22,17 +21,6 @@ async def lab(tmp_path: Path, scidex_database: str) -> Lab:
     rows = [row_of(name, f"figures/{name}.png", content=FILES[f"figures/{name}.png"]) for name in "abc"]
     links = [("a", "b"), ("b", "c")]
     return await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, FILES, rows, links=links)
-
-
-@pytest.fixture
-def before(lab: Lab) -> Before:
-    return look(lab)
-
-
-@pytest.fixture
-async def trial(lab: Lab) -> AsyncIterator[FolderTrial]:
-    async with held(lab) as made:
-        yield made
 
 
 @pytest.fixture

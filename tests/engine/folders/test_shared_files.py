@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from scidex_console.domain.batches import OperationState
-from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, look
+from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound
 from tests.engine.folders.tiny import row_of, tiny_lab
-from tests.engine.folders.trial import FolderTrial, held, states
+from tests.engine.folders.trial import FolderTrial, states
 from tests.labs import Lab
 
 SHARED = "datasets/shared.csv"
@@ -23,17 +22,6 @@ DATA = b"gene,score\nAPP,1\n"
 async def lab(tmp_path: Path, scidex_database: str) -> Lab:
     rows = [row_of(name, SHARED, content=DATA, artifact_type="dataset") for name in ("a", "b", "c")]
     return await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, {SHARED: DATA}, rows)
-
-
-@pytest.fixture
-async def trial(lab: Lab) -> AsyncIterator[FolderTrial]:
-    async with held(lab) as made:
-        yield made
-
-
-@pytest.fixture
-def before(lab: Lab) -> Before:
-    return look(lab)
 
 
 async def test_the_old_path_goes_with_the_last_claimant_over_several_cycles(

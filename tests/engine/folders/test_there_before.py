@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -28,12 +27,6 @@ async def lab(tmp_path: Path, scidex_database: str) -> Lab:
     lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, files, rows)
     lab.rows("UPDATE artifacts SET artifact_id = %s WHERE id = 'a'", FOLDER)
     return lab
-
-
-@pytest.fixture
-async def trial(lab: Lab) -> AsyncIterator[FolderTrial]:
-    async with held(lab) as made:
-        yield made
 
 
 def assert_apart(lab: Lab) -> None:
