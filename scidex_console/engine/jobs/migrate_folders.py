@@ -78,6 +78,8 @@ class MigrateFolders:
         self._tell = tell
         self._cycle = Cycle(rules.cycle)
         self._prepared: dict[str, ReadArtifact] = {}
+        self._doubted: dict[str, ArtifactRow] = {}
+        """Those with something wrong, unless that was only a batch on its way between the two stores."""
         self._begun: set[str] = set()
         """Those that are being read, and so counted."""
         self._stepping = False
@@ -97,6 +99,7 @@ class MigrateFolders:
         """
         self._rules.layout.require_as_before(await self._store.first_laid_out())
         self._stepping = stepping
+        self._doubted.clear()
         self._prepared.clear()  # what a halt has left: it is read again
         self._cycle.resume(await self._store.next_cycle_at())
 
@@ -109,7 +112,7 @@ class MigrateFolders:
         """The repository, when its cycle has room and artifacts are due."""
         if self._room() <= 0:
             return []
-        is_any = self._more_due or await self._store.due(1, excluding=list(self._prepared))
+        is_any = self._more_due or await self._store.due(1, excluding=[*self._prepared, *self._doubted])
         return [GROUP] if is_any else []
 
     async def rest(self) -> str | None:
@@ -130,9 +133,9 @@ class MigrateFolders:
         room = min(limit, self._room() - (len(excluding) - len(self._begun)))
         if room <= 0:
             return []
-        if not (self._prepared or excluding):
+        if not (self._prepared or self._doubted or excluding):
             self._tell(await in_thread(self._catch_up))
-        due = await self._store.due(room, excluding=[*excluding, *self._prepared])
+        due = await self._store.due(room, excluding=[*excluding, *self._prepared, *self._doubted])
         self._more_due = len(due) == room
         return due
 
@@ -155,7 +158,7 @@ class MigrateFolders:
             if is_last:
                 await self._store.schedule_cycle(self._cycle.next_at)
             if isinstance(found, Refusal):
-                await self._store.refuse(item.row, found)
+                self._doubted[item.artifact_id] = item.row
             else:
                 self._prepared[item.artifact_id] = found
             if self._stepping:
@@ -174,8 +177,8 @@ class MigrateFolders:
             await self._store.record_repacked(await in_thread_until_stopped(self._repository.repack))
 
     async def waiting(self) -> tuple[int, int]:
-        """Verified artifacts that wait for a batch."""
-        return len(self._prepared), 0
+        """Artifacts that wait for a batch: verified ones, and those with something wrong."""
+        return len(self._prepared) + len(self._doubted), 0
 
     async def effects(self, *, files: int, marks: int) -> Sequence[Operation]:
         """The folders of the next batch, and the rows that lead to them."""
@@ -183,6 +186,7 @@ class MigrateFolders:
         if self._clock.monotonic() - self._surveyed_at > _SURVEY_EVERY_S:
             # A row that was added or edited meanwhile may claim a path that would go.
             await self.survey(epoch=0)
+        await self._look_again()
         taken = [self._prepared.pop(artifact_id) for artifact_id in list(self._prepared)[:files]]
         rows = await self._store.read([found.row.id for found in taken])
         # An artifact whose row or files are others since it was read is read again.
@@ -203,6 +207,17 @@ class MigrateFolders:
             except ValueError as error:
                 await self._store.refuse(found.row, _unplannable(error))
         return await self._operations(plans)
+
+    async def _look_again(self) -> None:
+        """What was wrong with artifacts stands, or is over, now that no batch of any job is on its way."""
+        doubted, self._doubted = self._doubted, {}
+        rows = await self._store.read(list(doubted)) if doubted else {}
+        for row in rows.values():
+            found = await asyncio.to_thread(self._reader.read, row)
+            if isinstance(found, Refusal):
+                await self._store.refuse(row, found)
+            else:
+                self._prepared[row.id] = found
 
     # --- planning ---------------------------------------------------------------------------------------
 

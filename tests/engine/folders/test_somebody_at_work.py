@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psycopg
@@ -11,9 +10,9 @@ import pytest
 
 from scidex_console.domain.batches import BatchState, OperationState
 from scidex_console.domain.errors import LockBusy
-from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, look
+from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound
 from tests.engine.folders.tiny import git, row_of, tiny_lab
-from tests.engine.folders.trial import FolderTrial, held, states
+from tests.engine.folders.trial import FolderTrial, states
 from tests.labs import Lab
 
 FILES = {f"figures/{name}.png": f"bytes of {name}".encode() for name in "abc"}
@@ -25,17 +24,6 @@ async def lab(tmp_path: Path, scidex_database: str) -> Lab:
     rows = [row_of(name, f"figures/{name}.png", content=FILES[f"figures/{name}.png"]) for name in "abc"]
     links = [("a", "b"), ("b", "c")]
     return await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, FILES, rows, links=links)
-
-
-@pytest.fixture
-def before(lab: Lab) -> Before:
-    return look(lab)
-
-
-@pytest.fixture
-async def trial(lab: Lab) -> AsyncIterator[FolderTrial]:
-    async with held(lab) as made:
-        yield made
 
 
 def place(lab: Lab, trial: FolderTrial, artifact_id: str) -> Path:
@@ -164,6 +152,20 @@ async def test_a_row_in_somebody_elses_hands_is_theirs_and_its_file_stays(
         assert ("width" in trial.row("b")["metadata"]) is (change == "edit")
         await trial.cycle()
         assert trial.migrated() == {"a", "b", "c"}
+    assert_folders_sound(lab, before)
+
+
+async def test_an_artifact_that_was_read_while_its_file_was_on_its_way_is_not_put_off(
+    lab: Lab, before: Before, trial: FolderTrial
+) -> None:
+    git(lab.store.artifacts, "rm", "-q", "figures/b.png")
+    git(lab.store.artifacts, "commit", "-qm", "Lost")
+    (lab.store.artifacts / "figures/b.png").write_bytes(FILES["figures/b.png"])
+    await trial.read()  # as between the figures job's placing of a file and its commit
+    git(lab.store.artifacts, "add", "figures/b.png")
+    git(lab.store.artifacts, "commit", "-qm", "Found")
+    await trial.write()
+    assert trial.migrated() == {"a", "b", "c"} and trial.words("b") == ["success"]
     assert_folders_sound(lab, before)
 
 
