@@ -20,6 +20,7 @@ from scidex_console.cli.commands import (
     demo,
     doctor,
     engine,
+    handover,
     log,
     maintain,
     pause,
@@ -66,6 +67,7 @@ COMMANDS = (
     log,
     batches,
     report,
+    handover,
     maintain,
     verify,
 )

@@ -97,7 +97,7 @@ def _of_folders(report: Mapping[str, Any]) -> list[str]:
             "| --- " * 4 + "|",
         ]
     for item in waiting[:MOST_WAITING]:
-        cells = (_cell(str(item[key])) for key in ("artifact_id", "type", "outcome", "reason"))
+        cells = (markdown_text(str(item[key])) for key in ("artifact_id", "type", "outcome", "reason"))
         lines.append(f"| {' | '.join(cells)} |")
     if len(waiting) > MOST_WAITING:
         lines += ["", f"And {len(waiting) - MOST_WAITING} more, which the report as JSON lists."]
@@ -125,7 +125,7 @@ def _table(hosts: Sequence[Mapping[str, Any]], totals: Mapping[str, int]) -> lis
         f"| --- | --- |{' ---: |' * len(_HEADS)}",
     ]
     for host in hosts:
-        name, group = _cell(str(host.get("host", ""))), _cell(str(host["group"]))
+        name, group = markdown_text(str(host.get("host", ""))), markdown_text(str(host["group"]))
         lines.append(f"| {name} | {group} | {' | '.join(str(host.get(column, 0)) for column in _COLUMNS)} |")
     lines.append(f"| **all** | | {' | '.join(str(totals.get(column, 0)) for column in _COLUMNS)} |")
     return lines
@@ -134,9 +134,9 @@ def _table(hosts: Sequence[Mapping[str, Any]], totals: Mapping[str, int]) -> lis
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~])")
 
 
-def _cell(text: str) -> str:
-    """Untrusted text in a table cell: on one line, with what Markdown would act on escaped."""
-    return _MARKUP.sub(r"\\\1", visible(text, 100))
+def markdown_text(text: str, limit: int = 100) -> str:
+    """Untrusted text in Markdown, on one line, with what Markdown would act on escaped."""
+    return _MARKUP.sub(r"\\\1", visible(text, limit))
 
 
 # --- the Work Log -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.people import AuditView, PresenceView
 
 
 @dataclass(frozen=True)
@@ -318,3 +319,7 @@ class Overview:
     """Per job that has batches: which can be taken back, and which brought on again."""
     acceptance: Acceptance | None = None
     """What the folder migration is accepted by, as measured."""
+    present: tuple[PresenceView, ...] = ()
+    """Consoles that are open now, the longest first."""
+    last_act: AuditView | None = None
+    """What a person did last."""

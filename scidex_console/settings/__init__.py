@@ -17,7 +17,7 @@ from scidex_console.settings.sections import (
     RepositorySettings,
     WritesSettings,
 )
-from scidex_console.settings.session import Session, forget_fixed_size, read_session
+from scidex_console.settings.session import Session, forget_fixed_size, read_session, state_folder
 from scidex_console.settings.values import ConnectTo
 from scidex_console.settings.whole import Settings
 
@@ -40,5 +40,6 @@ __all__ = [
     "load_settings",
     "named_file",
     "read_session",
+    "state_folder",
     "used_file",
 ]

@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ def read_session(environ: Mapping[str, str] | None = None) -> Session:
         ssh_peer=given.get("SSH_CONNECTION", "").split(" ")[0],
         terminal=given.get("TERM") or "dumb",
     )
+
+
+def state_folder() -> Path:
+    """The folder where this account's programs keep what they remember; it need not exist."""
+    return platformdirs.user_state_path("scidex-console")
 
 
 def forget_fixed_size() -> None:

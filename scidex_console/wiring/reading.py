@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,15 +11,20 @@ from scidex_console import __version__
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.desk import PostgresIntentDesk
 from scidex_console.adapters.postgres.feed import PostgresFeed
+from scidex_console.adapters.postgres.people import PostgresAttendance
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.adapters.postgres.schema_runner import SchemaRunner
+from scidex_console.adapters.system.last_visit import LastVisit
 from scidex_console.adapters.system.process import holder
 from scidex_console.domain.intents import Origin
 from scidex_console.domain.sanitise import visible
-from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
+from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel
 from scidex_console.engine.views import StoreIdentity
-from scidex_console.settings import Settings, read_session
+from scidex_console.settings import Settings, read_session, state_folder
 from scidex_console.wiring.changed_files import look_at_folders
+
+_IDLE_TRANSACTION_S = 5.0
+"""A reader whose terminal takes no more output holds no snapshot and no lock longer than this."""
 
 
 @dataclass(frozen=True)
@@ -29,25 +35,39 @@ class Readers:
     desk: IntentDesk
     feed: Feed
     identity: StoreIdentity
+    attendance: Attendance
+    """Where a console says that somebody watches."""
 
 
 def origin() -> Origin:
     """Who asks, as far as the program can tell; the database adds its own session user."""
-    session = read_session()
-    place = f"ssh {session.ssh_peer}" if session.ssh_peer else "local"
     return Origin(
-        operator=visible(session.account, 60), origin=visible(f"{place} {holder()}", 120), version=__version__
+        operator=visible(read_session().account, 60),
+        origin=visible(f"{_place()} {holder()}", 120),
+        version=__version__,
     )
 
 
+def _place() -> str:
+    peer = read_session().ssh_peer
+    return f"ssh {peer}" if peer else "local"
+
+
 @asynccontextmanager
-async def readers(settings: Settings, *, role: str = "cli") -> AsyncIterator[Readers]:
-    """Connected readers. `role` names the connections in the database's own lists."""
+async def readers(
+    settings: Settings, *, role: str = "cli", read_only: bool = False
+) -> AsyncIterator[Readers]:
+    """Connected readers. `role` names the connections in the database's own lists.
+
+    With `read_only` the database refuses every change, whatever its role may do.
+    """
     timeout = settings.database.console_timeout if role == "console" else settings.database.statement_timeout
     database = Database(
         settings.database.need_url(),
         name=f"scidex-console {role}",
         statement_timeout_s=timeout.total_seconds(),
+        idle_transaction_s=_IDLE_TRANSACTION_S,
+        read_only=read_only,
         size=4,
     )
     async with database:
@@ -57,14 +77,25 @@ async def readers(settings: Settings, *, role: str = "cli") -> AsyncIterator[Rea
             cycles=settings.folders.cycles(),
             look=look_at_folders(settings),
         )
+        asker = origin()
+        identity = await read.identity()
         yield Readers(
             read=read,
-            desk=PostgresIntentDesk(database, origin()),
+            desk=PostgresIntentDesk(database, asker),
             feed=PostgresFeed(
                 database,
                 at_most_every_s=1 / settings.console.max_refresh_per_second,
             ),
-            identity=await read.identity(),
+            identity=identity,
+            attendance=PostgresAttendance(
+                database,
+                account=asker.operator,
+                origin=visible(_place(), 120),
+                pid=os.getpid(),
+                version=asker.version,
+                writes=identity.can_write_intents and not read_only,
+                remember=LastVisit(state_folder(), database.place),
+            ),
         )
 
 

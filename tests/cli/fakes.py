@@ -20,6 +20,8 @@ from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.handover import Handover
+from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.engine.ports import AttemptFilter, Repacked
 from scidex_console.engine.views import (
     AttemptView,
@@ -198,6 +200,7 @@ class FakeRead:
     retry_token: str = "aaaaaaaaaaaa"
     rollback_token: str = "bbbbbbbbbbbb"
     refused_operations: tuple[OperationView, ...] = ()
+    acts: list[AuditView] = field(default_factory=list)
     settling: list[Intent] = field(default_factory=list)
     """What `intent` answers, one after the other; the last one again and again."""
     asked: list[Any] = field(default_factory=list)
@@ -284,6 +287,15 @@ class FakeRead:
             "totals": counts,
             "hosts": [{"group": "europepmc", "host": "europepmc.org", **counts}],
         }
+
+    async def activity(
+        self, criteria: ActivityFilter, *, limit: int, before_id: int | None = None
+    ) -> Sequence[AuditView]:
+        return [act for act in self.acts if before_id is None or act.id < before_id][:limit]
+
+    async def handover(self, since: datetime, until: datetime) -> Handover:
+        now = await self.overview()
+        return Handover(since, until, now, (run(),), (), (), tuple(self.acts))
 
     async def intent(self, intent_id: int) -> Intent | None:
         return self.settling.pop(0) if len(self.settling) > 1 else self.settling[0]

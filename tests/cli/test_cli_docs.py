@@ -13,6 +13,8 @@ from scidex_console.cli.main import COMMANDS, parser
 from scidex_console.domain.folders.acceptance import Acceptance, Criterion, Measured
 from scidex_console.domain.hosts import GateState, Override
 from scidex_console.domain.intents import Intent
+from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod
+from scidex_console.engine.people import AuditView, PresenceView
 from scidex_console.engine.views import (
     AttemptView,
     BatchView,
@@ -45,6 +47,9 @@ SHAPES = {
     "ACCEPTANCE": (Acceptance, Criterion),
     "MEASURED": (Measured,),
     "ROLLBACK": (RollbackPreview,),
+    "HANDOVER": (BatchInPeriod, AttemptsInPeriod),
+    "ACT": (AuditView,),
+    "PRESENCE": (PresenceView,),
 }
 
 

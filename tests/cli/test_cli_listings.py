@@ -55,6 +55,8 @@ def test_status_as_json_has_the_documented_keys(cli: Cli) -> None:
         "hosts",
         "intents",
         "last_batch",
+        "present",
+        "last_act",
         "acceptance",
     ]
     assert document["taken_at"] == "2026-05-19T20:30:00.000+00:00"

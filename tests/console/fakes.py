@@ -17,6 +17,8 @@ from scidex_console.domain.hosts import BreakerState, GateState, Override
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod, Handover
+from scidex_console.engine.people import ActivityFilter, AuditView, PresenceView
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import (
     AttemptView,
@@ -316,6 +318,88 @@ def a_retry(criteria: AttemptFilter, *, count: int = 3, token: str = "1234567890
     return RetryPreview(JobName.FIGURES, filters, items, token)
 
 
+def an_act(id: int = 90, **changes: Any) -> AuditView:
+    """A colleague's pause, as the audit has it."""
+    act = AuditView(
+        id=id,
+        at=ago(690),
+        operator="bob",
+        origin="ssh 10.0.0.7 311@gate",
+        reason="lunch",
+        version="0.1.0",
+        authorization="DEMO-0000",
+        epoch=7,
+        action="intent:pause",
+        job=JobName.FIGURES,
+        intent_id=40,
+        run_id=None,
+        batch_id=None,
+        op="",
+        before={"state": "running", "steps_left": None},
+        after={"params": {}, "result": {"state": "paused", "steps_left": None}},
+        outcome="done: paused after 37 items",
+    )
+    return replace(act, **changes)
+
+
+ACTS = (
+    an_act(
+        93,
+        at=ago(30),
+        operator="anna",
+        origin="ssh 10.0.0.5 4242@gate",
+        action="intent:throttle",
+        job=None,
+        reason="429s since 02:40",
+        before={"rate": 2.0, "in_flight": 4},
+        after={"params": {"group": "europepmc", "rate": 0.5}, "result": {"rate": 0.5, "in_flight": 4}},
+        outcome="done: europepmc is throttled to 0.5/s until 05:12",
+    ),
+    an_act(
+        92,
+        at=ago(400),
+        operator="engine",
+        origin="",
+        action="run:halt",
+        reason="",
+        run_id=7,
+        before={"state": "running"},
+        after={"state": "halted"},
+        outcome="disk full on /srv/scidex",
+    ),
+    an_act(91, at=ago(500), action="intent:rollback", batch_id=11, reason="looks wrong"),
+    an_act(),
+)
+PRESENT = (
+    PresenceView("anna", "anna", "ssh 10.0.0.5", 4242, "overview", ago(3000), ago(4), ago(20)),
+    PresenceView("scidex_viewer", "", "ssh 10.0.0.9", 77, "hosts", ago(9000), ago(9), ago(9), read_only=True),
+)
+
+
+def a_handover(since: datetime, until: datetime, **changes: Any) -> Handover:
+    """A shift with a halt, a batch taken back and some answers."""
+    note = Handover(
+        since=since,
+        until=until,
+        now=an_overview(),
+        runs=(a_run(),),
+        batches=(
+            BatchInPeriod(
+                11, JobName.FIGURES, BatchState.ROLLED_BACK, "1" * 40, "2" * 40, ago(900), ago(500), 4, 1, ""
+            ),
+            BatchInPeriod(
+                12, JobName.FIGURES, BatchState.CLEANED, "3" * 40, "", ago(120), ago(118), 5, 0, "pushed"
+            ),
+        ),
+        attempts=(
+            AttemptsInPeriod("europepmc", FetchClass.STORED, 40, 80, 0),
+            AttemptsInPeriod("europepmc", FetchClass.TRANSIENT, 6, 12, 2),
+        ),
+        acts=ACTS,
+    )
+    return replace(note, **changes)
+
+
 class FakeRead:
     """A read model that gives what it was told, or fails as it was told."""
 
@@ -331,6 +415,8 @@ class FakeRead:
         self.retry_token = "1234567890ab"
         self.rows = (BATCH, replace(BATCH, id=11, state=BatchState.ROLLED_BACK))
         self.intents: dict[int, Intent] = {}
+        self.acts: list[AuditView] = list(ACTS)
+        self.activity_asked: list[tuple[ActivityFilter, int | None]] = []
 
     async def overview(self, *, dead: int = 50, errors: int = 50, sparkline_minutes: int = 30) -> Overview:
         self.readings += 1
@@ -400,6 +486,18 @@ class FakeRead:
 
     async def report(self, job: JobName, run_id: int | None) -> Mapping[str, Any]:
         return {}
+
+    async def activity(
+        self, criteria: ActivityFilter, *, limit: int, before_id: int | None = None
+    ) -> Sequence[AuditView]:
+        self._maybe_fail()
+        self.activity_asked.append((criteria, before_id))
+        older = [act for act in self.acts if before_id is None or act.id < before_id]
+        return [act for act in older if criteria.text.lower() in f"{act.operator} {act.action}"][:limit]
+
+    async def handover(self, since: datetime, until: datetime) -> Handover:
+        self._maybe_fail()
+        return a_handover(since, until, now=self.shown, acts=tuple(self.acts))
 
 
 class FakeDesk:

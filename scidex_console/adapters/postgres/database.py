@@ -84,7 +84,10 @@ def translated(where: str = "database") -> Iterator[None]:
         fix = "check the database's disk, and its log, before resuming"
         raise Halt(_first_line(error), where=where, fix=fix) from error
     except psycopg.errors.ReadOnlySqlTransaction as error:
-        fix = "make the server writable; after a failover, [database] url may have to name another one"
+        fix = (
+            "leave --read-only out; if the server itself is read-only, make it writable, or let "
+            "[database] url name another one after a failover"
+        )
         raise Unreachable(_first_line(error), where=where, fix=fix) from error
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
         fix = "check that the server runs and that [database] url is right"
@@ -110,13 +113,25 @@ class Database:
         name: str,
         statement_timeout_s: float = 30.0,
         lock_timeout_s: float = 0.0,
+        idle_transaction_s: float = 0.0,
+        read_only: bool = False,
         size: int = 6,
     ) -> None:
-        """`lock_timeout_s` bounds how long a statement waits for a lock; 0: as long as it may take."""
+        """`lock_timeout_s` bounds how long a statement waits for a lock; 0: as long as it may take.
+
+        `idle_transaction_s` bounds how long a transaction may stand while we do nothing (a console whose
+        terminal takes no output); 0: for ever. With `read_only` the server refuses every change.
+        """
         self.url = url
         self.place = place_of(url)
-        options = {"statement_timeout": statement_timeout_s, "lock_timeout": lock_timeout_s}
+        options = {
+            "statement_timeout": statement_timeout_s,
+            "lock_timeout": lock_timeout_s,
+            "idle_in_transaction_session_timeout": idle_transaction_s,
+        }
         limits = " ".join(f"-c {limit}={int(seconds * 1000)}" for limit, seconds in options.items())
+        if read_only:
+            limits += " -c default_transaction_read_only=on"
         self.connect_options: dict[str, Any] = {
             "application_name": name,
             "options": f"{limits} -c timezone=UTC",

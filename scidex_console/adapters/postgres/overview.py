@@ -20,6 +20,7 @@ from scidex_console.adapters.postgres.gaps import (
 from scidex_console.adapters.postgres.gates import gate_state
 from scidex_console.adapters.postgres.identity import identity_view
 from scidex_console.adapters.postgres.intents import intent_view
+from scidex_console.adapters.postgres.people import LAPSES_AFTER_S, audit_view, present_views
 from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.snapshot import Row, Rows, ask, snapshot
 from scidex_console.domain.fetching import FetchClass
@@ -50,6 +51,8 @@ async def read_overview(
                 "list_intents": {"settled": _SETTLED_INTENTS},
                 "list_batches": {"job": None, "before_id": None, "id": None, "limit": 1},
                 "list_reversible_batches": None,
+                "list_present": {"lapses_after_s": LAPSES_AFTER_S},
+                "read_last_act": None,
             },
         )
     folders_gap = await folders.gap(_run(found, JobName.FOLDERS), minutes)
@@ -70,6 +73,8 @@ async def read_overview(
             ReversibleBatches(JobName(row["job"]), row["done"], row["taken_back"])
             for row in found["list_reversible_batches"]
         ),
+        present=present_views(found["list_present"]),
+        last_act=audit_view(found["read_last_act"][0]) if found["read_last_act"] else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from scidex_console.adapters.postgres import previews
@@ -11,15 +12,19 @@ from scidex_console.adapters.postgres.batches import batch_view, load_batch, ope
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.folder_gap import FolderCounts
 from scidex_console.adapters.postgres.folder_report import read_folders_report
+from scidex_console.adapters.postgres.handover import read_handover
 from scidex_console.adapters.postgres.identity import read_identity
 from scidex_console.adapters.postgres.intents import intent_view
 from scidex_console.adapters.postgres.overview import engine_view, host_views, read_overview
+from scidex_console.adapters.postgres.people import activity_params, audit_view
 from scidex_console.adapters.postgres.report import read_report
 from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
 from scidex_console.domain.folders.cycles import CyclePlan
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.handover import Handover
+from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import (
     AttemptView,
@@ -142,3 +147,15 @@ class PostgresReadModel:
         """One intent and what became of it."""
         rows = await fetch(self._database, "read_intent", {"id": intent_id})
         return intent_view(rows[0]) if rows else None
+
+    async def activity(
+        self, criteria: ActivityFilter, *, limit: int, before_id: int | None = None
+    ) -> Sequence[AuditView]:
+        """The audit, newest first, those before `before_id`."""
+        params = activity_params(criteria, limit=limit, before_id=before_id)
+        return [audit_view(row) for row in await fetch(self._database, "list_activity", params)]
+
+    async def handover(self, since: datetime, until: datetime) -> Handover:
+        """What happened in a period, and what is open now."""
+        now = await self.overview(dead=0, errors=0)
+        return await read_handover(self._database, now, since, until)

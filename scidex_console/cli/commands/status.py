@@ -120,6 +120,8 @@ def _document(overview: Overview, settings: Settings, verdict: str) -> dict[str,
         "hosts": overview.hosts,
         "intents": overview.intents,
         "last_batch": overview.last_batch,
+        "present": overview.present,
+        "last_act": overview.last_act,
         "acceptance": overview.acceptance,
     }
 
@@ -153,6 +155,8 @@ def _lines(overview: Overview, settings: Settings, verdict: str, output: Output)
     if overview.hosts:
         yield ""
         yield from _hosts(overview, output)
+    if overview.present:
+        yield "watching: " + ", ".join(f"{who.operator} ({who.origin})" for who in overview.present)
     for intent in overview.intents:
         if intent.state not in SETTLED:
             on = f", waits on {intent.waits_on}" if intent.waits_on else ""

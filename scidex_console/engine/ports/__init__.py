@@ -29,7 +29,7 @@ from scidex_console.engine.ports.folders import (
     Refusal,
 )
 from scidex_console.engine.ports.network import FigureSource, Gate
-from scidex_console.engine.ports.readers import AttemptFilter, Feed, IntentDesk, ReadModel
+from scidex_console.engine.ports.readers import AttemptFilter, Attendance, Feed, IntentDesk, ReadModel
 from scidex_console.engine.ports.repository import (
     ArtifactRepository,
     CommitDraft,
@@ -43,6 +43,7 @@ from scidex_console.engine.ports.system import Clock
 __all__ = [
     "ArtifactRepository",
     "AttemptFilter",
+    "Attendance",
     "Census",
     "Clock",
     "CommitDraft",

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.handover import Handover
+from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.engine.views import (
     AttemptView,
     BatchView,
@@ -83,6 +85,16 @@ class ReadModel(Protocol):
 
     async def intent(self, intent_id: int) -> Intent | None: ...
 
+    async def activity(
+        self, criteria: ActivityFilter, *, limit: int, before_id: int | None = None
+    ) -> Sequence[AuditView]:
+        """The audit, newest first, by key, not by offset."""
+        ...
+
+    async def handover(self, since: datetime, until: datetime) -> Handover:
+        """What happened in a period, and what is open now."""
+        ...
+
 
 class IntentDesk(Protocol):
     """Where operators put intents. Needs the operator role; the database refuses others."""
@@ -101,4 +113,19 @@ class Feed(Protocol):
 
     def topics(self) -> AsyncIterator[frozenset[str]]:
         """Names of what changed, coalesced; an empty set on a slow poll."""
+        ...
+
+
+class Attendance(Protocol):
+    """Where a console says that somebody watches."""
+
+    async def attend(self, screen: str, *, idle_s: float) -> datetime | None:
+        """Say that the console lives, which screen it shows and for how many seconds no key was pressed.
+
+        Until when the same person was here before this console; None when that is not known.
+        """
+        ...
+
+    async def leave(self) -> None:
+        """Say that the console is closed."""
         ...

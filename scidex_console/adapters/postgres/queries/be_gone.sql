@@ -1,0 +1,1 @@
+SELECT scidex_console.be_gone(%(session)s)

@@ -1,0 +1,45 @@
+"""What happened since this operator left, in one line: what a person must know first stands first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
+from scidex_console.console.presentation.words import ago, clock
+from scidex_console.domain.batches import BatchState
+from scidex_console.domain.fetching import FetchClass
+from scidex_console.engine.handover import Handover, act_words
+from scidex_console.engine.people import ENGINE
+
+
+def since_line(note: Handover, width: int) -> Line:
+    """Halts, batches taken back, what people did, then the counts."""
+    away = ago((note.until - note.since).total_seconds())
+    cells = [Cell("since you left", "strong"), Cell(f" {clock(note.since)}, {away}:")]
+    parts = list(_parts(note)) or [Cell("nothing happened", "dim")]
+    for index, part in enumerate(parts):
+        cells += [Cell(", " if index else " "), part]
+    return crop_line(Line(tuple(cells)), width)
+
+
+def _parts(note: Handover) -> Iterator[Cell]:
+    for halt in note.halts()[:2]:
+        yield Cell(f"{halt.job} HALTED {clock(halt.at)} ({clean(halt.outcome, 40)})", "bad")
+    for batch in note.taken_back()[:2]:
+        yield Cell(f"batch {batch.id} taken back", "warn")
+    people = [act for act in note.acts if act.operator != ENGINE]
+    if people:
+        last = people[0]
+        text = f"{clean(last.operator, 24)}: {clean(act_words(last), 40)} {clock(last.at)}"
+        yield Cell(text, "strong")
+    if len(people) > 1:
+        yield Cell(f"{len(people) - 1} more acts")
+    done = Counter(batch.job for batch in note.batches if batch.state is not BatchState.ROLLED_BACK)
+    for job, number in done.items():
+        changed = sum(batch.changed for batch in note.batches if batch.job is job)
+        yield Cell(f"{job} {number} batches, {changed:,} rows")
+    counted = note.outcomes()
+    for outcome in (FetchClass.STORED, FetchClass.DEAD, FetchClass.TRANSIENT, FetchClass.BLOCKED):
+        if counted[outcome]:
+            yield Cell(f"{counted[outcome]:,} {outcome}", "warn" if outcome is FetchClass.TRANSIENT else "")
