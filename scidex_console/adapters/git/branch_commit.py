@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scidex_console.adapters.git import refs, trees
+from scidex_console.adapters.git.building import build
 from scidex_console.adapters.git.checkout import Checkout
-from scidex_console.adapters.git.fast_import import Edit, Series, build, size_of
+from scidex_console.adapters.git.drafts import Edit, Series, size_of
+from scidex_console.adapters.git.folder_memory import FolderMemory
 from scidex_console.adapters.git.index import patched_copy, publish
 from scidex_console.adapters.git.index_lock import index_lock
 from scidex_console.adapters.git.trees import Change, Entry
@@ -56,8 +58,8 @@ class Made:
     """What they changed together."""
 
 
-def commit(checkout: Checkout, request: Request) -> Made:
-    """Make the commits, on whatever the branch's tip is by then.
+def commit(checkout: Checkout, request: Request, memory: FolderMemory | None = None) -> Made:
+    """Make the commits, on whatever the branch's tip is by then; `memory` spares reading folders again.
 
     Raises `LockBusy`, `Refused`, `UnsafePath`, `Fenced`, `Halt`, `RepositoryError`; nothing has changed then,
     except where a `Halt` says that the index could not follow.
@@ -67,7 +69,7 @@ def commit(checkout: Checkout, request: Request) -> Made:
         if request.epoch is not None:
             refs.epoch_object(checkout, request.epoch)
         try:
-            made = _attempt(checkout, request, branch, tip)
+            made = _attempt(checkout, request, branch, tip, memory)
         except Halt as halt:
             if halt.bytes_needed is not None:
                 # Whatever small file did not fit: the whole commit is what must.
@@ -80,24 +82,26 @@ def commit(checkout: Checkout, request: Request) -> Made:
     )
 
 
-def _attempt(checkout: Checkout, request: Request, branch: str, tip: str) -> Made | None:
+def _attempt(
+    checkout: Checkout, request: Request, branch: str, tip: str, memory: FolderMemory | None
+) -> Made | None:
     temporary = refs.temporary_name()
     reach("git.commit.begun")
     try:
-        new, objects = build(
+        built = build(
             checkout,
             parent=tip,
             reference=temporary,
             series=request.series,
             when=request.when,
+            memory=memory,
         )
-        changes = trees.changes(checkout, tip, new)
-        _confirm(changes, request.series.edits)
+        _confirm(built.changes, request.series.edits)
         with index_lock(checkout, request.purpose):
             # Under the lock nobody can switch branches or begin a merge.
             if checkout.writable_branch(request.branch) != branch:
                 return None
-            made = Made(new, objects, tip, changes)
+            made = Made(built.commit, built.objects, tip, built.changes)
             if not _switch(checkout, request, branch, temporary, made):
                 return None
     finally:
@@ -123,13 +127,11 @@ def _switch(checkout: Checkout, request: Request, branch: str, temporary: str, m
     return True
 
 
-def _confirm(changes: dict[str, Change], edits: Sequence[Edit]) -> None:
-    """The commit changes nothing but its own paths, and replaces nothing it may not."""
+def _confirm(changes: Mapping[str, Change], edits: Sequence[Edit]) -> None:
+    """The commits replace nothing they may not."""
     by_path = {edit.path: edit for edit in edits}
     for path, change in changes.items():
-        edit = by_path.get(path)
-        if edit is None:
-            raise Refused("git has a file where a folder is needed, or the other way round", where=path)
+        edit = by_path[path]
         if change.before is None or edit.replaces in ("", change.before.object):
             continue
         if not edit.removal:

@@ -74,6 +74,11 @@ class Checkout:
         return self.common_dir / OURS
 
     @property
+    def pack_dir(self) -> Path:
+        """Where packs lie."""
+        return self.common_dir / "objects/pack"
+
+    @property
     def no_object(self) -> str:
         """The object id that stands for none."""
         return "0" * (64 if self.object_format == "sha256" else 40)

@@ -92,11 +92,14 @@ class Commands:
         with self._started(args, environment.variables(), None) as process:
             yield process
 
-    def conclude(self, process: Any, *args: str) -> None:
-        """Close the command's input, wait, and raise the domain error if it failed."""
-        stderr = process.communicate()[1].decode("utf-8", "replace")
+    def conclude(self, process: Any, *args: str) -> str:
+        """Close the command's input, wait, and raise the domain error if it failed; what it said at last."""
+        stdout, stderr = process.communicate()
         if process.returncode != 0:
-            raise translated(args, process.returncode, stderr, where=str(self.folder))
+            words = stderr.decode("utf-8", "replace")
+            raise translated(args, process.returncode, words, where=str(self.folder))
+        said: str = stdout.decode("utf-8", "replace")
+        return said
 
     @contextmanager
     def _started(self, args: tuple[str, ...], wanted: dict[str, str], index: Path | None) -> Iterator[Any]:

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from scidex_console.adapters.git import history, refs, trees, worktree_file
 from scidex_console.adapters.git.aside import Aside
 from scidex_console.adapters.git.checkout import Checkout
-from scidex_console.adapters.git.fast_import import Edit
+from scidex_console.adapters.git.drafts import Edit
 from scidex_console.adapters.git.trees import Change
 from scidex_console.domain.commits import Trailers
 from scidex_console.domain.errors import Halt, Refused, RepositoryError, SettingError

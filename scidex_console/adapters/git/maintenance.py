@@ -79,7 +79,7 @@ def _chain(checkout: Checkout, run: Callable[..., str], whole: Sequence[str]) ->
     Git's repack keeps differences as they are and tries none within a pack anew (doing so for all would take
     many minutes), so that after somebody's `git gc` every fiftieth tree of the root folder stayed whole.
     """
-    packs = checkout.common_dir / "objects/pack"
+    packs = checkout.pack_dir
     made = run((*_CHAIN, str(packs / "pack")), "".join(f"{name}\n" for name in whole))
     # Of two copies the one in the preferred pack is taken. The index of packs goes with the packs.
     run((*_PREFER, f"--preferred-pack=pack-{made.strip()}.pack"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scidex_console.adapters.git import branch_commit, history, repair, trees
 from scidex_console.adapters.git.checkout import Checkout
-from scidex_console.adapters.git.fast_import import Draft, Edit, Series
+from scidex_console.adapters.git.drafts import Draft, Edit, Series
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.domain.commits import CommitKind, Trailers, message, parse_trailers
 from scidex_console.domain.errors import LockBusy, Refused, RepositoryError

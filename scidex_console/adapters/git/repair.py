@@ -10,7 +10,6 @@ from pathlib import Path
 from scidex_console.adapters.git import refs, trees
 from scidex_console.adapters.git.aside import PREFIX as ASIDE_PREFIX
 from scidex_console.adapters.git.checkout import OURS, Checkout
-from scidex_console.adapters.git.fast_import import is_crash_report
 from scidex_console.adapters.git.index import PRIVATE_PREFIX, patched_copy, publish, refresh_all
 from scidex_console.adapters.git.index_lock import clear_own, index_lock, is_ours, lock_path
 from scidex_console.engine.killpoints import reach
@@ -25,7 +24,7 @@ class Leftovers:
     index_lock: bool
     temporary_refs: tuple[str, ...]
     files: tuple[Path, ...]
-    """Private index files, drafts of locks, files set aside, crash reports of imports of ours."""
+    """Private index files, drafts of locks, files set aside, marks that kept packs of ours."""
 
     def __bool__(self) -> bool:
         return bool(self.index_lock or self.temporary_refs or self.files)
@@ -77,8 +76,10 @@ def refresh_index(checkout: Checkout) -> None:
 def _files(checkout: Checkout) -> list[Path]:
     own = checkout.git_dir / OURS
     drafts = [path for pattern in _DRAFTS for path in sorted(own.glob(pattern))]
-    reports: list[Path] = []
-    for folder in sorted({checkout.git_dir, checkout.common_dir}):
-        with contextlib.suppress(OSError):
-            reports += [path for path in folder.glob("fast_import_crash_*") if is_crash_report(path)]
-    return drafts + reports
+    return drafts + [path for path in sorted(checkout.pack_dir.glob("pack-*.keep")) if _is_ours(path)]
+
+
+def _is_ours(keep: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return keep.read_text("utf-8", "replace").strip() == OURS
+    return False

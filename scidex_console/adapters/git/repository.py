@@ -22,9 +22,10 @@ from scidex_console.adapters.git import (
 )
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.commit_artifact import Committer, commit_through
+from scidex_console.adapters.git.drafts import Draft, Edit, Series
 from scidex_console.adapters.git.durability import sync_file_systems
 from scidex_console.adapters.git.facts import GitFacts
-from scidex_console.adapters.git.fast_import import Draft, Edit, Series
+from scidex_console.adapters.git.folder_memory import FolderMemory
 from scidex_console.adapters.git.inspection import RepositoryState, inspect
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.adapters.git.outer import Outer
@@ -69,6 +70,7 @@ class GitArtifactRepository:
         self._committer = committer
         self._writer_wait = writer_wait
         self._tip = TipFiles(self.checkout)
+        self._folders = FolderMemory()
         self._engine = FileLock(self.checkout.own_dir / "engine.lock")
         self._writer = FileLock(self.checkout.own_dir / "writer.lock")
         self._writing = 0
@@ -208,7 +210,7 @@ class GitArtifactRepository:
             epoch=epoch,
             refresh=refresh,
         )
-        made = branch_commit.commit(self.checkout, request)
+        made = branch_commit.commit(self.checkout, request, self._folders)
         self._tip.advance(made.parent, made.commit, made.changes)
         return made
 

@@ -16,7 +16,7 @@ _AGAIN_S = 0.5
 
 def packs(checkout: Checkout) -> set[Path]:
     """Packs that are being written, or were when somebody stopped."""
-    return set((checkout.common_dir / "objects/pack").glob("tmp_*"))
+    return set(checkout.pack_dir.glob("tmp_*"))
 
 
 def clear(checkout: Checkout, *, besides: Collection[Path]) -> None:

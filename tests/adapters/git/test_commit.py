@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scidex_console.adapters.git import fast_import, index
+from scidex_console.adapters.git import building, index
 from scidex_console.adapters.git.repository import GitArtifactRepository
 from scidex_console.domain.commits import AUTHOR_NAME, CommitKind
 from scidex_console.domain.errors import LockBusy, Refused, RepositoryError, UnsafePath
@@ -144,14 +144,8 @@ def test_file_changed_between_check_and_use_is_refused(
 ) -> None:
     before = repository.head()
     changes = world.write_many(2)
-    checked = fast_import.worktree_file.require
-
-    def check_then_change(worktree: Path, path: str, sha256: str) -> None:
-        checked(worktree, path, sha256)
-        if path.endswith("fig-1.png"):
-            (worktree / path).write_bytes(after)
-
-    monkeypatch.setattr(fast_import.worktree_file, "require", check_then_change)
+    changed = world.artifacts / "figures/fig-1.png"
+    at(monkeypatch, building, "git.objects.checked", lambda: changed.write_bytes(after))
     with pytest.raises(Refused, match="other bytes"):
         commit(repository, changes)
     assert nothing_changed(world, repository, before)
@@ -324,7 +318,7 @@ def foreign_commit(world: World, name: str) -> None:
     git(world.artifacts, "commit", "-qm", f"Foreign {name}", "--", name)
 
 
-def at(monkeypatch: pytest.MonkeyPatch, module: object, place: str, action: Callable[[], None]) -> None:
+def at(monkeypatch: pytest.MonkeyPatch, module: object, place: str, action: Callable[[], object]) -> None:
     """Do something when one of our commits reaches a place."""
 
     def reach(name: str) -> None:
@@ -344,7 +338,7 @@ def test_commit_is_built_anew_when_the_branch_moves_meanwhile(
         if name:
             foreign_commit(world, name)
 
-    at(monkeypatch, fast_import, "git.import.built", once)
+    at(monkeypatch, building, "git.objects.built", once)
     commit(repository, world.write_many(2))
 
     assert world.log() == ["Add figures", "Foreign two.txt", "Foreign one.txt", "Artifacts so far"]
@@ -373,7 +367,7 @@ def test_branch_that_never_rests_is_busy(
     world: World, repository: GitArtifactRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count = iter(range(100))
-    at(monkeypatch, fast_import, "git.import.built", lambda: foreign_commit(world, f"f{next(count)}.txt"))
+    at(monkeypatch, building, "git.objects.built", lambda: foreign_commit(world, f"f{next(count)}.txt"))
     with pytest.raises(LockBusy, match="keep arriving"):
         commit(repository, world.write_many(1))
     assert "Add figures" not in world.log()

@@ -136,7 +136,7 @@ def kill_and_take_up(prepared: World, root: Path, number: int, *more: str) -> No
 def test_places_cover_every_effect(reached: list[str]) -> None:
     assert {
         "git.epoch.raised",
-        "git.import.built",
+        "git.objects.built",
         "git.index.locked",
         "git.index.refreshed",
         "git.ref.moved",
@@ -151,7 +151,7 @@ def test_places_cover_every_effect(reached: list[str]) -> None:
 @pytest.mark.parametrize(
     ("place", "which"),
     [
-        ("git.import.built", 0),
+        ("git.objects.built", 0),
         ("git.index.locked", 0),
         ("git.ref.moved", 0),
         ("git.ref.moved", -1),
@@ -214,11 +214,11 @@ def test_repair_clears_what_is_ours_and_spares_what_is_not(
     own = world.git_dir / "scidex-console"
     own.mkdir(exist_ok=True)
     ours = [own / "index-0123", own / "index-0123.lock", own / "lock-4567", own / "aside-89ab"]
-    ours.append(world.git_dir / "fast_import_crash_1")
-    foreign = [world.git_dir / "fast_import_crash_2", world.git_dir / "index-backup", own / "note"]
+    ours.append(world.git_dir / "objects/pack/pack-1.keep")
+    foreign = [world.git_dir / "objects/pack/pack-2.keep", world.git_dir / "index-backup", own / "note"]
     for path in ours + foreign:
         path.write_text("commit refs/heads/theirs\n")
-    ours[-1].write_text("fast-import crash report:\n  commit refs/scidex-console/building/1\n")
+    ours[-1].write_text("scidex-console\n")
     head = repository.head()
     git(world.artifacts, "update-ref", "refs/scidex-console/building/1", head)
     git(world.artifacts, "update-ref", "refs/theirs", head)

@@ -1,0 +1,246 @@
+"""Building commits from a known parent, without worktree and index, and bringing them into git at once.
+
+Folders are edited in memory (`tree_editing`), everything new goes to git as one pack (`pack_stream`). Git
+computes the name of every object itself as it takes the pack in; that each of ours is there afterwards, under
+the name we gave it, proves that they are what they were meant to be. Then a temporary reference of ours holds
+the last commit; nobody sees it until the branch moves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from scidex_console.adapters.git import folder_memory, unfinished, worktree_file
+from scidex_console.adapters.git.checkout import OURS, Checkout
+from scidex_console.adapters.git.drafts import Edit, Series
+from scidex_console.adapters.git.folder_memory import FolderMemory
+from scidex_console.adapters.git.pack_stream import PackStream, object_name
+from scidex_console.adapters.git.tree_editing import StoredFolder, TreeEditor
+from scidex_console.adapters.git.trees import Change
+from scidex_console.domain.commits import AUTHOR_EMAIL, AUTHOR_NAME
+from scidex_console.domain.errors import Halt, RepositoryError
+from scidex_console.engine.killpoints import reach
+
+_FEW = 100
+"""Objects that are better kept each by itself: hundreds of small packs would make every look-up slow."""
+_KEEP = re.compile(r"^keep\t([0-9a-f]+)$", re.MULTILINE)
+
+Write = Callable[[PackStream], None]
+"""Writes one object."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """Commits that exist, and that no branch has yet."""
+
+    commit: str
+    objects: dict[str, str]
+    """Object at each path that is not removed."""
+    changes: Mapping[str, Change]
+    """What the commits change together."""
+
+
+@dataclass(frozen=True)
+class _FileRead:
+    """A file of the worktree that was found to be what is expected."""
+
+    edit: Edit
+    size: int
+    object: str
+
+
+def build(
+    checkout: Checkout,
+    *,
+    parent: str,
+    reference: str,
+    series: Series,
+    when: datetime,
+    memory: FolderMemory | None = None,
+) -> Built:
+    """Make the commits on top of `parent` and let `reference` (a new one) hold the last.
+
+    Raises `Refused` when a file is not what was expected or in a folder's way, `UnsafePath`, `Halt`; nothing
+    but unreachable objects is left then.
+    """
+    memory = memory or FolderMemory()
+    files = [_read(checkout, edit) for edit in series.edits if edit.reads]
+    reach("git.objects.checked")
+    contents = [(edit, edit.content) for edit in series.edits if edit.content is not None]
+    objects = {edit.path: edit.object for edit in series.edits if edit.object and not edit.removal}
+    objects |= {file.edit.path: file.object for file in files}
+    objects |= {edit.path: _name(checkout, "blob", content) for edit, content in contents}
+    wanted: dict[str, Write] = {objects[edit.path]: _whole("blob", content) for edit, content in contents}
+    wanted |= {file.object: _streamed(checkout, file) for file in files}
+    with folder_memory.reading(checkout) as reader:
+        root = memory.root_of(parent) or reader.root_of(parent)
+        editor = TreeEditor(reader, memory, root, object_format=checkout.object_format)
+        commits = _commits(checkout, editor, parent, series, objects, when)
+    wanted |= {folder.object: _folder(folder) for folder in editor.stored}
+    wanted |= {name: _whole("commit", content) for name, content in commits.items()}
+    tip = list(commits)[-1]
+    with _taken_in(checkout, wanted):
+        line = f"create {reference}\0{tip}\0"
+        checkout.commands.run("update-ref", "-z", "--stdin", stdin=line.encode())
+    reach("git.objects.built")
+    editor.remember()
+    memory.note_root(tip, editor.root)
+    return Built(tip, objects, editor.changes)
+
+
+# --- what is wanted ---------------------------------------------------------------------------------------
+
+
+def _read(checkout: Checkout, edit: Edit) -> _FileRead:
+    """Look at a file before anything is stored: what would be refused leaves no object behind."""
+    with worktree_file.opened(checkout.worktree, edit.path) as descriptor:
+        size = os.fstat(descriptor).st_size
+        name = object_name(checkout.object_format, "blob", size)
+        sha256 = hashlib.sha256()
+        for chunk in worktree_file.chunks(descriptor, edit.path):
+            name.update(chunk)
+            sha256.update(chunk)
+    if sha256.hexdigest() != edit.sha256:
+        raise worktree_file.mismatch(edit.path)
+    return _FileRead(edit, size, name.hexdigest())
+
+
+def _commits(
+    checkout: Checkout,
+    editor: TreeEditor,
+    parent: str,
+    series: Series,
+    objects: Mapping[str, str],
+    when: datetime,
+) -> dict[str, bytes]:
+    """The commits' bytes by their names, oldest first."""
+    made: dict[str, bytes] = {}
+    tip, root = parent, ""
+    for draft in series.drafts:
+        root = editor.apply(draft.edits, objects)
+        tip = _add_commit(checkout, made, root, [tip], draft.message, when)
+    if series.merge:
+        _add_commit(checkout, made, root, [parent, tip], series.merge, when)
+    return made
+
+
+def _add_commit(
+    checkout: Checkout, made: dict[str, bytes], root: str, parents: list[str], message: str, when: datetime
+) -> str:
+    who = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {int(when.timestamp())} +0000"
+    lines = [f"tree {root}", *(f"parent {p}" for p in parents), f"author {who}", f"committer {who}", ""]
+    content = "\n".join(lines).encode() + b"\n" + message.encode("utf-8", "replace")
+    name = _name(checkout, "commit", content)
+    made[name] = content
+    return name
+
+
+def _name(checkout: Checkout, kind: str, content: bytes) -> str:
+    return object_name(checkout.object_format, kind, len(content), content).hexdigest()
+
+
+def _whole(kind: str, content: bytes) -> Write:
+    return lambda pack: pack.whole(kind, len(content), [content])
+
+
+def _folder(folder: StoredFolder) -> Write:
+    content, base = folder.content, folder.base
+    if content is not None:
+        return _whole("tree", content)
+    assert base is not None, "a folder is stored whole, or as a difference from another version"
+    return lambda pack: pack.difference(base.object, base.size, folder.size, folder.difference)
+
+
+def _streamed(checkout: Checkout, file: _FileRead) -> Write:
+    """The file's bytes once more, checked as they go in."""
+
+    def write(pack: PackStream) -> None:
+        path = file.edit.path
+        with worktree_file.opened(checkout.worktree, path) as descriptor:
+            pack.whole("blob", file.size, _checked(worktree_file.chunks(descriptor, path), file))
+        reach("git.objects.feeding")
+
+    return write
+
+
+def _checked(chunks: Iterator[bytes], file: _FileRead) -> Iterator[bytes]:
+    sha256, written = hashlib.sha256(), 0
+    for chunk in chunks:
+        written += len(chunk)
+        if written > file.size:
+            raise worktree_file.mismatch(file.edit.path)
+        sha256.update(chunk)
+        yield chunk
+    if written != file.size or sha256.hexdigest() != file.edit.sha256:
+        raise worktree_file.mismatch(file.edit.path)
+
+
+# --- into git ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _taken_in(checkout: Checkout, wanted: Mapping[str, Write]) -> Iterator[None]:
+    """All of these objects are git's; until the block ends, nobody's repacking drops them."""
+    missing = _missing(checkout, wanted)
+    kept: list[Path] = []
+    try:
+        if missing:
+            kept = _feed(checkout, [wanted[name] for name in wanted if name in missing])
+            reach("git.objects.fed")
+            left = _missing(checkout, missing)
+            if left:
+                raise RepositoryError(
+                    f"git did not store {len(left)} of {len(missing)} objects as they were meant",
+                    where=str(checkout.worktree),
+                    fix="nothing has changed; report it with the output of `git version`",
+                )
+        yield
+    finally:
+        for path in kept:
+            path.unlink(missing_ok=True)
+
+
+def _missing(checkout: Checkout, names: Collection[str]) -> set[str]:
+    """Those of these objects that git does not have."""
+    asked = "".join(f"{name}\n" for name in names).encode()
+    told = checkout.commands.run("cat-file", "--batch-check=%(objectname)", stdin=asked).text()
+    return {line.removesuffix(" missing") for line in told.splitlines() if line.endswith(" missing")}
+
+
+def _feed(checkout: Checkout, writes: list[Write]) -> list[Path]:
+    """Write objects to git; the files that keep their pack from being repacked away, for now."""
+    few = len(writes) < _FEW
+    command = ("unpack-objects", "-q") if few else ("index-pack", "--stdin", "--fix-thin", f"--keep={OURS}")
+    with _receiving(checkout, command) as process:
+        with suppress(BrokenPipeError):  # its last words say why; `conclude` reads them
+            pack = PackStream(process.stdin, len(writes), object_format=checkout.object_format)
+            for write in writes:
+                write(pack)
+            pack.end()
+            process.stdin.flush()
+        said = checkout.commands.conclude(process, *command)
+    named = _KEEP.search(said)
+    return [checkout.pack_dir / f"pack-{named[1]}.keep"] if named else []
+
+
+@contextmanager
+def _receiving(checkout: Checkout, command: tuple[str, ...]) -> Iterator[Any]:
+    """A git process that takes a pack; when it does not get the whole, it leaves nothing half-written."""
+    before = unfinished.packs(checkout)
+    with checkout.commands.process(*command) as process:
+        try:
+            yield process
+        except BaseException as error:
+            # If it still runs, it sees its input end too early, and so stores nothing.
+            process.communicate()
+            if isinstance(error, Halt):
+                unfinished.clear(checkout, besides=before)
+            raise

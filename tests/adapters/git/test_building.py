@@ -1,0 +1,173 @@
+"""Commits built in memory, against what git itself makes of them."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scidex_console.adapters.git import building, pack_stream
+from scidex_console.adapters.git.building import Built, build
+from scidex_console.adapters.git.checkout import Checkout
+from scidex_console.adapters.git.drafts import Draft, Edit, Series
+from scidex_console.adapters.git.folder_memory import FolderMemory
+from scidex_console.domain.errors import Refused, RepositoryError
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+NAMES = st.sampled_from(["a", "a.b", "a0", "a-", "b", "B", "ä", "with space", "zz", "z" * 90])
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+
+
+@pytest.fixture(params=["sha1", "sha256"], scope="module")
+def checkout(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    folder = tmp_path_factory.mktemp("built") / "store"
+    run("init", "-q", "-b", "main", f"--object-format={request.param}", str(folder), folder=folder.parent)
+    run(
+        "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x", folder=folder
+    )
+    return Checkout.find(folder)
+
+
+def run(*arguments: str, folder: Path) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def edit(path: str, content: bytes | None, mode: str = "100644") -> Edit:
+    if content is None:
+        return Edit(path, removal=True)
+    return Edit(path, mode=mode, sha256="not asked for", content=content, replaces="")
+
+
+def made(checkout: Checkout, parent: str, series: Series, memory: FolderMemory | None = None) -> Built:
+    name = f"refs/scidex-console/building/{len(run('for-each-ref', folder=checkout.worktree).split())}"
+    try:
+        return build(checkout, parent=parent, reference=name, series=series, when=WHEN, memory=memory)
+    finally:
+        run("update-ref", "-d", name, folder=checkout.worktree)
+
+
+def files(checkout: Checkout, commit: str) -> dict[str, str]:
+    told = run("-c", "core.quotePath=false", "ls-tree", "-r", "-z", commit, folder=checkout.worktree)
+    lines = (line.partition("\t") for line in told.split("\0") if line)
+    return {path: f"{about.split()[0]} {about.split()[2]}" for about, _, path in lines}
+
+
+def assert_sound(checkout: Checkout, *commits: str) -> None:
+    for number, commit in enumerate(commits):
+        run("update-ref", f"refs/tested/{number}", commit, folder=checkout.worktree)
+    assert run("fsck", "--strict", "--no-dangling", folder=checkout.worktree) == ""
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(
+        st.dictionaries(PATHS, st.none() | st.binary(max_size=200), min_size=1, max_size=6),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_any_edits_leave_the_files_they_tell_of(
+    checkout: Checkout, steps: list[dict[str, bytes | None]]
+) -> None:
+    tip, memory = run("rev-parse", "HEAD", folder=checkout.worktree), FolderMemory()
+    expected: dict[str, bytes] = {}
+    for step in steps:
+        before = files(checkout, tip)
+        try:
+            built = made(checkout, tip, Series([Draft([edit(p, c) for p, c in step.items()], "m\n")]), memory)
+        except Refused:
+            assert has_conflict(expected, step)
+            continue
+        expected |= {path: content for path, content in step.items() if content is not None}
+        expected = {path: content for path, content in expected.items() if step.get(path, b"") is not None}
+        after = files(checkout, built.commit)
+        assert set(after) == set(expected)
+        told = built.changes
+        assert set(told) == {path for path in before | after if before.get(path) != after.get(path)}
+        assert {path: f"{c.after.mode} {c.after.object}" for path, c in told.items() if c.after} == {
+            path: after[path] for path in told if path in after
+        }
+        tip = built.commit
+    assert_sound(checkout, tip)
+
+
+def has_conflict(there: dict[str, bytes], step: dict[str, bytes | None]) -> bool:
+    """Whether some path is a folder of another, before or in the step."""
+    paths = sorted({*there, *step})
+    return any(other.startswith(f"{path}/") for path in paths for other in paths)
+
+
+def many(count: int, salt: str = "") -> dict[str, bytes]:
+    return {f"figures/figure-{salt}{n:04}.png": f"{salt}{n}".encode() for n in range(count)}
+
+
+def test_a_long_series_in_a_large_folder_is_what_git_makes_of_it(checkout: Checkout) -> None:
+    root = run("rev-parse", "HEAD", folder=checkout.worktree)
+    start = made(checkout, root, Series([Draft([edit(p, c) for p, c in many(300).items()], "many\n")]))
+    memory = FolderMemory()
+    tip, drafts = start.commit, []
+    for number, path in enumerate(many(120)):
+        moved = Edit(f"{number:04}-folder/figure.png", object=start.objects[path], sha256="x")
+        drafts.append(
+            Draft([moved, edit(path, None), edit(f"{number:04}-folder/m", path.encode())], f"{number}\n")
+        )
+    for some in (drafts[:60], drafts[60:]):
+        tip = made(checkout, tip, Series(some, merge="join them\n"), memory).commit
+    assert_sound(checkout, tip)
+    assert len(files(checkout, tip)) == 300 + 120
+    joined = run("rev-list", "--reverse", f"{tip}^2", f"^{tip}^1", folder=checkout.worktree).split()
+    assert len(joined) == 60
+    for commit in (joined[0], joined[37], joined[-1]):
+        changed = run("diff-tree", "-r", "--no-commit-id", "--name-status", commit, folder=checkout.worktree)
+        assert sorted(line.split("\t")[0] for line in changed.splitlines()) == ["A", "A", "D"]
+    assert run("diff", "--stat", f"{tip}^2", tip, folder=checkout.worktree) == ""
+
+
+def test_what_is_remembered_of_another_commit_is_not_believed(checkout: Checkout) -> None:
+    root, memory = run("rev-parse", "HEAD", folder=checkout.worktree), FolderMemory()
+    first = made(checkout, root, Series([Draft([edit(p, c) for p, c in many(40).items()], "m\n")]), memory)
+    theirs = made(checkout, first.commit, Series([Draft([edit("figures/theirs.png", b"t")], "m\n")]))
+    ours = made(checkout, theirs.commit, Series([Draft([edit("figures/ours.png", b"o")], "m\n")]), memory)
+    assert set(files(checkout, ours.commit)) == {*many(40), "figures/theirs.png", "figures/ours.png"}
+    again = made(checkout, first.commit, Series([Draft([edit("figures/again.png", b"a")], "m\n")]), memory)
+    assert set(files(checkout, again.commit)) == {*many(40), "figures/again.png"}
+    assert_sound(checkout, ours.commit, again.commit)
+
+
+def test_objects_that_git_has_are_not_stored_again(checkout: Checkout) -> None:
+    root = run("rev-parse", "HEAD", folder=checkout.worktree)
+    series = Series([Draft([edit(p, c) for p, c in many(150, "again-").items()], "m\n")])
+    first = made(checkout, root, series)
+    packs = sorted(checkout.pack_dir.iterdir())
+    assert made(checkout, root, series).commit == first.commit
+    assert sorted(checkout.pack_dir.iterdir()) == packs
+    assert not list(checkout.pack_dir.glob("*.keep"))
+
+
+def test_an_object_stored_otherwise_than_it_was_named_is_noticed(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = run("rev-parse", "HEAD", folder=checkout.worktree)
+    start = made(checkout, root, Series([Draft([edit(p, c) for p, c in many(60).items()], "many\n")]))
+    monkeypatch.setattr(pack_stream, "_LONGEST_NEW", 3)
+    monkeypatch.setattr(pack_stream, "_copy", lambda start, size: bytes([0x80 | 0x10, 1]))
+    with pytest.raises(RepositoryError):
+        made(checkout, start.commit, Series([Draft([edit("figures/more.png", b"m")], "m\n")]))
+
+
+def test_a_pack_with_a_folder_that_is_not_the_named_one_is_refused(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = run("rev-parse", "HEAD", folder=checkout.worktree)
+    content = b"no commit has this folder"
+    meant = building._whole
+    monkeypatch.setattr(
+        building, "_whole", lambda kind, data: meant(kind, content if kind == "tree" else data)
+    )
+    with pytest.raises(RepositoryError, match="git did not store"):
+        made(checkout, root, Series([Draft([edit("other/file", b"m")], "m\n")]))
