@@ -189,19 +189,17 @@ def _checked(chunks: Iterator[bytes], file: _FileRead) -> Iterator[bytes]:
 @contextmanager
 def _taken_in(checkout: Checkout, wanted: Mapping[str, Write]) -> Iterator[None]:
     """All of these objects are git's; until the block ends, nobody's repacking drops them."""
-    missing = _missing(checkout, wanted)
-    kept: list[Path] = []
+    kept = _feed(checkout, list(wanted.values()))
+    reach("git.objects.fed")
     try:
+        # Git is not asked beforehand what it has: looking for what is missing costs more than storing it.
+        missing = _missing(checkout, wanted)
         if missing:
-            kept = _feed(checkout, [wanted[name] for name in wanted if name in missing])
-            reach("git.objects.fed")
-            left = _missing(checkout, missing)
-            if left:
-                raise RepositoryError(
-                    f"git did not store {len(left)} of {len(missing)} objects as they were meant",
-                    where=str(checkout.worktree),
-                    fix="nothing has changed; report it with the output of `git version`",
-                )
+            raise RepositoryError(
+                f"git did not store {len(missing)} of {len(wanted)} objects as they were meant",
+                where=str(checkout.worktree),
+                fix="nothing has changed; report it with the output of `git version`",
+            )
         yield
     finally:
         for path in kept:
