@@ -56,6 +56,8 @@ class Made:
     """Where the branch was before."""
     changes: Mapping[str, Change]
     """What they changed together."""
+    chain: tuple[str, ...]
+    """The commits, oldest first, without the one that joins them."""
 
 
 def commit(checkout: Checkout, request: Request, memory: FolderMemory | None = None) -> Made:
@@ -76,6 +78,7 @@ def commit(checkout: Checkout, request: Request, memory: FolderMemory | None = N
                 halt.bytes_needed += sum(size_of(checkout, edit) for edit in request.series.edits)
             raise
         if made is not None:
+            checkout.lineage.grew(made.parent, made.commit)
             return made
     raise LockBusy(
         "other commits keep arriving on the branch", where=str(checkout.worktree), fix="try again later"
@@ -86,6 +89,7 @@ def _attempt(
     checkout: Checkout, request: Request, branch: str, tip: str, memory: FolderMemory | None
 ) -> Made | None:
     temporary = refs.temporary_name()
+    made = None
     reach("git.commit.begun")
     try:
         built = build(
@@ -101,12 +105,13 @@ def _attempt(
             # Under the lock nobody can switch branches or begin a merge.
             if checkout.writable_branch(request.branch) != branch:
                 return None
-            made = Made(built.commit, built.objects, tip, built.changes)
-            if not _switch(checkout, request, branch, temporary, made):
+            wanted = Made(built.commit, built.objects, tip, built.changes, built.chain)
+            if not _switch(checkout, request, branch, temporary, wanted):
                 return None
+            made = wanted
     finally:
-        # When the branch has moved this is gone already. Unreachable objects are left to `git gc`.
-        refs.drop(checkout, [name for name in refs.temporaries(checkout) if name == temporary])
+        if made is None:  # else it went as the branch moved. Unreachable objects are left to `git gc`.
+            refs.drop(checkout, [name for name in refs.temporaries(checkout) if name == temporary])
     reach("git.commit.made")
     return made
 

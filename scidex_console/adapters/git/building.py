@@ -42,6 +42,8 @@ class Built:
     """Commits that exist, and that no branch has yet."""
 
     commit: str
+    chain: tuple[str, ...]
+    """The commits, oldest first, without the one that joins them."""
     objects: dict[str, str]
     """Object at each path that is not removed."""
     changes: Mapping[str, Change]
@@ -86,14 +88,15 @@ def build(
         commits = _commits(checkout, editor, parent, series, objects, when)
     wanted |= {folder.object: _folder(folder) for folder in editor.stored}
     wanted |= {name: _whole("commit", content) for name, content in commits.items()}
-    tip = list(commits)[-1]
+    *chain, tip = commits
+    chain += [] if series.merge else [tip]
     with _taken_in(checkout, wanted):
         line = f"create {reference}\0{tip}\0"
         checkout.commands.run("update-ref", "-z", "--stdin", stdin=line.encode())
     reach("git.objects.built")
     editor.remember()
     memory.note_root(tip, editor.root)
-    return Built(tip, objects, editor.changes)
+    return Built(tip, tuple(chain), objects, editor.changes)
 
 
 # --- what is wanted ---------------------------------------------------------------------------------------

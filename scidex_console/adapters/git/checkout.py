@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scidex_console.adapters.git.commands import Commands
 from scidex_console.adapters.git.failures import first_line
+from scidex_console.adapters.git.lineage import Lineage
+from scidex_console.adapters.git.ref_memory import RefMemory
 from scidex_console.domain.errors import RepositoryError, Unreachable
 
 OURS = "scidex-console"
@@ -38,6 +40,8 @@ class Checkout:
     object_format: str
     """`sha1` or `sha256`: how objects are named."""
     commands: Commands
+    refs: RefMemory
+    lineage: Lineage = field(default_factory=Lineage)
 
     @classmethod
     def find(cls, worktree: Path) -> Checkout:
@@ -66,7 +70,7 @@ class Checkout:
                 f"is a folder inside the repository {top}, not its top", where=str(folder), fix=f"name {top}"
             )
         commands = Commands(folder, variables={"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(folder)})
-        return cls(folder, git_dir, common_dir, lines[3], commands)
+        return cls(folder, git_dir, common_dir, lines[3], commands, RefMemory(git_dir, common_dir))
 
     @property
     def own_dir(self) -> Path:
@@ -85,13 +89,23 @@ class Checkout:
 
     def branch(self) -> str | None:
         """Full name of the branch HEAD is attached to; None when it is detached."""
-        found = self.commands.run("symbolic-ref", "-q", "HEAD", accept=(0, 1))
-        return found.text() if found.status == 0 else None
+
+        def branch() -> str | None:
+            found = self.commands.run("symbolic-ref", "-q", "HEAD", accept=(0, 1))
+            return found.text() if found.status == 0 else None
+
+        return self.refs.recall(["HEAD"], branch)
 
     def resolve(self, name: str) -> str | None:
         """Object id that a reference of a name we made holds; None when there is no such reference."""
-        found = self.commands.run("rev-parse", "-q", "--verify", "--end-of-options", name, accept=(0, 1))
-        return found.text() if found.status == 0 else None
+
+        def resolve() -> str | None:
+            found = self.commands.run("rev-parse", "-q", "--verify", "--end-of-options", name, accept=(0, 1))
+            return found.text() if found.status == 0 else None
+
+        if name == "HEAD":
+            return self._head()[0]
+        return self.refs.recall([name], resolve)
 
     def under_way(self) -> str | None:
         """What somebody has begun and not ended here: a merge, a rebase; None when nothing."""
@@ -103,12 +117,24 @@ class Checkout:
 
     def writable_tip(self, expected: str | None) -> tuple[str, str]:
         """The branch to commit to, and the commit at its tip. Raises `RepositoryError` with what to do."""
-        found = self.commands.run("rev-parse", "HEAD", "--symbolic-full-name", "HEAD", accept=(0, 128))
-        if found.status == 0:
-            tip, branch = found.text().split("\n")
-            return self._writable(branch if branch != "HEAD" else None, expected), tip
+        tip, branch = self._head()
+        if tip is not None:
+            return self._writable(branch, expected), tip
         branch = self.writable_branch(expected)
         return branch, self.tip(branch)
+
+    def _head(self) -> tuple[str | None, str | None]:
+        """Commit at HEAD and full name of its branch; None for a branch without commits, or no branch."""
+
+        def head() -> tuple[str | None, str | None]:
+            found = self.commands.run("rev-parse", "HEAD", "--symbolic-full-name", "HEAD", accept=(0, 128))
+            if found.status:
+                return None, None
+            tip, branch = found.text().split("\n")
+            return tip, branch if branch != "HEAD" else None
+
+        branch = self.refs.branch()
+        return self.refs.recall(["HEAD", *([branch] if branch else [])], head)
 
     def _writable(self, branch: str | None, expected: str | None) -> str:
         where = str(self.worktree)

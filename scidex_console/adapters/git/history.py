@@ -109,12 +109,14 @@ def export(checkout: Checkout, blob: str, write: Callable[[bytes], None]) -> Non
 
 def is_ancestor(checkout: Checkout, older: str, newer: str) -> bool:
     """Whether one commit is the other or an ancestor of it; False when the older one is not known here."""
-    if not _exists(checkout, older):
-        return False
-    output = checkout.commands.run(
-        "merge-base", "--is-ancestor", object_id(older), object_id(newer), accept=(0, 1)
-    )
-    return output.status == 0
+
+    def ask() -> bool:
+        if not _exists(checkout, older):
+            return False
+        asked = ("merge-base", "--is-ancestor", object_id(older), object_id(newer))
+        return checkout.commands.run(*asked, accept=(0, 1)).status == 0
+
+    return checkout.lineage.has(older, newer, ask)
 
 
 def require_readable(checkout: Checkout, commit: str) -> None:

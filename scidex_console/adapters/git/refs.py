@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from functools import lru_cache
 
 from scidex_console.adapters.git.checkout import OURS, Checkout
 from scidex_console.domain.errors import Fenced, LockBusy, RepositoryError
@@ -93,6 +94,7 @@ def move(checkout: Checkout, branch: str, *, new: str, old: str, temporary: str,
     return True
 
 
+@lru_cache(maxsize=64)  # what an object holds never changes
 def _number(checkout: Checkout, blob: str) -> int:
     text = checkout.commands.run("cat-file", "blob", blob).text()
     try:

@@ -197,7 +197,7 @@ class GitArtifactRepository:
         with self.writer_lock(_process()):
             series = Series(chain, merge=message(subject, trailers))
             made = self._make(series, trailers, epoch, refresh=False)
-            return Committed(made.commit, made.objects, history.parts(self.checkout, made.commit))
+            return Committed(made.commit, made.objects, made.chain)
 
     def _make(
         self, series: Series, trailers: Trailers, epoch: int, *, refresh: bool = True

@@ -169,8 +169,9 @@ class PostgresJournal:
         """Old paths that rows have come to name since the batch was planned are to stay."""
 
         async def work(connection: Connection) -> Batch:
-            await connection.execute(query("keep_named_sources"), {"batch_id": batch.id, **self._recorded})
-            return await _loaded(connection, batch)
+            params = {"batch_id": batch.id, **self._recorded}
+            kept = await connection.execute(query("keep_named_sources"), params)
+            return await _loaded(connection, batch) if kept.rowcount else batch
 
         return await self._fenced.write(work)
 

@@ -76,21 +76,26 @@ async def tidy(stores: Stores, batch: Batch) -> Batch:
         return await contract(stores, batch, effects_of(stores, batch.job))
 
 
-async def contract(stores: Stores, batch: Batch, effects: Effects) -> Batch:
-    """After the switch, and after the readers' grace: what is not needed goes, and the batch is clean."""
+async def contract(stores: Stores, batch: Batch, effects: Effects, *, resumed: bool = False) -> Batch:
+    """After the switch, and after the readers' grace: what is not needed goes, and the batch is clean.
+
+    `resumed` tells that it may have been begun before.
+    """
     if any(entry.source for operation in batch.operations for entry in operation.entries):
-        batch = await _give_back(stores, batch, effects)
+        batch = await _give_back(stores, batch, effects, resumed=resumed)
     await in_thread(effects.contract, batch)
     reach("batch: contracted")
     return await stores.journal.finish(batch)
 
 
-async def _give_back(stores: Stores, batch: Batch, effects: Effects) -> Batch:
+async def _give_back(stores: Stores, batch: Batch, effects: Effects, *, resumed: bool) -> Batch:
     """An old path that a row has come to name since the batch was planned stays, and is in git again.
 
     A row that names it later names what is gone.
     """
-    batch = await stores.journal.keep_named(batch)
+    before, batch = batch, await stores.journal.keep_named(batch)
+    if batch == before and not resumed:
+        return batch
     if not batch.commit or all(e.leaves_source for o in batch.operations for e in o.entries if e.source):
         return batch
     op = f"{batch.op}/kept"

@@ -81,4 +81,4 @@ async def _settle_switched(stores: Stores, batch: Batch) -> None:
         await forward.withdraw(stores, batch, effects, lost)
     if effects.lasts:
         await asyncio.sleep(stores.grace)
-    await forward.contract(stores, batch, effects)
+    await forward.contract(stores, batch, effects, resumed=True)

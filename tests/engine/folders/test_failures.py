@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scidex_console.adapters.git import building
 from scidex_console.domain.errors import Halt
 from tests.crash.folder_checks import assert_as_before, assert_folders_sound, assert_verified, look
 from tests.engine.folders.tiny import Row, row_of, tiny_lab
@@ -24,8 +25,9 @@ RUN = {
 
 
 async def test_a_git_that_fails_leaves_nothing_half_done_and_the_cycle_is_made_again(
-    tmp_path: Path, scidex_database: str
+    tmp_path: Path, scidex_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(building, "_FEW", 0)  # as in a cycle of hundreds of objects
     files = {f"figures/{name}.png": name.encode() for name in "abc"}
     rows = [row_of(name, f"figures/{name}.png", content=name.encode()) for name in "abc"]
     lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, files, rows)
