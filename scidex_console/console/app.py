@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App, AutopilotCallbackType
+from textual.binding import BindingType
 from textual.command import Provider
 from textual.filter import NoColor
 from textual.screen import Screen
 
-from scidex_console.console.keys import KEYS
+from scidex_console.console.keys import EVERYWHERE, Key, bindings
 from scidex_console.console.leaving import Leaving
-from scidex_console.console.link import DataLink, Pace, Wanted
+from scidex_console.console.link import Answer, DataLink, Pace, Query, Wanted
 from scidex_console.console.orders import Orders
 from scidex_console.console.palette import KeyProvider
+from scidex_console.console.panes.activity import NoticeBoard
 from scidex_console.console.presentation.keys import KeyView
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.presentation.words import as_typed
+from scidex_console.console.screens.main_screen import MainScreen
 from scidex_console.console.screens.overview import OverviewScreen
+from scidex_console.console.screens.table import SCREEN_KEYS, SCREENS
 from scidex_console.console.screens.too_small import TooSmallScreen, is_too_small
 from scidex_console.console.terminal import need_drawing
 from scidex_console.console.themes import DARK, LIGHT, look_named
@@ -30,11 +35,14 @@ from scidex_console.engine.actions import PROGRAM, Situation
 from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
 from scidex_console.styling import style_path
 
+View = TypeVar("View")
+
 
 class ConsoleApp(App[object]):
     """Watches the engine through the database and puts operators' intents there."""
 
     TITLE = "scidex-console"
+    BINDINGS: ClassVar[list[BindingType]] = bindings((*EVERYWHERE, *SCREEN_KEYS))
     CSS_PATH = style_path("console.tcss")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]  # noqa: RUF012  (declared so by Textual)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-normal"), (40, "-tall")]  # noqa: RUF012
@@ -85,9 +93,15 @@ class ConsoleApp(App[object]):
             program=program,
             monotonic=monotonic,
         )
-        self._overview = OverviewScreen(self._link.knowledge, self.key_views, monotonic)
+        self.notices = NoticeBoard(monotonic)
+        self._screens = {entry.name: entry.make(self) for entry in SCREENS}
+        for name, screen in self._screens.items():
+            self.install_screen(screen, name)
+        self._came_from: list[MainScreen] = []
+        """Screens to go back to, but for those that lie below the one on show."""
         self._orders = Orders(self, read, desk)
         self._leaving = Leaving(self)
+        self._reading = False
 
     # --- what the screens ask -----------------------------------------------------------------------------
 
@@ -100,13 +114,22 @@ class ConsoleApp(App[object]):
         knowledge = self._link.knowledge()
         too_small = f"terminal too small ({self.size.width}x{self.size.height})"
         blocked = too_small if is_too_small(self.size) else knowledge.blocked
-        return Situation(knowledge.overview, job or self._overview.job, self.read_only, blocked)
+        return Situation(knowledge.overview, job or self.main_screen.job, self.read_only, blocked)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys of the screen on show: its own, then those that are the same on all."""
+        return (*self.main_screen.KEYS, *SCREEN_KEYS, *EVERYWHERE)
+
+    def why_not(self, key: Key) -> str | None:
+        """Why a key does nothing just now; None when it does."""
+        return key.disabled_reason(self.situation()) or self.main_screen.why_not(key)
 
     def key_views(self) -> Sequence[KeyView]:
         """The keys as they stand now, for footer, help and palette."""
         situation = self.situation()
         views = []
-        for key in KEYS:
+        for key in self.keys:
             spec = key.spec(situation)
             views.append(
                 KeyView(
@@ -114,26 +137,83 @@ class ConsoleApp(App[object]):
                     key.label_now(situation),
                     spec.title if spec else key.label.capitalize(),
                     spec.explain if spec else key.explain_now(self.engine_stays),
-                    as_typed(key.disabled_reason(situation) or "", self.program),
+                    as_typed(self.why_not(key) or "", self.program),
                     self._orders.twin(spec, situation.job) if spec else "",
                     key.always,
+                    key.footer,
+                    key.name,
+                    key.palette,
                 )
             )
         return views
 
+    def screens_view(self) -> KeyView:
+        """The keys that go to other screens, as one, for the footer."""
+        shown = f"{SCREENS[0].key}-{SCREENS[-1].key}"
+        return KeyView(shown, "screens", "Screens", "", "", always=True)
+
+    def answer(self, query: Query[View]) -> Answer[View] | None:
+        """What a screen's query came to; None while that is not known."""
+        return self._link.answer(query)
+
     @property
     def overview(self) -> OverviewScreen:
-        """The screen below all dialogs."""
-        return self._overview
+        """The first screen."""
+        screen = self._screens[SCREENS[0].name]
+        assert isinstance(screen, OverviewScreen)
+        return screen
+
+    @property
+    def main_screen(self) -> MainScreen:
+        """The screen on show, below all dialogs."""
+        stack = reversed(self.screen_stack)
+        return next((screen for screen in stack if isinstance(screen, MainScreen)), self.overview)
 
     def say(self, text: str, tone: str = "strong") -> None:
         """Tell the operator something, on the activity line."""
-        if self._overview.is_attached:
-            self._overview.say(as_typed(text, self.program), tone)
+        self.notices.put(as_typed(text, self.program), tone)
+        if self.main_screen.is_attached:
+            self.main_screen.tick()
 
     def read_soon(self) -> None:
         """Read the database as soon as the pace allows."""
         self._link.poke()
+
+    def hurry(self) -> None:
+        """Ask the screen's own query at once."""
+        self._link.hurry()
+
+    # --- from screen to screen ----------------------------------------------------------------------------
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is a screen to go back to."""
+        return len(self.screen_stack) > 1 or bool(self._came_from)
+
+    def go_to(self, name: str) -> None:
+        """Show one of the screens of the table; where we were can be come back to."""
+        screen = self._screens[name]
+        base = self.screen_stack[0]
+        if isinstance(base, MainScreen) and base is not screen:
+            self._came_from = [*(s for s in self._came_from if s is not base), base]
+        self._show_base(screen)
+
+    def drill(self, screen: MainScreen) -> None:
+        """Show a screen above this one."""
+        self.push_screen(screen)
+
+    def go_back(self) -> None:
+        """To the screen below, or to the one that was on show before."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        elif self._came_from:
+            self._show_base(self._came_from.pop())
+
+    def _show_base(self, screen: MainScreen) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if self.screen is not screen:
+            self.switch_screen(screen)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of ours that a theme need not name."""
@@ -168,16 +248,18 @@ class ConsoleApp(App[object]):
 
     def get_default_screen(self) -> Screen[Any]:
         """The overview."""
-        return self._overview
+        return self.overview
 
     def on_mount(self) -> None:
         """Listen for signals, and age what was read once a second."""
         self._leaving.listen()
         self.set_interval(1.0, self._tick)
 
-    def on_overview_screen_shown(self, message: OverviewScreen.Shown) -> None:
-        """Start reading."""
-        self.run_worker(self._link.run(), name="link")
+    def on_main_screen_shown(self, message: MainScreen.Shown) -> None:
+        """Start reading, once the first screen is there."""
+        if not self._reading:
+            self._reading = True
+            self.run_worker(self._link.run(), name="link")
 
     def on_unmount(self) -> None:
         """Give the signals back."""
@@ -193,27 +275,39 @@ class ConsoleApp(App[object]):
             self._link.poke()
 
     def _wanted(self) -> Wanted | None:
-        return None if is_too_small(self.size) or not self._overview.is_attached else self._overview.wanted()
+        screen = self.main_screen
+        return None if is_too_small(self.size) or not screen.is_attached else screen.wanted()
 
     def _link_changed(self) -> None:
-        if self._overview.is_attached:
-            self._overview.draw()
+        if self.main_screen.is_attached:
+            self.main_screen.draw()
             self._orders.follow(self._link.knowledge())
 
     def _tick(self) -> None:
         self._leaving.notice_hang_up()
-        if self._overview.is_attached and not is_too_small(self.size):
-            self._overview.tick()
+        if self.main_screen.is_attached and not is_too_small(self.size):
+            self.main_screen.tick()
 
     # --- keys ---------------------------------------------------------------------------------------------
 
-    def on_overview_screen_key_pressed(self, message: OverviewScreen.KeyPressed) -> None:
-        """Carry out what a key stands for."""
-        self._orders.press(message.key)
+    def action_press(self, name: str) -> None:
+        """Carry out what a key stands for, unless a dialog is open."""
+        if self.screen is self.main_screen:
+            self._orders.press(next(key for key in self.keys if key.name == name))
+
+    def commands(self) -> Mapping[str, Callable[[], Any]]:
+        """What the keys of all screens do that stand for no action."""
+        return {
+            "read_now": self.read_soon,
+            "palette": self.action_command_palette,
+            "leave": self.action_leave,
+            "back": self.go_back,
+            **{entry.name: partial(self.go_to, entry.name) for entry in SCREENS},
+        }
 
     def action_command_palette(self) -> None:
-        """Only over the overview: a dialog is answered first."""
-        if self.screen is self._overview:
+        """Only over a screen: a dialog is answered first."""
+        if self.screen is self.main_screen:
             super().action_command_palette()
 
     def action_leave(self) -> None:

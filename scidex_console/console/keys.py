@@ -1,13 +1,15 @@
 """Which key stands for what: the console's side of the one registry of actions.
 
-Footer, help, palette and bindings are all made from this table; titles, rules and words of the actions come
-from `engine.actions`.
+Every screen has one table of keys, its own and those of all screens. Footer, help, palette and bindings are
+all made from it; titles, rules and words of the actions come from `engine.actions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
 
 from scidex_console.domain.intents import SETTLED, ActionName, Intent
 from scidex_console.engine.actions import ACTIONS, ActionSpec, Situation
@@ -15,7 +17,7 @@ from scidex_console.engine.actions import ACTIONS, ActionSpec, Situation
 
 @dataclass(frozen=True)
 class Key:
-    """One key of the overview."""
+    """One key of a screen."""
 
     key: str
     """Name of the key, as Textual calls it."""
@@ -25,13 +27,22 @@ class Key:
     actions: tuple[ActionName, ...] = ()
     """Actions it may stand for; the first that is allowed now is meant. Empty for the console's own."""
     command: str = ""
-    """The console's own command it stands for."""
+    """The console's own command it stands for, or the screen's (`MainScreen.commands`)."""
     rule: Callable[[Situation], str | None] | None = None
     """Why a command of the console's own is not possible."""
     explain_alone: str = ""
     """What it does where the engine does not outlive the console."""
     always: bool = False
     """Shown in the footer however narrow it is."""
+    footer: bool = True
+    """Whether the footer has room for it at all; help and palette have."""
+    palette: bool = True
+    """Whether it means anything once the palette has been opened over the screen."""
+
+    @property
+    def name(self) -> str:
+        """What it is called where a person chooses another key for it."""
+        return self.command or "_or_".join(self.actions)
 
     def spec(self, situation: Situation) -> ActionSpec | None:
         """The action it means now; None for the console's own commands."""
@@ -72,35 +83,40 @@ def _other_job_rule(situation: Situation) -> str | None:
     return None if len(gaps) > 1 else "there is only one job"
 
 
-KEYS = (
-    Key("s", "s", "start", actions=(ActionName.START,)),
-    Key("n", "n", "step", actions=(ActionName.STEP,)),
-    Key("p", "p", "pause", actions=(ActionName.PAUSE, ActionName.RESUME)),
-    Key("c", "c", "cancel", actions=(ActionName.CANCEL,)),
-    Key("r", "r", "retry", actions=(ActionName.RETRY,)),
-    Key("b", "b", "roll back", actions=(ActionName.ROLLBACK,)),
-    Key("B", "B", "redo", actions=(ActionName.REDO,)),
-    Key("t", "t", "throttle", actions=(ActionName.THROTTLE,)),
+_WITHDRAW = Key(
+    "w",
+    "w",
+    "withdraw",
+    "Asks for the newest intent that is still open to be called off.",
+    command="withdraw",
+    rule=_withdraw_rule,
+)
+PAUSE = Key("p", "p", "pause", actions=(ActionName.PAUSE, ActionName.RESUME))
+RETRY = Key("r", "r", "retry", actions=(ActionName.RETRY,))
+ROLLBACK = Key("b", "b", "roll back", actions=(ActionName.ROLLBACK,))
+REDO = Key("B", "B", "redo", actions=(ActionName.REDO,))
+THROTTLE = Key("t", "t", "throttle", actions=(ActionName.THROTTLE,))
+PANES = Key(
+    "tab",
+    "tab",
+    "panes",
+    "Goes to the next pane; up and down move inside it.",
+    command="next_pane",
+    palette=False,
+)
+
+BACK = Key("escape", "Esc", "back", "Goes back to where you came from.", command="back", footer=False)
+EVERYWHERE = (
+    BACK,
     Key(
-        "w",
-        "w",
-        "withdraw",
-        "Asks for the newest intent that is still open to be called off.",
-        command="withdraw",
-        rule=_withdraw_rule,
+        "y",
+        "y",
+        "copy",
+        "Copies what is under the cursor, or the last action, as its command line.",
+        command="copy",
     ),
-    Key(
-        "o",
-        "o",
-        "other job",
-        "Makes the keys act upon the other job.",
-        command="other_job",
-        rule=_other_job_rule,
-    ),
-    Key("y", "y", "copy", "Copies the last action as its command line.", command="copy"),
-    Key("tab", "tab", "panes", "Goes to the next pane; up and down move inside it.", command="next_pane"),
     Key("f5", "F5", "read", "Reads the database now.", command="read_now"),
-    Key("ctrl+p", "^P", "palette", "Finds an action by its name.", command="palette"),
+    Key("ctrl+p", "^P", "palette", "Finds an action by its name.", command="palette", palette=False),
     Key("question_mark", "?", "help", "Every key, and why it is disabled.", command="help", always=True),
     Key(
         "q",
@@ -112,3 +128,39 @@ KEYS = (
         always=True,
     ),
 )
+"""Keys of every screen, last in its table."""
+
+FILTER = Key("slash", "/", "filter", "Shows only what you ask for.", command="filter")
+OPEN = Key("enter", "Enter", "open", "Shows all about the row under the cursor.", command="open")
+MARK = Key("space", "space", "mark", "Marks the row under the cursor, or unmarks it.", command="mark")
+UNMARK = Key("asterisk", "*", "unmark", "Takes all marks away.", command="unmark")
+
+OVERVIEW = (
+    Key("s", "s", "start", actions=(ActionName.START,)),
+    Key("n", "n", "step", actions=(ActionName.STEP,)),
+    PAUSE,
+    Key("c", "c", "cancel", actions=(ActionName.CANCEL,)),
+    RETRY,
+    ROLLBACK,
+    REDO,
+    THROTTLE,
+    _WITHDRAW,
+    Key(
+        "o",
+        "o",
+        "other job",
+        "Makes the keys act upon the other job.",
+        command="other_job",
+        rule=_other_job_rule,
+    ),
+    PANES,
+)
+
+
+def bindings(keys: Iterable[Key]) -> list[BindingType]:
+    """Keys for Textual; a name for each, by which it can be given another key. Textual itself sees to Tab."""
+    return [
+        Binding(key.key, f"app.press('{key.name}')", key.label, show=False, id=key.name)
+        for key in keys
+        if key is not PANES
+    ]

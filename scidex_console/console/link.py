@@ -1,7 +1,8 @@
 """The console's link to the database: what was read last, how old it is, and when to read again.
 
-News from the feed and the operator's own moves are coalesced; nothing is read while nothing is shown; a
-database that is lost is asked again, with growing pauses, and never ends the program. No Textual in here.
+The screen on show says what it wants: how much of the overview, and a query of its own. News from the feed
+and the operator's own moves are coalesced; nothing is read for what is not shown; a database that is lost is
+asked again, with growing pauses, and never ends the program. No Textual in here.
 """
 
 from __future__ import annotations
@@ -9,24 +10,50 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.presentation.words import as_typed
-from scidex_console.domain.errors import ConsoleError, explain
+from scidex_console.domain.errors import ConsoleError, Refused, UsageError, explain
 from scidex_console.engine.actions import PROGRAM
 from scidex_console.engine.ports import Feed, ReadModel
 from scidex_console.engine.views import Overview
 
+View = TypeVar("View")
+ViewOf = TypeVar("ViewOf", covariant=True)
+
+
+class Query(Protocol[ViewOf]):
+    """What a screen wants read: a frozen dataclass, so that an answer is known by the question."""
+
+    async def read(self, read: ReadModel) -> ViewOf:
+        """Ask the read model. What it raises is told to the screen, or taken for a lost database."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer(Generic[View]):
+    """What a query came to."""
+
+    query: Query[View]
+    view: View | None
+    """None when it was refused."""
+    problem: str = ""
+    """Why it was refused, in words."""
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the visible panes show, and so what is worth asking for."""
+    """What the screen on show needs, and so what is worth asking for."""
 
-    dead: int
-    errors: int
+    dead: int = 0
+    """Rows of the overview's list of dead addresses."""
+    errors: int = 0
+    """Rows of the overview's list of errors."""
     sparkline_minutes: int = 30
+    query: Query[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +67,8 @@ class Pace:
     retry_after: float = 1.0
     """First pause after a failure; doubles up to `poll_every`."""
     stale_after: float = 15.0
+    rest: float = 3.0
+    """Pause between readings, in times of what the last one took: slow queries are asked less often."""
 
 
 class DataLink:
@@ -66,9 +95,12 @@ class DataLink:
         self._read_only = read_only
         self._program = program
         self._monotonic = monotonic
-        self._news = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._news = self._hurried = False
         self._overview: Overview | None = None
+        self._answer: Answer[Any] | None = None
         self._read_at = 0.0
+        self._took = 0.0
         self._trouble = ""
         self._failures = 0
 
@@ -79,45 +111,67 @@ class DataLink:
             self._overview, age, self._trouble, self._pace.stale_after, self._read_only, self._program
         )
 
+    def answer(self, query: Query[View]) -> Answer[View] | None:
+        """What this query came to when it was read last; None when something else was read since."""
+        found = self._answer
+        return cast(Answer[View], found) if found and found.query == query else None
+
     def poke(self) -> None:
-        """Read soon: something changed, or something became visible."""
-        self._news.set()
+        """Read soon: something changed."""
+        self._news = True
+        self._wake.set()
+
+    def hurry(self) -> None:
+        """Read the screen's own query at once: the operator waits for it."""
+        self._hurried = True
+        self._wake.set()
 
     async def run(self) -> None:
         """Listen and read until cancelled."""
         listener = asyncio.create_task(self._listen())
         try:
             while True:
-                await self._read_once()
-                await self._wait()
+                await self._read_once(self._read_all)
+                await self._until_due()
         finally:
             listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await listener
 
-    async def _wait(self) -> None:
-        """Until there is news, or the slow poll is due; never sooner than the pace allows."""
-        pause = self._pace.poll_every
-        if self._trouble:
-            pause = min(pause, self._pace.retry_after * 2 ** (self._failures - 1))
-            await asyncio.sleep(pause)
-        else:
-            await asyncio.sleep(self._pace.at_most_every)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), max(pause - self._pace.at_most_every, 0.0))
-        self._news.clear()
+    async def _until_due(self) -> None:
+        """Until there is news or the slow poll is due, never sooner than the pace allows.
 
-    async def _read_once(self) -> None:
+        Meanwhile the operator's own questions are answered at once.
+        """
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        earliest = began + max(self._pace.at_most_every, self._pace.rest * self._took)
+        latest = began + self._pace.poll_every
+        if self._trouble:
+            earliest = latest = min(latest, began + self._pace.retry_after * 2 ** (self._failures - 1))
+            self._hurried = False
+        while (left := (earliest if self._news else latest) - clock()) > 0:
+            if not self._hurried:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), left)
+                self._wake.clear()
+            if self._hurried:
+                self._hurried = False
+                await self._read_once(self._read_query)
+                if self._trouble:
+                    break
+        self._news = False
+
+    async def _read_once(self, reading: Callable[[Wanted], Awaitable[None]]) -> None:
         wanted = self._wanted()
         if wanted is None:
             return
         started = self._monotonic()
         try:
             async with asyncio.timeout(self._pace.answer_within):
-                self._overview = await self._read.overview(
-                    dead=wanted.dead, errors=wanted.errors, sparkline_minutes=wanted.sparkline_minutes
-                )
-            self._read_at, self._trouble, self._failures = started, "", 0
+                await reading(wanted)
+            self._took = self._monotonic() - started
+            self._trouble, self._failures = "", 0
         except TimeoutError:
             self._fail(f"no answer within {self._pace.answer_within:g} s")
         except ConsoleError as error:
@@ -126,6 +180,22 @@ class DataLink:
             # Nothing a reading can raise may end the console: it is shown, and asked again.
             self._fail(f"{type(error).__name__}: {error}")
         self._changed()
+
+    async def _read_all(self, wanted: Wanted) -> None:
+        started = self._monotonic()
+        self._overview = await self._read.overview(
+            dead=wanted.dead, errors=wanted.errors, sparkline_minutes=wanted.sparkline_minutes
+        )
+        self._read_at = started
+        await self._read_query(wanted)
+
+    async def _read_query(self, wanted: Wanted) -> None:
+        if wanted.query is None:
+            return
+        try:
+            self._answer = Answer(wanted.query, await wanted.query.read(self._read))
+        except (Refused, UsageError) as error:
+            self._answer = Answer(wanted.query, None, as_typed(explain(error), self._program))
 
     def _fail(self, why: str) -> None:
         self._trouble = as_typed(why, self._program)
@@ -136,5 +206,5 @@ class DataLink:
         while True:
             with contextlib.suppress(Exception):
                 async for _topics in self._feed.topics():
-                    self._news.set()
+                    self.poke()
             await asyncio.sleep(self._pace.poll_every)

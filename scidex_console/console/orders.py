@@ -58,21 +58,19 @@ class Orders:
     # --- keys ---------------------------------------------------------------------------------------------
 
     def press(self, key: Key) -> None:
-        """Carry out a key of the overview, or say why not."""
+        """Carry out a key of the screen on show, or say why not."""
         situation = self._app.situation()
-        reason = key.disabled_reason(situation)
+        reason = self._app.why_not(key)
         if reason:
             self._app.say(f"{key.shown} {key.label_now(situation)}: {reason}", "warn")
             return
         if not key.actions:
             commands: dict[str, Callable[[], Any]] = {
+                **self._app.commands(),
                 "withdraw": self._withdraw,
-                "other_job": self._app.overview.select_other_job,
                 "copy": self._copy_last,
-                "read_now": self._app.read_soon,
-                "palette": self._app.action_command_palette,
                 "help": self._help,
-                "leave": self._app.action_leave,
+                **self._app.main_screen.commands(),
             }
             commands[key.command]()
             return
@@ -96,7 +94,7 @@ class Orders:
             ActionName.CANCEL: lambda: CancelDialog(self._app, spec, job),
             ActionName.RETRY: lambda: RetryDialog(self._app, spec, job, self._read),
             ActionName.THROTTLE: lambda: ThrottleDialog(
-                self._app, spec, job, self._app.overview.host_pointed_at or ""
+                self._app, spec, job, self._app.main_screen.subject().group
             ),
         }
         self._show(dialogs[spec.name]())
@@ -151,7 +149,7 @@ class Orders:
     def twin(self, spec: ActionSpec, job: JobName) -> str:
         """The action as a command line, as far as it is known before anything is asked."""
         if spec.name is ActionName.THROTTLE:
-            group = self._app.overview.host_pointed_at or "GROUP"
+            group = self._app.main_screen.subject().group or "GROUP"
             return spec.command(None, {"group": group}, program=self._app.program)
         return spec.command(job if spec.job_scoped else None, {}, program=self._app.program)
 

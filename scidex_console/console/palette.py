@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from scidex_console.console.keys import KEYS
 from scidex_console.console.presentation.cells import clean
 
 if TYPE_CHECKING:
@@ -17,28 +16,28 @@ if TYPE_CHECKING:
 class KeyProvider(Provider):
     """Finds keys by title, label and explanation."""
 
-    def _entries(self) -> list[tuple[int, str, str]]:
+    def _entries(self) -> list[tuple[str, str, str]]:
         app = cast("ConsoleApp", self.app)
         entries = []
-        for index, (key, view) in enumerate(zip(KEYS, app.key_views(), strict=True)):
-            if key.command in ("palette", "next_pane"):
+        for view in app.key_views():
+            if not view.palette:
                 continue
             help_text = f"disabled: {view.reason}" if view.reason else view.explain
-            entries.append((index, f"{view.title} ({view.shown})", clean(help_text).replace("[", r"\[")))
+            entries.append((view.name, f"{view.title} ({view.shown})", clean(help_text).replace("[", r"\[")))
         return entries
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
-        for index, title, help_text in self._entries():
-            yield DiscoveryHit(title, partial(self._press, index), help=help_text)
+        for name, title, help_text in self._entries():
+            yield DiscoveryHit(title, partial(self._press, name), help=help_text)
 
     async def search(self, query: str) -> Hits:
         """What matches."""
         matcher = self.matcher(query)
-        for index, title, help_text in self._entries():
+        for name, title, help_text in self._entries():
             score = matcher.match(title)
             if score > 0:
-                yield Hit(score, matcher.highlight(title), partial(self._press, index), help=help_text)
+                yield Hit(score, matcher.highlight(title), partial(self._press, name), help=help_text)
 
-    def _press(self, index: int) -> None:
-        cast("ConsoleApp", self.app).overview.action_press(index)
+    def _press(self, name: str) -> None:
+        cast("ConsoleApp", self.app).action_press(name)

@@ -11,30 +11,43 @@ from scidex_console.console.presentation.intents import in_order, intent_line
 from scidex_console.console.presentation.status import Knowledge
 
 
-class ActivityPane(CellView):
-    """One line on a small screen, several on a tall one; a notice takes the first for a while."""
+class NoticeBoard:
+    """What the operator was told last, whichever screen is on show."""
 
-    NOTICE_S: ClassVar[float] = 12.0
+    LASTS_S: ClassVar[float] = 12.0
 
-    def __init__(self, monotonic: Callable[[], float], *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, monotonic: Callable[[], float]) -> None:
         self.monotonic = monotonic
         self._notice: Line | None = None
         self._noticed_at = 0.0
 
-    def notice(self, text: str, tone: str = "strong") -> None:
+    def put(self, text: str, tone: str = "strong") -> None:
         """Say something to the operator."""
         self._notice = Line((Cell("» ", "key"), Cell(clean(text), tone)))
         self._noticed_at = self.monotonic()
+
+    @property
+    def notice(self) -> Line | None:
+        """What is to be said, for a while."""
+        if self._notice and self.monotonic() - self._noticed_at > self.LASTS_S:
+            self._notice = None
+        return self._notice
+
+
+class ActivityPane(CellView):
+    """One line on a small screen, several on a tall one; a notice takes the first for a while."""
+
+    def __init__(self, board: NoticeBoard, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._board = board
 
     def draw(self, knowledge: Knowledge) -> None:
         """Show the notice, and as many intents as there is room for."""
         width, height = self.size
         if width <= 0 or height <= 0:
             return
-        if self._notice and self.monotonic() - self._noticed_at > self.NOTICE_S:
-            self._notice = None
-        lines = [crop_line(self._notice, width)] if self._notice else []
+        notice = self._board.notice
+        lines = [crop_line(notice, width)] if notice else []
         overview, now = knowledge.overview, knowledge.now
         if overview and now:
             program = knowledge.program

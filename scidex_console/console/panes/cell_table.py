@@ -128,14 +128,17 @@ class CellTable(CellView, can_focus=True):
             self._top = self._cursor - room + 1 if room > 0 else 0
         placed = choose(self._columns(width), width)
         title = self._header(placed[0].width)
-        note = f"↑ {self._top} newer above" if self._newest_first and self._top else ""
-        lines = [header_line(placed, title, "title-focus" if self.has_focus else "title", note)]
+        lines = [header_line(placed, title, "title-focus" if self.has_focus else "title", self._note())]
         for index in range(self._top, min(self._top + max(room, 0), len(self._keys))):
             tone = "cursor" if self.has_focus and index == self._cursor else ""
             lines.append(row_line(placed, self._cells(index), tone))
         if not self._keys and room > 0:
             lines.append(Line((Cell(f"  {self._empty}", "dim"),)))
         self.show(lines)
+
+    def _note(self) -> str:
+        """What the header has to say beside the names of the columns."""
+        return f"↑ {self._top} newer above" if self._newest_first and self._top else ""
 
     def _header(self, width: int) -> str:
         number = str(len(self._keys)) if self._keys else ""

@@ -12,21 +12,9 @@ from textual.message import Message
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.presentation import attempts, gap, hosts, migration_log
-from scidex_console.console.presentation.status import Knowledge, banner_lines, place_line, pulse_line
+from scidex_console.console.presentation.status import Knowledge
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import Overview
-
-
-class StatusPane(CellView):
-    """Environment, write mode, engine, age of the data; a banner when something is wrong."""
-
-    def draw(self, knowledge: Knowledge) -> None:
-        """Show what is known."""
-        width = self.size.width
-        if width <= 0:
-            return
-        lines = [place_line(knowledge, width), pulse_line(knowledge, width)]
-        self.show([*lines, *banner_lines(knowledge, width)])
 
 
 class GapPane(CellView, can_focus=True):

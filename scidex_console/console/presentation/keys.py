@@ -21,6 +21,10 @@ class KeyView:
     command: str = ""
     """The same as a command line, where there is one."""
     always: bool = False
+    footer: bool = True
+    name: str = ""
+    """What it is called (`Key.name`)."""
+    palette: bool = True
 
 
 def footer_line(keys: Sequence[KeyView], width: int) -> Line:

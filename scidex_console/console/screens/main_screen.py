@@ -1,0 +1,175 @@
+"""What all screens share: where we are, how old the data is, what was asked for, the keys.
+
+A screen gives its body, its keys and what it wants read. The rest is handled here and in the app, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+
+from scidex_console.console.keys import BACK, Key
+from scidex_console.console.link import Answer, Query, Wanted
+from scidex_console.console.panes.activity import ActivityPane, NoticeBoard
+from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.panes.status_pane import StatusPane
+from scidex_console.console.presentation.keys import KeyView, footer_line
+from scidex_console.console.presentation.status import Knowledge
+from scidex_console.console.screens.dialog import Surroundings
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.ports import AttemptFilter
+
+View = TypeVar("View")
+
+
+class Console(Surroundings, Protocol):
+    """What a screen may ask the console."""
+
+    @property
+    def notices(self) -> NoticeBoard:
+        """What the operator is told last."""
+        ...
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is a screen to go back to."""
+        ...
+
+    def key_views(self) -> Sequence[KeyView]:
+        """The keys of the screen on show, as they stand now."""
+        ...
+
+    def screens_view(self) -> KeyView:
+        """The keys that go to other screens, as one, for the footer."""
+        ...
+
+    def answer(self, query: Query[View]) -> Answer[View] | None:
+        """What the query came to; None while that is not known."""
+        ...
+
+    def hurry(self) -> None:
+        """Ask the screen's query at once."""
+        ...
+
+    def drill(self, screen: MainScreen) -> None:
+        """Show a screen above this one; Esc comes back."""
+        ...
+
+    def say(self, text: str, tone: str = "strong") -> None:
+        """Tell the operator something."""
+        ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the actions of a screen begin with: what its cursor or its filter points at."""
+
+    group: str = ""
+    """Host group."""
+    batch_id: int | None = None
+    """Batch to take back or to bring on again; None for the newest that can be."""
+    criteria: AttemptFilter | None = None
+    """What a retry is filtered by; None for the first class there are rows of."""
+
+
+class MainScreen(Screen[None]):
+    """Base of all screens that are no dialog. A subclass sets `KEYS`, and `BINDINGS = bindings(KEYS)`."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = ()
+    """Its own keys; those of all screens (`keys.EVERYWHERE`) come after them."""
+
+    class Shown(Message):
+        """The panes are there and can be drawn."""
+
+    def __init__(self, around: Console) -> None:
+        super().__init__()
+        self.around = around
+        self._status = StatusPane(id="status")
+        self._activity = ActivityPane(around.notices, id="activity")
+        self._keys = CellView(id="keys")
+
+    # --- what a screen gives ------------------------------------------------------------------------------
+
+    def body(self) -> Iterable[Widget]:
+        """What stands between the status lines and the keys."""
+        return ()
+
+    def wanted(self) -> Wanted:
+        """What it needs read while it is on show."""
+        return Wanted()
+
+    def draw_body(self, knowledge: Knowledge) -> None:
+        """Draw what a reading may have changed; `answer` has what its query came to."""
+
+    def tick_body(self, knowledge: Knowledge) -> None:
+        """Draw what changes with time alone, once a second."""
+
+    @property
+    def job(self) -> JobName:
+        """The job its keys act upon."""
+        return JobName.FIGURES
+
+    def subject(self) -> Subject:
+        """What its actions begin with."""
+        return Subject()
+
+    def commands(self) -> Mapping[str, Callable[[], Any]]:
+        """What its own keys do, by `Key.command`; goes before the console's."""
+        return {}
+
+    def why_not(self, key: Key) -> str | None:
+        """Why a key does nothing on this screen just now, beside what its action says."""
+        return "there is nothing to go back to" if key is BACK and not self.around.can_go_back else None
+
+    def twin(self) -> str:
+        """Command line, without the program, that prints what the cursor is on; empty where there is none."""
+        return ""
+
+    # --- what all share -----------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Status above, the body, what was asked for, the keys below."""
+        yield self._status
+        yield from self.body()
+        yield self._activity
+        yield self._keys
+
+    def on_mount(self) -> None:
+        """Say that reading may begin."""
+        self.post_message(self.Shown())
+
+    def on_screen_resume(self) -> None:
+        """What is known may be old: what it showed last is drawn, and read anew."""
+        self.around.hurry()
+        self.call_after_refresh(self.draw)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw anew once the panes have their new sizes."""
+        self.call_after_refresh(self.draw)
+
+    def draw(self) -> None:
+        """Draw everything that changed, after a reading."""
+        self.draw_body(self.around.knowledge())
+        self.tick()
+
+    def tick(self) -> None:
+        """Draw what changes with time alone."""
+        knowledge = self.around.knowledge()
+        self._status.draw(knowledge)
+        self._activity.draw(knowledge)
+        self.tick_body(knowledge)
+        self.draw_keys()
+
+    def draw_keys(self) -> None:
+        """Draw the footer."""
+        width = self._keys.size.width
+        if width:
+            views = [view for view in self.around.key_views() if view.footer]
+            self._keys.show([footer_line([self.around.screens_view(), *views], width)])

@@ -1,0 +1,33 @@
+"""The screens, a line each: number key, title, what it shows, and how it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scidex_console.console.keys import Key
+from scidex_console.console.screens.main_screen import Console, MainScreen
+from scidex_console.console.screens.overview import OverviewScreen
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One screen."""
+
+    key: str
+    title: str
+    explain: str
+    make: Callable[[Console], MainScreen]
+
+    @property
+    def name(self) -> str:
+        """What its key is called."""
+        return f"screen_{self.title.lower().replace(' ', '_')}"
+
+
+SCREENS = (Entry("1", "Overview", "Health, pace, hosts, and what went wrong lately.", OverviewScreen),)
+
+SCREEN_KEYS = tuple(
+    Key(entry.key, entry.key, entry.title.lower(), entry.explain, command=entry.name, footer=False)
+    for entry in SCREENS
+)
