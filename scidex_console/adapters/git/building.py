@@ -86,7 +86,9 @@ def build(
         root = memory.root_of(parent) or reader.root_of(parent)
         editor = TreeEditor(reader, memory, root, object_format=checkout.object_format)
         commits = _commits(checkout, editor, parent, series, objects, when)
-    wanted |= {folder.object: _folder(folder) for folder in editor.stored}
+    for folder in editor.stored:
+        # A version that comes back is told as it was first: others are told against that one.
+        wanted.setdefault(folder.object, _folder(folder))
     wanted |= {name: _whole("commit", content) for name, content in commits.items()}
     *chain, tip = commits
     chain += [] if series.merge else [tip]
@@ -219,7 +221,7 @@ def _missing(checkout: Checkout, names: Collection[str]) -> set[str]:
 def _feed(checkout: Checkout, writes: list[Write]) -> list[Path]:
     """Write objects to git; the files that keep their pack from being repacked away, for now."""
     few = len(writes) < _FEW
-    command = ("unpack-objects", "-q") if few else ("index-pack", "--stdin", "--fix-thin", f"--keep={OURS}")
+    command = ("unpack-objects", "-q") if few else ("index-pack", "--stdin", f"--keep={OURS}")
     with _receiving(checkout, command) as process:
         with suppress(BrokenPipeError):  # its last words say why; `conclude` reads them
             pack = PackStream(process.stdin, len(writes), object_format=checkout.object_format)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from scidex_console.adapters.git.checkout import Checkout, object_id
-from scidex_console.adapters.git.tree_object import TreeObject, Version
+from scidex_console.adapters.git.tree_object import TreeObject
 from scidex_console.domain.errors import Halt, RepositoryError
 
 _LARGE = 16
@@ -22,7 +22,7 @@ class FolderMemory:
     """
 
     def __init__(self) -> None:
-        self._folders: dict[str, tuple[Version, TreeObject]] = {}
+        self._folders: dict[str, tuple[str, TreeObject]] = {}
         self._roots: dict[str, str] = {}
 
     def root_of(self, commit: str) -> str | None:
@@ -33,15 +33,15 @@ class FolderMemory:
         """A commit was made."""
         self._roots = {commit: root}
 
-    def take(self, path: str, name: str) -> tuple[Version, TreeObject] | None:
+    def take(self, path: str, name: str) -> TreeObject | None:
         """The folder at a path, if it is still the object of that name; whoever edits it gives it back."""
-        found = self._folders.pop(path, None)
-        return found if found is not None and found[0].object == name else None
+        known, folder = self._folders.pop(path, ("", None))
+        return folder if known == name else None
 
     def give_back(self, path: str, name: str, folder: TreeObject) -> None:
         """Remember a folder as it is now, if it is large."""
         if len(folder) >= _LARGE:
-            self._folders[path] = (folder.version(name), folder)
+            self._folders[path] = (name, folder)
 
 
 class Reader:

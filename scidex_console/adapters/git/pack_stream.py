@@ -43,7 +43,8 @@ class PackStream:
     def whole(self, kind: str, size: int, chunks: Iterable[bytes]) -> None:
         """An object by all its bytes, of which there are `size`."""
         self._write(_head(_KINDS[kind], size))
-        self._compressed(chunks)
+        # Names of objects and most of a folder's are random: looking long for repetitions finds none.
+        self._compressed(chunks, level=1 if kind == "tree" else zlib.Z_DEFAULT_COMPRESSION)
 
     def difference(self, base: str, base_size: int, size: int, difference: Difference) -> None:
         """An object of `size` bytes by what differs from the object `base`, which has `base_size`."""
@@ -55,8 +56,8 @@ class PackStream:
         """All objects are written."""
         self._out.write(self._sum.digest())
 
-    def _compressed(self, chunks: Iterable[bytes]) -> None:
-        packing = zlib.compressobj()
+    def _compressed(self, chunks: Iterable[bytes], *, level: int = zlib.Z_DEFAULT_COMPRESSION) -> None:
+        packing = zlib.compressobj(level)
         for chunk in chunks:
             self._write(packing.compress(chunk))
         self._write(packing.flush())

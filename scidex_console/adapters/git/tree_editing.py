@@ -37,7 +37,9 @@ class StoredFolder:
 class _Edited:
     folder: TreeObject
     name: str
-    base: Version | None
+    base: Version | None = None
+    """The version that later ones are told against; the first is stored whole, so that git need not look
+    for its base elsewhere and can work on all of its processors."""
     versions: int = 0
 
 
@@ -104,12 +106,10 @@ class TreeEditor:
         if known is not None and there is not None and known.name == there.object:
             return known
         if there is None:
-            edited = _Edited(TreeObject(id_size=self._id_size), "", None)
-        elif (remembered := self._memory.take(path, there.object)) is not None:
-            edited = _Edited(remembered[1], there.object, remembered[0])
+            edited = _Edited(TreeObject(id_size=self._id_size), "")
         else:
-            folder = self._reader.folder(there.object)
-            edited = _Edited(folder, there.object, folder.version(there.object))
+            folder = self._memory.take(path, there.object) or self._reader.folder(there.object)
+            edited = _Edited(folder, there.object)
         self._folders[path] = edited
         return edited
 
@@ -131,9 +131,9 @@ class TreeEditor:
             stored = StoredFolder(name, len(content), None, edited.base, difference)
         self.stored.append(stored)
         edited.name = name
-        edited.versions += 1
-        if edited.base is None or edited.versions % _GROUP == 0:
+        if edited.versions % _GROUP == 0:
             edited.base = edited.folder.version(name)
+        edited.versions += 1
         return name
 
 

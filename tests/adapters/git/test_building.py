@@ -156,7 +156,18 @@ def test_an_object_stored_otherwise_than_it_was_named_is_noticed(
     monkeypatch.setattr(pack_stream, "_LONGEST_NEW", 3)
     monkeypatch.setattr(pack_stream, "_copy", lambda start, size: bytes([0x80 | 0x10, 1]))
     with pytest.raises(RepositoryError):
-        made(checkout, start.commit, Series([Draft([edit("figures/more.png", b"m")], "m\n")]))
+        made(checkout, start.commit, Series([Draft([edit(f"figures/{n}", b"m")], "m\n") for n in range(2)]))
+
+
+def test_a_folder_that_becomes_what_it_was_is_stored_once(checkout: Checkout) -> None:
+    root = run("rev-parse", "HEAD", folder=checkout.worktree)
+    there = Series([Draft([edit(p, c) for p, c in many(60).items()], "many\n")])
+    start = made(checkout, root, there).commit
+    steps = [("figures/a", b"a"), ("figures/b", b"b"), ("figures/a", None), ("figures/b", None)]
+    drafts = [Draft([edit(path, content)], f"{n}\n") for n, (path, content) in enumerate(steps)]
+    tip = made(checkout, start, Series([*drafts, *drafts])).commit
+    assert files(checkout, tip) == files(checkout, start)
+    assert_sound(checkout, tip)
 
 
 def test_a_pack_with_a_folder_that_is_not_the_named_one_is_refused(
