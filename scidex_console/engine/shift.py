@@ -57,6 +57,7 @@ class Shift:
         self._permits = RunPermits(run, job.batch_limits, ahead=job.reads_beside_writing)
         self._drains: dict[str, asyncio.Task[None]] = {}
         self._writing: asyncio.Task[object] | None = None
+        self._publishing: asyncio.Task[object] | None = None
         self._stopped = False
 
     def stop(self) -> None:
@@ -99,6 +100,9 @@ class Shift:
             self._writing = self._beside(self._writer.recover_open_batches(), "recovery")
         elif self._writing is None and self._writer.is_overdue:
             self._writing = self._beside(self._writer.tidy(), "tidy")
+        elif self._writing is None and self._publishing is None and self._writer.owes_publishing:
+            # Nothing waits for it: it changes the outer repository, and sends what is committed.
+            self._publishing = self._beside(self._writer.publish(), "publish")
         unseen = self._permits.unseen
         waiting = files, marks = await self._job.waiting()
         run = await self._runs.open_run(self._job.name)
@@ -204,6 +208,9 @@ class Shift:
         if self._writing is not None and self._writing.done():
             written, self._writing = self._writing, None
             written.result()
+        if self._publishing is not None and self._publishing.done():
+            published, self._publishing = self._publishing, None
+            published.result()
 
     async def _end(self, *, patience: float) -> list[Exception]:
         """Give requests under way a moment to end, then let them go: their rows stay due.
@@ -211,12 +218,13 @@ class Shift:
         The batch in hand is written to its end. What went wrong in all of it, the most telling first.
         """
         self._permits.closed = True
-        tasks = [*self._drains.values(), *([self._writing] if self._writing else [])]
+        beside = [task for task in (self._writing, self._publishing) if task is not None]
+        tasks = [*self._drains.values(), *beside]
         try:
             if self._drains and patience > 0:
                 await asyncio.wait(self._drains.values(), timeout=patience)
-            if self._writing and patience > 0:
-                await asyncio.wait([self._writing])
+            if beside and patience > 0:
+                await asyncio.wait(beside)
         finally:  # also when this wait is cut short, nobody goes on asking
             for task in tasks:
                 task.cancel()

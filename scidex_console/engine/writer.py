@@ -34,6 +34,8 @@ class Writer:
         """False until recovery has run, and after any write that did not end well."""
         self._recorded = False
         """Whether every commit of ours in the outer repository is on record, as after publishing it is."""
+        self._owes = False
+        """Whether batches are clean that nobody has tried to publish yet."""
         self._unpublished = False
         """Whether something is left to be published."""
         self._outdated = 0
@@ -68,10 +70,15 @@ class Writer:
         """Whether readers have had time to leave the old paths of some batch."""
         return bool(self._lingering) and self._lingering[0][1] <= asyncio.get_running_loop().time()
 
+    @property
+    def owes_publishing(self) -> bool:
+        """Whether `publish` has something to do; it may go on beside whatever reads the repository."""
+        return self._owes
+
     async def tidy(self, *, wait: bool = False) -> None:
         """Take old paths away that readers have had time to leave; with `wait`, all of them.
 
-        What is clean by then is published: `write_batch` came too early for it.
+        With `wait`, too, what is clean by then is published; otherwise that is left to the caller.
         """
         while self._lingering:
             batch, until = self._lingering[0]
@@ -85,8 +92,10 @@ class Writer:
                 if self._lingering and self._lingering[0][0].id == batch.id:
                     await forward.tidy(self._stores, batch)
                     self._lingering.pop(0)
-            await self.publish()
+            self._owes = True
             self._outdated += 1
+        if wait and self._owes:
+            await self.publish()
         if self._outdated >= _REFRESH_EVERY or (wait and self._outdated):
             await self._refresh_index()
 
@@ -179,7 +188,7 @@ class Writer:
         self._pulse.changed("batch", "gap")
 
     async def _publish(self) -> None:
-        self._recorded = False
+        self._owes = self._recorded = False
         trouble = await outer.publish(self._stores)
         self._recorded, self._unpublished = True, bool(trouble)
         self._pulse.say("publishing", f"not published: {trouble}" if trouble else "")
