@@ -167,6 +167,9 @@ heartbeat = "500ms"
 [figures]
 back_off = "500ms"
 back_off_longest = "2s"
+max_attempts = 3
+confirm_without_control = "at-once"
+second_pass_after = "1s"
 [batch]
 files = 5
 [fetch]

@@ -17,6 +17,7 @@ _ALWAYS = {
 _WHEN_ANY = (
     "due",
     "scheduled",
+    "suspected",
     "in_batch",
     "blocked",
     "suspect",

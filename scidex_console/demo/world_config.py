@@ -21,6 +21,7 @@ _SHORTEST_READ = timedelta(seconds=2)  # a busy machine must not look like a sil
 _SHORTEST_DEADLINE = timedelta(seconds=10)
 
 _WATCHED_CYCLE = "20s"
+_WATCHED_SECOND_PASS = timedelta(minutes=3)  # nobody watches for a day
 
 _Value = str | bool | int | float | list[str] | list[int]
 
@@ -66,6 +67,7 @@ def _figures(speed: float) -> dict[str, _Value]:
     return {
         "back_off": _sooner(usual.back_off, speed),
         "back_off_longest": _sooner(usual.back_off_longest, speed),
+        "second_pass_after": _sooner(_WATCHED_SECOND_PASS, speed, _SHORTEST_READ),
     }
 
 

@@ -67,3 +67,9 @@ class FetchOutcome:
     file: StagedFile | None = None
     retry_at: datetime | None = None
     """Earliest time the server asked us to come back, if it did."""
+    resolved_url: str = ""
+    """The address that gave the image in place of a dead recorded one."""
+    resolved_by: str = ""
+    """Name of the rewrite rule that made it."""
+    rescue_tried: str = ""
+    """Fingerprint of the rewrite rules that were tried in vain."""

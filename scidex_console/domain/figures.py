@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from scidex_console.domain.batches import ABSENT, AdoptedFile, NewFile, Operation, OperationState, RowChange
+from scidex_console.domain.controls import ControlRules, Proof
 from scidex_console.domain.fetching import FetchClass, FetchOutcome
 from scidex_console.domain.paths import ArtifactPaths
 
@@ -19,6 +20,8 @@ class FigureState(StrEnum):
 
     DUE = "due"
     """To be asked, now or at its due time."""
+    SUSPECTED = "suspected"
+    """Said to be gone; waits for the proof: a control, or a second answer of the kind."""
     STAGED = "staged"
     """Fetched whole and on disk, or found where it belongs; waits for its batch."""
     CONDEMNED = "condemned"
@@ -99,17 +102,44 @@ class Verdict:
 
     state: FigureState
     due_at: datetime | None
+    proof: Proof | None = None
+    """Of a condemned figure."""
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What is known about an address when it is said to be gone."""
+
+    rules: ControlRules
+    may_be_controlled: bool
+    """Whether its group has, or may have, a control image."""
+    since: timedelta | None
+    """For how long it has been suspected; None when this is the first answer of the kind."""
+
+    def judge(self, now: datetime) -> Verdict:
+        """The figure's next state after one more answer of the kind."""
+        left = self.rules.second_pass_after - (self.since or timedelta(0))
+        if self.since is not None and left <= timedelta(0):
+            return Verdict(FigureState.CONDEMNED, None, Proof.SECOND_PASS)
+        if self.rules.without_control == "at-once" and not self.may_be_controlled:
+            return Verdict(FigureState.CONDEMNED, None, Proof.AT_ONCE)
+        return Verdict(FigureState.SUSPECTED, now + left)
 
 
 def judge(
-    outcome: FetchOutcome, attempts: int, now: datetime, back_off: BackOff, jitter: random.Random
+    outcome: FetchOutcome,
+    attempts: int,
+    now: datetime,
+    back_off: BackOff,
+    jitter: random.Random,
+    suspicion: Suspicion,
 ) -> Verdict:
     """Decide the figure's next state from one attempt; `attempts` counts this one."""
     match outcome.outcome:
         case FetchClass.STORED:
             return Verdict(FigureState.STAGED, None)
         case FetchClass.DEAD:
-            return Verdict(FigureState.CONDEMNED, None)
+            return suspicion.judge(now)
         case FetchClass.SUSPECT:
             return Verdict(FigureState.SUSPECT, None)
         case FetchClass.REFUSED:

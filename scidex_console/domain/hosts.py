@@ -106,6 +106,7 @@ class GateState:
     next_at: datetime | None = None
     hold_until: datetime | None = None
     hold_cause: str = ""
+    """Why the group is held; without a hold, why its breaker was opened, where it was not for failures."""
     holds_in_a_row: int = 0
     breaker: BreakerState = BreakerState.CLOSED
     breaker_until: datetime | None = None

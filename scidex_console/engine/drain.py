@@ -76,6 +76,7 @@ class Drain:
             while True:
                 await self._take_up()
                 if not self._active:
+                    await self._job.settle(self._group)
                     return
                 await self._wait_for_one()
         finally:

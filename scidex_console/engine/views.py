@@ -101,6 +101,8 @@ class GapView:
     """Artifacts whose paths or row are not safe to move by: a person must look (folders)."""
     error: int = 0
     """Artifacts that git or the disk failed on; those in back-off are tried again by themselves (folders)."""
+    suspected: int = 0
+    """Said to be gone, and not confirmed so far (figures)."""
     to_lay_again: int = 0
     """Of the gap, artifacts whose folder stands: their figure was stored or marked since (folders)."""
 

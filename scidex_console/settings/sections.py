@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 
+from scidex_console.domain.controls import ControlRules, WithoutControl
 from scidex_console.domain.errors import SettingError
 from scidex_console.domain.figures import BackOff
 from scidex_console.settings.values import (
@@ -139,6 +140,17 @@ class WritesSettings(BaseModel):
         return value
 
 
+class ControlSettings(BaseModel):
+    """`[[figures.controls]]`: an image whose bytes are known, asked to see whether its host answers truly."""
+
+    model_config = SECTION
+
+    url: Annotated[OneLine, Field(min_length=1)] = Field(description="Address of the image.")
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+        description="sha256 of its bytes, 64 hexadecimal digits."
+    )
+
+
 class FiguresSettings(BaseModel):
     """`[figures]`: the job that downloads lost figures again."""
 
@@ -163,12 +175,28 @@ class FiguresSettings(BaseModel):
         default=timedelta(hours=6), description="Longest wait between two attempts."
     )
 
+    confirm_without_control: WithoutControl = Field(
+        default="second-pass",
+        description="What confirms that a figure is gone in a host group without a control image: "
+        '"second-pass" (a second 404, 410 or 451 later) or "at-once" (the first one).',
+    )
+    second_pass_after: Duration = Field(
+        default=timedelta(hours=24), description="Time between the first and the second such answer."
+    )
+    controls: tuple[ControlSettings, ...] = Field(
+        default=(), description="Control images, besides the figures that were stored."
+    )
+
     @field_validator("back_off_longest")
     @classmethod
     def _not_shorter(cls, value: timedelta, info: ValidationInfo) -> timedelta:
         if (least := info.data.get("back_off")) and value < least:
             raise ValueError("a duration not shorter than figures.back_off")
         return value
+
+    def control_rules(self) -> ControlRules:
+        """The same as the domain's value."""
+        return ControlRules(self.confirm_without_control, self.second_pass_after, again_after=self.back_off)
 
     def back_offs(self) -> BackOff:
         """The same as the domain's value."""

@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from scidex_console.adapters.postgres.folders import PostgresFolders
+from scidex_console.adapters.postgres.suspects import PostgresSuspects
+from scidex_console.engine.jobs.controls import Controls
 from scidex_console.engine.jobs.folder_reading import FolderReader
 from scidex_console.engine.jobs.folder_survey import FolderSurvey
 from scidex_console.engine.jobs.migrate_folders import FolderRules, MigrateFolders
@@ -24,6 +26,17 @@ def redownload_figures(
     settings: Settings, options: EngineOptions, store: HeldStore, source: FigureSource, gate: Gate
 ) -> RedownloadFigures:
     """The job that downloads lost figures again."""
+    suspects = PostgresSuspects(store.fenced)
+    figures = settings.figures
+    controls = Controls(
+        suspects,
+        source,
+        gate,
+        store.clock,
+        rules=figures.control_rules(),
+        back_off=figures.back_offs(),
+        configured=[(control.url, control.sha256) for control in figures.controls],
+    )
     return RedownloadFigures(
         store=store.figures(),
         source=source,
@@ -36,6 +49,8 @@ def redownload_figures(
         back_off=settings.figures.back_offs(),
         jitter=random.Random(),
         batch_limits=(options.batch_files, options.batch_marks),
+        suspects=suspects,
+        controls=controls,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import pytest
 
 from scidex_console.domain.errors import ConsoleError, Halt, RepositoryError
-from scidex_console.domain.figures import BackOff
 from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
 from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.jobs import redownload_figures
 from tests.engine.two_stores.conftest import Trial, lab, trial
 from tests.labs import Lab
 
@@ -29,19 +28,7 @@ class _Hosts:
 def job_of(held: HeldStore, lab: Lab) -> RedownloadFigures:
     """The figure job over a held store, which asks nobody."""
     hosts: Any = _Hosts()
-    return RedownloadFigures(
-        store=held.figures(),
-        source=hosts,
-        gate=hosts,
-        worktree=held.files.worktree,
-        repository=held.files.repository,
-        paths=lab.settings.artifact_paths(),
-        file_path_field=held.identity.file_path_field,
-        clock=held.clock,
-        back_off=BackOff(),
-        jitter=random.Random(1),
-        batch_limits=(100, 100),
-    )
+    return redownload_figures(lab.settings, lab.options(), held, hosts, hosts)
 
 
 @pytest.fixture

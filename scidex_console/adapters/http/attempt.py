@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from scidex_console.adapters.http.body import Body, BodyReader, TooLarge
-from scidex_console.adapters.http.fetch_settings import FetchSettings
+from scidex_console.adapters.http.fetch_settings import FetchSettings, Probe
 from scidex_console.adapters.http.group_gate import GateClosed
 from scidex_console.adapters.http.guard import Forbidden, Guard
 from scidex_console.adapters.http.images import GIF, ImageKind, describe, is_whole
@@ -55,6 +55,15 @@ class Tools:
     clock: Clock
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How one attempt goes about it."""
+
+    probe: Probe
+    patience: float = math.inf
+    """Seconds for which the address's own group may be closed before the attempt is put off."""
+
+
 class _Refusal(Exception):
     """We do not take what is offered; the message says why."""
 
@@ -62,13 +71,14 @@ class _Refusal(Exception):
 class Attempt:
     """The state of one attempt; `run` is called once."""
 
-    def __init__(self, tools: Tools, artifact_id: str, origin: WebAddress) -> None:
+    def __init__(self, tools: Tools, artifact_id: str, origin: WebAddress, manner: Manner) -> None:
         self.cost = Cost()
         self.last = origin
         """The address asked last."""
         self._tools = tools
         self._artifact_id = artifact_id
         self._origin = origin
+        self._manner = manner
         self._cookies = httpx.Cookies()
         self._head_status: int | None = None
         self._status: int | None = None
@@ -83,7 +93,8 @@ class Attempt:
             return self._ending(FetchClass.TRANSIENT, f"{error}{self._via()}")
         except GateClosed as error:
             back = self._tools.clock.now() + timedelta(seconds=error.seconds)
-            reason = f"redirected to {self.last.host}, which is left alone for now ({error.cause})"
+            led = f"redirected to {self.last.host}, which" if self.last is not self._origin else "the group"
+            reason = f"{led} is left alone for now ({error.cause})"
             return Ending(Decision(FetchClass.TRANSIENT, reason), self._status, retry_at=back)
         except (BadAddress, Forbidden) as error:
             where = f"redirected to {self.last.url}: " if self.last is not self._origin else ""
@@ -95,7 +106,7 @@ class Attempt:
                 self._body.abandon()
 
     async def _probe_and_get(self) -> Ending:
-        if self._tools.settings.probe == "head-then-get":
+        if self._manner.probe == "head-then-get":
             answer = await self._ask("HEAD", self._origin)
             self._head_status = answer.status
             if head_settles(asked_to_wait=answer.asked_to_wait):
@@ -133,7 +144,7 @@ class Attempt:
             self._cookies,
             self._read,
             self.cost,
-            patience=self._tools.settings.hop_patience if elsewhere else math.inf,
+            patience=self._tools.settings.hop_patience if elsewhere else self._manner.patience,
         )
         self._status = answer.status
         return answer

@@ -19,6 +19,8 @@ class Breaker:
     failures: int = 0
     openings: int = 0
     """In a row, without a success between."""
+    cause: str = ""
+    """Why it was opened by hand; empty where failures did it."""
 
     def settle(self, now: float) -> None:
         """An open breaker whose time is over waits for the outcome of one request."""
@@ -47,6 +49,12 @@ class Breaker:
         if probe or self.state is BreakerState.PROBING or self.failures >= self.settings.breaker_failures:
             self._open(now)
 
+    def trip(self, now: float, cause: str, times: int) -> None:
+        """Open it for another cause than failures; `times` in a row double how long."""
+        self.openings = max(self.openings, times - 1)
+        self._open(now)
+        self.cause = cause
+
     def _open(self, now: float) -> None:
         span = self.settings.breaker_first * 2.0 ** min(self.openings, 32)
         self.state = BreakerState.OPEN
@@ -58,3 +66,4 @@ class Breaker:
         self.until = -math.inf
         self.failures = 0
         self.openings = 0
+        self.cause = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Final, Self
 
-from scidex_console.adapters.http.attempt import Attempt, Ending, Tools
+from scidex_console.adapters.http.attempt import Attempt, Ending, Manner, Tools
 from scidex_console.adapters.http.body import BodyReader
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.gate import Gates
@@ -78,6 +78,17 @@ class HttpFigureSource:
 
     async def fetch(self, artifact_id: str, url: str) -> FetchOutcome:
         """One attempt: probe, decide, stage. Raises `Halt` only (our own disk)."""
+        return await self._fetch(artifact_id, url, Manner(probe=self._tools.settings.probe))
+
+    async def ask_control(self, url: str) -> FetchOutcome:
+        """Ask for an image with one GET; its bytes are hashed and not kept. Raises `Halt` only."""
+        manner = Manner(probe="get", patience=self._tools.settings.hop_patience)
+        outcome = await self._fetch("control", url, manner)
+        if outcome.file is not None:
+            self._tools.bodies.staging.discard([outcome.file.name])
+        return outcome
+
+    async def _fetch(self, artifact_id: str, url: str, manner: Manner) -> FetchOutcome:
         called_at = self._clock.now()
         try:
             address = parse_address(url, to_ascii=to_ascii)
@@ -86,7 +97,7 @@ class HttpFigureSource:
             host, group = "", MALFORMED
         else:
             host, group = address.host, self._groups.of_host(address.host).name
-            attempt = Attempt(self._tools, artifact_id, address)
+            attempt = Attempt(self._tools, artifact_id, address, manner)
             ending = await attempt.run()
         return FetchOutcome(
             artifact_id=artifact_id,

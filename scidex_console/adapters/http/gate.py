@@ -77,6 +77,10 @@ class Gates:
                 budget = TemporaryBudget(override, self._clock.monotonic() + left)
         self._gate(group).set_budget(budget)
 
+    def trip(self, group: str, cause: str, times: int) -> None:
+        """Open a group's breaker: it answers, but not truly. `times` in a row double how long."""
+        self._gate(group).trip(cause, times)
+
     def in_flight_limit(self, group: str) -> int:
         """How many rows of this group may be worked on at once."""
         gate = self._gates.get(group)
@@ -113,7 +117,7 @@ class Gates:
             waiting=gate.waiting,
             next_at=self._wall(next_in) if next_in > 0 else None,
             hold_until=self._wall(held) if held > 0 else None,
-            hold_cause=gate.held.cause if held > 0 else "",
+            hold_cause=gate.held.cause if held > 0 else gate.breaker.cause if opened > 0 else "",
             holds_in_a_row=gate.held.in_a_row,
             breaker=gate.breaker.state,
             breaker_until=self._wall(opened) if opened > 0 else None,
@@ -137,6 +141,7 @@ class Gates:
         gate.breaker.failures = state.failures_in_a_row
         gate.breaker.openings = state.breaker_openings
         gate.breaker.state = state.breaker
+        gate.breaker.cause = state.hold_cause if state.hold_until is None else ""
         if state.breaker is BreakerState.OPEN:
             gate.breaker.until = now + min(self._left(state.breaker_until), self._settings.breaker_longest)
 

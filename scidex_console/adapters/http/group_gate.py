@@ -236,7 +236,9 @@ class GroupGate:
         """Why the group is closed, in words."""
         if self.held.until > self._clock.monotonic():
             return self.held.cause
-        return "too many failures in a row" if self.breaker.state is not BreakerState.CLOSED else ""
+        if self.breaker.state is BreakerState.CLOSED:
+            return ""
+        return self.breaker.cause or "too many failures in a row"
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, but wake when anything about the group changes."""
@@ -266,6 +268,11 @@ class GroupGate:
     def note_failure(self, turn: Turn) -> None:
         """A transient failure; enough of them in a row open the breaker."""
         self.breaker.note_failure(self._clock.monotonic(), probe=turn.probe)
+        self._on_closing()
+
+    def trip(self, cause: str, times: int) -> None:
+        """Open the breaker for another cause than failures."""
+        self.breaker.trip(self._clock.monotonic(), cause, times)
         self._on_closing()
 
     def hold(self, seconds: float | None, cause: str, sent_at: float | None = None) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.transactions import FencedDatabase
+from scidex_console.domain.controls import Proof
 from scidex_console.domain.fetching import FetchOutcome
 from scidex_console.domain.figures import METADATA_KEYS, RETRYABLE, FigureState, PreparedFigure, Verdict
 from scidex_console.domain.sanitise import visible
@@ -90,7 +91,15 @@ class PostgresFigures:
             "read_due_figures", {"host_group": group, "limit": limit, "excluding": list(excluding)}
         )
         return [
-            DueFigure(row["artifact_id"], row["url"], row["host_group"], row["attempts"], row["title"] or "")
+            DueFigure(
+                row["artifact_id"],
+                row["url"],
+                row["host_group"],
+                row["attempts"],
+                row["title"] or "",
+                None if (since := row["suspected_for_s"]) is None else timedelta(seconds=since),
+                row["rescue_tried"],
+            )
             for row in rows
         ]
 
@@ -140,6 +149,10 @@ class PostgresFigures:
             "took_ms": outcome.took_ms,
             "epoch": epoch,
             "state": verdict.state,
+            "proof": verdict.proof or Proof.AT_ONCE,
+            "resolved_url": outcome.resolved_url if staged else "",
+            "resolved_by": outcome.resolved_by if staged else "",
+            "rescue_tried": outcome.rescue_tried,
             "due_at": verdict.due_at,
             "judged_at": judged_at,
             "staged": staged.name if staged else "",

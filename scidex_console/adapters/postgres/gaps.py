@@ -109,6 +109,7 @@ def figures_gap(
         # A figure that lost its file has no recorded hash that a new one could fail to match.
         mismatch=0,
         in_batch=states[FigureState.STAGED] + states[FigureState.CONDEMNED],
+        suspected=states[FigureState.SUSPECTED],
         held_back=states[FigureState.HELD_BACK],
         no_url=states[FigureState.NO_URL],
         per_minute=pace.per_minute,

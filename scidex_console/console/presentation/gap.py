@@ -49,6 +49,7 @@ _EXTRA = (
     ("held_back", "held back", "held", "warn"),
     ("scheduled", "due later", "later", ""),
     ("no_url", "no address", "no addr", ""),
+    ("suspected", "unproven", "unprov", ""),
     ("quarantined", "quarantined", "quar", "warn"),
     ("error", "errors", "err", "warn"),
     ("to_lay_again", "lay again", "again", ""),
@@ -58,7 +59,7 @@ _WORTH_A_ZERO = {
     JobName.FOLDERS: ("mismatch", "quarantined", "error", "in_batch"),
 }
 """What a job can meet: worth its name in a narrow terminal even when there is none."""
-_RARE = frozenset({"quarantined", "error", "to_lay_again"})
+_RARE = frozenset({"suspected", "quarantined", "error", "to_lay_again"})
 """Shown only while a job has any."""
 _STUCK_COLUMNS = tuple(
     Column(key, label, max(len(label), 6), align="right") for key, label, _short, _tone in _STUCK

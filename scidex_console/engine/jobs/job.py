@@ -63,6 +63,10 @@ class Job(Protocol):
         """Items of a group to take up, each with an `artifact_id`."""
         ...
 
+    async def settle(self, group: str) -> None:
+        """Nothing of a group may be taken up any more for now: what its prepared items still need."""
+        ...
+
     def width(self, group: str) -> int:
         """How many items of a group may be prepared at once."""
         ...

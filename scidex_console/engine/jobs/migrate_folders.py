@@ -139,6 +139,9 @@ class MigrateFolders:
         self._more_due = len(due) == room
         return due
 
+    async def settle(self, group: str) -> None:
+        """What is prepared needs nothing more."""
+
     def width(self, group: str) -> int:
         """Files are read two at a time: one is hashed while another comes from disk."""
         return 2

@@ -12,11 +12,12 @@ from functools import partial
 
 from scidex_console.domain.batches import Operation
 from scidex_console.domain.errors import Halt
-from scidex_console.domain.figures import BackOff, PreparedFigure, judge, operation_for
+from scidex_console.domain.figures import BackOff, PreparedFigure, Suspicion, judge, operation_for
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paths import ArtifactPaths
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.jobs.adoption import Adoption, Found
+from scidex_console.engine.jobs.controls import Controls, waits_on
 from scidex_console.engine.jobs.job import Record
 from scidex_console.engine.ports import (
     ArtifactRepository,
@@ -29,6 +30,7 @@ from scidex_console.engine.ports import (
     SurveyedFigure,
     Worktree,
 )
+from scidex_console.engine.ports.suspects import SuspectStore
 
 MOST_VANISHED = 20
 """Files missing from the checkout that are put back from git; more at once are the checkout's own matter."""
@@ -55,6 +57,8 @@ class RedownloadFigures:
         back_off: BackOff,
         jitter: random.Random,
         batch_limits: tuple[int, int],
+        suspects: SuspectStore,
+        controls: Controls,
     ) -> None:
         self._store = store
         self._source = source
@@ -67,6 +71,8 @@ class RedownloadFigures:
         self._back_off = back_off
         self._jitter = jitter
         self._batch_limits = batch_limits
+        self._suspects = suspects
+        self._controls = controls
         self._adoption = Adoption(repository, worktree, paths)
 
     @property
@@ -90,6 +96,7 @@ class RedownloadFigures:
         async for page in self._store.rows():
             total += len(page)
             missing = await asyncio.to_thread(self._without_file, page)
+            self._offer_controls(page, missing)
             stored = await self._store.stored_hashes([row.artifact_id for row in missing]) if missing else {}
             found = await asyncio.to_thread(self._adoption.find, missing, stored)
             vanished |= await asyncio.to_thread(self._vanished, missing, found)
@@ -112,8 +119,11 @@ class RedownloadFigures:
         return await self._store.prepared_counts()
 
     async def ready_groups(self) -> Sequence[str]:
-        """Host groups with rows due now that no hold or breaker keeps closed."""
-        groups = await self._store.due_groups()
+        """Host groups with rows due now, or suspected and to be decided now, that nothing keeps closed."""
+        groups = dict.fromkeys(await self._store.due_groups())
+        for group, suspects in (await self._suspects.groups()).items():
+            if self._controls.can_settle(group, suspects):
+                groups[group] = None
         return [group for group in groups if self._gate.closed_until(group) is None]
 
     async def rest(self) -> str | None:
@@ -125,13 +135,24 @@ class RedownloadFigures:
         if groups:
             return ""
         due = await self._store.next_due_at()
+        if suspected := waits_on(await self._suspects.groups()):
+            return suspected
         if due is None:
             await self._store.forget_deleted()
         return f"rows in back-off, the next is due {due:%H:%M:%S} UTC" if due else None
 
     async def next_items(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFigure]:
-        """Rows of a group to be asked now."""
+        """Rows of a group to be asked now; none from a failed control to the next that passes."""
+        if self._controls.distrusts(group):
+            await self._controls.ask(group)
+            if self._controls.distrusts(group):
+                return ()
         return await self._store.due(group, limit, excluding=excluding)
+
+    async def settle(self, group: str) -> None:
+        """Decide about the figures of a group that are said to be gone."""
+        if group in await self._suspects.groups():
+            await self._controls.settle(group)
 
     def width(self, group: str) -> int:
         """How many rows of a group may be worked on at once."""
@@ -143,9 +164,16 @@ class RedownloadFigures:
 
     async def prepare(self, item: DueFigure, *, run_id: int, epoch: int) -> Record:
         """Ask for one figure; what comes back records the attempt and its verdict."""
+        if self._controls.is_due(item.group):
+            await self._controls.ask(item.group)
+        may_be_controlled = await self._controls.known(item.group)
         outcome = await self._source.fetch(item.artifact_id, item.url)
+        self._controls.spend(item.group, outcome.requests)
+        if outcome.file is not None:
+            self._controls.note_stored(item.group, item.url, outcome.file.sha256)
         now = self._clock.now()
-        verdict = judge(outcome, item.attempts + 1, now, self._back_off, self._jitter)
+        suspicion = Suspicion(self._controls.rules, may_be_controlled, item.suspected_for)
+        verdict = judge(outcome, item.attempts + 1, now, self._back_off, self._jitter, suspicion)
         return partial(
             self._store.record_attempt, item, outcome, verdict, run_id=run_id, epoch=epoch, judged_at=now
         )
@@ -161,8 +189,16 @@ class RedownloadFigures:
             helped = await asyncio.to_thread(self._with_file, prepared)
             helped += [f.artifact_id for f in prepared if f.is_adoption and _is_marked(f)]
             if not helped:
+                self._controls.end_batch()
                 return [operation_for(figure, self._paths, self._file_path_field) for figure in prepared]
             await self._store.let_go(helped)
+
+    def _offer_controls(self, page: Sequence[FigureRow], missing: Sequence[FigureRow]) -> None:
+        """What has its file, its address and its hash may be asked for as a control."""
+        lost = {row.artifact_id for row in missing}
+        for row in page:
+            if row.url and row.sha256 and row.artifact_id not in lost:
+                self._controls.offer(row.url, row.sha256)
 
     def _with_file(self, figures: Sequence[PreparedFigure]) -> list[str]:
         return [figure.artifact_id for figure in figures if self._is_on_disk(figure.file_path)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from scidex_console.domain.batches import Batch, Operation, Skip
@@ -55,6 +55,10 @@ class DueFigure:
     group: str
     attempts: int
     title: str
+    suspected_for: timedelta | None = None
+    """Since when it is said to be gone; None when it is not."""
+    rescue_tried: str = ""
+    """The rewrite rules that were tried on it, as their fingerprint."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,13 @@ class FigureSource(Protocol):
         """One attempt: probe, decide, stage. Raises `Halt` only (our own disk)."""
         ...
 
+    async def ask_control(self, url: str) -> FetchOutcome:
+        """Ask for an image with one GET; its bytes are hashed and not kept. Raises `Halt` only.
+
+        A group that is closed for long is not waited for: that is trouble, as a timeout is.
+        """
+        ...
+
 
 class Gate(Protocol):
     """The engine's side of the gate: what must be kept, and what an operator may change."""
@@ -35,6 +42,10 @@ class Gate(Protocol):
 
     def set_override(self, group: str, override: Override | None) -> None:
         """Set or clear an operator's temporary budget."""
+        ...
+
+    def trip(self, group: str, cause: str, times: int) -> None:
+        """Open a group's breaker: it answers, but not truly. `times` in a row double how long."""
         ...
 
     def in_flight_limit(self, group: str) -> int:

@@ -216,7 +216,7 @@ async def test_engine_changes_only_what_is_its_to_change(as_member: As) -> None:
             assert not await refused(database, statement), statement
 
 
-@pytest.mark.parametrize("table", ["audit", "fetch_attempt"])
+@pytest.mark.parametrize("table", ["audit", "fetch_attempt", "control_check", "death_proof"])
 async def test_history_cannot_be_changed_even_by_the_owner(sql: Sql, table: str) -> None:
     for verb in (f"TRUNCATE scidex_console.{table}", f"DELETE FROM scidex_console.{table}"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):

@@ -11,6 +11,9 @@ WITH guarded AS (
         %(took_ms)s, %(epoch)s
     FROM guarded
     RETURNING id, artifact_id
+), proven AS (
+    INSERT INTO scidex_console.death_proof (attempt_id, artifact_id, proof)
+    SELECT id, artifact_id, %(proof)s FROM attempt WHERE %(state)s = 'condemned'
 ), stepped AS (
     -- With the attempt, so that a step of rows counts each exactly once, whatever crashes in between.
     UPDATE scidex_console.run AS r SET steps_left = greatest(r.steps_left - 1, 0)
@@ -21,5 +24,10 @@ SET attempts = f.attempts + 1, state = %(state)s,
     -- By this clock, not the engine's: a clock that jumped must not put a row off for years.
     due_at = %(due_at)s::timestamptz + coalesce(now() - %(judged_at)s::timestamptz, interval '0'),
     last_attempt_id = attempt.id, last_outcome = %(outcome)s, staged = %(staged)s, sha256 = %(staged_sha256)s, size_bytes = %(staged_size)s,
-    extension = %(extension)s, changed_at = now()
+    extension = %(extension)s, resolved_url = %(resolved_url)s, resolved_by = %(resolved_by)s,
+    rescue_tried = CASE WHEN %(rescue_tried)s = '' THEN f.rescue_tried ELSE %(rescue_tried)s END,
+    -- Trouble says nothing about whether a figure is gone; any other answer does.
+    suspected_at = CASE WHEN %(outcome)s = 'dead' THEN coalesce(f.suspected_at, now())
+                        WHEN %(outcome)s IN ('transient', 'blocked') THEN f.suspected_at END,
+    changed_at = now()
 FROM attempt WHERE f.artifact_id = attempt.artifact_id

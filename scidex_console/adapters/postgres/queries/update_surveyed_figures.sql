@@ -5,6 +5,8 @@ UPDATE scidex_console.figure AS f
 SET url = s.url, host_group = s.host_group, attempts = 0, changed_at = now(),
     state = CASE WHEN s.marked THEN 'dead' WHEN s.sha256 <> '' THEN 'staged' WHEN s.url = '' THEN 'no_url' ELSE 'due' END,
     due_at = CASE WHEN NOT s.marked AND s.sha256 = '' AND s.url <> '' THEN now() END,
+    suspected_at = NULL, resolved_url = '', resolved_by = '',
+    rescue_tried = CASE WHEN f.url = s.url THEN f.rescue_tried ELSE '' END,
     staged = '', sha256 = s.sha256, size_bytes = s.size_bytes, extension = s.extension
 FROM survey AS s
 WHERE s.artifact_id = f.artifact_id

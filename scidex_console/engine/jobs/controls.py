@@ -1,0 +1,226 @@
+"""Control images: what turns "said to be gone" into "gone", or shows that a host says it of everything.
+
+A control is an image of the same host group whose bytes are known. It costs turns of the gate as any request
+does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scidex_console.domain.controls import (
+    ControlCheck,
+    ControlImage,
+    ControlResult,
+    ControlRules,
+    judge_control,
+)
+from scidex_console.domain.figures import BackOff
+from scidex_console.domain.sanitise import visible
+from scidex_console.engine.ports import Clock, FigureSource, Gate
+from scidex_console.engine.ports.suspects import Suspects, SuspectStore
+
+_MOST_IMAGES = 5
+"""Control images kept per group, of each kind; all of them are tried before a group is distrusted."""
+_MOST_UNKNOWN = 3
+"""Rounds in a row without a clear answer, after which what is suspected is asked again instead."""
+
+
+@dataclass
+class _Group:
+    """What is known about one group's controls."""
+
+    images: list[ControlImage] | None = None
+    """None until they are looked up."""
+    spent: int = 0
+    """Requests since the last control."""
+    not_before: float = -math.inf
+    """Monotonic time of the next control after trouble."""
+    unknown: int = 0
+    failures: int = 0
+    """Failed controls in a row; while there are any, rows are not asked before a control has passed."""
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Controls:
+    """Chooses and asks controls, and tells the store what they prove. Spec: fetching, mass 404."""
+
+    def __init__(
+        self,
+        store: SuspectStore,
+        source: FigureSource,
+        gate: Gate,
+        clock: Clock,
+        *,
+        rules: ControlRules,
+        back_off: BackOff,
+        configured: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.rules = rules
+        self._store = store
+        self._source = source
+        self._gate = gate
+        self._clock = clock
+        self._back_off = back_off
+        self._groups: dict[str, _Group] = {}
+        self._configured = [(source.group_of(url), url, sha256) for url, sha256 in configured]
+        self._offered: dict[str, list[tuple[str, str]]] = {}
+        self._set_aside: set[str] = set()
+
+    # --- what could be a control --------------------------------------------------------------------------
+
+    def offer(self, url: str, sha256: str) -> None:
+        """A row that has its file: its address may still lead to these bytes."""
+        group = self._source.group_of(url)
+        offered = self._offered.setdefault(group, [])
+        if url not in self._set_aside and len(offered) < _MOST_IMAGES and (url, sha256) not in offered:
+            offered.append((url, sha256))
+            self._group(group).images = None
+
+    def note_stored(self, group: str, url: str, sha256: str) -> None:
+        """A figure has just been fetched whole: a control as good as any."""
+        images = self._group(group).images
+        if images is not None:
+            images.insert(0, ControlImage(url, sha256, proven=True))
+            del images[2 * _MOST_IMAGES :]
+
+    async def known(self, group: str) -> bool:
+        """Whether a group has, or may have, a control image."""
+        return bool(await self._images(group))
+
+    async def _images(self, group: str) -> list[ControlImage]:
+        state = self._group(group)
+        if state.images is None:
+            vouched = [(url, sha256) for name, url, sha256 in self._configured if name == group]
+            stored = await self._store.stored_images(group, _MOST_IMAGES)
+            proven = dict.fromkeys([*vouched, *stored])
+            offered = [pair for pair in self._offered.get(group, ()) if pair not in proven]
+            state.images = [ControlImage(*pair, proven=True) for pair in proven] + [
+                ControlImage(*pair, proven=False) for pair in offered if pair[0] not in self._set_aside
+            ]
+        return state.images
+
+    # --- when it is asked ---------------------------------------------------------------------------------
+
+    def spend(self, group: str, requests: int) -> None:
+        """So many requests have gone to a group."""
+        self._group(group).spent += requests
+
+    def end_batch(self) -> None:
+        """A batch takes what is proven: the control of every group is due."""
+        for state in self._groups.values():
+            state.spent = max(state.spent, self.rules.every)
+
+    def is_due(self, group: str) -> bool:
+        """Whether enough requests have gone to a group for its control to be asked."""
+        state = self._group(group)
+        return state.spent >= self.rules.every and self._may_ask(group)
+
+    def distrusts(self, group: str) -> bool:
+        """Whether the last control failed: rows are not asked before one has passed."""
+        return self._group(group).failures > 0
+
+    def can_settle(self, group: str, suspects: Suspects) -> bool:
+        """Whether `settle` would get anywhere now."""
+        state = self._group(group)
+        if state.images is None or not state.images:
+            return state.images is None or self.rules.without_control == "at-once" or suspects.due > 0
+        return self._may_ask(group)
+
+    def _may_ask(self, group: str) -> bool:
+        state = self._group(group)
+        closed = self._gate.closed_until(group) is not None
+        return not closed and not state.asking.locked() and self._clock.monotonic() >= state.not_before
+
+    # --- asking -------------------------------------------------------------------------------------------
+
+    async def settle(self, group: str) -> None:
+        """Decide about what is suspected in a group, as far as that can be done now."""
+        if await self._images(group) and self._may_ask(group):
+            await self.ask(group)
+        if not await self._images(group):
+            if self.rules.without_control == "at-once":
+                await self._store.confirm(group)
+            else:
+                await self._store.ask_again(group)
+
+    async def ask(self, group: str) -> None:
+        """Ask the group's control; what was suspected before is confirmed by it, or discarded."""
+        state = self._group(group)
+        async with state.asking:
+            suspected = await self._store.of_group(group)
+            if not suspected and not state.failures:
+                state.spent = 0
+                return
+            trouble = failure = ""
+            for image in list(await self._images(group)):
+                check = await self._check(group, image)
+                passed = check.result is ControlResult.PASSED
+                await self._store.record(check, confirms=suspected if passed else ())
+                if passed:
+                    self._passed(state, image)
+                    return
+                if check.result is ControlResult.UNKNOWN:
+                    trouble = check.reason
+                elif image.proven:
+                    failure = check.reason
+                else:
+                    self._put_aside(state, image)
+                if self._gate.closed_until(group) is not None:
+                    break
+            if failure and not trouble:
+                await self._failed(group, state, suspected, failure)
+            elif trouble:
+                await self._unclear(state, suspected, trouble)
+
+    async def _check(self, group: str, image: ControlImage) -> ControlCheck:
+        outcome = await self._source.ask_control(image.url)
+        result = judge_control(outcome, image.sha256)
+        reason = outcome.reason
+        if result is ControlResult.FAILED and outcome.file is not None:
+            reason = f"{reason}, but other bytes than those known"
+        return ControlCheck(group, image.url, image.sha256, result, outcome.status, reason, outcome.requests)
+
+    def _passed(self, state: _Group, image: ControlImage) -> None:
+        image.proven = True
+        state.spent = state.unknown = state.failures = 0
+        images = state.images or []
+        if image in images:
+            images.remove(image)
+            images.insert(0, image)
+
+    def _put_aside(self, state: _Group, image: ControlImage) -> None:
+        self._set_aside.add(image.url)
+        if state.images and image in state.images:
+            state.images.remove(image)
+
+    async def _failed(self, group: str, state: _Group, suspected: Sequence[str], why: str) -> None:
+        state.failures += 1
+        state.spent = state.unknown = 0
+        self._gate.trip(group, f"its control image did not come: {why}", state.failures)
+        reason = f"said to be gone, which is not believed: the group's control image did not come ({why})"
+        await self._store.discard(suspected, visible(reason), self._back_off)
+
+    async def _unclear(self, state: _Group, suspected: Sequence[str], why: str) -> None:
+        state.not_before = self._clock.monotonic() + self.rules.again_after.total_seconds()
+        state.unknown += 1
+        if state.unknown >= _MOST_UNKNOWN:
+            state.unknown = state.spent = 0
+            reason = f"said to be gone, but no control image could be had to confirm it ({why})"
+            await self._store.discard(suspected, visible(reason), self._back_off)
+
+    def _group(self, name: str) -> _Group:
+        return self._groups.setdefault(name, _Group())
+
+
+def waits_on(suspects: Mapping[str, Suspects]) -> str:
+    """What suspected figures wait for, in words; empty when there are none."""
+    if not suspects:
+        return ""
+    number = sum(group.count for group in suspects.values())
+    first = min(group.next_due_at for group in suspects.values())
+    what = "figure said to be gone waits" if number == 1 else "figures said to be gone wait"
+    return f"{number} {what} for a control image or a second answer, the first {first:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,53 @@
+"""Figures that are said to be gone without a proof so far, and the controls that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from scidex_console.domain.controls import ControlCheck
+from scidex_console.domain.figures import BackOff
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """The suspected figures of one host group."""
+
+    count: int
+    due: int
+    """Of these, those suspected for so long that a second answer of the kind confirms."""
+    next_due_at: datetime
+
+
+class SuspectStore(Protocol):
+    """Every change is one transaction, and checks the epoch (`Fenced`)."""
+
+    async def groups(self) -> Mapping[str, Suspects]:
+        """Host groups with suspected figures."""
+        ...
+
+    async def of_group(self, group: str) -> Sequence[str]:
+        """Artifacts whose figures are suspected."""
+        ...
+
+    async def stored_images(self, group: str, limit: int) -> Sequence[tuple[str, str]]:
+        """Address and sha256 of figures of a group that this tool has fetched, the newest first."""
+        ...
+
+    async def record(self, check: ControlCheck, *, confirms: Sequence[str]) -> None:
+        """Log a control; those of `confirms` that are suspected still are condemned by it."""
+        ...
+
+    async def confirm(self, group: str) -> None:
+        """Condemn what is suspected in a group, by the first answer alone."""
+        ...
+
+    async def ask_again(self, group: str) -> None:
+        """Make due what has been suspected long enough; the suspicion is remembered."""
+        ...
+
+    async def discard(self, artifact_ids: Sequence[str], reason: str, back_off: BackOff) -> None:
+        """The answers mean nothing: log that, and ask again after the back-off, or leave it to a person."""
+        ...
