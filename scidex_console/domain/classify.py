@@ -82,14 +82,6 @@ def is_challenge(status: int, headers: Mapping[str, str], excerpt: bytes = b"") 
     return bool(_CHALLENGE_PAGE.search(excerpt) or (status != 200 and _CAPTCHA.search(excerpt)))
 
 
-def head_settles(*, asked_to_wait: bool) -> bool:
-    """Whether an answer to HEAD ends the attempt; otherwise GET decides.
-
-    Servers that forbid HEAD, or answer it wrongly, are common: nothing but a request to wait is believed.
-    """
-    return asked_to_wait
-
-
 def classify_error(status: int, *, challenge: bool, via: str = "") -> Decision:
     """The meaning of a final answer to GET that is neither a success nor a redirect we follow.
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from scidex_console.domain.head_trust import PathTrust
+
 
 @dataclass(frozen=True)
 class HostGroup:
@@ -113,3 +115,5 @@ class GateState:
     failures_in_a_row: int = 0
     breaker_openings: int = 0
     override: Override | None = None
+    head_trust: tuple[PathTrust, ...] = ()
+    """How far HEAD is believed, by path pattern."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,11 +24,11 @@ from scidex_console.domain.classify import (
     Decision,
     classify_error,
     classify_no_image,
-    head_settles,
     status_text,
     suspicious_redirect,
 )
 from scidex_console.domain.fetching import FetchClass, StagedFile
+from scidex_console.domain.head_trust import HeadTrust
 from scidex_console.domain.hosts import HostGroups
 from scidex_console.engine.ports import Clock
 
@@ -53,6 +54,10 @@ class Tools:
     wire: Wire
     bodies: BodyReader
     clock: Clock
+    head_trust: Callable[[str], HeadTrust]
+    """How far HEAD is believed in a group."""
+    chance: Callable[[], float] = random.random
+    """Draws from [0, 1) which of HEAD's believed answers are audited."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +114,17 @@ class Attempt:
         if self._manner.probe == "head-then-get":
             answer = await self._ask("HEAD", self._origin)
             self._head_status = answer.status
-            if head_settles(asked_to_wait=answer.asked_to_wait):
+            if answer.asked_to_wait:
                 return self._told_to_wait(answer)
+            trust = self._tools.head_trust(self._tools.groups.of_host(self._origin.host).name)
+            if not answer.challenge and trust.believes(
+                self._origin.path, answer.status, self._tools.chance()
+            ):
+                reason = f"{status_text(answer.status)} to HEAD, which GET has confirmed here before"
+                return self._ending(FetchClass.DEAD, reason)
+            ending = await self._get()
+            trust.note(self._origin.path, answer.status, ending.decision.outcome)
+            return ending
         return await self._get()
 
     async def _get(self) -> Ending:

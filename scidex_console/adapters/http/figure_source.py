@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -55,6 +57,7 @@ class HttpFigureSource:
             Wire(settings, groups, gates, guard, self._transport, clock),
             BodyReader(staging, settings.max_bytes, settings.drain_bytes),
             clock,
+            gates.head_trust,
         )
 
     async def __aenter__(self) -> Self:
@@ -68,6 +71,10 @@ class HttpFigureSource:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._transport.aclose()
+
+    def audit_by(self, chance: Callable[[], float]) -> None:
+        """Draw by this from [0, 1), instead of at random, which of HEAD's believed answers are audited."""
+        self._tools = replace(self._tools, chance=chance)
 
     def group_of(self, url: str) -> str:
         """Name of the host group of a recorded address; `malformed` when it cannot be asked at all."""

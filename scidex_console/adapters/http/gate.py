@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.group_gate import GroupGate, TemporaryBudget, Turn
+from scidex_console.domain.head_trust import HeadTrust
 from scidex_console.domain.hosts import BreakerState, GateState, HostGroups, Override
 from scidex_console.engine.ports import Clock
 
@@ -38,6 +39,7 @@ class Gates:
         self._jitter = jitter or random.Random()
         self._gates: dict[str, GroupGate] = {}
         self._made_at = clock.monotonic()
+        self._head_trust: dict[str, HeadTrust] = {}
 
     # --- the source's side ------------------------------------------------------------------------------
 
@@ -52,6 +54,10 @@ class Gates:
     def hold(self, group: str, seconds: float | None, cause: str) -> None:
         """Leave a group alone for `seconds` (None: the back-off that doubles), capped by the settings."""
         self._gate(group).hold(seconds, cause)
+
+    def head_trust(self, group: str) -> HeadTrust:
+        """How far HEAD is believed in a group; what is noted there is kept with the gate's state."""
+        return self._head_trust.setdefault(group, HeadTrust())
 
     # --- the engine's side ------------------------------------------------------------------------------
 
@@ -124,10 +130,12 @@ class Gates:
             failures_in_a_row=gate.breaker.failures,
             breaker_openings=gate.breaker.openings,
             override=gate.budget.override if gate.budget else None,
+            head_trust=self.head_trust(gate.group.name).paths(),
         )
 
     def _restore(self, state: GateState) -> None:
         self.set_override(state.group, state.override)
+        self._head_trust[state.group] = HeadTrust(state.head_trust)
         gate = self._gate(state.group)
         now = self._clock.monotonic()
         # With the override in force the interval may be longer than the one `not_before` was made with.

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.transactions import FencedDatabase
+from scidex_console.domain.head_trust import PathTrust
 from scidex_console.domain.hosts import BreakerState, GateState, Override
 
 
@@ -36,6 +39,7 @@ def gate_state(row: dict[str, Any]) -> GateState:
         failures_in_a_row=row["failures_in_a_row"],
         breaker_openings=row["breaker_openings"],
         override=override,
+        head_trust=tuple(PathTrust(pattern, *known) for pattern, known in row["head_trust"].items()),
     )
 
 
@@ -55,6 +59,7 @@ def _params(state: GateState) -> dict[str, Any]:
         "breaker_until": state.breaker_until,
         "failures_in_a_row": state.failures_in_a_row,
         "breaker_openings": state.breaker_openings,
+        "head_trust": Jsonb({t.pattern: [t.agreements, t.lies] for t in state.head_trust}),
         "override_rate": override.rate if override else None,
         "override_in_flight": override.in_flight if override else None,
         "override_until": override.until if override else None,

@@ -77,7 +77,7 @@ async def test_one_request_a_row_is_enough_with_get(tmp_path: Path) -> None:
     assert outcome.requests == 1
 
 
-async def test_head_is_never_believed_about_the_dead(tmp_path: Path) -> None:
+async def test_head_alone_is_not_believed_about_the_dead_at_first(tmp_path: Path) -> None:
     async with hosts_and_source(tmp_path) as (hosts, world):
         hosts.script.set_url(URL, Behaviour.HEAD_NOT_FOUND)
         lying = await world.fetch(URL, "a")
@@ -87,6 +87,32 @@ async def test_head_is_never_believed_about_the_dead(tmp_path: Path) -> None:
     assert lying.outcome is FetchClass.STORED and "HEAD said 404" in lying.reason
     assert (dead.outcome, dead.reason) == (FetchClass.DEAD, "404 Not Found")
     assert asked == [("HEAD", 404), ("GET", 200), ("HEAD", 404), ("GET", 404)]
+
+
+async def test_head_is_believed_where_get_has_agreed_twenty_times_until_it_lies(tmp_path: Path) -> None:
+    async with hosts_and_source(tmp_path) as (hosts, world):
+        hosts.script.set_host("figures.example.org", Behaviour.NOT_FOUND)
+        for number in range(20):
+            assert (await world.fetch(f"https://figures.example.org/a{number}/f.png")).requests == 2
+        world.source.audit_by(lambda: 0.5)
+        believed = await world.fetch("https://figures.example.org/a77/f.png")
+        elsewhere = await world.fetch("https://figures.example.org/a77/f.gif")
+        world.source.audit_by(lambda: 0.05)
+        audited = await world.fetch("https://figures.example.org/a78/f.png")
+        hosts.script.set_host("figures.example.org", Behaviour.HEAD_NOT_FOUND)
+        lie = await world.fetch("https://figures.example.org/a79/f.png")
+        hosts.script.set_host("figures.example.org", Behaviour.NOT_FOUND)
+        world.source.audit_by(lambda: 0.5)
+        after = await world.fetch("https://figures.example.org/a80/f.png")
+        learned = world.gates.states()[0].head_trust
+    assert (believed.outcome, believed.status, believed.requests) == (FetchClass.DEAD, 404, 1)
+    assert "to HEAD" in believed.reason
+    assert [outcome.requests for outcome in (elsewhere, audited, lie, after)] == [2, 2, 2, 2]
+    assert lie.outcome is FetchClass.STORED and after.outcome is FetchClass.DEAD
+    assert [(trust.pattern, trust.agreements, trust.lies) for trust in learned] == [
+        ("/a#/*.gif", 1, 0),
+        ("/a#/*.png", 1, 1),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.group_gate import GateClosed, TurnLost
+from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.head_trust import PathTrust
 from scidex_console.domain.hosts import BreakerState, GateState, Override
 from tests.adapters.http.gate_user import GateUser
 from tests.adapters.http.virtual_time import START, run
@@ -308,6 +310,42 @@ def test_a_restart_keeps_hold_cause_breaker_and_override() -> None:
     before, after = run(main())
     assert replace(after, next_at=None) == replace(before, next_at=None)
     assert before.breaker is BreakerState.OPEN
+
+
+def test_a_restart_keeps_what_was_learned_about_head() -> None:
+    async def main() -> tuple[GateState, GateState]:
+        user = GateUser(2.0, 4)
+        await user.request()
+        user.gates.head_trust("group").note("/a1/f.png", 404, FetchClass.DEAD)
+        kept = state_of(user)
+        successor = GateUser(2.0, 4)
+        successor.gates.restore([kept])
+        return kept, state_of(successor)
+
+    kept, restored = run(main())
+    assert kept.head_trust == restored.head_trust == (PathTrust("/a#/*.png", 1, 0),)
+
+
+def test_a_breaker_opened_by_hand_says_why_doubles_and_is_kept_over_a_restart() -> None:
+    async def main() -> tuple[list[float], str, str]:
+        user = GateUser(2.0, 4)
+        spans = []
+        for times in (1, 2, 3):
+            user.gates.trip("group", "its control image did not come", times)
+            until = user.gates.closed_until("group")
+            assert until is not None
+            spans.append((until - user.clock.now()).total_seconds())
+            await asyncio.sleep(spans[-1])
+            await user.request()
+        user.gates.trip("group", "its control image did not come", 1)
+        kept = state_of(user)
+        successor = GateUser(2.0, 4)
+        successor.gates.restore([kept])
+        return spans, kept.hold_cause, state_of(successor).hold_cause
+
+    spans, cause, restored = run(main())
+    assert spans == pytest.approx([60.0, 120.0, 240.0])
+    assert cause == restored == "its control image did not come"
 
 
 def test_a_restored_hold_is_kept_to_its_end() -> None:
