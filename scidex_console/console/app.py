@@ -29,7 +29,7 @@ from scidex_console.console.screens.overview import OverviewScreen
 from scidex_console.console.screens.table import SCREEN_KEYS, SCREENS
 from scidex_console.console.screens.too_small import TooSmallScreen, is_too_small
 from scidex_console.console.terminal import need_drawing
-from scidex_console.console.themes import DARK, LIGHT, look_named
+from scidex_console.console.themes import THEMES, look_named
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import PROGRAM, Situation
 from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
@@ -71,8 +71,8 @@ class ConsoleApp(App[object]):
         """
         look = look_named(theme, no_color=bool(os.environ.get("NO_COLOR")))
         super().__init__(ansi_color=None if look.colour else True)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
+        for theme_of_ours in THEMES:
+            self.register_theme(theme_of_ours)
         self.theme = look.theme
         if not look.colour and not self.no_color:
             self.no_color = True

@@ -1,4 +1,4 @@
-"""Dark, light, the terminal's own sixteen colours, and no colour at all."""
+"""Dark, light, high contrast, the terminal's own sixteen colours, and no colour at all."""
 
 from __future__ import annotations
 
@@ -50,10 +50,33 @@ LIGHT = Theme(
     dark=False,
     variables={"dim-text": "#5c636d"},
 )
+CONTRAST = Theme(
+    name="scidex-contrast",
+    primary="#0050b0",
+    secondary="#004a99",
+    accent="#ffe100",
+    warning="#ffd000",
+    error="#ff6b6b",
+    success="#4dff7c",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#1f1f1f",
+    dark=True,
+    variables={
+        "dim-text": "#d0d0d0",
+        "text-success": "#4dff7c",
+        "text-warning": "#ffd000",
+        "text-error": "#ff8a8a",
+        "text-accent": "#ffe100",
+    },
+)
 
+THEMES = (DARK, LIGHT, CONTRAST)
 LOOKS: Mapping[str, Look] = {
     "dark": Look(DARK.name),
     "light": Look(LIGHT.name),
+    "contrast": Look(CONTRAST.name),
     "ansi": Look("ansi-dark"),
     "none": Look("ansi-dark", colour=False),
 }

@@ -4,12 +4,12 @@ Order: defaults < file (`--config`, $SCIDEX_CONSOLE_CONFIG, ./config.toml, the u
 < `SCIDEX_CONSOLE__SECTION__KEY`. This is the only room that reads the environment.
 """
 
+from scidex_console.settings.console import ConsoleSettings, Notice
 from scidex_console.settings.fetch import FetchSettings, GroupSettings
 from scidex_console.settings.folders import FoldersSettings
 from scidex_console.settings.loading import load_settings, named_file, used_file
 from scidex_console.settings.sections import (
     BatchSettings,
-    ConsoleSettings,
     DatabaseSettings,
     EngineSettings,
     EnvironmentSettings,
@@ -32,6 +32,7 @@ __all__ = [
     "FiguresSettings",
     "FoldersSettings",
     "GroupSettings",
+    "Notice",
     "RepositorySettings",
     "Session",
     "Settings",

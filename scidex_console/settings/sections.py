@@ -1,4 +1,4 @@
-"""Every section but the fetcher's: names, defaults, units and meanings."""
+"""Every section but fetch, folders and console: names, defaults, units and meanings."""
 
 from __future__ import annotations
 
@@ -233,21 +233,6 @@ class EngineSettings(BaseModel):
         if (beat := info.data.get("heartbeat")) and value < 2 * beat:
             raise ValueError("a duration of at least two heartbeats (engine.heartbeat)")
         return value
-
-
-class ConsoleSettings(BaseModel):
-    """`[console]`: the terminal console."""
-
-    model_config = SECTION
-
-    theme: Literal["dark", "light", "ansi", "none"] = Field(
-        default="dark",
-        description='Colours: "dark", "light", "ansi" (the terminal\'s own sixteen) or "none"; $NO_COLOR '
-        'means "none" whatever stands here.',
-    )
-    max_refresh_per_second: Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)] = Field(
-        default=2.0, description="Most refreshes a second, however much changes."
-    )
 
 
 def missing(setting: str, example: str) -> SettingError:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from scidex_console.domain.paths import ArtifactPaths
+from scidex_console.settings.console import ConsoleSettings
 from scidex_console.settings.fetch import FetchSettings
 from scidex_console.settings.folders import FoldersSettings
 from scidex_console.settings.sections import (
     BatchSettings,
-    ConsoleSettings,
     DatabaseSettings,
     EngineSettings,
     EnvironmentSettings,

@@ -48,5 +48,5 @@ async def test_the_terminals_own_colours_are_sixteen(monkeypatch: pytest.MonkeyP
 
 
 def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="choose one of dark, light, ansi, none"):
+    with pytest.raises(UsageError, match="choose one of dark, light, contrast, ansi, none"):
         World(theme="neon")

@@ -1,0 +1,95 @@
+"""`[console.keys]`: another key for an action or a command of the console."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, PlainValidator, model_validator
+
+from scidex_console.settings.values import SECTION
+
+_NAMED = re.compile(
+    r"((ctrl|alt|shift)\+)?[a-z]|f([1-9]|1\d|2[0-4])|[!-/:-~]|space|ctrl\+(left|right|up|down|home|end)"
+)
+_TAKEN = frozenset({"j", "k", "ctrl+c", "ctrl+q", "ctrl+i", "ctrl+m", "ctrl+j", "ctrl+h", "ctrl+z"})
+"""Keys that move a cursor, leave, or that a terminal sends for Tab, Enter and Backspace."""
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A key as somebody wrote it, and all the keys as they then are."""
+
+    name: str
+    value: Any
+    keys: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f'"{self.value}"' if isinstance(self.value, str) else str(self.value)
+
+
+def _checked(given: Any) -> str:
+    if isinstance(given, str):  # a default
+        return given
+    chosen: _Chosen = given
+    key = chosen.value
+    if not isinstance(key, str) or not _NAMED.fullmatch(key):
+        raise ValueError('a key such as "S", "ctrl+s", "f6" or "!"')
+    if key in _TAKEN:
+        raise ValueError(f'another key: "{key}" moves the cursor, leaves, or is Tab, Enter or Backspace')
+    others = [name for name, other in chosen.keys.items() if other == key and name != chosen.name]
+    if others:
+        raise ValueError(f"another key: this one is that of {others[0]}")
+    return key
+
+
+Key = Annotated[str, PlainValidator(_checked)]
+
+
+def _key(default: str, what: str) -> Any:
+    return Field(default=default, description=f"{what}.")
+
+
+class KeysSettings(BaseModel):
+    """What each key is called here is what help and palette call it by its default."""
+
+    model_config = SECTION
+
+    start: Key = _key("s", "Starts a run")
+    step: Key = _key("n", "Steps")
+    pause_or_resume: Key = _key("p", "Pauses, or goes on")
+    cancel: Key = _key("c", "Ends the run")
+    retry: Key = _key("r", "Makes failed rows due again")
+    rollback: Key = _key("b", "Takes a batch back")
+    redo: Key = _key("B", "Brings a batch on again")
+    throttle: Key = _key("t", "Lowers the budget of a host group")
+    withdraw: Key = _key("w", "Calls an open intent off")
+    other_job: Key = _key("o", "Makes the keys act upon the other job")
+    copy_command: Key = _key("y", "Copies a command line")
+    read_now: Key = _key("f5", "Reads the database now")
+    palette: Key = _key("ctrl+p", "Finds an action by its name")
+    help: Key = _key("?", "Shows every key")
+    leave: Key = _key("q", "Leaves the console")
+    filter: Key = _key("/", "Shows only what is asked for")
+    mark: Key = _key("space", "Marks a row")
+    unmark: Key = _key("*", "Takes all marks away")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all_at_once(cls, given: Any) -> Any:
+        """Let each key be judged beside all the others."""
+        if not isinstance(given, dict):
+            return given
+        keys = {**cls.usual(), **given}
+        return {name: _Chosen(name, value, keys) for name, value in given.items()}
+
+    @classmethod
+    def usual(cls) -> Mapping[str, str]:
+        """The keys by their names, as they are without any setting."""
+        return {name: info.default for name, info in cls.model_fields.items()}
+
+    def changed(self) -> Mapping[str, str]:
+        """The keys that are not the usual ones, by name."""
+        return {name: key for name, key in self.model_dump().items() if key != self.usual()[name]}
