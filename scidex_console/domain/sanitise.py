@@ -9,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0\u2800")
+"""Letters and marks by category that are drawn as nothing; the selectors U+E0100 to U+E01EF likewise."""
 
 
 def visible(text: str, limit: int = 500) -> str:
@@ -19,13 +21,17 @@ def visible(text: str, limit: int = 500) -> str:
     shown: list[str] = []
     length = 0
     for char in text:
-        piece = _escape(char) if unicodedata.category(char) in _HIDDEN else char
+        piece = _escape(char) if _is_hidden(char) else char
         length += len(piece)
         if length > limit:
             shown.append("…")
             break
         shown.append(piece)
     return "".join(shown)
+
+
+def _is_hidden(char: str) -> bool:
+    return unicodedata.category(char) in _HIDDEN or char in _UNSEEN or "\U000e0100" <= char <= "\U000e01ef"
 
 
 def _escape(char: str) -> str:

@@ -15,11 +15,13 @@ import struct
 import subprocess
 import termios
 import time
+import unicodedata
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import pyte
+from wcwidth import wcwidth
 
 ESCAPE, ENTER, TAB, RIGHT = "\x1b", "\r", "\t", "\x1b[C"
 _TMUX_NAMES = {ESCAPE: "Escape", ENTER: "Enter", TAB: "Tab", RIGHT: "Right"}
@@ -51,11 +53,20 @@ class Terminal(Protocol):
         """End program and terminal."""
 
 
+class Screen(pyte.Screen):
+    """As pyte's, which drops what follows a mark that takes no column and has no combining class."""
+
+    def draw(self, data: str) -> None:
+        super().draw("".join(c for c in data if unicodedata.combining(c) or wcwidth(c) != 0))
+
+
 class PtyTerminal:
     """A pseudo terminal; pyte draws what the program writes."""
 
     def __init__(self, command: Sequence[str], columns: int, rows: int, env: Mapping[str, str]) -> None:
-        self._screen = pyte.Screen(columns, rows)
+        self.output = bytearray()
+        """Everything the program has written."""
+        self._screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.pid, self._master = pty.fork()
         if self.pid == 0:
@@ -76,8 +87,15 @@ class PtyTerminal:
                 break
             if not data:
                 break
+            self.output += data
             self._stream.feed(data)
         return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def grid(self) -> list[str]:
+        """What is shown, one character a column: marks left out, the second half of a wide one as NUL."""
+        self.screen()
+        rows, columns = range(self._screen.lines), range(self._screen.columns)
+        return ["".join((self._screen.buffer[y][x].data or "\0")[0] for x in columns) for y in rows]
 
     def resize(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -6,6 +6,7 @@ Pure, like the whole room: a view comes in, cells go out. Style names are resolv
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -66,13 +67,35 @@ def line(*cells: Cell | str, tone: str = "") -> Line:
     return Line(tuple(Cell(cell) if isinstance(cell, str) else cell for cell in cells), tone)
 
 
+_MOST_MARKS = 4
+"""On one letter; no script needs more."""
+
+
 @lru_cache(maxsize=4096)
 def clean(text: str, limit: int = 500) -> str:
     """Untrusted text as it may be drawn: one line, every hidden character written out.
 
-    Variation selectors are dropped: terminals disagree about the width of what they vary.
+    What terminals disagree about the width of would shift the columns behind it: variation selectors and skin
+    tones are dropped; the halves of flags, and marks that take a column in some terminals, are written out. A
+    pile of marks on one letter is cut: it would reach into other lines.
     """
-    return visible("".join(c for c in text if not "\ufe00" <= c <= "\ufe0f"), limit)
+    shown: list[str] = []
+    marks = 0
+    for char in text[: 4 * limit]:
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if marks > _MOST_MARKS or "\ufe00" <= char <= "\ufe0f" or "\U0001f3fb" <= char <= "\U0001f3ff":
+            continue
+        shown.append(_written_out(char) if _is_of_doubtful_width(char) else char)
+    return visible("".join(shown), limit)
+
+
+def _is_of_doubtful_width(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff" or unicodedata.category(char) == "Mc"
+
+
+def _written_out(char: str) -> str:
+    code = ord(char)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 @lru_cache(maxsize=8192)

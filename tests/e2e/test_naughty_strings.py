@@ -1,0 +1,63 @@
+"""Hostile strings in every place of a real database, seen through the real program on a pseudo terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scidex_console.adapters.postgres.schema_runner import SchemaRunner
+from tests.e2e.naughty import NAUGHTY, filled, raw_in
+from tests.e2e.terminals import ESCAPE, TAB, PtyTerminal, wait_for
+from tests.e2e.test_operator_session import PROGRAM, environment
+
+
+@pytest.fixture
+def hostile(scidex_database: str, tmp_path: Path) -> Iterator[Path]:
+    """A configuration that leads to a database full of them."""
+    asyncio.run(SchemaRunner(scidex_database).apply())
+    config = tmp_path / "config.toml"
+    config.write_text(f'[database]\nurl = "{scidex_database}"\n')
+    with filled(scidex_database):
+        yield config
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (200, 50)], ids=["80x24", "200x50"])
+def test_nothing_raw_reaches_the_terminal_and_columns_stay_aligned(
+    hostile: Path, tmp_path: Path, columns: int, rows: int
+) -> None:
+    words = [*PROGRAM, "--config", str(hostile), "console"]
+    terminal = PtyTerminal(words, columns, rows, environment(tmp_path))
+    try:
+        wait_for(terminal, "Hosts", "404s", "HALTED", "markup [red]x" if columns > 100 else "", within=60)
+        aligned(terminal.grid(), "404s", "address", r"ok\d\d\.ex")
+        aligned(terminal.grid(), "404s", "artifact", r"(?<= )\d\d(?= .* ok\d\d\.ex)")
+        for key in ("?", "r", "b", "t", "n"):
+            terminal.send(key)
+            wait_for(terminal, "Esc", within=30)
+            for _ in NAUGHTY:
+                terminal.send("\x1b[B")
+            terminal.screen()
+            terminal.send(ESCAPE)
+            wait_for(terminal, "Hosts", "404s", within=30)
+        for _ in range(4):
+            terminal.send(TAB, "\x1b[B", "\x1b[6~")
+        terminal.send("y")
+        wait_for(terminal, "copied", within=30)
+        terminal.send("q")
+        wait_for(terminal, "The console has left", within=30)
+    finally:
+        terminal.close()
+    assert raw_in(bytes(terminal.output)) == []
+    assert not terminal.running()
+
+
+def aligned(grid: list[str], pane: str, title: str, cell: str) -> None:
+    """Every cell of a column begins below its title, whatever stands left of it."""
+    header = next(index for index, line in enumerate(grid) if pane in line)
+    at = grid[header].index(title, grid[header].index(pane))
+    cells = [found.start() for line in grid[header + 1 :] for found in re.finditer(cell, line)]
+    assert cells and set(cells) == {at}, "\n".join(grid)
