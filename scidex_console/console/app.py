@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -15,9 +15,12 @@ from textual.command import Provider
 from textual.filter import NoColor
 from textual.screen import Screen
 
+from scidex_console.console.alarms import Alarms
+from scidex_console.console.attending import Attending
 from scidex_console.console.keys import EVERYWHERE, Key, bindings
 from scidex_console.console.leaving import Leaving
 from scidex_console.console.link import Answer, DataLink, Pace, Query, Wanted
+from scidex_console.console.manners import Manners, fits_clipboard
 from scidex_console.console.orders import Orders
 from scidex_console.console.palette import KeyProvider
 from scidex_console.console.panes.activity import NoticeBoard
@@ -32,7 +35,8 @@ from scidex_console.console.terminal import need_drawing
 from scidex_console.console.themes import THEMES, look_named
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import PROGRAM, Situation
-from scidex_console.engine.ports import Feed, IntentDesk, ReadModel
+from scidex_console.engine.handover import Handover
+from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel
 from scidex_console.styling import style_path
 
 View = TypeVar("View")
@@ -63,8 +67,10 @@ class ConsoleApp(App[object]):
         engine_stays: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
         pace: Pace | None = None,
+        manners: Manners | None = None,
+        attendance: Attendance | None = None,
     ) -> None:
-        """`theme` is dark, light, ansi or none; `monotonic` is the clock that ages are measured by.
+        """`theme` is one of `themes.LOOKS`; `monotonic` is the clock that ages are measured by.
 
         `program` is what every command line shown begins with, quoted for a shell; `engine_stays` says
         whether the engine goes on when the console is left.
@@ -83,6 +89,19 @@ class ConsoleApp(App[object]):
         self.program = program
         self.engine_stays = engine_stays
         self.monotonic = monotonic
+        self.manners = manners or Manners()
+        self.set_keymap(dict(self.manners.keys))
+        self.missed: Handover | None = None
+        """What happened since this operator was here last, until they have read it."""
+        self._alarms = Alarms(self._ring, monotonic)
+        self._attending = attendance and Attending(
+            attendance,
+            read,
+            screen=self._screen_title,
+            now=lambda: self.knowledge().now,
+            missed=self._tell_missed,
+            monotonic=monotonic,
+        )
         self._link = DataLink(
             read,
             feed,
@@ -133,7 +152,7 @@ class ConsoleApp(App[object]):
             spec = key.spec(situation)
             views.append(
                 KeyView(
-                    key.shown,
+                    self.manners.shown(key),
                     key.label_now(situation),
                     spec.title if spec else key.label.capitalize(),
                     spec.explain if spec else key.explain_now(self.engine_stays),
@@ -214,6 +233,8 @@ class ConsoleApp(App[object]):
             self.pop_screen()
         if self.screen is not screen:
             self.switch_screen(screen)
+        if self._attending:
+            self._attending.moved()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of ours that a theme need not name."""
@@ -227,11 +248,11 @@ class ConsoleApp(App[object]):
         headless: bool = False,
         inline: bool = False,
         inline_no_clear: bool = False,
-        mouse: bool = False,
+        mouse: bool | None = None,
         size: tuple[int, int] | None = None,
         auto_pilot: AutopilotCallbackType | None = None,
     ) -> object | None:
-        """As Textual's, but the mouse is off: keys do all, and a slow link need not carry every movement.
+        """As Textual's, but whether there is a mouse is a matter of manners: a slow link need not carry it.
 
         Raises `UsageError`, before anything is written, where the terminal cannot be drawn on.
         """
@@ -241,7 +262,7 @@ class ConsoleApp(App[object]):
             headless=headless,
             inline=inline,
             inline_no_clear=inline_no_clear,
-            mouse=mouse,
+            mouse=self.manners.mouse if mouse is None else mouse,
             size=size,
             auto_pilot=auto_pilot,
         )
@@ -260,6 +281,8 @@ class ConsoleApp(App[object]):
         if not self._reading:
             self._reading = True
             self.run_worker(self._link.run(), name="link")
+            if self._attending:
+                self.run_worker(self._attending.run(), name="attending")
 
     def on_unmount(self) -> None:
         """Give the signals back."""
@@ -282,11 +305,56 @@ class ConsoleApp(App[object]):
         if self.main_screen.is_attached:
             self.main_screen.draw()
             self._orders.follow(self._link.knowledge())
+        overview = self._link.knowledge().overview
+        if overview is not None:
+            self._alarms.look(overview)
 
     def _tick(self) -> None:
         self._leaving.notice_hang_up()
+        self._alarms.tick()
         if self.main_screen.is_attached and not is_too_small(self.size):
             self.main_screen.tick()
+
+    # --- who is there, and what they are told -------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key, or a terminal that is attached again, means that somebody is there."""
+        if self._attending and isinstance(event, events.Key | events.Paste | events.Resize):
+            self._attending.pressed()
+        await super().on_event(event)
+
+    def _screen_title(self) -> str:
+        base = self.screen_stack[0] if self.screen_stack else None
+        return next((e.title.lower() for e in SCREENS if self._screens[e.name] is base), "overview")
+
+    def _tell_missed(self, missed: Handover) -> None:
+        self.missed = missed
+        if self.main_screen.is_attached:
+            self.main_screen.draw()
+
+    def forget_missed(self) -> None:
+        """The operator has read what they missed."""
+        self.missed = None
+        self.main_screen.draw()
+
+    def _ring(self, text: str) -> None:
+        if self.manners.bell:
+            self.bell()
+        if self.manners.notify:
+            self.run_worker(self._notify(self.manners.notify, text), group="notify", exit_on_error=False)
+
+    async def _notify(self, tell: Callable[[str], Awaitable[str]], text: str) -> None:
+        trouble = await tell(text)
+        if trouble:
+            self.say(f"console.notify: {trouble}", "warn")
+
+    def copy(self, text: str) -> None:
+        """Put a text on the terminal's clipboard, if it will take it, and show it in any case."""
+        if fits_clipboard(text):
+            self.copy_to_clipboard(text)
+            self.say(f"copied: {text}")
+        else:
+            self.say(f"too long for a terminal's clipboard: {text}", "warn")
 
     # --- keys ---------------------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ EVERYWHERE = (
         "y",
         "copy",
         "Copies what is under the cursor, or the last action, as its command line.",
-        command="copy",
+        command="copy_command",
     ),
     Key("f5", "F5", "read", "Reads the database now.", command="read_now"),
     Key("ctrl+p", "^P", "palette", "Finds an action by its name.", command="palette", palette=False),

@@ -62,13 +62,13 @@ class Orders:
         situation = self._app.situation()
         reason = self._app.why_not(key)
         if reason:
-            self._app.say(f"{key.shown} {key.label_now(situation)}: {reason}", "warn")
+            self._app.say(f"{self._app.manners.shown(key)} {key.label_now(situation)}: {reason}", "warn")
             return
         if not key.actions:
             commands: dict[str, Callable[[], Any]] = {
                 **self._app.commands(),
                 "withdraw": self._withdraw,
-                "copy": self._copy_last,
+                "copy_command": self._copy_last,
                 "help": self._help,
                 **self._app.main_screen.commands(),
             }
@@ -78,8 +78,9 @@ class Orders:
         assert spec is not None
         state, since = self._states.get(situation.job, (None, 0.0))
         if len(key.actions) > 1 and self._app.monotonic() - since < _JUST_NOW_S:
-            again = f"press {key.shown} again to {spec.name}"
-            self._app.say(f"{key.shown}: the run has just become {state}; {again}", "warn")
+            shown = self._app.manners.shown(key)
+            again = f"press {shown} again to {spec.name}"
+            self._app.say(f"{shown}: the run has just become {state}; {again}", "warn")
         elif spec.friction is Friction.KEY:
             self._work(self._submit(Command(spec.name, situation.job if spec.job_scoped else None)))
         else:
@@ -143,8 +144,7 @@ class Orders:
             if self._last
             else f"{self._app.program} status"
         )
-        self._app.copy_to_clipboard(text)
-        self._app.say(f"copied: {text}")
+        self._app.copy(text)
 
     def twin(self, spec: ActionSpec, job: JobName) -> str:
         """The action as a command line, as far as it is known before anything is asked."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, PlainValidator, model_validator
 from scidex_console.settings.values import SECTION
 
 _NAMED = re.compile(
-    r"((ctrl|alt|shift)\+)?[a-z]|f([1-9]|1\d|2[0-4])|[!-/:-~]|space|ctrl\+(left|right|up|down|home|end)"
+    r"((ctrl|alt|shift)\+)?[a-z]|f([1-9]|1\d|2[0-4])|[!-+./:-~-]|space|ctrl\+(left|right|up|down|home|end)"
 )
 _TAKEN = frozenset({"j", "k", "ctrl+c", "ctrl+q", "ctrl+i", "ctrl+m", "ctrl+j", "ctrl+h", "ctrl+z"})
 """Keys that move a cursor, leave, or that a terminal sends for Tab, Enter and Backspace."""

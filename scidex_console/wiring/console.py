@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
+from scidex_console.adapters.system.notifying import run_program
 from scidex_console.console.app import ConsoleApp
-from scidex_console.settings import Settings, forget_fixed_size
+from scidex_console.console.manners import Manners
+from scidex_console.settings import Settings, forget_fixed_size, read_session
 from scidex_console.wiring.reading import readers
 
 
@@ -20,16 +23,26 @@ def run_console(settings: Settings, *, read_only: bool, program: str, engine_sta
 
 
 async def _run(settings: Settings, *, read_only: bool, program: str, engine_stays: bool) -> int:
-    async with readers(settings, role="console") as connected:
+    session, console = read_session(), settings.console
+    notify = partial(run_program, console.notify.command) if console.notify.command else None
+    manners = Manners(
+        mouse=console.has_mouse(session),
+        bell=console.notify.bell,
+        notify=notify,
+        keys=console.keys.changed(),
+    )
+    async with readers(settings, role="console", read_only=read_only) as connected:
         app = ConsoleApp(
             connected.read,
             connected.desk,
             connected.feed,
             read_only=read_only,
-            max_refresh_per_second=settings.console.max_refresh_per_second,
-            theme=settings.console.theme,
+            max_refresh_per_second=console.refreshes_for(session),
+            theme=console.look_for(session),
             program=program,
             engine_stays=engine_stays,
+            manners=manners,
+            attendance=connected.attendance,
         )
         await app.run_async()
         return app.return_code or 0

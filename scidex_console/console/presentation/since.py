@@ -20,7 +20,9 @@ def since_line(note: Handover, width: int) -> Line:
     parts = list(_parts(note)) or [Cell("nothing happened", "dim")]
     for index, part in enumerate(parts):
         cells += [Cell(", " if index else " "), part]
-    return crop_line(Line(tuple(cells)), width)
+    way = Cell("  Esc hides", "dim")
+    told = crop_line(Line(tuple(cells)), width - len(way.text))
+    return Line((*told.cells, way))
 
 
 def _parts(note: Handover) -> Iterator[Cell]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line, fit
+from scidex_console.console.presentation.presence import watchers
 from scidex_console.console.presentation.words import as_typed, duration
 from scidex_console.engine.actions import PROGRAM
 from scidex_console.engine.views import EngineView, Overview
@@ -87,6 +88,8 @@ def place_line(knowledge: Knowledge, width: int) -> Line:
     return crop_line(Line(tuple(cells)), width)
 
 
+_WIDE = 120
+"""Columns from which on the status lines have room for names."""
 _ENGINE_TONES = {"running": "ok", "stalled": "badge-bad", "stopped": "badge-warn", "fenced": "badge-bad"}
 
 
@@ -113,6 +116,9 @@ def pulse_line(knowledge: Knowledge, width: int) -> Line:
         Cell("  epoch ", "dim"),
         Cell(str(engine.epoch)),
     ]
+    if overview.present:
+        few = f"{len(overview.present)} watch"
+        cells += [Cell("  "), Cell(watchers(overview.present) if width >= _WIDE else few, "key")]
     if engine.note:
         cells += [Cell("  "), Cell(clean(engine.note, 120), "dim")]
     return crop_line(Line(tuple(cells)), width)

@@ -24,6 +24,7 @@ from scidex_console.console.presentation.keys import KeyView, footer_line
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.dialog import Surroundings
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.handover import Handover
 from scidex_console.engine.ports import AttemptFilter
 
 View = TypeVar("View")
@@ -40,6 +41,15 @@ class Console(Surroundings, Protocol):
     @property
     def can_go_back(self) -> bool:
         """Whether there is a screen to go back to."""
+        ...
+
+    @property
+    def missed(self) -> Handover | None:
+        """What happened since this operator was here last, until they have read it."""
+        ...
+
+    def forget_missed(self) -> None:
+        """The operator has read it."""
         ...
 
     def key_views(self) -> Sequence[KeyView]:

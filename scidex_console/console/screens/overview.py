@@ -9,9 +9,11 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from scidex_console.console.keys import OVERVIEW, bindings
+from scidex_console.console.keys import BACK, OVERVIEW, Key, bindings
 from scidex_console.console.link import Wanted
+from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.overview_panes import DeadPane, ErrorsPane, GapPane, HostsPane
+from scidex_console.console.presentation.since import since_line
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.main_screen import Console, MainScreen, Subject
 from scidex_console.domain.jobs import JobName
@@ -30,13 +32,15 @@ class OverviewScreen(MainScreen):
     def __init__(self, around: Console) -> None:
         super().__init__(around)
         self._drawn: Overview | None = None
+        self._since = CellView(id="since")
         self._gap = GapPane(id="gap")
         self._hosts = HostsPane(id="hosts")
         self._dead = DeadPane(id="dead")
         self._errors = ErrorsPane(id="errors")
 
     def body(self) -> Iterable[Widget]:
-        """The four panes."""
+        """What was missed, if anything was; the four panes."""
+        yield self._since
         yield self._gap
         with Container(id="tables"):
             yield self._hosts
@@ -53,8 +57,13 @@ class OverviewScreen(MainScreen):
         return Subject(group=self._hosts.cursor_key or "")
 
     def commands(self) -> Mapping[str, Callable[[], Any]]:
-        """Only one."""
-        return {"other_job": lambda: self._gap.action_select(1)}
+        """The other job; and Esc, which takes away what was missed."""
+        hide = {BACK.command: self.around.forget_missed} if self.around.missed else {}
+        return {"other_job": lambda: self._gap.action_select(1), **hide}
+
+    def why_not(self, key: Key) -> str | None:
+        """Esc does something while there is something to take away."""
+        return None if key is BACK and self.around.missed else super().why_not(key)
 
     def wanted(self) -> Wanted:
         """What the panes on show need to be read."""
@@ -64,6 +73,8 @@ class OverviewScreen(MainScreen):
 
     def draw_body(self, knowledge: Knowledge) -> None:
         """Draw the panes, once for each reading."""
+        missed, width = self.around.missed, self.size.width
+        self._since.show([since_line(missed, width)] if missed and width else [])
         if knowledge.overview is not self._drawn:
             self._drawn = knowledge.overview
             self._gap.draw(knowledge)
