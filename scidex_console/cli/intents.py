@@ -39,7 +39,15 @@ def add_action(subparsers: Subparsers, action: ActionName, run: Any = None) -> a
         details=more.strip().capitalize() + "." if more else "",
     )
     parser.set_defaults(action=action)
-    needed = " (required)" if spec.asks_reason else ""
+    add_following(parser, required=spec.asks_reason)
+    if spec.job_scoped:
+        add_job(parser)
+    return parser
+
+
+def add_following(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """The reason, and how long to wait for what becomes of the intent."""
+    needed = " (required)" if required else ""
     parser.add_argument("--reason", metavar="TEXT", default="", help=f"why; kept with the action{needed}")
     parser.add_argument("--no-wait", action="store_true", help="do not wait until the engine has settled it")
     parser.add_argument(
@@ -49,9 +57,6 @@ def add_action(subparsers: Subparsers, action: ActionName, run: Any = None) -> a
         metavar="DURATION",
         help="how long to wait for an engine that gives no sign of life (default: 30s)",
     )
-    if spec.job_scoped:
-        add_job(parser)
-    return parser
 
 
 def run_job_action(args: Namespace, context: Context) -> int:
@@ -85,6 +90,11 @@ async def carry_out(
     a sign of life for `--wait`; the intent stays.
     """
     intent = await readers.desk.submit(args.action, job, params, reason=args.reason.strip())
+    return await follow_through(args, output, readers, intent)
+
+
+async def follow_through(args: Namespace, output: Output, readers: Readers, intent: Intent) -> int:
+    """The same of an intent that is on the desk."""
     command = ACTIONS[intent.action].command(intent.job, intent.params, intent.reason)
     output.note(f"intent {intent.id}: {output.program.command(command)}")
     if intent.also_by:

@@ -35,6 +35,7 @@ from scidex_console.cli.commands import (
     status,
     step,
     throttle,
+    triage,
     verify,
 )
 from scidex_console.cli.context import Context
@@ -63,6 +64,7 @@ COMMANDS = (
     rollback,
     redo,
     throttle,
+    triage,
     attempts,
     log,
     batches,

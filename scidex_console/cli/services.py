@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from scidex_console.domain.checks import Finding, VerifyReport
 from scidex_console.domain.folders.orphans import OrphanPage
 from scidex_console.domain.jobs import JobName
-from scidex_console.engine.ports import Feed, IntentDesk, ReadModel, Repacked
+from scidex_console.engine.ports import Feed, IntentDesk, ReadModel, Repacked, TriageDesk
 
 if TYPE_CHECKING:
     from scidex_console.demo.options import DemoOptions
@@ -27,6 +27,8 @@ class Readers(Protocol):
     def desk(self) -> IntentDesk: ...
     @property
     def feed(self) -> Feed: ...
+    @property
+    def triage(self) -> TriageDesk: ...
 
 
 class SchemaVersion(Protocol):

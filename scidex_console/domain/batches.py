@@ -14,6 +14,7 @@ from typing import Any
 
 from scidex_console.domain.folders.entries import FolderEntry
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.triage import Replacement
 
 
 class BatchState(StrEnum):
@@ -77,9 +78,14 @@ class RowChange:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
 
-    def inverse(self) -> RowChange:
-        """The change that takes this one back: the changed fields only, so guards do not hinder it."""
-        changed = tuple(f for f in self.fields if self.before.get(f, ABSENT) != self.after.get(f, ABSENT))
+    def inverse(self, *, guarded: bool = False) -> RowChange:
+        """The change that takes this one back: the changed fields only, so guards do not hinder it.
+
+        `guarded` keeps the guards as well: nothing is taken back from a row that they no longer fit.
+        """
+        changed = tuple(
+            f for f in self.fields if guarded or self.before.get(f, ABSENT) != self.after.get(f, ABSENT)
+        )
         return RowChange(
             changed,
             before={f: self.after[f] for f in changed if f in self.after},
@@ -126,8 +132,10 @@ class Operation:
     """The file it takes as it is; never beside `file`."""
     entries: tuple[FolderEntry, ...] = ()
     """The paths of its folder, if it lays one out."""
+    replacement: Replacement | None = None
+    """What a person's decision does to its file, where one is concerned."""
     log: Mapping[str, Any] = field(default_factory=dict)
-    """What the migration log is to say of it."""
+    """What the migration log is to say of it; of a decision, how the artifact waited before."""
     commit: str = ""
     """Its own commit, where each artifact has one."""
     id: int = 0
@@ -154,6 +162,15 @@ class Batch:
     authorization: str
     created_at: datetime
     operations: tuple[Operation, ...] = ()
+    decision: int | None = None
+    """The person's decision that it applies; None of a batch of a job's own."""
+
+    def taking_back(self, operation: Operation) -> RowChange:
+        """What a rollback does to an operation's row.
+
+        A decision is taken back only from a row that nothing was built on since: its guards count, too.
+        """
+        return operation.row.inverse(guarded=self.decision is not None)
 
     @property
     def op(self) -> str:

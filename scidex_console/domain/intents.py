@@ -40,6 +40,7 @@ class ActionName(StrEnum):
     ROLLBACK = "rollback"
     REDO = "redo"
     THROTTLE = "throttle"
+    TRIAGE = "triage"
 
 
 @dataclass(frozen=True)

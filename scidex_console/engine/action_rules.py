@@ -113,6 +113,11 @@ def redo_rule(overview: Overview, job: JobName) -> str | None:
     return _halted_reason(overview, job) or (None if taken_back else f"no batch of {job} is taken back")
 
 
+def triage_rule(overview: Overview, job: JobName) -> str | None:
+    """Something must wait for a person, or have been decided; a halted run writes nothing."""
+    return _halted_reason(overview, job)
+
+
 def _halted_reason(overview: Overview, job: JobName) -> str | None:
     run = open_run(overview, job)
     if run and run.state is RunState.HALTED:

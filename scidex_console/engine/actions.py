@@ -27,6 +27,7 @@ from scidex_console.engine.action_rules import (
     start_rule,
     step_rule,
     throttle_rule,
+    triage_rule,
 )
 from scidex_console.engine.views import Overview
 
@@ -102,7 +103,7 @@ class ActionSpec:
         `program` is what it begins with, quoted already: the program as it is run here, and its options.
         """
         words = [str(self.name), *_operands(self.name, job, params), *_options(self.name, params)]
-        if reason:
+        if reason and not _is_shown(self.name, params):
             words += ["--reason", reason]
         return f"{program} {shlex.join(words)}"
 
@@ -198,6 +199,16 @@ _SPECS = (
         writes=False,
         rule=throttle_rule,
     ),
+    ActionSpec(
+        ActionName.TRIAGE,
+        "Decide a case",
+        "Applies a decision about artifacts that wait for a person; undoing it is a decision of its own.",
+        Friction.CONFIRM,
+        asks_reason=True,
+        job_scoped=True,
+        writes=True,
+        rule=triage_rule,
+    ),
 )
 
 ACTIONS: Mapping[ActionName, ActionSpec] = {spec.name: spec for spec in _SPECS}
@@ -206,10 +217,27 @@ ACTIONS: Mapping[ActionName, ActionSpec] = {spec.name: spec for spec in _SPECS}
 def _operands(name: ActionName, job: JobName | None, params: Mapping[str, Any]) -> list[str]:
     if name is ActionName.THROTTLE:
         return [str(params["group"])]
+    if name is ActionName.TRIAGE:
+        return _decided(job, params)
     words = [str(job)] if job else []
     if name is ActionName.STEP:
         words.append(str(params.get("count", 1)))
     return words
+
+
+def _is_shown(name: ActionName, params: Mapping[str, Any]) -> bool:
+    """Whether the command line shows a decision that is recorded already, with its reason."""
+    return name is ActionName.TRIAGE and not (params.get("undoes") or params.get("artifact_ids"))
+
+
+def _decided(job: JobName | None, params: Mapping[str, Any]) -> list[str]:
+    """A decision, or taking one back; of an intent that only has the number, how to see it."""
+    if params.get("undoes"):
+        return ["undo", str(params["undoes"])]
+    if _is_shown(ActionName.TRIAGE, params):
+        return ["decision", str(params.get("decision", ""))]
+    scope = ["--job", str(job)] if job else []
+    return ["decide", str(params["kind"]), *(str(i) for i in params["artifact_ids"]), *scope]
 
 
 _VALUE_OPTIONS = (

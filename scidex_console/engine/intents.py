@@ -25,6 +25,7 @@ from scidex_console.engine.ports import Clock, IntentStore, RunStore
 from scidex_console.engine.pulse import Pulse
 from scidex_console.engine.run_orders import RunOrders, job_of
 from scidex_console.engine.store_orders import BatchOrders, HostOrders, RowOrders
+from scidex_console.engine.triage.orders import TriageOrders
 from scidex_console.engine.views import RunView
 
 Handler = Callable[[Intent], Awaitable[str | None]]
@@ -37,6 +38,7 @@ _NEEDS_WRITES = frozenset(
         ActionName.RETRY,
         ActionName.ROLLBACK,
         ActionName.REDO,
+        ActionName.TRIAGE,
     }
 )
 _SETTLED_BY_THE_RUN = frozenset({ActionName.STEP, ActionName.PAUSE, ActionName.CANCEL})
@@ -51,6 +53,7 @@ _CALLED_OFF = {
     ActionName.STEP: "cancelled: the run pauses after what is in hand",
     ActionName.ROLLBACK: "cancelled; a batch that is half-way back already is taken back all the same",
     ActionName.REDO: "cancelled; a batch that is half-way on already is brought on all the same",
+    ActionName.TRIAGE: "cancelled; a decision that is half-way applied already is applied all the same",
 }
 """What becomes of a waiting intent whose cancellation was asked for."""
 
@@ -77,6 +80,7 @@ class IntentClerk:
         row_orders: RowOrders,
         batch_orders: BatchOrders,
         host_orders: HostOrders,
+        triage_orders: TriageOrders,
         served: Collection[JobName],
         options: EngineOptions,
         clock: Clock,
@@ -87,6 +91,7 @@ class IntentClerk:
         self._run_orders = run_orders
         self._batch_orders = batch_orders
         self._host_orders = host_orders
+        self._triage_orders = triage_orders
         self._served = frozenset(served)
         self._options = options
         self._clock = clock
@@ -104,6 +109,7 @@ class IntentClerk:
             ActionName.ROLLBACK: batch_orders.roll_back,
             ActionName.REDO: batch_orders.redo,
             ActionName.THROTTLE: host_orders.throttle,
+            ActionName.TRIAGE: triage_orders.decide,
         }
 
     @property
@@ -154,7 +160,7 @@ class IntentClerk:
                 after = await self._facts(intent)
                 await self._intents.settle(intent, done=True, outcome=outcome, before=before, after=after)
         self._blocked.pop(intent.id, None)
-        self._pulse.changed("intent", "run", "host")
+        self._pulse.changed("intent", "run", "host", "triage")
         self._pulse.wake()
 
     async def _handled(self, intent: Intent) -> str | None:
@@ -213,6 +219,8 @@ class IntentClerk:
         """What an audit row says of before and after."""
         if intent.action is ActionName.THROTTLE:
             return self._host_orders.facts(intent)
+        if intent.action is ActionName.TRIAGE:
+            return await self._triage_orders.facts(intent)
         if intent.action in (ActionName.ROLLBACK, ActionName.REDO):
             return await self._batch_orders.facts(intent)
         run = await self._runs.open_run(intent.job) if intent.job else None

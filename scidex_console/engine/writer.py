@@ -6,11 +6,12 @@ After anything went wrong in the middle, the next write recovers first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from scidex_console.domain.batches import Batch, BatchState
+from scidex_console.domain.batches import Batch, BatchState, Operation
 from scidex_console.domain.errors import LockBusy
+from scidex_console.domain.jobs import JobName
 from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.ports import FigureStore
 from scidex_console.engine.pulse import Pulse
@@ -118,6 +119,19 @@ class Writer:
             )
         self._let_linger(batch)
         await self.publish()
+        return batch
+
+    async def write_decision(
+        self, job: JobName, decision: int, operations: Sequence[Operation]
+    ) -> Batch | None:
+        """Take a person's decision through the two stores; None when none is free."""
+        self._pulse.begin_batch()
+        async with self._writing():
+            batch = await forward.apply(self._stores, job, None, operations, decision=decision)
+        if batch is not None:
+            self._let_linger(batch)
+            await self.tidy(wait=True)
+            await self.publish()
         return batch
 
     async def flush(

@@ -47,6 +47,7 @@ from scidex_console.engine.writer import Writer
 from scidex_console.settings import Settings
 from scidex_console.wiring.jobs import migrate_folders, redownload_figures
 from scidex_console.wiring.stores import FileSide, open_files
+from scidex_console.wiring.triage import triage_orders
 
 WAITS_FOR_A_PERSON = 4
 
@@ -244,6 +245,9 @@ async def assembled(
             {JobName.FIGURES: figures, JobName.FOLDERS: PostgresFolders(store.fenced)}, previews, runs
         ),
         batch_orders=BatchOrders(runs, store.journal(), previews, writer, store.mandate),
+        triage_orders=triage_orders(
+            settings, store, runs=runs, journal=store.journal(), writer=writer, previews=previews
+        ),
         host_orders=HostOrders(gates, gate_store, figures, clock, budgets=groups),
         served=served,
         options=options,

@@ -18,10 +18,11 @@ from scidex_console.adapters.system.last_visit import LastVisit
 from scidex_console.adapters.system.process import holder
 from scidex_console.domain.intents import Origin
 from scidex_console.domain.sanitise import visible
-from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel
+from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel, TriageDesk
 from scidex_console.engine.views import StoreIdentity
 from scidex_console.settings import Settings, read_session, state_folder
 from scidex_console.wiring.changed_files import look_at_folders
+from scidex_console.wiring.triage import triage_desk
 
 _IDLE_TRANSACTION_S = 5.0
 """A reader whose terminal takes no more output holds no snapshot and no lock longer than this."""
@@ -37,6 +38,7 @@ class Readers:
     identity: StoreIdentity
     attendance: Attendance
     """Where a console says that somebody watches."""
+    triage: TriageDesk
 
 
 def origin() -> Origin:
@@ -78,10 +80,10 @@ async def readers(
             look=look_at_folders(settings),
         )
         asker = origin()
-        identity = await read.identity()
+        identity, desk = await read.identity(), PostgresIntentDesk(database, asker)
         yield Readers(
             read=read,
-            desk=PostgresIntentDesk(database, asker),
+            desk=desk,
             feed=PostgresFeed(
                 database,
                 at_most_every_s=1 / settings.console.max_refresh_per_second,
@@ -96,6 +98,7 @@ async def readers(
                 writes=identity.can_write_intents and not read_only,
                 remember=LastVisit(state_folder(), database.place),
             ),
+            triage=triage_desk(settings, database, identity, read, desk),
         )
 
 

@@ -122,7 +122,7 @@ class CheckoutFolders:
                 os.close(drafts)
                 (self.drafts / draft).unlink(missing_ok=True)
 
-    def lay(self, path: str, content: bytes, *, over: str = "") -> None:
+    def lay(self, path: str, content: bytes, *, over: str = "", executable: bool = False) -> None:
         """Let a small file of these bytes appear, whole; in place of one with the sha256 `over`, if given."""
         sha256 = hashlib.sha256(content).hexdigest()
         with self._place(path, bytes_needed=len(content)) as (folder, name):
@@ -131,6 +131,8 @@ class CheckoutFolders:
             draft = self.drafts / f"manifest-{secrets.token_hex(8)}.part"
             try:
                 draft.write_bytes(content)
+                if executable:
+                    draft.chmod(draft.stat().st_mode | 0o111)
                 reach("folders.drafted")
                 if over:
                     os.replace(draft, name, dst_dir_fd=folder)

@@ -16,6 +16,7 @@ from scidex_console.adapters.git import (
     history,
     inspection,
     maintenance,
+    past_versions,
     pushing,
     refs,
     repair,
@@ -36,7 +37,15 @@ from scidex_console.domain.folders.resolving import steers_git
 from scidex_console.domain.folders.tree import GITLINK, TreeEntry
 from scidex_console.domain.paths import check_relative
 from scidex_console.engine.killpoints import reach
-from scidex_console.engine.ports import Clock, CommitDraft, CommitInfo, Committed, PathChange, Repacked
+from scidex_console.engine.ports import (
+    Clock,
+    CommitDraft,
+    CommitInfo,
+    Committed,
+    PastVersion,
+    PathChange,
+    Repacked,
+)
 
 
 class GitArtifactRepository:
@@ -320,6 +329,10 @@ class GitArtifactRepository:
     def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
         """Hand a blob's bytes over in chunks."""
         history.export(self.checkout, blob, write)
+
+    def past_versions(self, path: str, *, limit: int) -> Sequence[PastVersion]:
+        """What commits have made of a file, newest first, followed over its moves; `limit` at most."""
+        return past_versions.past_versions(self.checkout, self.head(), check_relative(path), limit=limit)
 
     def describe(self, commit: str) -> CommitInfo:
         """Subject, trailers and paths of one commit."""

@@ -7,7 +7,7 @@ from collections import Counter
 from scidex_console.adapters.postgres.database import Connection
 from scidex_console.adapters.postgres.journal_rows import batch_of
 from scidex_console.adapters.postgres.snapshot import Row, ask
-from scidex_console.domain.batches import Batch, BatchState, Operation, OperationState
+from scidex_console.domain.batches import Batch, BatchState, NewFile, Operation, OperationState
 from scidex_console.domain.folders.entries import EntryRole
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import BatchView, OperationView
@@ -48,6 +48,10 @@ def _push(recorded: str, state: BatchState) -> str:
 def operation_view(operation: Operation, reason: str = "") -> OperationView:
     """One operation; `reason` stands in front of the journal's own."""
     file = operation.file
+    decided = operation.replacement
+    if decided is not None:
+        version = decided.after or decided.before
+        file = NewFile(decided.path, version.sha256, version.size, "")
     roles = Counter(entry.role for entry in operation.entries)
     return OperationView(
         artifact_id=operation.artifact_id,

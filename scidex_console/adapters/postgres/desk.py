@@ -1,4 +1,4 @@
-"""Where operators put intents: two functions of the database, and no other right to write."""
+"""Where operators put intents: three functions of the database, and no other right to write."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scidex_console.domain.errors import Refused
 from scidex_console.domain.intents import SETTLED, Intent, Origin
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.sanitise import visible
+from scidex_console.engine.triage.views import DecisionPreview
 
 _MOST_PARAMS = 2000
 """Characters of an intent's parameters as JSON; they are part of a unique index in the database."""
@@ -51,6 +52,23 @@ class PostgresIntentDesk:
         }
         async with self._database.transaction() as connection:
             row = await (await connection.execute(query("submit_intent"), asked)).fetchone()
+        assert row is not None
+        return intent_view(row)
+
+    async def decide(self, preview: DecisionPreview, reason: str) -> Intent:
+        """Put a decision of triage and its intent on the desk, or join the open one that is the same."""
+        asked = {
+            "job": preview.job,
+            "decision": preview.decision,
+            "artifact_ids": sorted(item.artifact_id for item in preview.items),
+            "undoes": preview.undoes,
+            "token": preview.token,
+            "origin": self._origin,
+            "reason": visible(reason),
+            "version": self._version,
+        }
+        async with self._database.transaction() as connection:
+            row = await (await connection.execute(query("decide"), asked)).fetchone()
         assert row is not None
         return intent_view(row)
 

@@ -65,7 +65,8 @@ class PostgresFacts:
             await connection.execute("SELECT set_config('statement_timeout', %s, true)", [_LONGEST])
             found = await ask(connection, dict.fromkeys((*_QUESTIONS, rows)))
             folders: dict[str, Rows] = {}
-            if found["list_journal_entries"] or found["read_store_totals"][0]["migrated"]:
+            decided = any(row["decision_id"] is not None for row in found["list_journal_batches"])
+            if decided or found["list_journal_entries"] or found["read_store_totals"][0]["migrated"]:
                 folders = await ask(connection, dict.fromkeys(_OF_FOLDERS))
         engine, totals = found["read_engine_state"][0], found["read_store_totals"][0]
         return DatabaseFacts(

@@ -33,6 +33,7 @@ class _Settling:
     take_back: str
 
 
+_OF_A_DECISION = _Settling("skip_triaged", "switch_triaged", "take_back_triaged")
 _OF_JOB = {
     JobName.FIGURES: _Settling("skip_figures", "switch_figures", "hold_back_figures"),
     JobName.FOLDERS: _Settling("skip_folders", "switch_folders", "hold_back_folders"),
@@ -66,6 +67,7 @@ class PostgresJournal:
         base_commit: str,
         epoch: int,
         authorization: str,
+        decision: int | None = None,
     ) -> Batch | None:
         """Journal a batch; operations whose artifact is claimed elsewhere are left out."""
         params = {
@@ -75,6 +77,7 @@ class PostgresJournal:
             "epoch": epoch,
             "authorization": authorization,
             "base_commit": base_commit,
+            "decision": decision,
             "operations": Jsonb([operation_params(operation) for operation in operations]),
         }
 
@@ -85,7 +88,7 @@ class PostgresJournal:
             assert row is not None
             claimed = {"batch_id": row["id"], "operations": params["operations"]}
             rows = await (await connection.execute(query("claim_operations"), claimed)).fetchall()
-            if job is JobName.FOLDERS:
+            if job is JobName.FOLDERS and decision is None:
                 await _put_off(connection, operations, {row["artifact_id"] for row in rows})
             if not rows:
                 await connection.execute(query("close_unclaimed_batch"), {"id": row["id"]})
@@ -106,7 +109,7 @@ class PostgresJournal:
         async def work(connection: Connection) -> Batch:
             params = {"batch_id": batch.id, "skips": Jsonb(plan)}
             await connection.execute(query("skip_operations"), params)
-            await connection.execute(query(_OF_JOB[batch.job].skip), params)
+            await connection.execute(query(_settling(batch).skip), params)
             await connection.execute(query("keep_sources"), params)
             return await _loaded(connection, batch)
 
@@ -152,7 +155,7 @@ class PostgresJournal:
                 "conflict_reason": "changed, deleted or locked by somebody else; their edit stands",
             }
             await connection.execute(query("switch_operations"), params)
-            await connection.execute(query(_OF_JOB[batch.job].switch), params)
+            await connection.execute(query(_settling(batch).switch), params)
             await connection.execute(query("keep_sources"), params)
             await _set_state(connection, batch, BatchState.DONE)
             if batch.pass_no == 1:
@@ -205,7 +208,7 @@ class PostgresJournal:
 
         async def work(connection: Connection) -> tuple[Batch, SwitchResult]:
             live = batch.live()
-            result = await self._rows.write(connection, [(o.artifact_id, o.row.inverse()) for o in live])
+            result = await self._rows.write(connection, [(o.artifact_id, batch.taking_back(o)) for o in live])
             params = {
                 "batch_id": batch.id,
                 "done": list(result.done),
@@ -213,7 +216,7 @@ class PostgresJournal:
                 "reason": "the row was changed, deleted or locked by somebody else during the rollback",
             }
             await connection.execute(query("restore_operations"), params)
-            await connection.execute(query(_OF_JOB[batch.job].take_back), params)
+            await connection.execute(query(_settling(batch).take_back), params)
             await self._audit(
                 connection, batch, "batch:rollback", batch.undo_op, after=_counts(result), origin=origin
             )
@@ -257,6 +260,11 @@ class PostgresJournal:
         async with self._fenced.database.session() as connection:
             return await _load(connection, batch_id)
 
+    async def of_decision(self, decision: int) -> Batch | None:
+        """The batch that applies a decision; None before it is journalled, or when it needs none."""
+        batches = await self._batches("read_batch_of_decision", {"decision": decision})
+        return batches[0] if batches else None
+
     async def last(self, job: JobName) -> Batch | None:
         """The newest batch of a job that is done or cleaned."""
         batches = await self._batches("read_last_batch", {"job": job})
@@ -265,7 +273,7 @@ class PostgresJournal:
     async def changed_since(self, batch: Batch, *, undo: bool) -> Mapping[str, str]:
         """Artifacts whose rows are not as the batch left (for a redo: found) them, with the reason."""
         plan = [
-            (o.artifact_id, o.row.inverse() if undo else o.row)
+            (o.artifact_id, batch.taking_back(o) if undo else o.row)
             for o in batch.operations
             if o.state is (OperationState.DONE if undo else OperationState.ROLLED_BACK)
         ]
@@ -336,6 +344,10 @@ async def _put_off(connection: Connection, operations: Sequence[Operation], clai
     if others:
         params = {"artifact_ids": others, "reason": "its advisory lock is held by somebody else"}
         await connection.execute(query("put_off_folders"), params)
+
+
+def _settling(batch: Batch) -> _Settling:
+    return _OF_JOB[batch.job] if batch.decision is None else _OF_A_DECISION
 
 
 def _counts(result: SwitchResult) -> dict[str, Any]:

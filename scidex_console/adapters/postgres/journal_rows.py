@@ -18,6 +18,7 @@ from scidex_console.domain.batches import (
 )
 from scidex_console.domain.folders.entries import EntryRole, FolderEntry
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.triage import Replacement
 
 
 def operation_params(operation: Operation) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def operation_params(operation: Operation) -> dict[str, Any]:
         "staged": operation.file.staged if operation.file else None,
         "reason": operation.reason,
         "log": dict(operation.log),
+        "replacement": operation.replacement.to_json() if operation.replacement else None,
     }
 
 
@@ -78,6 +80,7 @@ def batch_of(
         inverse_commit=row["inverse_commit"],
         authorization=row["authorization_ref"],
         created_at=row["created_at"],
+        decision=row["decision_id"],
         operations=tuple(_operation(each, tuple(of_operation[each["id"]])) for each in operations),
     )
 
@@ -96,6 +99,7 @@ def _operation(row: dict[str, Any], entries: tuple[FolderEntry, ...]) -> Operati
         adopted=adopted,
         entries=entries,
         log=row["log"],
+        replacement=Replacement.from_json(row["replacement"]),
         commit=row["commit_id"],
         id=row["id"],
         state=OperationState(row["state"]),

@@ -67,7 +67,7 @@ async def read_rollback(
         state = OperationState.ROLLED_BACK if redo else OperationState.DONE
         taking_part = [operation for operation in batch.operations if operation.state is state]
         rows = GuardedRows(database, file_path_is_column=path_is_column(identity))
-        plan = [(o.artifact_id, o.row if redo else o.row.inverse()) for o in taking_part]
+        plan = [(o.artifact_id, o.row if redo else batch.taking_back(o)) for o in taking_part]
         changed = await rows.differing(connection, plan)
     operations = tuple(operation_view(o) for o in taking_part if o.artifact_id not in changed)
     refused = tuple(

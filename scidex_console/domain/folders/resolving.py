@@ -19,6 +19,7 @@ from scidex_console.domain.folders.tree import GITLINK, SYMLINK
 from scidex_console.domain.folders.tree import TreeEntry as TreeEntry
 from scidex_console.domain.folders.tree import TreeIndex as TreeIndex
 from scidex_console.domain.paths import check_relative
+from scidex_console.domain.triage import is_database_only
 
 LONGEST_PATH = 1024
 """Bytes of a path; the database's indexes hold no more than about twice as many."""
@@ -99,8 +100,11 @@ class _Found:
 def resolve(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> Resolved:
     """The files a row names, or, where it names none, those in its folder or in that of its type.
 
-    The manifest and the links of an artifact's folder are nobody's files.
+    The manifest and the links of an artifact's folder are nobody's files. A row that a person has decided to
+    be of the database alone has none.
     """
+    if is_database_only(row.metadata):
+        return Resolved()
     found = _Found()
     for recorded in recorded_paths(row, rules):
         _look_up(recorded, row, tree, rules, found)

@@ -105,6 +105,11 @@ class FolderReader:
         self._links: dict[str, str] = {}
         self._led_to: frozenset[str] = frozenset()
 
+    @property
+    def rules(self) -> ResolvingRules:
+        """How rows name files."""
+        return self._rules
+
     def look(self) -> TreeIndex:
         """The files of the commit at the tip, indexed once per commit."""
         head = self._repository.head()

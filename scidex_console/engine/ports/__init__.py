@@ -35,10 +35,12 @@ from scidex_console.engine.ports.repository import (
     CommitDraft,
     CommitInfo,
     Committed,
+    PastVersion,
     PathChange,
     Repacked,
 )
 from scidex_console.engine.ports.system import Clock
+from scidex_console.engine.ports.triage import DecisionStore, Picture, TriageDesk, TriageStore
 
 __all__ = [
     "ArtifactRepository",
@@ -49,6 +51,7 @@ __all__ = [
     "CommitDraft",
     "CommitInfo",
     "Committed",
+    "DecisionStore",
     "DueFigure",
     "DueFolder",
     "ExaminedFile",
@@ -66,7 +69,9 @@ __all__ = [
     "IntentDesk",
     "IntentStore",
     "Journal",
+    "PastVersion",
     "PathChange",
+    "Picture",
     "ReadModel",
     "Refusal",
     "Repacked",
@@ -75,5 +80,7 @@ __all__ = [
     "Staging",
     "SurveyedFigure",
     "SwitchResult",
+    "TriageDesk",
+    "TriageStore",
     "Worktree",
 ]

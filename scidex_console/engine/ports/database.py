@@ -246,10 +246,12 @@ class Journal(Protocol):
         base_commit: str,
         epoch: int,
         authorization: str,
+        decision: int | None = None,
     ) -> Batch | None:
         """Journal a batch, claiming each artifact (advisory lock, one open operation each).
 
-        Operations whose artifact is claimed elsewhere are left out; None when none is left.
+        Operations whose artifact is claimed elsewhere are left out; None when none is left. `decision` is the
+        person's decision that the batch applies, if it does.
         """
         ...
 
@@ -294,6 +296,10 @@ class Journal(Protocol):
         ...
 
     async def load(self, batch_id: int) -> Batch | None: ...
+
+    async def of_decision(self, decision: int) -> Batch | None:
+        """The batch that applies a decision; None before it is journalled, or when it needs none."""
+        ...
 
     async def last(self, job: JobName) -> Batch | None:
         """The newest batch of a job that is done or cleaned."""

@@ -57,7 +57,7 @@ class FolderFiles(Protocol):
         """Where `path` is another name of the file at `source`, let it become a file of its own."""
         ...
 
-    def lay(self, path: str, content: bytes, *, over: str = "") -> None:
+    def lay(self, path: str, content: bytes, *, over: str = "", executable: bool = False) -> None:
         """Let a small file of these bytes appear, whole; in place of one with the sha256 `over`, if given.
 
         The same bytes that are there already are adopted. Raises `Refused` when another file is there.

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from scidex_console.domain.commits import CommitKind, Trailers
@@ -57,6 +58,20 @@ class CommitInfo:
     subject: str
     trailers: Trailers | None
     paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PastVersion:
+    """A file as one commit left it."""
+
+    commit: str
+    at: datetime
+    author: str
+    subject: str
+    path: str
+    """Where it lay then."""
+    blob: str
+    mode: str
 
 
 @dataclass(frozen=True)
@@ -170,6 +185,10 @@ class ArtifactRepository(Protocol):
 
     def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
         """Hand a blob's bytes over in chunks."""
+        ...
+
+    def past_versions(self, path: str, *, limit: int) -> Sequence[PastVersion]:
+        """What commits have made of a file, newest first, followed over its moves; `limit` at most."""
         ...
 
     def describe(self, commit: str) -> CommitInfo:

@@ -17,9 +17,16 @@ from scidex_console.engine.two_stores.stores import Stores
 
 
 async def apply(
-    stores: Stores, job: JobName, run_id: int | None, operations: Sequence[Operation]
+    stores: Stores,
+    job: JobName,
+    run_id: int | None,
+    operations: Sequence[Operation],
+    *,
+    decision: int | None = None,
 ) -> Batch | None:
     """Take operations through the two stores as one batch; None when every artifact is claimed elsewhere.
+
+    `decision` is the person's decision that they apply, where it is one.
 
     Raises `LockBusy` (try again), `Halt` (a person must look), `Fenced`, `Unreachable`. Whatever it raises,
     the batch is in the journal and recovery goes on from where it stopped.
@@ -34,6 +41,7 @@ async def apply(
             base_commit=base,
             epoch=stores.mandate.epoch,
             authorization=stores.mandate.authorization,
+            decision=decision,
         )
         if batch is None:
             return None
@@ -46,7 +54,7 @@ async def go_forward(stores: Stores, batch: Batch) -> Batch:
 
     The writer lock is held.
     """
-    effects = effects_of(stores, batch.job)
+    effects = effects_of(stores, batch)
     batch = await _leave_out(stores, effects, batch, await effects.verify(batch))
     reach("batch: verified")
     batch = await _leave_out(stores, effects, batch, await in_thread(effects.expand, batch.live()))
@@ -73,7 +81,7 @@ async def finish_forward(stores: Stores, batch: Batch, effects: Effects) -> Batc
 async def tidy(stores: Stores, batch: Batch) -> Batch:
     """Contract a batch that was left `done` so that readers could leave its old paths."""
     async with stores.writing():
-        return await contract(stores, batch, effects_of(stores, batch.job))
+        return await contract(stores, batch, effects_of(stores, batch))
 
 
 async def contract(stores: Stores, batch: Batch, effects: Effects, *, resumed: bool = False) -> Batch:

@@ -1,11 +1,13 @@
-"""Which effects the operations of a job have."""
+"""Which effects the operations of a batch have."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from scidex_console.domain.batches import Batch
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores.added_files import AddedFiles
+from scidex_console.engine.two_stores.decided_files import DecidedFiles
 from scidex_console.engine.two_stores.effects import Effects
 from scidex_console.engine.two_stores.laid_folders import LaidFolders
 from scidex_console.engine.two_stores.stores import Stores
@@ -16,6 +18,6 @@ _KINDS: Mapping[JobName, Callable[[Stores], Effects]] = {
 }
 
 
-def effects_of(stores: Stores, job: JobName) -> Effects:
-    """The effects of one batch of a job; an instance serves one batch."""
-    return _KINDS[job](stores)
+def effects_of(stores: Stores, batch: Batch) -> Effects:
+    """The effects of one batch, of a job or of a person's decision; an instance serves one batch."""
+    return (_KINDS[batch.job] if batch.decision is None else DecidedFiles)(stores)

@@ -43,7 +43,7 @@ async def discard_leftovers(stores: Stores, needed: frozenset[str]) -> None:
 
 
 async def _repair_index(stores: Stores, batch: Batch) -> None:
-    paths = effects_of(stores, batch.job).paths(batch.operations)
+    paths = effects_of(stores, batch).paths(batch.operations)
     await in_thread(stores.repository.repair_index, paths)
 
 
@@ -58,7 +58,7 @@ async def _settle(stores: Stores, batch: Batch) -> None:
 
 
 async def _settle_prepared(stores: Stores, batch: Batch) -> None:
-    effects = effects_of(stores, batch.job)
+    effects = effects_of(stores, batch)
     found = await in_thread(stores.repository.find, batch.op, CommitKind.APPLY, **stores.mandate.made(batch))
     if found is None:
         # Operations that were left out after their files had been placed.
@@ -75,7 +75,7 @@ async def _settle_prepared(stores: Stores, batch: Batch) -> None:
 
 async def _settle_switched(stores: Stores, batch: Batch) -> None:
     """`done`: take back what git still has of conflicting rows, then contract."""
-    effects = effects_of(stores, batch.job)
+    effects = effects_of(stores, batch)
     lost = [o for o in batch.operations if o.state is OperationState.CONFLICT]
     if lost:
         await forward.withdraw(stores, batch, effects, lost)

@@ -30,7 +30,7 @@ async def roll_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str]) 
 
 async def go_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str]) -> Batch:
     """From any step of a rollback to its end. The writer lock is held."""
-    effects = effects_of(stores, batch.job)
+    effects = effects_of(stores, batch)
     batch = await _commit_inverse(stores, effects, batch)
     await in_thread(stores.repository.sync)
     reach("rollback: synced")

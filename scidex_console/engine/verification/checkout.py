@@ -146,6 +146,8 @@ def rollbacks_are_whole(evidence: Evidence) -> InvariantResult:
                 _judge_history(exam, evidence, batch, operation.file.path)
                 if operation.file.path not in taken_up:
                     _judge_place(exam, evidence, batch, operation.file)
+            if operation.replacement is not None and operation.replacement.changes:
+                _judge_history(exam, evidence, batch, operation.replacement.path)
             for entry in operation.entries:
                 _judge_entry(exam, evidence, batch, entry, present=entry.path in taken_up)
             _judge_row(exam, evidence, batch, operation)

@@ -21,6 +21,7 @@ from scidex_console.domain.folders.hashes import HashSource
 from scidex_console.domain.folders.layout import folder_of
 from scidex_console.domain.folders.resolving import ResolvingRules
 from scidex_console.domain.paths import ArtifactPaths
+from scidex_console.domain.triage import Replacement
 from scidex_console.engine.verification.disk_facts import FileFact, Presence, StagingFact
 from scidex_console.engine.verification.facts import (
     BatchStanding,
@@ -32,6 +33,9 @@ from scidex_console.engine.verification.facts import (
 )
 from scidex_console.engine.verification.folder_view import FolderView, paths_of
 from scidex_console.engine.verification.repository_facts import OwnCommit, Place, RepositoryFacts
+
+_PROMISES = frozenset({"file_path", "metadata.file_path", "metadata.file_sha256"})
+"""Fields by which a row says which file it has."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,8 @@ class Evidence:
                 file = operation.file or operation.adopted
                 if file is not None and operation.state is OperationState.DONE:
                     found[operation.artifact_id] = (batch, file)
+                elif operation.state is OperationState.DONE and _promises_anew(batch, operation):
+                    found.pop(operation.artifact_id, None)
         return found
 
     @cached_property
@@ -200,6 +206,16 @@ class Evidence:
             for operation in batch.operations
             if operation.state is OperationState.DONE
         }
+
+    @cached_property
+    def decided(self) -> Mapping[str, Sequence[Replacement]]:
+        """What people's decisions have changed at each path, oldest first, whatever became of them."""
+        found: dict[str, list[Replacement]] = {}
+        for batch in self.database.batches:
+            for operation in batch.operations:
+                if operation.replacement is not None and operation.replacement.changes:
+                    found.setdefault(operation.replacement.path, []).append(operation.replacement)
+        return found
 
     @cached_property
     def marks(self) -> Mapping[str, MarkFact]:
@@ -275,6 +291,11 @@ class Evidence:
             for operation in batch.operations:
                 if operation.file is not None and operation.state in states:
                     yield batch, operation, operation.file
+
+
+def _promises_anew(batch: Batch, operation: Operation) -> bool:
+    """Whether a person has decided that the row is to have another file than before, or another hash."""
+    return batch.decision is not None and bool(_PROMISES.intersection(operation.row.inverse().fields))
 
 
 def _left_by(commits: Iterable[OwnCommit]) -> dict[str, str]:

@@ -145,6 +145,8 @@ def paths_of(operation: Operation) -> set[str]:
     """Every path an operation may change."""
     file = operation.file or operation.adopted
     own = {path for entry in operation.entries for path in (entry.path, entry.source) if path}
+    if operation.replacement is not None and operation.replacement.changes:
+        own.add(operation.replacement.path)
     return own | ({file.path} if file is not None else set())
 
 

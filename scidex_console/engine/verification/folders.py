@@ -12,6 +12,7 @@ from scidex_console.domain.folders.layout import ACCESSORIES, MANIFEST, Directio
 from scidex_console.domain.folders.manifest import rebuilt_manifest
 from scidex_console.domain.folders.resolving import recorded_paths
 from scidex_console.domain.folders.tree import SYMLINK, is_led_to, led_to
+from scidex_console.domain.triage import is_database_only
 from scidex_console.engine.verification.disk_facts import FileFact, Presence
 from scidex_console.engine.verification.evidence import Evidence
 from scidex_console.engine.verification.facts import FolderRow
@@ -253,7 +254,7 @@ def _named_by_unmigrated(evidence: Evidence, paths: Collection[str]) -> dict[str
 def _paths_named(evidence: Evidence, named: FolderRow) -> set[str]:
     rules = evidence.resolving
     found: set[str] = set()
-    if rules is None:
+    if rules is None or is_database_only(named.row.metadata):
         return found
     for recorded in recorded_paths(named.row, rules):
         try:

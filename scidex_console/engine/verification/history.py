@@ -65,13 +65,15 @@ def _judge_commit(exam: Examination, evidence: Evidence, commit: OwnCommit) -> N
     kept = Counter(delta.after.object for delta in commit.changes.values() if delta.after is not None)
     lost = [path for path in removed if not kept[_before(commit, path)]]
     if lost:
-        in_place = _in_their_folders(evidence, commit)
+        in_place = _in_their_folders(evidence, commit) | _decided_to_go(evidence, commit)
         lost = [path for path in lost if path not in in_place]
     if commit.trailers.kind in (CommitKind.UNDO, CommitKind.COMPENSATE):
         exam.count("files taken back by this tool", len(removed))
     elif not lost:
         if commit.trailers.kind is CommitKind.MOVE:
             exam.count("files moved into folders", len(removed))
+        else:
+            exam.count("files taken out by a decision", len(removed))
     else:
         removed = lost
         exam.broken(f"commit {commit.id} ({commit.trailers.kind}) removes {len(removed)} files: {removed[0]}")
@@ -91,6 +93,13 @@ def _in_their_folders(evidence: Evidence, commit: OwnCommit) -> set[str]:
     }
 
 
+def _decided_to_go(evidence: Evidence, commit: OwnCommit) -> set[str]:
+    """Paths that a person has decided are to go with this commit's batch."""
+    batch = evidence.by_uid.get(commit.trailers.batch)
+    decided = (operation.replacement for operation in (batch.operations if batch is not None else ()))
+    return {each.path for each in decided if each is not None and each.after is None}
+
+
 def _before(commit: OwnCommit, path: str) -> str:
     before = commit.changes[path].before
     return before.object if before is not None else ""
@@ -106,12 +115,15 @@ def _count_files(exam: Examination, evidence: Evidence) -> None:
     exam.count("files tracked before the first batch", len(before))
     there = {entry.object for entry in tracked.values()}
     left = set(evidence.added.values())
+    decided = {(path, each.before.blob) for path, some in evidence.decided.items() for each in some}
     for path in gone:
         blob = before[path].object
         if path not in ours:
             exam.count("files that others have removed since")
         elif blob in there or path in evidence.open_paths:
             exam.count("files of before that lie in folders now")
+        elif (path, blob) in decided:
+            exam.count("files replaced or taken out by a decision")
         elif blob in left:
             exam.count("files moved into folders that others have removed since")
         else:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, OperationState
+from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, Operation, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.verification import chains
 from scidex_console.engine.verification.evidence import Evidence
@@ -129,7 +129,7 @@ def _judge_batch(exam: Examination, evidence: Evidence, batch: Batch) -> None:
     """What a settled batch must have left behind: its commits, and its audit rows."""
     if batch.state is BatchState.EMPTY:
         return
-    with_file = {o.state for o in batch.operations if o.file is not None or o.entries}
+    with_file = {o.state for o in batch.operations if _changes_git(o)}
     commits: list[tuple[str, str]] = []
     if OperationState.DONE in with_file or OperationState.ROLLED_BACK in with_file:
         commits.append((batch.op, str(CommitKind.APPLY)))
@@ -141,6 +141,11 @@ def _judge_batch(exam: Examination, evidence: Evidence, batch: Batch) -> None:
     for key in _audits_due(batch):
         if key not in evidence.audited:
             exam.broken(f"batch {batch.id} is {batch.state} without the audit row {key[1]} of {key[0]}")
+
+
+def _changes_git(operation: Operation) -> bool:
+    decided = operation.replacement
+    return bool(operation.file or operation.entries or (decided is not None and decided.changes))
 
 
 def _audits_due(batch: Batch) -> list[tuple[str, str]]:
@@ -192,7 +197,10 @@ def _judge_epochs(exam: Examination, evidence: Evidence, highest: int) -> None:
 
 
 def commits_keep_to_their_paths(evidence: Evidence) -> InvariantResult:
-    """I11: a commit of ours changes paths of its own batch's operations only, and replaces nothing."""
+    """I11: a commit of ours changes paths of its own batch's operations only.
+
+    It replaces nothing but a manifest of ours, and a file that a person's decision is about.
+    """
     exam = Examination("I11", "no commit of this tool touches another artifact's path")
     for commit in evidence.commits:
         batch = evidence.by_uid.get(commit.trailers.batch)
@@ -207,6 +215,7 @@ def commits_keep_to_their_paths(evidence: Evidence) -> InvariantResult:
         if commit.trailers.kind is CommitKind.MOVE:
             chains.keeps_to_its_folder(exam, evidence, commit, operations)
         again = {e.path for o in operations for e in o.entries if e.replaced is not None}
+        again |= {o.replacement.path for o in operations if o.replacement is not None}
         for path, delta in commit.changes.items():
             if delta.before is not None and delta.after is not None and path not in again:
                 exam.broken(f"commit {commit.id} of batch {batch.id} replaces {path}")

@@ -7,6 +7,7 @@ from datetime import datetime
 from scidex_console.domain.batches import AdoptedFile, NewFile, OperationState
 from scidex_console.domain.folders.layout import folder_of
 from scidex_console.domain.folders.statuses import FolderStatus
+from scidex_console.domain.triage import is_database_only
 from scidex_console.engine.verification import folders
 from scidex_console.engine.verification.disk_facts import FileFact, Presence
 from scidex_console.engine.verification.evidence import Evidence
@@ -41,6 +42,9 @@ def _judge_row(exam: Examination, evidence: Evidence, row: RowFact) -> None:
         if row.artifact_id in evidence.folders.moving_artifacts:
             exam.count("rows of batches under way")
             return
+        if _is_database_only(evidence, row.artifact_id):
+            exam.count("rows decided to be of the database alone")
+            return
         if _is_flagged(evidence, row):
             exam.count("files whose hash is flagged in the migration log")
             return
@@ -62,6 +66,12 @@ def _is_flagged(evidence: Evidence, row: RowFact) -> bool:
         and found.last_status == FolderStatus.HASH_MISMATCH
         and evidence.files[evidence.inside[row.artifact_id]].presence is Presence.FILE
     )
+
+
+def _is_database_only(evidence: Evidence, artifact_id: str) -> bool:
+    """Whether a person has decided that what the row names is no file of its own."""
+    found = evidence.folders.rows.get(artifact_id)
+    return found is not None and is_database_only(found.row.metadata)
 
 
 def _judge_file(exam: Examination, row: RowFact, file: FileFact, *, must_open: bool) -> None:
@@ -120,8 +130,8 @@ def _nothing_doubled(exam: Examination, evidence: Evidence) -> None:
         entry = evidence.repository.tree.get(path)
         if entry is None or entry.object != blob or path in evidence.claims or path in evidence.open_paths:
             continue
-        if folder_of(path) is not None or path in sources:
-            continue  # folders are I2's matter, and old paths that came back I12's
+        if folder_of(path) is not None or path in sources or path in evidence.decided:
+            continue  # folders are I2's matter, old paths that came back I12's; the others were there before
         if path in kept:
             exam.count("files kept by a rollback that no row names any more")
         elif known.get(path) not in evidence.database.missing_rows:

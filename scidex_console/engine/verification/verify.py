@@ -194,6 +194,8 @@ def _paths_to_read(view: FolderView) -> tuple[set[str], set[str]]:
     operations = (operation for batch in view.database.batches for operation in batch.operations)
     inside = {file.path for o in operations if (file := o.file or o.adopted) is not None}
     inside.update(view.to_read())
+    decided = (o.replacement for batch in view.database.batches for o in batch.operations)
+    inside.update(replacement.path for replacement in decided if replacement is not None)
     outside: set[str] = set()
     for row in view.database.rows:
         path = view.paths.inside(row.file_path)

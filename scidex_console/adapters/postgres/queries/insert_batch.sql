@@ -1,3 +1,3 @@
-INSERT INTO scidex_console.batch (uid, job, run_id, state, epoch, authorization_ref, base_commit)
-VALUES (%(uid)s, %(job)s, %(run_id)s, 'prepared', %(epoch)s, %(authorization)s, %(base_commit)s)
+INSERT INTO scidex_console.batch (uid, job, run_id, state, epoch, authorization_ref, base_commit, decision_id)
+VALUES (%(uid)s, %(job)s, %(run_id)s, 'prepared', %(epoch)s, %(authorization)s, %(base_commit)s, %(decision)s)
 RETURNING id

@@ -8,5 +8,6 @@ WITH kept AS (
 INSERT INTO artifact_migration_log (artifact_id, status, files_moved, errors)
 SELECT k.artifact_id, 'kept', k.log->'files_moved', jsonb_build_object('reason', k.reason)
 FROM kept AS k
-WHERE EXISTS (SELECT FROM scidex_console.batch AS b WHERE b.id = %(batch_id)s AND b.job = 'folders')
+WHERE EXISTS (SELECT FROM scidex_console.batch AS b WHERE b.id = %(batch_id)s AND b.job = 'folders'
+              AND b.decision_id IS NULL)
 ORDER BY k.id

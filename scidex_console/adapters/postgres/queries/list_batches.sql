@@ -2,12 +2,16 @@ SELECT b.*, c.files, c.adopted, c.marks, c.skipped, c.conflicts
 FROM scidex_console.batch AS b
 CROSS JOIN LATERAL (
     -- A path without a staged file: one that was there before, and was adopted. Of folders, the files are those
-    -- that were moved or copied, and the marks are rows without any.
+    -- that were moved or copied (of decisions, put back or taken out), and the marks are rows without any.
     SELECT count(*) FILTER (WHERE o.path IS NOT NULL AND o.staged IS NOT NULL AND o.state NOT IN ('skipped', 'conflict'))
+               + count(*) FILTER (WHERE o.replacement -> 'before' <> o.replacement -> 'after'
+                                  AND o.state NOT IN ('skipped', 'conflict'))
                + coalesce(sum(e.moved) FILTER (WHERE o.state NOT IN ('skipped', 'conflict')), 0)::bigint AS files,
            count(*) FILTER (WHERE o.path IS NOT NULL AND o.staged IS NULL
                             AND o.state NOT IN ('skipped', 'conflict')) AS adopted,
-           count(*) FILTER (WHERE o.path IS NULL AND e.moved = 0 AND o.state NOT IN ('skipped', 'conflict')) AS marks,
+           count(*) FILTER (WHERE o.path IS NULL AND e.moved = 0
+                            AND coalesce(o.replacement -> 'before' = o.replacement -> 'after', true)
+                            AND o.state NOT IN ('skipped', 'conflict')) AS marks,
            count(*) FILTER (WHERE o.state = 'skipped') AS skipped,
            count(*) FILTER (WHERE o.state = 'conflict') AS conflicts
     FROM scidex_console.operation AS o

@@ -40,7 +40,8 @@ WITH last AS MATERIALIZED (
         AND o.state = ANY (CASE WHEN s.sign > 0 THEN '{done,kept}'::text[] ELSE '{rolled_back}' END)
     CROSS JOIN LATERAL (
         SELECT (o.staged IS NOT NULL)::int + count(*) FILTER (WHERE x.role <> 'link' AND x.replaced IS NULL)
-            - count(*) FILTER (WHERE x.leaves_source) AS n
+            - count(*) FILTER (WHERE x.leaves_source)
+            - coalesce(o.replacement -> 'after' = 'null', false)::int AS n
         FROM scidex_console.operation_entry AS x WHERE x.operation_id = o.id
     ) AS e
 ), links AS (

@@ -11,5 +11,6 @@ INSERT INTO artifact_migration_log (artifact_id, status, files_moved, errors)
 SELECT s.artifact_id, 'kept', s.log->'files_moved', jsonb_build_object('reason', s.reason)
 FROM settled AS s
 WHERE s.state = 'kept'
-  AND EXISTS (SELECT FROM scidex_console.batch AS b WHERE b.id = %(batch_id)s AND b.job = 'folders')
+  AND EXISTS (SELECT FROM scidex_console.batch AS b WHERE b.id = %(batch_id)s AND b.job = 'folders'
+              AND b.decision_id IS NULL)
 ORDER BY s.id

@@ -1,0 +1,1 @@
+SELECT id FROM scidex_console.batch WHERE decision_id = %(decision)s

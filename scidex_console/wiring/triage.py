@@ -1,0 +1,106 @@
+"""Triage over a configuration: for whoever only reads, and for the engine that applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scidex_console.adapters.files.folders import CheckoutFolders
+from scidex_console.adapters.files.pictures import draw
+from scidex_console.adapters.files.worktree import CheckoutFiles
+from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.desk import PostgresIntentDesk
+from scidex_console.adapters.postgres.triage import PostgresDecisions, PostgresTriage
+from scidex_console.adapters.system.clock import SystemClock
+from scidex_console.engine.jobs.folder_reading import FolderReader
+from scidex_console.engine.ports import Journal, ReadModel, RunStore
+from scidex_console.engine.triage.cases import CaseReader
+from scidex_console.engine.triage.desk import Triage
+from scidex_console.engine.triage.orders import TriageOrders
+from scidex_console.engine.triage.planning import DecisionPlanner
+from scidex_console.engine.triage.undoing import UndoPlanner
+from scidex_console.engine.views import StoreIdentity
+from scidex_console.engine.writer import Writer
+from scidex_console.settings import Settings
+from scidex_console.wiring.stores import open_repository
+
+if TYPE_CHECKING:
+    from scidex_console.wiring.engine import HeldStore
+
+
+def triage_desk(
+    settings: Settings, database: Database, identity: StoreIdentity, read: ReadModel, desk: PostgresIntentDesk
+) -> Triage:
+    """Evidence and previews, read from the database and the checkout, which is opened when it is wanted."""
+    store = PostgresTriage(database)
+    reader = cache(lambda: case_reader(settings))
+    return Triage(
+        store,
+        planner=cache(lambda: _planner(settings, store, reader(), identity)),
+        reader=reader,
+        undoing=UndoPlanner(store, read),
+        submit=desk.decide,
+        draw=draw,
+        place=_place(settings),
+        now=lambda: datetime.now(UTC),
+    )
+
+
+def triage_orders(
+    settings: Settings,
+    store: HeldStore,
+    *,
+    runs: RunStore,
+    journal: Journal,
+    writer: Writer,
+    previews: ReadModel,
+) -> TriageOrders:
+    """What settles decisions, with a reader of its own: the jobs' own looks at the tip go on beside it."""
+    triage = PostgresTriage(store.fenced.database)
+    return TriageOrders(
+        store=triage,
+        decisions=PostgresDecisions(store.fenced),
+        planner=_planner(settings, triage, case_reader(settings), store.identity),
+        undoing=UndoPlanner(triage, previews),
+        runs=runs,
+        journal=journal,
+        writer=writer,
+        mandate=store.mandate,
+    )
+
+
+def case_reader(settings: Settings) -> CaseReader:
+    """Reads the checkout and git, and changes neither."""
+    clock = SystemClock()
+    repository = open_repository(settings, clock)
+    worktree, staging = repository.checkout.worktree, Path(repository.staging_dir)
+    folders = CheckoutFolders(worktree, drafts=staging, object_format=repository.checkout.object_format)
+    reader = FolderReader(
+        repository=repository,
+        folders=folders,
+        worktree=CheckoutFiles(worktree, staging=staging, outer=settings.repository.outer),
+        rules=settings.folders.resolving(submodule=settings.repository.submodule, worktree=worktree),
+        hash_sources=tuple(settings.folders.hash_source),
+        retry_after=settings.folders.retry_after,
+        clock=clock,
+    )
+    return CaseReader(reader, repository, folders, tuple(settings.folders.hash_source))
+
+
+def _planner(
+    settings: Settings, store: PostgresTriage, reader: CaseReader, identity: StoreIdentity
+) -> DecisionPlanner:
+    return DecisionPlanner(
+        store,
+        reader,
+        rules=reader.reader.rules,
+        hash_sources=tuple(settings.folders.hash_source),
+        file_path_field=identity.file_path_field,
+    )
+
+
+def _place(settings: Settings) -> Callable[[str], Path]:
+    return lambda path: settings.repository.need_path() / path
