@@ -46,7 +46,7 @@ def _pixels(content: bytes) -> tuple[int, int] | None:
         return width, abs(height)
     if content.startswith(b"\xff\xd8"):
         return _jpeg(content)
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP" and len(content) >= 30:
         return _webp(content)
     return None
 

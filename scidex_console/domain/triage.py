@@ -53,7 +53,7 @@ EXPLAINED: Mapping[Decision, str] = {
     Decision.RESTORE: "brings back the past version whose hash the row promises, by a commit",
     Decision.ACCEPT: "takes the file as it is and records its hash in the row",
     Decision.DATABASE_ONLY: "gives the artifact a folder with its manifest alone; the file stays where it is",
-    Decision.REDOWNLOAD: "asks for the figure again; a file with the wrong hash leaves git, its history stays",
+    Decision.REDOWNLOAD: "asks for the figure again; a file with the wrong hash leaves git, not its history",
     Decision.LEAVE: "changes nothing and keeps the reason as a note",
     Decision.UNDO: "takes a decision back, as far as nothing has changed since",
 }
