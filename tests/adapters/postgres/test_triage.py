@@ -90,7 +90,7 @@ async def test_figure_that_was_made_due_waits_again_unless_it_was_asked_since(
             "SELECT scidex_console.decide('figures', %s, '{a,b}', %s, 't', 'tty', 'why', '0')",
             [decision, undoes],
         )
-    decisions, triage = PostgresDecisions(store.fenced), PostgresTriage(store.database)
+    decisions, triage = PostgresDecisions(store.fenced), PostgresTriage(store.fenced.database)
     await decisions.redownload(1, ["a", "b"])
     await decisions.redownload(1, ["a", "b"])
     assert {row["state"] for row in sql.execute("SELECT state FROM scidex_console.figure")} == {"due"}
@@ -115,7 +115,7 @@ async def test_cases_are_paged_by_kind_and_filtered_by_text(store: SmallStore, s
     await store.survey([store.add("a"), store.add("b"), store.add("c")], total=3)
     sql.execute("UPDATE scidex_console.figure SET state = 'suspect', due_at = NULL WHERE artifact_id <> 'c'")
     sql.execute("UPDATE scidex_console.figure SET state = 'refused', due_at = NULL WHERE artifact_id = 'c'")
-    triage = PostgresTriage(store.database)
+    triage = PostgresTriage(store.fenced.database)
     first = await triage.cases(None, "", text="", limit=2, after="")
     assert [case.artifact_id for case in first] == ["c", "a"]
     last = first[-1]
