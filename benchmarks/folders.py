@@ -1,14 +1,17 @@
 """Migrate one store of folders in two ways and compare: the way a user would do it by hand, and this engine.
 
     .venv/bin/python benchmarks/folders.py [--artifacts 11667] [--naive 300] [--sample N] [--shard 0] [--push]
+    .venv/bin/python benchmarks/folders.py --grow      (1,167, 11,667 and 116,670 artifacts, flat and sharded)
 
 The naive way is `git mv`, manifest, `git add`, `git commit` and one UPDATE per artifact. It gets slower with
 every folder, and takes an hour for the full scale; so it is measured over a third of `--naive` artifacts
 each at the beginning, in the middle and at the end of the same store (what lies between is moved in one
-commit), and the mean of the three taken for the whole. The engine's figures are of the whole migration:
+commit), and the mean of the three taken for the whole; with as many as there are artifacts, it is the whole
+that is measured. The engine's figures are of the whole migration:
 survey, journal, hashes verified, fsync and database included, but for repacking (`growth.py` measures that).
 With `--sample` the engine, too, is measured over so many artifacts at three places, for stores whose whole
 migration takes hours. With `--push` the engine pushes after each batch, which the naive way does not.
+Where the engine's time goes is watched from inside, and told at the end.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from psycopg.rows import dict_row
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.measured import FOLDERS, folder_lab, migrate, migrated
+from benchmarks.watched import Watched, watched
 from scidex_console.demo.postgres_server import EmbeddedPostgres
 from scidex_console.domain.jobs import JobName
 from tests.labs import Lab, engine_at_work
@@ -54,6 +58,9 @@ class Measured:
     """Of this process and every process it started; the database server is not among them."""
     grown: int
     """Bytes of git's objects."""
+    collected: int | None = None
+    """The same after `git gc`, where all of it was made so."""
+    watched: Watched | None = None
 
     @property
     def rate(self) -> float:
@@ -68,7 +75,10 @@ def main() -> int:
     parser.add_argument("--shard", type=int, default=0)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--push", action="store_true")
+    parser.add_argument("--grow", action="store_true")
     args = parser.parse_args()
+    if args.grow:
+        return _grow()
     if 0 < args.sample < 15 * _CYCLE:
         parser.error(f"--sample: at least {15 * _CYCLE}, so that each third has five cycles")
     folder = Path(tempfile.mkdtemp(prefix="folders-"))
@@ -114,6 +124,16 @@ def _together(samples: Sequence[Measured]) -> Measured:
         sum(sample.processor_seconds for sample in samples),
         sum(sample.grown for sample in samples),
     )
+
+
+def _grow() -> int:
+    """Each size and layout in a process of its own, so that memory is told for each."""
+    for artifacts, naive, sample in ((1_167, 300, 0), (11_667, 300, 0), (116_670, 60, 3000)):
+        for shard in (0, 2):
+            sizes = {"artifacts": artifacts, "naive": naive, "sample": sample, "shard": shard}
+            words = [word for name, value in sizes.items() for word in (f"--{name}", str(value))]
+            subprocess.run([sys.executable, __file__, *words], check=True)
+    return 0
 
 
 def _one_by_one(lab: Lab, connection: psycopg.Connection[Row], rows: Sequence[Row]) -> Measured:
@@ -177,9 +197,11 @@ def _write_manifest(folder: Path, row: Row) -> None:
 async def _whole(lab: Lab) -> Measured:
     """The whole migration, from the start of the engine to the end of the run."""
     before, began, processor = _objects(lab.store.artifacts), time.monotonic(), _processor()
-    done = await migrate(lab)
+    with watched() as seen:
+        done = await migrate(lab)
     seconds, used = time.monotonic() - began, _processor() - processor
-    return Measured(done, seconds, used, _objects(lab.store.artifacts) - before)
+    grown = _objects(lab.store.artifacts) - before
+    return Measured(done, seconds, used, grown, _collected(lab.store.artifacts) - before, seen)
 
 
 async def _sampled(lab: Lab, count: int) -> Measured:
@@ -206,6 +228,12 @@ async def _reached(lab: Lab, wanted: int) -> int:
     while (now := await asyncio.to_thread(migrated, lab)) < wanted:
         await asyncio.sleep(0.1)
     return now
+
+
+def _collected(checkout: Path) -> int:
+    """Bytes of git's objects after a collection."""
+    _git(checkout, "gc", "--quiet")
+    return _objects(checkout)
 
 
 def _git(checkout: Path, *args: str) -> None:
@@ -236,14 +264,18 @@ def _print(args: argparse.Namespace, naive: Measured, engine: Measured) -> None:
     print(
         f"{args.artifacts} artifacts, {layout}; rerun: {' '.join(['benchmarks/folders.py', *sys.argv[1:]])}"
     )
-    print(f"{'':14}{'artifacts/s':>12}{'ms CPU each':>13}{'bytes each':>12}{'measured over':>15}")
+    titles = ("artifacts/s", "ms CPU each", "bytes each", "after gc", "measured over")
+    print(f"{'':10}" + "".join(f"{title:>14}" for title in titles))
     for name, way in (("naive", naive), ("engine", engine)):
         each, grown = 1000 * way.processor_seconds / way.artifacts, way.grown / way.artifacts
-        print(f"{name:14}{way.rate:12.1f}{each:13.1f}{grown:12,.0f}{way.artifacts:15}")
+        collected = "-" if way.collected is None else f"{way.collected / way.artifacts:,.0f}"
+        print(f"{name:10}{way.rate:14.1f}{each:14.1f}{grown:14,.0f}{collected:>14}{way.artifacts:14}")
     print(
         f"engine / naive: {engine.rate / naive.rate:.1f} times; peak memory of the engine's process "
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB"
     )
+    if engine.watched is not None:
+        print(f"of the engine's {engine.seconds:.0f} s: {engine.watched.told(engine.seconds)}")
 
 
 if __name__ == "__main__":
