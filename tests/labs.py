@@ -173,6 +173,8 @@ second_pass_after = "1s"
 [batch]
 files = 5
 [fetch]
+contact = "lab@example.org"
+robots_overrides = [{{hosts = "*", reason = "tests count requests"}}]
 hold = "1s"
 hold_longest = "2s"
 breaker_first = "500ms"

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from scidex_console.domain.head_trust import PathTrust
+from scidex_console.domain.windows import DailyWindow
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,20 @@ class HostGroup:
     """Requests per second."""
     in_flight: int
     """Requests under way at once."""
+    window: DailyWindow | None = None
+    """Hours in which the group may be asked; None: any."""
 
     def covers(self, host: str) -> bool:
         """Whether a host name belongs to this group."""
-        name = host.lower().rstrip(".")
-        return any(
-            name == pattern
-            or (pattern.startswith("*.") and (name == pattern[2:] or name.endswith(pattern[1:])))
-            for pattern in self.hosts
-        )
+        return any(covers(pattern, host) for pattern in self.hosts)
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Whether a host name is the pattern's; `*.example.org` is example.org and every name below it."""
+    name = host.lower().rstrip(".")
+    return name == pattern or (
+        pattern.startswith("*.") and (name == pattern[2:] or name.endswith(pattern[1:]))
+    )
 
 
 DEFAULT_GROUPS = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from scidex_console import __version__
+from scidex_console.domain.errors import SettingError
 from scidex_console.domain.hosts import (
     DEFAULT_GROUPS,
     DEFAULT_IN_FLIGHT,
@@ -15,8 +17,10 @@ from scidex_console.domain.hosts import (
     HostGroup,
     HostGroups,
 )
+from scidex_console.domain.windows import DailyWindow, parse_window
 from scidex_console.settings.values import (
     SECTION,
+    AnyHostPattern,
     ConnectToField,
     Count,
     Duration,
@@ -28,6 +32,7 @@ from scidex_console.settings.values import (
     Rate,
 )
 
+_WEB_PORTS = frozenset({80, 443})
 _DEFAULTS = {group.name: group for group in DEFAULT_GROUPS}
 InFlight = Annotated[int, Field(strict=True, ge=1, le=100)]
 
@@ -48,6 +53,28 @@ class GroupSettings(BaseModel):
     )
     rate: Rate | None = Field(default=None, description="Requests per second.")
     in_flight: InFlight | None = Field(default=None, description="Requests under way at once.")
+    time_zone: OneLine = Field(default="UTC", description="Time zone of `only_between`, by its IANA name.")
+    only_between: OneLine = Field(
+        default="", description="Hours of the day in which the group is asked, as 22:00-06:00; empty: any."
+    )
+
+    @field_validator("only_between")
+    @classmethod
+    def _hours(cls, value: str, info: ValidationInfo) -> str:
+        zone = str(info.data.get("time_zone", "UTC"))
+        if value:
+            try:
+                parse_window(value, zone)
+            except ValueError as error:
+                raise ValueError(
+                    f'hours such as "22:00-06:00" in a zone such as "Europe/London" ({error})'
+                ) from None
+        return value
+
+    @property
+    def window(self) -> DailyWindow | None:
+        """The hours as the domain's value."""
+        return parse_window(self.only_between, self.time_zone) if self.only_between else None
 
     @field_validator("hosts")
     @classmethod
@@ -55,6 +82,17 @@ class GroupSettings(BaseModel):
         if not value and info.data.get("name") not in _DEFAULTS:
             raise ValueError('at least one host name, such as ["*.example.org"]')
         return value
+
+
+class RobotsOverride(BaseModel):
+    """`fetch.robots_overrides`: hosts whose robots.txt an operator has overridden, and why."""
+
+    model_config = SECTION
+
+    hosts: AnyHostPattern = Field(description="Host name, `*.example.org` for all below it, or `*` for all.")
+    reason: Annotated[OneLine, Field(min_length=1)] = Field(
+        description="Why, such as who has permitted it; one line."
+    )
 
 
 class FetchSettings(BaseModel):
@@ -80,6 +118,9 @@ class FetchSettings(BaseModel):
         default=timedelta(minutes=2), description="Longest one request may take as a whole, body included."
     )
     max_bytes: Count = Field(default=67_108_864, description="Largest figure taken, in bytes.")
+    robots_overrides: tuple[RobotsOverride, ...] = Field(
+        default=(), description="Hosts whose robots.txt is not obeyed, each with the reason."
+    )
     allow_networks: tuple[NetworkField, ...] = Field(
         default=(), description="Networks the guard lets through though they are not public addresses."
     )
@@ -170,6 +211,31 @@ class FetchSettings(BaseModel):
             filled = filled.replace(" ({contact})", "")
         return filled.replace("{contact}", self.contact).strip()
 
+    @property
+    def names_a_contact(self) -> bool:
+        """Whether the user agent says whom the operators of hosts can turn to."""
+        return bool(self.contact) and self.contact in self.header()
+
+    @property
+    def asks_only_this_machine(self) -> bool:
+        """Whether every request goes to a loopback address, as in the demo: nobody can be crowded."""
+        all_hosts = [target.port for target in self.connect_to if not target.host]
+        covered = None in all_hosts or _WEB_PORTS.issubset(all_hosts)
+        return covered and all(_is_loopback(target.address) for target in self.connect_to)
+
+    def need_contact(self) -> None:
+        """Raise `SettingError` unless hosts are told whom to turn to, or none is asked but this machine."""
+        if not (self.names_a_contact or self.asks_only_this_machine):
+            raise SettingError(
+                "fetch.contact is missing, so the hosts would not know whom to turn to"
+                if not self.contact
+                else "fetch.user_agent leaves out the contact, so the hosts would not know whom to turn to",
+                where="configuration",
+                fix='write contact = "ops@example.org" (an address of yours) under [fetch] in config.toml'
+                if not self.contact
+                else "put {contact} into fetch.user_agent",
+            )
+
     def host_groups(self) -> HostGroups:
         """The groups in force: those of the configuration first, then the built-in ones it leaves alone."""
         named = [self._group(group) for group in self.groups]
@@ -183,5 +249,16 @@ class FetchSettings(BaseModel):
             group.name, (), self.default_rate, self.default_in_flight
         )
         return HostGroup(
-            group.name, group.hosts or base.hosts, group.rate or base.rate, group.in_flight or base.in_flight
+            group.name,
+            group.hosts or base.hosts,
+            group.rate or base.rate,
+            group.in_flight or base.in_flight,
+            group.window,
         )
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

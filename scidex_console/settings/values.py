@@ -172,3 +172,11 @@ def _host_pattern(value: str) -> str:
 
 
 HostPattern = Annotated[str, BeforeValidator(_lower), AfterValidator(_host_pattern)]
+
+
+def _host_or_all(value: str) -> str:
+    return value if value == "*" else _host_pattern(value)
+
+
+AnyHostPattern = Annotated[str, BeforeValidator(_lower), AfterValidator(_host_or_all)]
+"""A host pattern, or `*` for every host."""

@@ -24,6 +24,7 @@ from scidex_console.adapters.postgres.identity import path_is_column, read_ident
 from scidex_console.adapters.postgres.intents import PostgresIntents
 from scidex_console.adapters.postgres.journal import PostgresJournal
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
+from scidex_console.adapters.postgres.robots import PostgresRobots
 from scidex_console.adapters.postgres.runs import PostgresRuns
 from scidex_console.adapters.postgres.schema_files import latest_version
 from scidex_console.adapters.postgres.transactions import FencedDatabase
@@ -61,6 +62,8 @@ async def run_engine(
     the store (with `take_over`: when that one is alive), `Fenced` when one took over.
     """
     options = engine_options(settings, jobs, until_idle=until_idle)
+    if options.writes and JobName.FIGURES in jobs:
+        settings.fetch.need_contact()
     async with (
         held_store(settings, options, take_over=take_over) as store,
         assembled(settings, options, store) as (engine, runs),
@@ -176,6 +179,7 @@ def fetch_settings(settings: Settings) -> FetchSettings:
     return FetchSettings(
         user_agent=fetch.header(),
         probe=settings.figures.probe,
+        robots_overrides=tuple(override.hosts for override in fetch.robots_overrides),
         allowed_networks=tuple(str(network) for network in fetch.allow_networks),
         allowed_ports=frozenset(fetch.allow_ports),
         connect_to=tuple(str(target) for target in fetch.connect_to),
@@ -254,7 +258,8 @@ async def assembled(
         clock=clock,
         pulse=pulse,
     )
-    async with HttpFigureSource(fetching, groups, gates, files.staging, clock) as source:
+    robots = PostgresRobots(store.fenced)
+    async with HttpFigureSource(fetching, groups, gates, files.staging, clock, robots=robots) as source:
         known: Mapping[JobName, Job] = {
             JobName.FIGURES: redownload_figures(settings, options, store, source, gates),
             JobName.FOLDERS: migrate_folders(settings, store, pulse),

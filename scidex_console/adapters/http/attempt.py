@@ -16,6 +16,7 @@ from scidex_console.adapters.http.group_gate import GateClosed
 from scidex_console.adapters.http.guard import Forbidden, Guard
 from scidex_console.adapters.http.images import GIF, ImageKind, describe, is_whole
 from scidex_console.adapters.http.international import to_ascii
+from scidex_console.adapters.http.robots import Disallowed, Robots
 from scidex_console.adapters.http.transport import NoAnswer
 from scidex_console.adapters.http.wire import Answer, Cost, Wire
 from scidex_console.domain.addresses import BadAddress, WebAddress, resolve_reference
@@ -54,6 +55,7 @@ class Tools:
     wire: Wire
     bodies: BodyReader
     clock: Clock
+    robots: Robots
     head_trust: Callable[[str], HeadTrust]
     """How far HEAD is believed in a group."""
     chance: Callable[[], float] = random.random
@@ -101,6 +103,8 @@ class Attempt:
             led = f"redirected to {self.last.host}, which" if self.last is not self._origin else "the group"
             reason = f"{led} is left alone for now ({error.cause})"
             return Ending(Decision(FetchClass.TRANSIENT, reason), self._status, retry_at=back)
+        except Disallowed as error:
+            return self._ending(FetchClass.BLOCKED, f"{error}{self._via()}")
         except (BadAddress, Forbidden) as error:
             where = f"redirected to {self.last.url}: " if self.last is not self._origin else ""
             return self._ending(FetchClass.REFUSED, f"{where}{error}")
@@ -151,14 +155,11 @@ class Attempt:
     async def _ask(self, method: str, address: WebAddress) -> Answer:
         groups = self._tools.groups
         elsewhere = groups.of_host(address.host).name != groups.of_host(self._origin.host).name
+        patience = self._tools.settings.hop_patience if elsewhere else self._manner.patience
         self.last = address
+        await self._tools.robots.check(address, self.cost, patience)
         answer = await self._tools.wire.ask(
-            method,
-            address,
-            self._cookies,
-            self._read,
-            self.cost,
-            patience=self._tools.settings.hop_patience if elsewhere else self._manner.patience,
+            method, address, self._cookies, self._read, self.cost, patience=patience
         )
         self._status = answer.status
         return answer

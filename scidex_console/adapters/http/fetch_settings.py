@@ -19,6 +19,10 @@ class FetchSettings:
     """`head-then-get` asks HEAD before GET, as the spec has it; `get` asks once and sees the same headers."""
 
     # What may be asked.
+    robots: bool = True
+    """Whether robots.txt is read and obeyed."""
+    robots_overrides: tuple[str, ...] = ()
+    """Hosts whose robots.txt an operator has overridden; `*.example.org` for all below it, `*` for all."""
     allowed_networks: tuple[str, ...] = ()
     """Networks in CIDR form that may be connected to although they are not public."""
     allowed_ports: frozenset[int] = frozenset()

@@ -13,6 +13,7 @@ from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.gate import Gates
 from scidex_console.adapters.http.guard import Guard
 from scidex_console.adapters.http.international import to_ascii
+from scidex_console.adapters.http.robots import Robots
 from scidex_console.adapters.http.transport import CheckedTransport, Resolver, resolve
 from scidex_console.adapters.http.wire import Wire
 from scidex_console.domain.addresses import BadAddress, parse_address
@@ -20,7 +21,7 @@ from scidex_console.domain.classify import Decision
 from scidex_console.domain.fetching import FetchClass, FetchOutcome
 from scidex_console.domain.hosts import HostGroups
 from scidex_console.domain.sanitise import visible
-from scidex_console.engine.ports import Clock, Staging
+from scidex_console.engine.ports import Clock, RobotsStore, Staging
 
 MALFORMED: Final = "malformed"
 """Group of the addresses that have no host."""
@@ -41,6 +42,7 @@ class HttpFigureSource:
         clock: Clock,
         *,
         resolver: Resolver = resolve,
+        robots: RobotsStore | None = None,
     ) -> None:
         guard = Guard(
             allowed_networks=settings.allowed_networks,
@@ -50,13 +52,15 @@ class HttpFigureSource:
         self._transport = CheckedTransport(settings, guard, resolver=resolver)
         self._groups = groups
         self._clock = clock
+        wire = Wire(settings, groups, gates, guard, self._transport, clock)
         self._tools = Tools(
             settings,
             groups,
             guard,
-            Wire(settings, groups, gates, guard, self._transport, clock),
+            wire,
             BodyReader(staging, settings.max_bytes, settings.drain_bytes),
             clock,
+            Robots(settings, groups, gates, wire, clock, robots),
             gates.head_trust,
         )
 

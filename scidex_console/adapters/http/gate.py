@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 from scidex_console.adapters.http.fetch_settings import FetchSettings
-from scidex_console.adapters.http.group_gate import GroupGate, TemporaryBudget, Turn
+from scidex_console.adapters.http.group_gate import OFF_PEAK, GroupGate, TemporaryBudget, Turn
 from scidex_console.domain.head_trust import HeadTrust
 from scidex_console.domain.hosts import BreakerState, GateState, HostGroups, Override
 from scidex_console.engine.ports import Clock
@@ -55,6 +55,10 @@ class Gates:
         """Leave a group alone for `seconds` (None: the back-off that doubles), capped by the settings."""
         self._gate(group).hold(seconds, cause)
 
+    def widen(self, group: str, host: str, seconds: float) -> None:
+        """A host's robots.txt asks for so many seconds between two requests; 0: for none."""
+        self._gate(group).crawl_delays[host] = seconds
+
     def head_trust(self, group: str) -> HeadTrust:
         """How far HEAD is believed in a group; what is noted there is kept with the gate's state."""
         return self._head_trust.setdefault(group, HeadTrust())
@@ -93,8 +97,10 @@ class Gates:
         return gate.in_flight_limit if gate else max(1, self._groups.named(group).in_flight)
 
     def closed_until(self, group: str) -> datetime | None:
-        """End of a hold or of an open breaker, when one is in force."""
+        """End of a hold, an open breaker or off hours, when one is in force."""
         gate = self._gates.get(group)
+        if gate is None and self._groups.named(group).window is not None:
+            gate = self._gate(group)
         closed = gate.closed_for() if gate else 0.0
         return self._wall(closed) if closed > 0 else None
 
@@ -115,6 +121,10 @@ class Gates:
         now = self._clock.monotonic()
         gate.breaker.settle(now)
         next_in, held, opened = gate.next_in(), gate.held.until - now, gate.breaker.open_for(now)
+        off_peak = gate.opens_in()
+        cause = gate.held.cause if held > 0 else gate.breaker.cause if opened > 0 else ""
+        if off_peak > max(held, opened):
+            held, cause = off_peak, gate.off_peak_cause
         return GateState(
             group=gate.group.name,
             rate=gate.rate,
@@ -123,7 +133,7 @@ class Gates:
             waiting=gate.waiting,
             next_at=self._wall(next_in) if next_in > 0 else None,
             hold_until=self._wall(held) if held > 0 else None,
-            hold_cause=gate.held.cause if held > 0 else gate.breaker.cause if opened > 0 else "",
+            hold_cause=cause,
             holds_in_a_row=gate.held.in_a_row,
             breaker=gate.breaker.state,
             breaker_until=self._wall(opened) if opened > 0 else None,
@@ -141,7 +151,7 @@ class Gates:
         # With the override in force the interval may be longer than the one `not_before` was made with.
         wait = min(self._left(state.next_at), gate.interval)
         gate.not_before = max(gate.not_before, self._made_at + gate.interval, now + wait)
-        if state.hold_until is not None:
+        if state.hold_until is not None and not state.hold_cause.startswith(OFF_PEAK):
             gate.held.until = now + min(self._left(state.hold_until), self._settings.retry_after_cap)
             gate.held.cause = state.hold_cause
             gate.held.began = now

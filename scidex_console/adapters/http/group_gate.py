@@ -21,6 +21,9 @@ from scidex_console.engine.ports import Clock
 
 _LEAST_HOLD = 1.0
 """A server that asks for no time at all while it turns us away still gets a second."""
+OFF_PEAK = "asked in off-peak hours only: "
+"""Begins the cause of a closing by the hour of the day."""
+_WALL_CLOCK_LOOK = 60.0
 _LEAST_RATE = 1 / 3600
 """Slowest pace, requests per second."""
 
@@ -120,6 +123,8 @@ class GroupGate:
         self.in_flight = 0
         self.not_before = not_before
         """No request before this moment (monotonic), whatever the spacing says."""
+        self.crawl_delays: dict[str, float] = {}
+        """Seconds between two requests that a host's robots.txt asks for, by host."""
         self._clock = clock
         self._settings = settings
         self._jitter = jitter
@@ -131,10 +136,12 @@ class GroupGate:
 
     @property
     def rate(self) -> float:
-        """Requests per second in force."""
+        """Requests per second in force: the budget, an override, and what robots.txt asks for."""
         override = self._override()
         given = override.rate if override else None
-        return max(_LEAST_RATE, self.group.rate if given is None else given)
+        rate = max(_LEAST_RATE, self.group.rate if given is None else given)
+        delay = max(self.crawl_delays.values(), default=0.0)
+        return min(rate, 1 / delay) if delay > 0 else rate
 
     @property
     def in_flight_limit(self) -> int:
@@ -198,10 +205,14 @@ class GroupGate:
         return self._last
 
     def closed_for(self) -> float:
-        """Seconds until neither a hold nor an open breaker is in force; 0 when none is."""
+        """Seconds until no hold, no open breaker and no hour of the day is in the way; 0 when none is."""
         now = self._clock.monotonic()
         self.breaker.settle(now)
-        return max(0.0, self.held.until - now, self.breaker.open_for(now))
+        return max(0.0, self.held.until - now, self.breaker.open_for(now), self.opens_in())
+
+    def opens_in(self) -> float:
+        """Seconds until the hours begin in which the group may be asked; 0 within them."""
+        return self.group.window.opens_in(self._clock.now()) if self.group.window else 0.0
 
     def next_in(self) -> float:
         """Seconds until the spacing allows the next request; 0 when it may go now."""
@@ -236,15 +247,22 @@ class GroupGate:
         """Why the group is closed, in words."""
         if self.held.until > self._clock.monotonic():
             return self.held.cause
-        if self.breaker.state is BreakerState.CLOSED:
-            return ""
-        return self.breaker.cause or "too many failures in a row"
+        if self.breaker.state is not BreakerState.CLOSED:
+            return self.breaker.cause or "too many failures in a row"
+        return self.off_peak_cause if self.opens_in() > 0 else ""
+
+    @property
+    def off_peak_cause(self) -> str:
+        """Which hours the group may be asked in, in words."""
+        return f"{OFF_PEAK}{self.group.window}"
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, but wake when anything about the group changes."""
         self._changed.clear()
         if self.budget is not None:
             seconds = min(seconds, max(0.0, self.budget.ends - self._clock.monotonic()))
+        if self.group.window is not None:
+            seconds = min(seconds, _WALL_CLOCK_LOOK)  # hours are the wall clock's, which may be set
         changed = asyncio.ensure_future(self._changed.wait())
         waits: set[asyncio.Future[object]] = {changed}  # type: ignore[arg-type]
         if seconds < math.inf:

@@ -28,7 +28,7 @@ from scidex_console.engine.ports.folders import (
     FolderStore,
     Refusal,
 )
-from scidex_console.engine.ports.network import FigureSource, Gate
+from scidex_console.engine.ports.network import FigureSource, Gate, RobotsFile, RobotsStore
 from scidex_console.engine.ports.readers import AttemptFilter, Attendance, Feed, IntentDesk, ReadModel
 from scidex_console.engine.ports.repository import (
     ArtifactRepository,
@@ -75,6 +75,8 @@ __all__ = [
     "ReadModel",
     "Refusal",
     "Repacked",
+    "RobotsFile",
+    "RobotsStore",
     "RunStore",
     "StagedWriter",
     "Staging",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -26,6 +27,30 @@ class FigureSource(Protocol):
 
         A group that is closed for long is not waited for: that is trouble, as a timeout is.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class RobotsFile:
+    """A robots.txt as it was read."""
+
+    origin: str
+    """Host, and port where it is not the web's own."""
+    read_at: datetime
+    status: int
+    body: str
+    """Empty when the host has none."""
+
+
+class RobotsStore(Protocol):
+    """Keeps robots.txt files over restarts."""
+
+    async def load(self, origin: str) -> RobotsFile | None:
+        """What was read last of a host."""
+        ...
+
+    async def save(self, file: RobotsFile) -> None:
+        """Keep what was read."""
         ...
 
 
@@ -53,5 +78,5 @@ class Gate(Protocol):
         ...
 
     def closed_until(self, group: str) -> datetime | None:
-        """End of a hold or of an open breaker, when one is in force: no use in taking up rows before."""
+        """End of a hold, an open breaker or off hours, if one is in force: no row is taken up before."""
         ...

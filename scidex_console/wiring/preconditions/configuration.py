@@ -6,7 +6,6 @@ import shutil
 import ssl
 import sys
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
 
 from scidex_console.adapters.git.commit_artifact import load_committer
@@ -16,7 +15,6 @@ from scidex_console.domain.hosts import DEFAULT_GROUPS, DEFAULT_RATE, HostGroup
 from scidex_console.settings import Settings, read_session
 from scidex_console.wiring.preconditions.findings import bad, failed, good, judged
 
-_WEB_PORTS = frozenset({80, 443})
 _WIDTH, _HEIGHT = 60, 16
 
 
@@ -46,11 +44,11 @@ def configuration_findings(settings: Settings, config_file: Path | None) -> Iter
 
 def fetching_findings(settings: Settings) -> Iterator[Finding]:
     """Whether we ask politely, and only whom we may ask."""
-    fetch, demo = settings.fetch, _asks_only_this_machine(settings)
+    fetch, demo = settings.fetch, settings.fetch.asks_only_this_machine
     yield judged(
         "contact",
-        bool(fetch.contact) or demo,
-        f"the user agent is {fetch.header()}" + ("" if fetch.contact else ", without a contact"),
+        fetch.names_a_contact or demo,
+        f"the user agent is {fetch.header()}" + ("" if fetch.names_a_contact else ", without a contact"),
         'set fetch.contact to an address of yours, such as "ops@example.org", for the operators of the hosts',
     )
     networks = ", ".join(str(network) for network in fetch.allow_networks)
@@ -100,21 +98,6 @@ def _agreed(pattern: str) -> HostGroup | None:
     """The agreed budget of a host, or of the hosts below a name; None: that of any other host."""
     host = pattern.removeprefix("*.")
     return next((group for group in DEFAULT_GROUPS if group.covers(host)), None)
-
-
-def _asks_only_this_machine(settings: Settings) -> bool:
-    """Whether every request goes to a loopback address, as in the demo: nobody can be crowded."""
-    targets = settings.fetch.connect_to
-    all_hosts = [target.port for target in targets if not target.host]
-    covered = None in all_hosts or _WEB_PORTS.issubset(all_hosts)
-    return covered and all(_is_loopback(target.address) for target in targets)
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _certificates(ca_file: Path | None) -> Finding:

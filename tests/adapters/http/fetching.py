@@ -18,6 +18,7 @@ from scidex_console.adapters.system.clock import SystemClock
 from scidex_console.domain.errors import Halt
 from scidex_console.domain.fetching import FetchOutcome, StagedFile
 from scidex_console.domain.hosts import HostGroup, HostGroups
+from scidex_console.engine.ports import RobotsStore
 
 BRISK = {"default_rate": 400.0, "default_in_flight": 4}
 """Budget of hosts in tests that are not about budgets."""
@@ -110,6 +111,7 @@ async def fetching(
     groups: Sequence[HostGroup] = (),
     settings: FetchSettings | None = None,
     resolver: Resolver = resolve,
+    robots_store: RobotsStore | None = None,
     **changes: Any,
 ) -> AsyncIterator[Fetching]:
     """A source that finds every host name at these loopback ports."""
@@ -119,6 +121,7 @@ async def fetching(
         allowed_networks=("127.0.0.0/8",),
         allowed_ports=frozenset(port for port in ports.values() if port),
         connect_to=tuple(f":{web}:127.0.0.1:{port}" for web, port in ports.items() if port),
+        robots=False,
         read_timeout=5.0,
         request_deadline=10.0,
     )
@@ -127,5 +130,8 @@ async def fetching(
     host_groups = HostGroups(groups, **BRISK)  # type: ignore[arg-type]
     gates = Gates(host_groups, clock, base)
     staging = FolderStaging(folder / "staging")
-    async with HttpFigureSource(base, host_groups, gates, staging, clock, resolver=resolver) as source:
+    source = HttpFigureSource(
+        base, host_groups, gates, staging, clock, resolver=resolver, robots=robots_store
+    )
+    async with source:
         yield Fetching(source, gates, staging, base)

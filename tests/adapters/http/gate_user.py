@@ -10,6 +10,7 @@ from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.gate import Gates
 from scidex_console.adapters.http.group_gate import Turn
 from scidex_console.domain.hosts import HostGroup, HostGroups
+from scidex_console.domain.windows import DailyWindow
 from tests.adapters.http.virtual_time import VirtualClock
 
 
@@ -33,10 +34,11 @@ class GateUser:
         *,
         name: str = "group",
         settings: FetchSettings | None = None,
+        window: DailyWindow | None = None,
     ) -> None:
         self.name = name
         self.clock = VirtualClock()
-        self.groups = HostGroups([HostGroup(name, (f"{name}.example.org",), rate, in_flight)])
+        self.groups = HostGroups([HostGroup(name, (f"{name}.example.org",), rate, in_flight, window)])
         self.gates = Gates(self.groups, self.clock, settings, jitter=random.Random(7))
         self.record = Record()
 

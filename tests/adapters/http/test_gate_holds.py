@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -18,6 +18,7 @@ from scidex_console.adapters.http.group_gate import GateClosed, TurnLost
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.head_trust import PathTrust
 from scidex_console.domain.hosts import BreakerState, GateState, Override
+from scidex_console.domain.windows import parse_window
 from tests.adapters.http.gate_user import GateUser
 from tests.adapters.http.virtual_time import START, run
 
@@ -405,3 +406,48 @@ def test_two_engines_one_after_the_other_keep_one_budget() -> None:
 
     sent = run(main())
     assert min(later - earlier for earlier, later in pairwise(sent)) >= 0.525 - 1e-6
+
+
+# --- hours of the day -----------------------------------------------------------------------------------
+
+
+def test_a_group_is_asked_in_its_hours_only_and_says_when_it_opens() -> None:
+    async def main() -> tuple[GateState, list[float], bool]:
+        user = GateUser(2.0, 4, window=parse_window("14:00-15:00", "UTC"))  # the clock begins at 12:00
+        closed = user.gates.closed_until("group")
+        shown = state_of(user)
+        await asyncio.gather(*(user.request() for _ in range(3)))
+        await asyncio.sleep(3600)
+        await user.request()
+        return shown, user.record.sent, closed == START + timedelta(hours=2)
+
+    shown, sent, tells = run(main())
+    assert tells and shown.hold_until == START + timedelta(hours=2)
+    assert shown.hold_cause == "asked in off-peak hours only: 14:00-15:00 UTC"
+    assert sent[0] == pytest.approx(2 * 3600, abs=1.0) and sent[2] < 2 * 3600 + 5
+    assert sent[3] == pytest.approx(26 * 3600, abs=1.0), "not before the next day"
+
+
+def test_hours_are_not_taken_for_a_hold_after_a_restart_with_other_hours() -> None:
+    async def main() -> datetime | None:
+        user = GateUser(2.0, 4, window=parse_window("14:00-15:00", "UTC"))
+        user.gates.closed_until("group")
+        successor = GateUser(2.0, 4)
+        successor.gates.restore([state_of(user)])
+        return successor.gates.closed_until("group")
+
+    assert run(main()) is None
+
+
+def test_what_robots_txt_asks_for_bounds_the_pace_whatever_the_override() -> None:
+    async def main() -> list[float]:
+        user = GateUser(2.0, 4)
+        user.gates.widen("group", "a.example.org", 5.0)
+        user.gates.widen("group", "b.example.org", 2.0)
+        until = user.clock.now() + timedelta(hours=1)
+        user.gates.set_override("group", Override(2.0, None, until, "ada", "why not"))
+        await asyncio.gather(*(user.request() for _ in range(4)))
+        return user.record.sent
+
+    sent = run(main())
+    assert all(later - earlier >= 5.0 for earlier, later in pairwise(sent))
