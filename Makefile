@@ -18,6 +18,9 @@ ARGS ?=
 demo: $(STAMP)
 	@$(VENV)/bin/scidex-console demo $(ARGS)
 
+# Compiled modules are kept, whatever the caller prefers: the tests start the program hundreds of times.
+test crash: export PYTHONDONTWRITEBYTECODE =
+
 test: $(STAMP)
 	@$(PYTHON) -m pytest -n auto --dist loadfile $(ARGS)
 
