@@ -15,9 +15,10 @@ from scidex_console.cli.context import Context
 from scidex_console.cli.output import Output
 from scidex_console.cli.services import Readers
 from scidex_console.domain.durations import format_duration
-from scidex_console.domain.errors import Unreachable, UsageError
-from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
+from scidex_console.domain.errors import GateShut, Unreachable, UsageError
+from scidex_console.domain.intents import BEHIND_THE_GATE, SETTLED, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.soak.ladder import why_not_run
 from scidex_console.engine.actions import ACTIONS
 from scidex_console.engine.ports import Feed, ReadModel
 from scidex_console.engine.views import EngineView
@@ -27,13 +28,15 @@ POLL_S = 1.0
 PATIENCE = timedelta(seconds=30)
 
 
-def add_action(subparsers: Subparsers, action: ActionName, run: Any = None) -> argparse.ArgumentParser:
+def add_action(
+    subparsers: Subparsers, action: ActionName, run: Any = None, *, name: str = ""
+) -> argparse.ArgumentParser:
     """The command of an action, with the options all actions take; its words are the registry's."""
     spec = ACTIONS[action]
     summary, _, more = spec.explain.rstrip(".").partition(";")
     parser = add_command(
         subparsers,
-        str(action),
+        name or str(action),
         run or run_job_action,
         summary[0].lower() + summary[1:],
         details=more.strip().capitalize() + "." if more else "",
@@ -71,12 +74,18 @@ def run_job_action(args: Namespace, context: Context) -> int:
     return asyncio.run(work())
 
 
+async def _check_gate(read: ReadModel, job: JobName | None) -> None:
+    if job is JobName.FOLDERS and (why := why_not_run(await read.soak(), job)):
+        raise GateShut(why, where="soak", fix=f"see `{PROGRAM} soak status`")
+
+
 def check_reason(args: Namespace) -> None:
     """Raise `UsageError` when the action is hard enough to reverse that it needs a reason, and has none."""
     if ACTIONS[args.action].asks_reason and not args.reason.strip():
+        words = str(args.action).replace("_", " ")
         raise UsageError(
-            f"{args.action} needs a reason, which is kept with it",
-            where=str(args.action),
+            f"{words} needs a reason, which is kept with it",
+            where=words,
             fix="add --reason TEXT",
         )
 
@@ -87,8 +96,10 @@ async def carry_out(
     """Submit the intent, follow it unless `--no-wait`, and print what became of it.
 
     0 when done (or merely submitted), 1 when refused or cancelled. Raises `Unreachable` when no engine gives
-    a sign of life for `--wait`; the intent stays.
+    a sign of life for `--wait`; the intent stays. Raises `GateShut` where the soak does not let the job run.
     """
+    if args.action in BEHIND_THE_GATE:
+        await _check_gate(readers.read, job)
     intent = await readers.desk.submit(args.action, job, params, reason=args.reason.strip())
     return await follow_through(args, output, readers, intent)
 

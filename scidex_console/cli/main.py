@@ -31,6 +31,7 @@ from scidex_console.cli.commands import (
     retry,
     rollback,
     schema,
+    soak,
     start,
     status,
     step,
@@ -65,6 +66,7 @@ COMMANDS = (
     redo,
     throttle,
     triage,
+    soak,
     attempts,
     log,
     batches,
@@ -80,7 +82,7 @@ _EPILOG = """exit codes:
   1    no: refused, failed, an invariant broken, a finding of doctor
   2    wrong usage or configuration
   3    out of reach: database, repository, engine
-  4    waits for a person: a run is halted
+  4    waits for a person: a run is halted, a gate is shut
   130  interrupted
 
 Without a command, the console opens."""

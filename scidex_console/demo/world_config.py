@@ -22,6 +22,7 @@ _SHORTEST_DEADLINE = timedelta(seconds=10)
 
 _WATCHED_CYCLE = "20s"
 _WATCHED_SECOND_PASS = timedelta(minutes=3)  # nobody watches for a day
+_WATCHED_SOAK = timedelta(minutes=10)
 
 _Value = str | bool | int | float | list[str] | list[int]
 
@@ -46,6 +47,7 @@ def write_config(
         "writes": {"enabled": True, "authorization": AUTHORIZATION},
         "figures": _figures(speed),
         "folders": _folders(speed),
+        "soak": _soak(speed),
         "fetch": _fetch(hosts, speed),
     }
     head = "# Written by `scidex-console demo` each time it starts; changes made here are lost.\n"
@@ -78,6 +80,18 @@ def _folders(speed: float) -> dict[str, _Value]:
         "every": "0s" if speed > 1 else _WATCHED_CYCLE,
         "grace": _sooner(usual.grace, speed),
         "retry_after": _sooner(usual.retry_after, speed),
+    }
+
+
+def _soak(speed: float) -> dict[str, _Value]:
+    """A soak that can be watched. A gate that is shut keeps no run back here: nothing is at stake."""
+    return {
+        "enforce": "never",
+        "duration": _sooner(_WATCHED_SOAK, speed, timedelta(seconds=2)),
+        "before_removal": _sooner(2 * _WATCHED_SOAK, speed, timedelta(seconds=2)),
+        "measure_every": _sooner(timedelta(seconds=5), speed, timedelta(seconds=1)),
+        "new_artifact_grace": "10s",
+        "baseline": "1h",
     }
 
 

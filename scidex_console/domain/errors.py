@@ -50,6 +50,12 @@ class Refused(ConsoleError):
     """An action is not allowed now; the reason is in `what`."""
 
 
+class GateShut(Refused):
+    """The gate of a phase is shut: a person has to sign, to wait, or to override it."""
+
+    exit_code = 4
+
+
 class StaleToken(Refused):
     """The world changed between a preview and its confirmation."""
 

@@ -41,6 +41,26 @@ class ActionName(StrEnum):
     REDO = "redo"
     THROTTLE = "throttle"
     TRIAGE = "triage"
+    SOAK_BEGIN = "soak_begin"
+    SOAK_CONFIRM = "soak_confirm"
+    SOAK_SIGN = "soak_sign"
+    SOAK_OVERRIDE = "soak_override"
+    SOAK_MEASURE = "soak_measure"
+
+
+WITHOUT_JOB = frozenset(
+    {
+        ActionName.THROTTLE,
+        ActionName.SOAK_BEGIN,
+        ActionName.SOAK_CONFIRM,
+        ActionName.SOAK_SIGN,
+        ActionName.SOAK_OVERRIDE,
+        ActionName.SOAK_MEASURE,
+    }
+)
+"""Actions that are about no job's run."""
+BEHIND_THE_GATE = frozenset({ActionName.START, ActionName.STEP, ActionName.RESUME, ActionName.REDO})
+"""What does the work of a phase; taking it back is never refused by the soak."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import LEGAL_MOVES, OPEN, RunState
+from scidex_console.domain.soak.ladder import why_not_run
 from scidex_console.engine.views import GapView, Overview, ReversibleBatches, RunView
 
 Rule = Callable[[Overview, JobName], str | None]
@@ -46,11 +47,16 @@ def job_reason(overview: Overview, job: JobName) -> str | None:
     return None if gap_of(overview, job) else f"this engine does not run {job}"
 
 
+def gate_reason(overview: Overview, job: JobName) -> str | None:
+    """Why the soak does not let a job's run start or go on."""
+    return why_not_run(overview.soak, job) if overview.soak else None
+
+
 def start_rule(overview: Overview, job: JobName) -> str | None:
     """A run is started only where none is open."""
     run = open_run(overview, job)
     if run is None:
-        return None
+        return gate_reason(overview, job)
     if run.state in (RunState.PLANNED, RunState.PAUSED, RunState.HALTED):
         return f"run {run.id} is {run.state}: resume it instead"
     return f"run {run.id} is already {run.state}"
@@ -60,7 +66,7 @@ def step_rule(overview: Overview, job: JobName) -> str | None:
     """A step starts a run, or goes on from a rest."""
     run = open_run(overview, job)
     if run is None or RunState.STEPPING in LEGAL_MOVES[run.state]:
-        return None
+        return gate_reason(overview, job)
     if run.state is RunState.RUNNING:
         return f"run {run.id} is running: pause it first"
     return f"run {run.id} is {run.state}"
@@ -80,7 +86,7 @@ def resume_rule(overview: Overview, job: JobName) -> str | None:
     if run is None:
         return f"{job} has no open run"
     if run.state in (RunState.PLANNED, RunState.PAUSED, RunState.PAUSING, RunState.HALTED):
-        return None
+        return gate_reason(overview, job)
     return f"run {run.id} is {run.state}"
 
 
@@ -110,7 +116,8 @@ def redo_rule(overview: Overview, job: JobName) -> str | None:
     """There must be a batch that was taken back, and a run that is not halted."""
     batches = _reversible(overview, job)
     taken_back = batches is not None and batches.taken_back is not None
-    return _halted_reason(overview, job) or (None if taken_back else f"no batch of {job} is taken back")
+    nothing = None if taken_back else f"no batch of {job} is taken back"
+    return _halted_reason(overview, job) or nothing or gate_reason(overview, job)
 
 
 def triage_rule(overview: Overview, job: JobName) -> str | None:

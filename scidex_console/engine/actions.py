@@ -29,6 +29,7 @@ from scidex_console.engine.action_rules import (
     throttle_rule,
     triage_rule,
 )
+from scidex_console.engine.soak.rules import begin_rule, confirm_rule, measure_rule, override_rule, sign_rule
 from scidex_console.engine.views import Overview
 
 PROGRAM = "scidex-console"
@@ -42,7 +43,7 @@ class Friction(StrEnum):
     CONFIRM = "confirm"
     """A dialog that starts on Cancel and shows what will happen."""
     TYPED = "typed"
-    """A dialog in which the batch id must be typed."""
+    """A dialog in which what is acted on (the batch id, the phase) must be typed."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class ActionSpec:
 
         `program` is what it begins with, quoted already: the program as it is run here, and its options.
         """
-        words = [str(self.name), *_operands(self.name, job, params), *_options(self.name, params)]
+        words = [*str(self.name).split("_"), *_operands(self.name, job, params), *_options(self.name, params)]
         if reason and not _is_shown(self.name, params):
             words += ["--reason", reason]
         return f"{program} {shlex.join(words)}"
@@ -209,14 +210,74 @@ _SPECS = (
         writes=True,
         rule=triage_rule,
     ),
+    ActionSpec(
+        ActionName.SOAK_BEGIN,
+        "Begin a phase",
+        "Begins a phase of the soak, its clock at nothing; what was signed before stays with the one before.",
+        Friction.CONFIRM,
+        asks_reason=True,
+        job_scoped=False,
+        writes=False,
+        rule=begin_rule,
+    ),
+    ActionSpec(
+        ActionName.SOAK_CONFIRM,
+        "Confirm a step",
+        "Puts on record that a step of the guide was done, and what was seen.",
+        Friction.CONFIRM,
+        asks_reason=True,
+        job_scoped=False,
+        writes=False,
+        rule=confirm_rule,
+    ),
+    ActionSpec(
+        ActionName.SOAK_SIGN,
+        "Sign a check off",
+        "Signs for a check that nobody can measure, about the evidence shown; it is void when that changes.",
+        Friction.CONFIRM,
+        asks_reason=True,
+        job_scoped=False,
+        writes=False,
+        rule=sign_rule,
+    ),
+    ActionSpec(
+        ActionName.SOAK_OVERRIDE,
+        "Override the gate",
+        "Gives leave to begin a phase though the gate before it is shut; it ends with the phase under way.",
+        Friction.TYPED,
+        asks_reason=True,
+        job_scoped=False,
+        writes=False,
+        rule=override_rule,
+    ),
+    ActionSpec(
+        ActionName.SOAK_MEASURE,
+        "Measure now",
+        "Looks at every check of the phase under way at once.",
+        Friction.KEY,
+        asks_reason=False,
+        job_scoped=False,
+        writes=False,
+        rule=measure_rule,
+    ),
 )
 
 ACTIONS: Mapping[ActionName, ActionSpec] = {spec.name: spec for spec in _SPECS}
 
 
+_OPERAND = {
+    ActionName.THROTTLE: "group",
+    ActionName.SOAK_BEGIN: "phase",
+    ActionName.SOAK_CONFIRM: "step",
+    ActionName.SOAK_SIGN: "check",
+    ActionName.SOAK_OVERRIDE: "phase",
+}
+"""The parameter that is the operand of an action without a job."""
+
+
 def _operands(name: ActionName, job: JobName | None, params: Mapping[str, Any]) -> list[str]:
-    if name is ActionName.THROTTLE:
-        return [str(params["group"])]
+    if name in _OPERAND:
+        return [str(params[_OPERAND[name]])]
     if name is ActionName.TRIAGE:
         return _decided(job, params)
     words = [str(job)] if job else []

@@ -22,6 +22,7 @@ from scidex_console.engine.intents import IntentClerk
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import Clock, Fence, Gate, GateStore, Housekeeping, RunStore
 from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.soak.rounds import SoakRounds
 from scidex_console.engine.worker import Worker
 from scidex_console.engine.writer import Writer
 
@@ -50,6 +51,7 @@ class Parts:
     clock: Clock
     pulse: Pulse
     options: EngineOptions
+    soak: SoakRounds
 
 
 class Engine:
@@ -74,6 +76,7 @@ class Engine:
                 await self._recover()
                 duties.append(life.create_task(self._publish()))
             duties.append(life.create_task(self._attend()))
+            duties.append(life.create_task(self._soak()))
             workers = [life.create_task(worker.run_forever()) for worker in self._p.workers]
             await self._until_told()
             for worker in self._p.workers:
@@ -163,7 +166,14 @@ class Engine:
             await self._p.clock.sleep(_PUBLISH_AGAIN_S)
             await self._undeterred(self._p.writer.publish_again)
 
-    async def _undeterred(self, duty: Callable[[], Awaitable[None]]) -> bool:
+    async def _soak(self) -> None:
+        while not await self._undeterred(self._p.soak.declare):
+            pass
+        while True:
+            await self._undeterred(self._p.soak.look)
+            await self._p.clock.sleep(self._p.soak.options.rules.measured_every_s)
+
+    async def _undeterred(self, duty: Callable[[], Awaitable[object]]) -> bool:
         """Whether the duty was done; if something was in the way, after a pause."""
         try:
             await duty()

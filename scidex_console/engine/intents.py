@@ -18,12 +18,13 @@ from scidex_console.domain.errors import (
     Unreachable,
     briefly,
 )
-from scidex_console.domain.intents import ActionName, Intent, IntentState
+from scidex_console.domain.intents import BEHIND_THE_GATE, WITHOUT_JOB, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import Clock, IntentStore, RunStore
 from scidex_console.engine.pulse import Pulse
 from scidex_console.engine.run_orders import RunOrders, job_of
+from scidex_console.engine.soak.orders import SoakOrders
 from scidex_console.engine.store_orders import BatchOrders, HostOrders, RowOrders
 from scidex_console.engine.triage.orders import TriageOrders
 from scidex_console.engine.views import RunView
@@ -43,6 +44,8 @@ _NEEDS_WRITES = frozenset(
 )
 _SETTLED_BY_THE_RUN = frozenset({ActionName.STEP, ActionName.PAUSE, ActionName.CANCEL})
 """Once these have moved the run (then they are `waiting`), only what the run does settles them."""
+
+_OF_THE_SOAK = WITHOUT_JOB - {ActionName.THROTTLE}
 
 _LOOKS = 10
 """How often a handler that was overtaken looks again at once."""
@@ -81,6 +84,7 @@ class IntentClerk:
         batch_orders: BatchOrders,
         host_orders: HostOrders,
         triage_orders: TriageOrders,
+        soak_orders: SoakOrders,
         served: Collection[JobName],
         options: EngineOptions,
         clock: Clock,
@@ -92,6 +96,7 @@ class IntentClerk:
         self._batch_orders = batch_orders
         self._host_orders = host_orders
         self._triage_orders = triage_orders
+        self._soak_orders = soak_orders
         self._served = frozenset(served)
         self._options = options
         self._clock = clock
@@ -110,6 +115,11 @@ class IntentClerk:
             ActionName.REDO: batch_orders.redo,
             ActionName.THROTTLE: host_orders.throttle,
             ActionName.TRIAGE: triage_orders.decide,
+            ActionName.SOAK_BEGIN: soak_orders.begin,
+            ActionName.SOAK_CONFIRM: soak_orders.confirm,
+            ActionName.SOAK_SIGN: soak_orders.sign,
+            ActionName.SOAK_OVERRIDE: soak_orders.override,
+            ActionName.SOAK_MEASURE: soak_orders.measure,
         }
 
     @property
@@ -140,6 +150,8 @@ class IntentClerk:
             if intent.state is IntentState.WAITING and intent.action in _SETTLED_BY_THE_RUN:
                 outcome = None
             else:
+                if intent.action in BEHIND_THE_GATE:
+                    await self._soak_orders.check_run(job_of(intent))
                 outcome = await self._handled(intent)
         except (Fenced, Unreachable):
             raise
@@ -177,7 +189,7 @@ class IntentClerk:
                 "observe mode: this engine plans and shows, and writes nothing",
                 fix="set writes.enabled and writes.authorization, and restart the engine",
             )
-        if intent.action is not ActionName.THROTTLE and job_of(intent) not in self._served:
+        if intent.action not in WITHOUT_JOB and job_of(intent) not in self._served:
             served = ", ".join(sorted(self._served)) or "no job"
             raise Refused(f"this engine does not run {intent.job}, only {served}")
 
@@ -221,6 +233,8 @@ class IntentClerk:
             return self._host_orders.facts(intent)
         if intent.action is ActionName.TRIAGE:
             return await self._triage_orders.facts(intent)
+        if intent.action in _OF_THE_SOAK:
+            return await self._soak_orders.facts()
         if intent.action in (ActionName.ROLLBACK, ActionName.REDO):
             return await self._batch_orders.facts(intent)
         run = await self._runs.open_run(intent.job) if intent.job else None

@@ -16,6 +16,7 @@ from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.people import AuditView, PresenceView
+from scidex_console.domain.soak.ladder import Ladder
 
 
 @dataclass(frozen=True)
@@ -325,3 +326,5 @@ class Overview:
     """Consoles that are open now, the longest first."""
     last_act: AuditView | None = None
     """What a person did last."""
+    soak: Ladder | None = None
+    """The phases of the migration, and the soak of the one under way."""

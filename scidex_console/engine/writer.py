@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 
 from scidex_console.domain.batches import Batch, BatchState, Operation
-from scidex_console.domain.errors import LockBusy
+from scidex_console.domain.errors import ConsoleError, LockBusy
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.failed_commits import FailedCommits
 from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.ports import FigureStore
 from scidex_console.engine.pulse import Pulse
@@ -26,8 +27,12 @@ _REFRESH_EVERY = 20
 class Writer:
     """Serialises everything that changes the two stores."""
 
-    def __init__(self, stores: Stores, figures: FigureStore, pulse: Pulse) -> None:
+    def __init__(
+        self, stores: Stores, figures: FigureStore, pulse: Pulse, failed: FailedCommits | None = None
+    ) -> None:
+        """`failed` puts failed commits on record."""
         self._stores = stores
+        self._failed = failed
         self._figures = figures
         self._pulse = pulse
         self._turn = asyncio.Lock()
@@ -108,6 +113,10 @@ class Writer:
     async def write_batch(self, job: Job, run_id: int | None, *, files: int, marks: int) -> Batch | None:
         """Take the next prepared items through the two stores; None when there are none."""
         self._pulse.begin_batch()
+        async with self._telling(job.name, run_id):
+            return await self._write_batch(job, run_id, files=files, marks=marks)
+
+    async def _write_batch(self, job: Job, run_id: int | None, *, files: int, marks: int) -> Batch | None:
         async with self._writing():
             operations = await job.effects(files=files, marks=marks)
             if not operations:
@@ -126,7 +135,7 @@ class Writer:
     ) -> Batch | None:
         """Take a person's decision through the two stores; None when none is free."""
         self._pulse.begin_batch()
-        async with self._writing():
+        async with self._telling(job, None), self._writing():
             batch = await forward.apply(self._stores, job, None, operations, decision=decision)
         if batch is not None:
             self._let_linger(batch)
@@ -150,7 +159,7 @@ class Writer:
 
     async def roll_back(self, batch: Batch, *, origin: Mapping[str, str]) -> Batch:
         """Take a batch back in both stores."""
-        async with self._writing():
+        async with self._telling(batch.job, batch.run_id), self._writing():
             batch = await rollback.roll_back(self._stores, batch, origin=origin)
         await self.publish()
         await self._refresh_index()
@@ -158,7 +167,7 @@ class Writer:
 
     async def redo(self, batch: Batch) -> Batch:
         """Bring a rolled-back batch on again."""
-        async with self._writing():
+        async with self._telling(batch.job, batch.run_id), self._writing():
             batch = await rollback.redo(self._stores, batch)
         self._let_linger(batch)
         await self.tidy(wait=True)
@@ -185,6 +194,16 @@ class Writer:
         if batch.state is BatchState.DONE:
             until = asyncio.get_running_loop().time() + self._stores.grace
             self._lingering.append((batch, until))
+
+    @asynccontextmanager
+    async def _telling(self, job: JobName, run_id: int | None) -> AsyncIterator[None]:
+        """A commit that fails in the block is put on record, whatever becomes of it afterwards."""
+        try:
+            yield
+        except ConsoleError as error:
+            if self._failed is not None:
+                await self._failed.tell(job, run_id, error)
+            raise
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[None]:

@@ -18,6 +18,7 @@ from scidex_console.settings.sections import (
     WritesSettings,
 )
 from scidex_console.settings.session import Session, forget_fixed_size, read_session, state_folder
+from scidex_console.settings.soak import SoakSettings
 from scidex_console.settings.values import ConnectTo
 from scidex_console.settings.whole import Settings
 
@@ -36,6 +37,7 @@ __all__ = [
     "RepositorySettings",
     "Session",
     "Settings",
+    "SoakSettings",
     "WritesSettings",
     "forget_fixed_size",
     "load_settings",

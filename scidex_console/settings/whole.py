@@ -17,6 +17,7 @@ from scidex_console.settings.sections import (
     RepositorySettings,
     WritesSettings,
 )
+from scidex_console.settings.soak import SoakSettings
 
 
 class Settings(BaseSettings):
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     writes: WritesSettings = WritesSettings()
     figures: FiguresSettings = FiguresSettings()
     folders: FoldersSettings = FoldersSettings()
+    soak: SoakSettings = SoakSettings()
     fetch: FetchSettings = FetchSettings()
     batch: BatchSettings = BatchSettings()
     engine: EngineSettings = EngineSettings()

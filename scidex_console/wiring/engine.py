@@ -27,6 +27,8 @@ from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.adapters.postgres.robots import PostgresRobots
 from scidex_console.adapters.postgres.runs import PostgresRuns
 from scidex_console.adapters.postgres.schema_files import latest_version
+from scidex_console.adapters.postgres.soak_facts import PostgresSoakFacts
+from scidex_console.adapters.postgres.soak_store import PostgresSoak
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.adapters.system.clock import SystemClock
 from scidex_console.adapters.system.process import holder
@@ -34,12 +36,14 @@ from scidex_console.domain.errors import ConsoleError, Fenced, SchemaMismatch
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.engine import Engine, Parts
+from scidex_console.engine.failed_commits import FailedCommits
 from scidex_console.engine.intents import IntentClerk
 from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import RunStore
 from scidex_console.engine.pulse import Pulse
 from scidex_console.engine.run_orders import RunOrders
+from scidex_console.engine.soak.orders import SoakOrders
 from scidex_console.engine.store_orders import BatchOrders, HostOrders, RowOrders
 from scidex_console.engine.two_stores.stores import Mandate, Stores
 from scidex_console.engine.views import StoreIdentity
@@ -47,6 +51,7 @@ from scidex_console.engine.worker import Worker
 from scidex_console.engine.writer import Writer
 from scidex_console.settings import Settings
 from scidex_console.wiring.jobs import migrate_folders, redownload_figures
+from scidex_console.wiring.soak import soak_rounds
 from scidex_console.wiring.stores import FileSide, open_files
 from scidex_console.wiring.triage import triage_orders
 
@@ -229,7 +234,8 @@ async def assembled(
     pulse = Pulse()
     runs = PostgresRuns(store.fenced)
     figures = store.figures()
-    writer = Writer(store.stores(), figures, pulse)
+    soak = PostgresSoak(store.fenced)
+    writer = Writer(store.stores(), figures, pulse, FailedCommits(soak, clock))
     fetching = fetch_settings(settings)
     groups = settings.fetch.host_groups()
     gates = Gates(groups, clock, fetching)
@@ -240,6 +246,7 @@ async def assembled(
         stalled_after_s=settings.engine.stalled_after.total_seconds(),
         cycles=settings.folders.cycles(),
     )
+    rounds = soak_rounds(settings, soak, _soak_facts(settings, database), files.repository, pulse)
     served = options.jobs
     clerk = IntentClerk(
         intents=PostgresIntents(store.fenced),
@@ -253,6 +260,7 @@ async def assembled(
             settings, store, runs=runs, journal=store.journal(), writer=writer, previews=previews
         ),
         host_orders=HostOrders(gates, gate_store, figures, clock, budgets=groups),
+        soak_orders=SoakOrders(soak, rounds),
         served=served,
         options=options,
         clock=clock,
@@ -269,12 +277,32 @@ async def assembled(
             for job in sorted(served)
         ]
         parts = Parts(
-            store.fence, runs, clerk, workers, writer, gates, gate_store, housekeeping, clock, pulse, options
+            store.fence,
+            runs,
+            clerk,
+            workers,
+            writer,
+            gates,
+            gate_store,
+            housekeeping,
+            clock,
+            pulse,
+            options,
+            rounds,
         )
         try:
             yield Engine(parts), runs
         finally:
             await housekeeping.close()
+
+
+def _soak_facts(settings: Settings, database: Database) -> PostgresSoakFacts:
+    return PostgresSoakFacts(
+        database,
+        events_query=settings.soak.events_query,
+        baseline_s=settings.soak.baseline.total_seconds(),
+        grace_s=settings.soak.new_artifact_grace.total_seconds(),
+    )
 
 
 async def _until_the_end(engine: Engine) -> None:

@@ -13,14 +13,18 @@ from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.verification_facts import GitVerification
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.invariants import PostgresFacts
+from scidex_console.adapters.postgres.verifications import record_verification
 from scidex_console.domain.lfs import POINTER_LIMIT, pointer_oid
 from scidex_console.engine.verification import verify as verification
 from scidex_console.engine.verification.findings import StoreReport
 from scidex_console.settings import Settings
+from scidex_console.wiring.reading import origin
 
 
 async def verify(settings: Settings) -> StoreReport:
-    """Check every invariant of the store that the settings name; changes nothing.
+    """Check every invariant of the store that the settings name; changes nothing in it.
+
+    While a phase is soaked, the outcome is put on record for it, if this role may.
 
     Raises `SettingError`, `Unreachable`, `SchemaMismatch`, `RepositoryError`.
     """
@@ -29,7 +33,7 @@ async def verify(settings: Settings) -> StoreReport:
     url = settings.database.need_url()
     async with Database(url, name="scidex-console verify", statement_timeout_s=timeout, size=2) as database:
         with _uncollected():
-            return await verification.verify(
+            report = await verification.verify(
                 PostgresFacts(database),
                 git,
                 disk,
@@ -40,6 +44,8 @@ async def verify(settings: Settings) -> StoreReport:
                 ),
                 hash_sources=tuple(settings.folders.hash_source),
             )
+        await record_verification(database, report, origin())
+        return report
 
 
 @contextmanager

@@ -22,6 +22,8 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.people import ActivityFilter, AuditView
+from scidex_console.domain.soak.ladder import Ladder, read_ladder
+from scidex_console.domain.soak.records import SoakRecord
 from scidex_console.engine.ports import AttemptFilter, Repacked
 from scidex_console.engine.views import (
     AttemptView,
@@ -201,12 +203,16 @@ class FakeRead:
     rollback_token: str = "bbbbbbbbbbbb"
     refused_operations: tuple[OperationView, ...] = ()
     acts: list[AuditView] = field(default_factory=list)
+    ladder: Ladder = field(default_factory=lambda: read_ladder(SoakRecord(now=NOW)))
     settling: list[Intent] = field(default_factory=list)
     """What `intent` answers, one after the other; the last one again and again."""
     asked: list[Any] = field(default_factory=list)
 
     async def identity(self) -> StoreIdentity:
         return StoreIdentity("scidex", "18.4", "alice", True, 4, "file_path")
+
+    async def soak(self) -> Ladder:
+        return self.ladder
 
     async def overview(self, *, dead: int = 50, errors: int = 50, sparkline_minutes: int = 30) -> Overview:
         return Overview(
@@ -215,6 +221,7 @@ class FakeRead:
             engine=self.engine_view,
             gaps=(self.gap_view,),
             hosts=tuple(self.host_views),
+            soak=self.ladder,
             dead=(),
             errors=(),
             intents=(intent(state=IntentState.WAITING, waits_on="3 requests under way"),),

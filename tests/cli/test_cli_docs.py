@@ -11,10 +11,23 @@ import pytest
 
 from scidex_console.cli.main import COMMANDS, parser
 from scidex_console.domain.folders.acceptance import Acceptance, Criterion, Measured
-from scidex_console.domain.hosts import GateState, Override
+from scidex_console.domain.hosts import GateState
+from scidex_console.domain.hosts import Override as BudgetOverride
 from scidex_console.domain.intents import Intent
 from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod
 from scidex_console.engine.people import AuditView, PresenceView
+from scidex_console.domain.soak.checks import Check
+from scidex_console.domain.soak.clock import SoakClock
+from scidex_console.domain.soak.guide import Step, StepAction
+from scidex_console.domain.soak.ladder import CheckView, Gate, Ladder, Rung, StepView
+from scidex_console.domain.soak.records import (
+    Confirmation,
+    Entry,
+    Measurement,
+    Override,
+    SignOff,
+    SoakRules,
+)
 from scidex_console.engine.views import (
     AttemptView,
     BatchView,
@@ -38,7 +51,7 @@ SHAPES = {
     "RUN": (RunView,),
     "GAP": (GapView,),
     "HOST": (HostView,),
-    "GATE": (GateState, Override),
+    "GATE": (GateState, BudgetOverride),
     "ATTEMPT": (AttemptView,),
     "BATCH": (BatchView,),
     "OPERATION": (OperationView,),
@@ -50,6 +63,23 @@ SHAPES = {
     "HANDOVER": (BatchInPeriod, AttemptsInPeriod),
     "ACT": (AuditView,),
     "PRESENCE": (PresenceView,),
+    "SOAK": (
+        Ladder,
+        SoakRules,
+        Rung,
+        Entry,
+        SoakClock,
+        CheckView,
+        Check,
+        Measurement,
+        SignOff,
+        StepView,
+        Step,
+        StepAction,
+        Confirmation,
+        Gate,
+        Override,
+    ),
 }
 
 

@@ -58,6 +58,7 @@ def test_status_as_json_has_the_documented_keys(cli: Cli) -> None:
         "present",
         "last_act",
         "acceptance",
+        "soak",
     ]
     assert document["taken_at"] == "2026-05-19T20:30:00.000+00:00"
     assert document["environment"] == {"name": "staging", "production": False}

@@ -20,6 +20,7 @@ from scidex_console.adapters.git import (
     pushing,
     refs,
     repair,
+    trees,
 )
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.commit_artifact import Committer, commit_through
@@ -312,6 +313,10 @@ class GitArtifactRepository:
     def tree(self) -> Mapping[str, TreeEntry]:
         """Every path of the commit at the tip, with its mode and object."""
         return self._tip.at(self.head())
+
+    def top_level(self) -> list[str]:
+        """Names of the entries at the top of the commit at the tip."""
+        return trees.top_level(self.checkout, self.head())
 
     def conversions(self, paths: Sequence[str]) -> Mapping[str, str]:
         """What attributes tell git to convert at these paths, such as `filter=lfs`; others are left out."""

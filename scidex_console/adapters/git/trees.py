@@ -93,6 +93,13 @@ def all_entries(checkout: Checkout, commit: str) -> dict[str, Entry]:
     return found
 
 
+def top_level(checkout: Checkout, commit: str) -> list[str]:
+    """Names of what lies at the top of a commit."""
+    return list(
+        checkout.commands.run("ls-tree", "-z", "--name-only", "--full-tree", object_id(commit)).fields()
+    )
+
+
 def in_portions(paths: Iterable[str], size: int = 500) -> Iterable[list[str]]:
     """Paths in groups that fit on a command line."""
     portion: list[str] = []

@@ -23,8 +23,11 @@ from scidex_console.adapters.postgres.intents import intent_view
 from scidex_console.adapters.postgres.people import LAPSES_AFTER_S, audit_view, present_views
 from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.snapshot import Row, Rows, ask, snapshot
+from scidex_console.adapters.postgres.soak import QUESTIONS as SOAK_QUESTIONS
+from scidex_console.adapters.postgres.soak import soak_record
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.soak.ladder import read_ladder
 from scidex_console.engine.views import EngineView, GapView, HostView, Overview, ReversibleBatches, RunView
 
 _SETTLED_INTENTS = 10
@@ -53,6 +56,7 @@ async def read_overview(
                 "list_reversible_batches": None,
                 "list_present": {"lapses_after_s": LAPSES_AFTER_S},
                 "read_last_act": None,
+                **SOAK_QUESTIONS,
             },
         )
     folders_gap = await folders.gap(_run(found, JobName.FOLDERS), minutes)
@@ -75,6 +79,7 @@ async def read_overview(
         ),
         present=present_views(found["list_present"]),
         last_act=audit_view(found["read_last_act"][0]) if found["read_last_act"] else None,
+        soak=read_ladder(soak_record(found)),
     )
 
 

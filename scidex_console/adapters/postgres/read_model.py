@@ -20,11 +20,13 @@ from scidex_console.adapters.postgres.people import activity_params, audit_view
 from scidex_console.adapters.postgres.report import read_report
 from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
+from scidex_console.adapters.postgres.soak import read_soak
 from scidex_console.domain.folders.cycles import CyclePlan
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.people import ActivityFilter, AuditView
+from scidex_console.domain.soak.ladder import Ladder, read_ladder
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import (
     AttemptView,
@@ -76,6 +78,10 @@ class PostgresReadModel:
             minutes=sparkline_minutes,
             stalled_after_s=self._stalled_after_s,
         )
+
+    async def soak(self) -> Ladder:
+        """The phases of the folder migration, and the soak of the one under way."""
+        return read_ladder(await read_soak(self._database))
 
     async def engine(self) -> EngineView | None:
         """The engine; None when none has ever run on this store."""

@@ -19,6 +19,8 @@ from scidex_console.domain.hosts import BreakerState, GateState
 from scidex_console.domain.intents import SETTLED
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import OPEN, RunState
+from scidex_console.domain.soak.ladder import CheckState, Ladder
+from scidex_console.domain.soak.words import soak_line
 from scidex_console.engine.views import HostView, Overview
 
 if TYPE_CHECKING:
@@ -123,6 +125,21 @@ def _document(overview: Overview, settings: Settings, verdict: str) -> dict[str,
         "present": overview.present,
         "last_act": overview.last_act,
         "acceptance": overview.acceptance,
+        "soak": _soak(overview),
+    }
+
+
+def _soak(overview: Overview) -> dict[str, Any] | None:
+    """The soak in a few figures; `soak status` has the whole."""
+    ladder = overview.soak
+    if ladder is None or ladder.entry is None or ladder.clock is None:
+        return None
+    return {
+        "phase": ladder.entry.phase,
+        "clock": ladder.clock,
+        "gate_open": ladder.gate.is_open,
+        "needs_person": ladder.needs_person,
+        "failing": [view.check.id for view in ladder.checks if view.state is CheckState.FAILING],
     }
 
 
@@ -142,6 +159,8 @@ def _lines(overview: Overview, settings: Settings, verdict: str, output: Output)
     yield f"{name}, database {overview.identity.database}, {moment(overview.taken_at)}"
     yield mode
     yield _engine_line(overview)
+    if overview.soak is not None and overview.soak.entry is not None:
+        yield soak_line(overview.soak)
     if verdict != "ok":
         yield f"ATTENTION: {verdict}"
     for gap in overview.gaps:
@@ -219,6 +238,15 @@ def _left(until: datetime | None, now: datetime) -> str:
     return f" {format_duration(float(int((until - now) / timedelta(seconds=1))))}"
 
 
+def _soak_part(ladder: Ladder) -> str:
+    """Phase, clock and gate, without the seconds that pass."""
+    failing = [view.check.id for view in ladder.checks if view.state is CheckState.FAILING]
+    assert ladder.entry is not None and ladder.clock is not None
+    gate = "open" if ladder.gate.is_open else "shut"
+    trouble = f" FAILS {', '.join(failing)}" if failing else ""
+    return f"soak {ladder.entry.phase}: clock {ladder.clock.state} gate {gate}{trouble}"
+
+
 def _pace(overview: Overview) -> str:
     """Rate and time left of what is under way. They change with every look, so they are no news."""
     open_ones = [gap for gap in overview.gaps if gap.run is not None and gap.run.state in OPEN]
@@ -235,6 +263,8 @@ def _compact(overview: Overview) -> str:
             stuck = f"dead {gap.dead} transient {gap.transient}"
         parts.append(f"{gap.job} {run_line(gap)}: missing {gap.missing} stored {gap.done} {stuck}")
     held = [host.gate.group for host in overview.hosts if gate_state(host.gate, overview.taken_at) != "open"]
+    if overview.soak is not None and overview.soak.entry is not None:
+        parts.append(_soak_part(overview.soak))
     if held:
         parts.append(f"held: {', '.join(held)}")
     return " | ".join(parts)

@@ -43,6 +43,11 @@ class FolderLayout:
         """The folder of an artifact, relative to the artifact repository."""
         return f"{artifact_uuid[: self.shard]}/{artifact_uuid}" if self.shard else artifact_uuid
 
+    def is_at_top(self, name: str) -> bool:
+        """Whether an entry at the top of the repository is an artifact's folder, or one of the shards."""
+        digits = rf"[0-9a-f]{{{self.shard}}}"
+        return bool(re.fullmatch(digits, name) if self.shard else _UUID.fullmatch(name))
+
     def require_as_before(self, path: str) -> None:
         """Raise `Refused` unless the folder of this path is where this layout has it; empty: there is none.
 

@@ -39,6 +39,7 @@ from scidex_console.engine.ports.repository import (
     PathChange,
     Repacked,
 )
+from scidex_console.engine.ports.soak import FailureLog, SoakFacts, SoakStore
 from scidex_console.engine.ports.system import Clock
 from scidex_console.engine.ports.triage import DecisionStore, Picture, TriageDesk, TriageStore
 
@@ -55,6 +56,7 @@ __all__ = [
     "DueFigure",
     "DueFolder",
     "ExaminedFile",
+    "FailureLog",
     "Feed",
     "Fence",
     "FigureRow",
@@ -78,6 +80,8 @@ __all__ = [
     "RobotsFile",
     "RobotsStore",
     "RunStore",
+    "SoakFacts",
+    "SoakStore",
     "StagedWriter",
     "Staging",
     "SurveyedFigure",

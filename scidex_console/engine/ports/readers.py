@@ -11,6 +11,7 @@ from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.people import ActivityFilter, AuditView
+from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.views import (
     AttemptView,
     BatchView,
@@ -46,6 +47,10 @@ class ReadModel(Protocol):
     async def overview(
         self, *, dead: int = 50, errors: int = 50, sparkline_minutes: int = 30
     ) -> Overview: ...
+
+    async def soak(self) -> Ladder:
+        """The phases of the folder migration, and the soak of the one under way."""
+        ...
 
     async def engine(self) -> EngineView | None: ...
 

@@ -15,6 +15,7 @@ from scidex_console.wiring.preconditions.configuration import (
 from scidex_console.wiring.preconditions.database import database_findings
 from scidex_console.wiring.preconditions.folders import folder_findings
 from scidex_console.wiring.preconditions.repository import repository_findings
+from scidex_console.wiring.preconditions.soak import soak_findings
 
 
 async def doctor(settings: Settings, *, config_file: Path | None = None) -> Sequence[Finding]:
@@ -27,6 +28,7 @@ async def doctor(settings: Settings, *, config_file: Path | None = None) -> Sequ
         *await database_findings(settings),
         *await repository_findings(settings),
         *await folder_findings(settings),
+        *await soak_findings(settings),
         *fetching_findings(settings),
         *terminal_findings(),
     ]

@@ -92,6 +92,7 @@ async def test_viewer_reads_everything_and_asks_for_nothing(as_member: As) -> No
         assert await refused(
             database, "INSERT INTO scidex_console.intent (action, origin, version) VALUES ('pause', 'x', 'x')"
         )
+        assert await refused(database, "SELECT scidex_console.record_verification(1, '{}', 'x', 'x')")
 
 
 async def test_operator_asks_under_their_own_name_and_changes_nothing_else(
@@ -112,6 +113,12 @@ async def test_operator_asks_under_their_own_name_and_changes_nothing_else(
             "UPDATE scidex_console.run SET state = 'done'",
             "UPDATE scidex_console.figure SET state = 'dead'",
             "INSERT INTO scidex_console.audit (operator, origin, version, action) VALUES ('', '', '', '')",
+            "INSERT INTO scidex_console.soak_override (phase, shut_by, operator, origin, reason)"
+            " VALUES (2, '{}', 'x', 'x', 'x')",
+            "INSERT INTO scidex_console.soak_phase (phase, needed_s, overridden, operator, origin, reason)"
+            " VALUES (2, 1, false, 'x', 'x', 'x')",
+            "UPDATE scidex_console.soak_span SET counted_s = 86400",
+            "UPDATE scidex_console.soak_rule SET enforced = false",
             "UPDATE artifacts SET metadata = '{}'",
             "DELETE FROM artifacts",
             "DROP FUNCTION scidex_console.submit_intent",

@@ -1,0 +1,1 @@
+SELECT * FROM scidex_console.soak_phase ORDER BY id

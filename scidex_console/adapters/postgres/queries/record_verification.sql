@@ -1,0 +1,1 @@
+SELECT scidex_console.record_verification(%(checked)s, %(broken)s, %(origin)s, %(version)s) AS recorded

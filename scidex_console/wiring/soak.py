@@ -1,0 +1,39 @@
+"""The engine's soak, put together from the settings."""
+
+from __future__ import annotations
+
+from scidex_console.adapters.git.repository import GitArtifactRepository
+from scidex_console.adapters.postgres.soak_facts import PostgresSoakFacts
+from scidex_console.adapters.postgres.soak_store import PostgresSoak
+from scidex_console.domain.folders.layout import FolderLayout
+from scidex_console.domain.soak.records import SoakRules
+from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.soak.rounds import SoakOptions, SoakRounds
+from scidex_console.engine.threads import in_thread
+from scidex_console.settings import Settings
+
+
+def soak_rounds(
+    settings: Settings,
+    store: PostgresSoak,
+    facts: PostgresSoakFacts,
+    repository: GitArtifactRepository,
+    pulse: Pulse,
+) -> SoakRounds:
+    """What measures the phase under way."""
+    soak, layout = settings.soak, settings.folders.layout()
+    enforced = soak.is_enforced(production=settings.environment.production)
+    options = SoakOptions(
+        times=soak.times(),
+        rules=SoakRules(enforced, soak.measure_every.total_seconds()),
+        alpha=soak.alpha,
+    )
+
+    async def list_strays() -> tuple[str, ...]:
+        return _strays(await in_thread(repository.top_level), layout)
+
+    return SoakRounds(store, facts, list_strays, pulse, options)
+
+
+def _strays(names: list[str], layout: FolderLayout) -> tuple[str, ...]:
+    return tuple(name for name in names if not name.startswith(".") and not layout.is_at_top(name))
