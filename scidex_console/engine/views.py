@@ -15,8 +15,8 @@ from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.people import AuditView, PresenceView
 from scidex_console.domain.soak.ladder import Ladder
+from scidex_console.engine.people import AuditView, PresenceView
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.handover import Handover
-from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.domain.soak.ladder import Ladder, read_ladder
 from scidex_console.domain.soak.records import SoakRecord
+from scidex_console.engine.handover import Handover
+from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.engine.ports import AttemptFilter, Repacked
 from scidex_console.engine.views import (
     AttemptView,

@@ -14,8 +14,6 @@ from scidex_console.domain.folders.acceptance import Acceptance, Criterion, Meas
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.hosts import Override as BudgetOverride
 from scidex_console.domain.intents import Intent
-from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod
-from scidex_console.engine.people import AuditView, PresenceView
 from scidex_console.domain.soak.checks import Check
 from scidex_console.domain.soak.clock import SoakClock
 from scidex_console.domain.soak.guide import Step, StepAction
@@ -28,6 +26,8 @@ from scidex_console.domain.soak.records import (
     SignOff,
     SoakRules,
 )
+from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod
+from scidex_console.engine.people import AuditView, PresenceView
 from scidex_console.engine.views import (
     AttemptView,
     BatchView,

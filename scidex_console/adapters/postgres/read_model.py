@@ -24,9 +24,9 @@ from scidex_console.adapters.postgres.soak import read_soak
 from scidex_console.domain.folders.cycles import CyclePlan
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.soak.ladder import Ladder, read_ladder
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.people import ActivityFilter, AuditView
-from scidex_console.domain.soak.ladder import Ladder, read_ladder
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import (
     AttemptView,

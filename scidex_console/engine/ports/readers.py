@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.people import ActivityFilter, AuditView
-from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.views import (
     AttemptView,
     BatchView,

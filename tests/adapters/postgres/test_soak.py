@@ -186,7 +186,8 @@ async def test_failed_commits_are_counted_before_and_during(
     sql.execute("UPDATE scidex_console.soak_rule SET events_since = now() - interval '30 minutes'")
     sql.execute(
         "INSERT INTO scidex_console.commit_failure (at, job, kind, reason, epoch)"
-        " SELECT now() - make_interval(mins => m), 'folders', 'LockBusy', '', 1 FROM unnest(ARRAY[5, 10, 90]) AS m"
+        " SELECT now() - make_interval(mins => m), 'folders', 'LockBusy', '', 1"
+        " FROM unnest(ARRAY[5, 10, 90]) AS m"
     )
     entry = await begun(soak, 1)
     [own] = await facts_of(database).events(entry)
