@@ -183,11 +183,13 @@ def test_friction_follows_reversibility() -> None:
     assert {n for n, s in ACTIONS.items() if s.friction is Friction.TYPED} == {
         ActionName.ROLLBACK,
         ActionName.REDO,
+        ActionName.SOAK_OVERRIDE,
     }
     assert {n for n, s in ACTIONS.items() if s.friction is Friction.KEY} == {
         ActionName.START,
         ActionName.PAUSE,
         ActionName.RESUME,
+        ActionName.SOAK_MEASURE,
     }
     assert all(spec.asks_reason for spec in ACTIONS.values() if spec.friction is Friction.TYPED)
 
