@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from scidex_console import __version__
+from scidex_console.adapters.http.decoding import Decoder
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.figure_source import HttpFigureSource
 from scidex_console.adapters.http.gate import Gates
@@ -267,7 +268,10 @@ async def assembled(
         pulse=pulse,
     )
     robots = PostgresRobots(store.fenced)
-    async with HttpFigureSource(fetching, groups, gates, files.staging, clock, robots=robots) as source:
+    decoder = Decoder(lambda name: files.staging.root / name)
+    async with HttpFigureSource(
+        fetching, groups, gates, files.staging, clock, robots=robots, decoder=decoder
+    ) as source:
         known: Mapping[JobName, Job] = {
             JobName.FIGURES: redownload_figures(settings, options, store, source, gates),
             JobName.FOLDERS: migrate_folders(settings, store, pulse),

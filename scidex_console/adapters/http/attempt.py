@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import httpx
 
 from scidex_console.adapters.http.body import Body, BodyReader, TooLarge
+from scidex_console.adapters.http.decoding import Decoder
 from scidex_console.adapters.http.fetch_settings import FetchSettings, Probe
 from scidex_console.adapters.http.group_gate import GateClosed
 from scidex_console.adapters.http.guard import Forbidden, Guard
-from scidex_console.adapters.http.images import GIF, ImageKind, describe, is_whole
+from scidex_console.adapters.http.images import GIF, SVG, ImageKind, describe, is_whole, kind_of_extension
 from scidex_console.adapters.http.international import to_ascii
 from scidex_console.adapters.http.robots import Disallowed, Robots
 from scidex_console.adapters.http.transport import NoAnswer
@@ -32,6 +35,8 @@ from scidex_console.domain.fetching import FetchClass, StagedFile
 from scidex_console.domain.head_trust import HeadTrust
 from scidex_console.domain.hosts import HostGroups
 from scidex_console.engine.ports import Clock
+
+_EXTENSION: Final = re.compile(r"\.[A-Za-z]{3,4}$")
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Tools:
     bodies: BodyReader
     clock: Clock
     robots: Robots
+    decoder: Decoder | None
+    """None: images are taken by their marks alone."""
     head_trust: Callable[[str], HeadTrust]
     """How far HEAD is believed in a group."""
     chance: Callable[[], float] = random.random
@@ -199,7 +206,27 @@ class Attempt:
         if why := _not_whole(answer, body, body.kind):
             return Ending(why, answer.status)
         file = await self._tools.bodies.finish(body)
+        if why := await self._not_decoded(file, body.kind):
+            return Ending(why, answer.status)
         return Ending(self._stored(answer, body, body.kind), answer.status, body.kind, file)
+
+    async def _not_decoded(self, file: StagedFile, kind: ImageKind) -> Decision | None:
+        """A decision when the staged image does not decode, or must not be; it is not kept then."""
+        if self._tools.decoder is None or kind is SVG:
+            return None
+        try:
+            decoded = await self._tools.decoder.look(file.name)
+        except BaseException:
+            self._tools.bodies.staging.discard([file.name])
+            raise
+        if not (decoded.bomb or decoded.broken):
+            return None
+        self._tools.bodies.staging.discard([file.name])
+        if decoded.bomb:
+            return Decision(
+                FetchClass.REFUSED, f"a {kind.name} image that must not be decoded: {decoded.bomb}"
+            )
+        return Decision(FetchClass.SUSPECT, f"a {kind.name} image that does not decode: {decoded.broken}")
 
     def _told_to_wait(self, answer: Answer) -> Ending:
         asked = "asked to slow down"
@@ -209,9 +236,13 @@ class Attempt:
         return Ending(decision, answer.status, retry_at=answer.retry_at)
 
     def _stored(self, answer: Answer, body: Body, kind: ImageKind) -> Decision:
-        said = answer.media_type
-        note = f", sent as {said}" if said and not said.startswith("image/") else ""
-        return Decision(FetchClass.STORED, f"{kind.name} image, {body.size} bytes{note}{self._via()}")
+        notes = ""
+        if (said := answer.media_type) and said not in (kind.media_type, "image/jpg"):
+            notes += f", sent as {said}"
+        named = _EXTENSION.search(self._origin.path)
+        if named and (other := kind_of_extension(named[0])) is not None and other is not kind:
+            notes += f", named {named[0].lower()}"
+        return Decision(FetchClass.STORED, f"{kind.name} image, {body.size} bytes{notes}{self._via()}")
 
     def _ending(self, outcome: FetchClass, reason: str) -> Ending:
         return Ending(Decision(outcome, reason), self._status)

@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from scidex_console.adapters.http.attempt import Attempt, Ending, Manner, Tools
 from scidex_console.adapters.http.body import BodyReader
+from scidex_console.adapters.http.decoding import Decoder
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.gate import Gates
 from scidex_console.adapters.http.guard import Guard
@@ -43,6 +44,7 @@ class HttpFigureSource:
         *,
         resolver: Resolver = resolve,
         robots: RobotsStore | None = None,
+        decoder: Decoder | None = None,
     ) -> None:
         guard = Guard(
             allowed_networks=settings.allowed_networks,
@@ -61,6 +63,7 @@ class HttpFigureSource:
             BodyReader(staging, settings.max_bytes, settings.drain_bytes),
             clock,
             Robots(settings, groups, gates, wire, clock, robots),
+            decoder,
             gates.head_trust,
         )
 
@@ -73,8 +76,10 @@ class HttpFigureSource:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection, and the decoder."""
         await self._transport.aclose()
+        if self._tools.decoder is not None:
+            await self._tools.decoder.aclose()
 
     def audit_by(self, chance: Callable[[], float]) -> None:
         """Draw by this from [0, 1), instead of at random, which of HEAD's believed answers are audited."""

@@ -66,6 +66,12 @@ def image_kind(head: bytes) -> ImageKind | None:
     return SVG if is_svg(head) else None
 
 
+def kind_of_extension(extension: str) -> ImageKind | None:
+    """The format that a file name extension (with its dot) promises; None when it promises none we store."""
+    lowered = extension.lower()
+    return SVG if lowered == ".svg" else _BY_EXTENSION.get(lowered)
+
+
 def _binary_kind(head: bytes) -> ImageKind | None:
     # Not only the surest match: a few zeros somewhere make an image look like some rare format as well.
     kinds = (_BY_EXTENSION.get(match.extension) for match in _matches(head) if match.offset in _OFFSETS)

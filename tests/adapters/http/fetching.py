@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from scidex_console.adapters.http.decoding import Decoder
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.figure_source import HttpFigureSource
 from scidex_console.adapters.http.gate import Gates
@@ -112,6 +113,7 @@ async def fetching(
     settings: FetchSettings | None = None,
     resolver: Resolver = resolve,
     robots_store: RobotsStore | None = None,
+    decoder: Decoder | None = None,
     **changes: Any,
 ) -> AsyncIterator[Fetching]:
     """A source that finds every host name at these loopback ports."""
@@ -131,7 +133,7 @@ async def fetching(
     gates = Gates(host_groups, clock, base)
     staging = FolderStaging(folder / "staging")
     source = HttpFigureSource(
-        base, host_groups, gates, staging, clock, resolver=resolver, robots=robots_store
+        base, host_groups, gates, staging, clock, resolver=resolver, robots=robots_store, decoder=decoder
     )
     async with source:
         yield Fetching(source, gates, staging, base)

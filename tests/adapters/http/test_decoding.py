@@ -1,0 +1,138 @@
+"""Images are decoded by a child with limits: bombs are refused, and nothing they do reaches the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import struct
+import zlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from scidex_console.adapters.http import decoding
+from scidex_console.adapters.http.decoding import Decoder
+from scidex_console.domain.fetching import FetchClass
+from tests.adapters.http.fetching import fetching
+from tests.adapters.http.raw_server import answer, raw_server
+
+KINDS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP")
+
+
+def image(kind: str, size: tuple[int, int] = (40, 30)) -> bytes:
+    held = io.BytesIO()
+    Image.effect_noise(size, 60).convert("P" if kind == "GIF" else "RGB").save(held, kind)
+    return held.getvalue()
+
+
+def png_of(width: int, height: int, data: bytes = b"") -> bytes:
+    """A PNG of any promised size, whatever data it holds."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+@pytest.fixture
+async def decoder(tmp_path: Path) -> AsyncIterator[Decoder]:
+    made = Decoder(lambda name: tmp_path / name)
+    yield made
+    await made.aclose()
+
+
+async def test_sound_images_of_every_kind_decode(decoder: Decoder, tmp_path: Path) -> None:
+    for kind in KINDS:
+        (tmp_path / kind).write_bytes(image(kind))
+        assert await decoder.look(kind) == decoding.Decoded()
+
+
+async def test_a_bomb_is_refused_by_its_promised_size(decoder: Decoder, tmp_path: Path) -> None:
+    (tmp_path / "bomb").write_bytes(png_of(60_000, 60_000, zlib.compress(bytes(1_000_000), 9)))
+    looked = await decoder.look("bomb")
+    assert "decompression bomb" in looked.bomb and not looked.broken
+
+
+async def test_a_broken_image_says_what_is_wrong_and_the_next_one_is_fine(
+    decoder: Decoder, tmp_path: Path
+) -> None:
+    (tmp_path / "broken").write_bytes(png_of(40, 30, b"no data at all"))
+    (tmp_path / "sound").write_bytes(image("PNG"))
+    assert (await decoder.look("broken")).broken
+    assert await decoder.look("sound") == decoding.Decoded()
+
+
+async def test_what_nobody_can_decode_here_is_not_blamed(decoder: Decoder, tmp_path: Path) -> None:
+    (tmp_path / "odd").write_bytes(b"\0\0\0 ftypodd " + bytes(100))
+    assert await decoder.look("odd") == decoding.Decoded()
+
+
+@pytest.mark.parametrize(
+    "program", ["import sys; sys.stdin.readline(); sys.exit(1)", "import time; time.sleep(60)"]
+)
+async def test_an_image_that_kills_or_stops_the_child_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    (tmp_path / "child.py").write_text(program)
+    monkeypatch.setattr(decoding, "_CHILD", tmp_path / "child.py")
+    decoder = Decoder(lambda name: tmp_path / name, longest_s=1.0)
+    try:
+        assert "than" in (await decoder.look("x")).bomb
+        monkeypatch.undo()
+        (tmp_path / "sound").write_bytes(image("PNG"))
+        decoder._longest_s = 30.0
+        assert await decoder.look("sound") == decoding.Decoded(), "the next image has a child of its own"
+    finally:
+        await decoder.aclose()
+
+
+async def test_a_cancelled_look_leaves_no_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "child.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(decoding, "_CHILD", tmp_path / "child.py")
+    decoder = Decoder(lambda name: tmp_path / name)
+    looking = asyncio.create_task(decoder.look("x"))
+    while decoder._child is None:
+        await asyncio.sleep(0.01)
+    pid = decoder._child.pid
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_only_what_decodes_is_stored_and_nothing_else_stays_staged(tmp_path: Path) -> None:
+    bodies = {
+        "/good.png": image("PNG"),
+        "/bomb.png": png_of(60_000, 60_000, zlib.compress(bytes(1_000_000), 9)),
+        "/broken.png": png_of(40, 30, b"no data at all"),
+        "/misnamed.png": image("JPEG"),
+    }
+
+    async def talk(head: bytes, writer: asyncio.StreamWriter) -> None:
+        path = head.split()[1].decode()
+        writer.write(answer("200 OK", bodies[path], "Content-Type: image/png"))
+
+    staged = tmp_path / "staging"
+    async with (
+        raw_server(talk) as server,
+        fetching(
+            tmp_path, http_port=server.port, probe="get", decoder=Decoder(lambda name: staged / name)
+        ) as world,
+    ):
+        found = {path: await world.fetch(f"http://h.example.org{path}", path.strip("/")) for path in bodies}
+        kept = world.staging.everything()
+    assert {path: outcome.outcome for path, outcome in found.items()} == {
+        "/good.png": FetchClass.STORED,
+        "/bomb.png": FetchClass.REFUSED,
+        "/broken.png": FetchClass.SUSPECT,
+        "/misnamed.png": FetchClass.STORED,
+    }
+    assert "bomb" in found["/bomb.png"].reason and "does not decode" in found["/broken.png"].reason
+    misnamed = found["/misnamed.png"]
+    assert misnamed.extension == "jpg"
+    assert misnamed.reason.endswith("sent as image/png, named .png"), "what disagrees is told"
+    assert kept == ["good.png", "misnamed.png"]
