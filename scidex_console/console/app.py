@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from textual import events
 from textual.app import App, AutopilotCallbackType
@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.filter import NoColor
 from textual.screen import Screen
+from textual.widgets import Input
 
 from scidex_console.console.alarms import Alarms
 from scidex_console.console.attending import Attending
@@ -207,15 +208,20 @@ class ConsoleApp(App[object]):
     @property
     def can_go_back(self) -> bool:
         """Whether there is a screen to go back to."""
-        return len(self.screen_stack) > 1 or bool(self._came_from)
+        return self.main_screen is not self._base or bool(self._came_from)
+
+    @property
+    def _base(self) -> MainScreen:
+        """The screen of the table that is on show, below what it was drilled down to."""
+        of_table = (s for s in reversed(self.screen_stack) if s in self._screens.values())
+        return cast(MainScreen, next(of_table, self.overview))
 
     def go_to(self, name: str) -> None:
         """Show one of the screens of the table; where we were can be come back to."""
-        screen = self._screens[name]
-        base = self.screen_stack[0]
-        if isinstance(base, MainScreen) and base is not screen:
+        base = self._base
+        if base is not self._screens[name]:
             self._came_from = [*(s for s in self._came_from if s is not base), base]
-        self._show_base(screen)
+        self._show_base(self._screens[name])
 
     def drill(self, screen: MainScreen) -> None:
         """Show a screen above this one."""
@@ -223,16 +229,17 @@ class ConsoleApp(App[object]):
 
     def go_back(self) -> None:
         """To the screen below, or to the one that was on show before."""
-        if len(self.screen_stack) > 1:
+        if self.main_screen is not self._base:
             self.pop_screen()
         elif self._came_from:
             self._show_base(self._came_from.pop())
 
     def _show_base(self, screen: MainScreen) -> None:
-        while len(self.screen_stack) > 1:
+        """The overview is the lowest screen for good, since Textual never lets go of its first one."""
+        while len(self.screen_stack) > 1 and self.screen is not screen:
             self.pop_screen()
         if self.screen is not screen:
-            self.switch_screen(screen)
+            self.push_screen(screen)
         if self._attending:
             self._attending.moved()
 
@@ -324,7 +331,7 @@ class ConsoleApp(App[object]):
         await super().on_event(event)
 
     def _screen_title(self) -> str:
-        base = self.screen_stack[0] if self.screen_stack else None
+        base = self._base
         return next((e.title.lower() for e in SCREENS if self._screens[e.name] is base), "overview")
 
     def _tell_missed(self, missed: Handover) -> None:
@@ -357,6 +364,10 @@ class ConsoleApp(App[object]):
             self.say(f"too long for a terminal's clipboard: {text}", "warn")
 
     # --- keys ---------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Inside a field every key is a letter."""
+        return not isinstance(self.focused, Input) if action == "press" else True
 
     def action_press(self, name: str) -> None:
         """Carry out what a key stands for, unless a dialog is open."""

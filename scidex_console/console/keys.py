@@ -158,9 +158,14 @@ OVERVIEW = (
 
 
 def bindings(keys: Iterable[Key]) -> list[BindingType]:
-    """Keys for Textual; a name for each, by which it can be given another key. Textual itself sees to Tab."""
+    """Keys for Textual; a name for each, by which it can be given another key. Textual itself sees to Tab.
+
+    The key that opens the filter comes first of all, so that what was typed ahead lands in the filter.
+    """
     return [
-        Binding(key.key, f"app.press('{key.name}')", key.label, show=False, id=key.name)
+        Binding(
+            key.key, f"app.press('{key.name}')", key.label, show=False, id=key.name, priority=key is FILTER
+        )
         for key in keys
         if key is not PANES
     ]

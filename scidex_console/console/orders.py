@@ -26,7 +26,7 @@ from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentSta
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.action_rules import open_run
-from scidex_console.engine.actions import ACTIONS, ActionSpec, Friction
+from scidex_console.engine.actions import ACTIONS, ActionSpec, Friction, retry_params
 from scidex_console.engine.ports import IntentDesk, ReadModel
 from scidex_console.engine.views import BatchView, Overview
 
@@ -93,7 +93,9 @@ class Orders:
         dialogs: dict[ActionName, Callable[[], Dialog]] = {
             ActionName.STEP: lambda: StepDialog(self._app, spec, job),
             ActionName.CANCEL: lambda: CancelDialog(self._app, spec, job),
-            ActionName.RETRY: lambda: RetryDialog(self._app, spec, job, self._read),
+            ActionName.RETRY: lambda: RetryDialog(
+                self._app, spec, job, self._read, criteria=self._app.main_screen.subject().criteria
+            ),
             ActionName.THROTTLE: lambda: ThrottleDialog(
                 self._app, spec, job, self._app.main_screen.subject().group
             ),
@@ -137,8 +139,11 @@ class Orders:
         self._app.push_screen(HelpScreen(self._app.key_views()))
 
     def _copy_last(self) -> None:
+        pointed_at = self._app.main_screen.twin()
         text = (
-            ACTIONS[self._last.action].command(
+            f"{self._app.program} {pointed_at}"
+            if pointed_at
+            else ACTIONS[self._last.action].command(
                 self._last.job, self._last.params, self._last.reason, program=self._app.program
             )
             if self._last
@@ -151,7 +156,9 @@ class Orders:
         if spec.name is ActionName.THROTTLE:
             group = self._app.main_screen.subject().group or "GROUP"
             return spec.command(None, {"group": group}, program=self._app.program)
-        return spec.command(job if spec.job_scoped else None, {}, program=self._app.program)
+        criteria = self._app.main_screen.subject().criteria
+        params = retry_params(criteria) if spec.name is ActionName.RETRY and criteria else {}
+        return spec.command(job if spec.job_scoped else None, params, program=self._app.program)
 
     # --- intents ------------------------------------------------------------------------------------------
 
@@ -219,7 +226,9 @@ class Orders:
         assert command.job is not None
         note = f"{_CHANGED}{why and f' ({why})'}: this is the plan as it is now"
         if command.action is ActionName.RETRY:
-            dialog = RetryDialog(self._app, spec, command.job, self._read, note=note, filters=command.filters)
+            dialog = RetryDialog(
+                self._app, spec, command.job, self._read, note=note, criteria=command.criteria
+            )
             retry = await self._read.retry_preview(command.job, dialog.criteria)
             if retry.token == command.params["token"]:
                 return False

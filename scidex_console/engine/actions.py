@@ -29,6 +29,7 @@ from scidex_console.engine.action_rules import (
     throttle_rule,
     triage_rule,
 )
+from scidex_console.engine.ports.readers import AttemptFilter
 from scidex_console.engine.soak.rules import begin_rule, confirm_rule, measure_rule, override_rule, sign_rule
 from scidex_console.engine.views import Overview
 
@@ -307,6 +308,7 @@ _VALUE_OPTIONS = (
     ("outcome", "--outcome"),
     ("since", "--since"),
     ("text", "--text"),
+    ("host", "--host"),
     ("rate", "--rate"),
     ("in_flight", "--in-flight"),
     ("token", "--token"),
@@ -321,6 +323,8 @@ def _options(name: ActionName, params: Mapping[str, Any]) -> list[str]:
         value = params.get(key)
         if value not in (None, ""):
             words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    for artifact_id in params.get("artifact_ids") or ():
+        words += ["--artifact", str(artifact_id)]
     if params.get("cycle"):
         words.append("--cycle")
     if params.get("for_seconds") is not None:
@@ -328,6 +332,19 @@ def _options(name: ActionName, params: Mapping[str, Any]) -> list[str]:
     if params.get("clear"):
         words.append("--clear")
     return words
+
+
+def retry_params(criteria: AttemptFilter) -> dict[str, Any]:
+    """A filter as the parameters of a retry, by which the engine makes the same list again."""
+    values: dict[str, Any] = {
+        "group": criteria.group,
+        "outcome": criteria.outcome,
+        "since": criteria.since.isoformat() if criteria.since else "",
+        "artifact_ids": list(criteria.artifact_ids),
+        "text": criteria.text,
+        "host": criteria.host,
+    }
+    return {name: value for name, value in values.items() if value}
 
 
 def exact_duration(seconds: float) -> str:

@@ -262,8 +262,9 @@ def _criteria(intent: Intent) -> AttemptFilter:
         group=_text(intent, "group"),
         outcome=_text(intent, "outcome"),
         since=_since(intent),
-        artifact_id=_text(intent, "artifact_id"),
+        artifact_ids=tuple(_ids(intent)),
         text=_text(intent, "text"),
+        host=_text(intent, "host"),
     )
 
 

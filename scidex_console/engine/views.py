@@ -143,6 +143,34 @@ class AttemptView:
 
 
 @dataclass(frozen=True)
+class AttemptDetail:
+    """One attempt whole, and what is known of its figure now."""
+
+    attempt: AttemptView
+    run_id: int | None
+    final_url: str
+    """Where the redirects ended; empty when nothing answered."""
+    size: int | None
+    """Bytes of the answer that were taken."""
+    sha256: str
+    media_type: str
+    figure_state: str
+    """What the figure waits for, or came to; empty when it is no longer in the gap."""
+    figure_due_at: datetime | None
+    figure_attempts: int
+    """How often the figure was asked for since it was surveyed or made due."""
+    row_type: str
+    """The row's type; empty when the row is gone."""
+    row_title: str
+    row_path: str
+    """Path of the file the row names; empty for none."""
+    row_unavailable: bool
+    """Whether the row is marked: its image is confirmed to be unavailable."""
+    others: tuple[AttemptView, ...] = ()
+    """The figure's other attempts, newest first; the last few."""
+
+
+@dataclass(frozen=True)
 class MigrationLogView:
     """One row of `artifact_migration_log`."""
 

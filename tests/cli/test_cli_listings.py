@@ -162,14 +162,16 @@ def test_groups_come_by_what_an_operator_must_know_first(cli: Cli, services: Fak
 
 def test_attempts_passes_every_filter_on(cli: Cli, services: FakeServices) -> None:
     words = ["--group", "europepmc", "--outcome", "dead, transient", "--artifact", "figure-1", "--text", "x"]
+    words += ["--host", "www.example.org"]
     assert cli("attempts", *words, "--limit", "7", "--before", "99").code == 0
     criteria, limit, before = services.connected.read.asked[0]
-    assert (criteria.group, criteria.outcome, criteria.artifact_id) == (
+    assert (criteria.group, criteria.outcome, criteria.artifact_ids) == (
         "europepmc",
         "dead,transient",
-        "figure-1",
+        ("figure-1",),
     )
-    assert (criteria.text, criteria.since, limit, before) == ("x", None, 7, 99)
+    assert (criteria.text, criteria.host, criteria.since) == ("x", "www.example.org", None)
+    assert (limit, before) == (7, 99)
 
 
 def test_attempts_prints_nothing_raw(cli: Cli, services: FakeServices) -> None:

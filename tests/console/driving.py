@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from scidex_console.console.panes.activity import ActivityPane
 from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.screens.main_screen import MainScreen
 from scidex_console.engine.views import Overview
 from tests.console.fakes import World
 
@@ -19,7 +20,7 @@ _NAMED = (
     *("tab", "shift+tab", "enter", "escape", "space", "up", "down", "left", "right", "home", "end", "pageup"),
     *("pagedown", "backspace", "f5", "ctrl+y", "ctrl+p", "ctrl+q", "ctrl+c", "question_mark"),
 )
-_KEY_NAMES = {" ": "space", ".": "full_stop", "?": "question_mark"}
+_KEY_NAMES = {" ": "space", ".": "full_stop", "?": "question_mark", "/": "slash", "*": "asterisk"}
 
 
 async def until(pilot: Pilot[Any], seen: Callable[[], object]) -> None:
@@ -67,15 +68,20 @@ async def news(pilot: Driver, world: World, overview: Overview) -> None:
     await until(pilot, lambda: world.app.knowledge().overview is overview)
 
 
+def _main_screen(pilot: Pilot[Any]) -> MainScreen:
+    """The screen on show, below all dialogs."""
+    return next(screen for screen in reversed(pilot.app.screen_stack) if isinstance(screen, MainScreen))
+
+
 def text_of(pilot: Pilot[Any], selector: str) -> str:
-    """What a pane of the overview says."""
-    view = pilot.app.screen_stack[0].query_one(selector, CellView)
+    """What a pane of the screen on show says."""
+    view = _main_screen(pilot).query_one(selector, CellView)
     return "\n".join(line.text.rstrip() for line in view.lines)
 
 
 def notice(pilot: Pilot[Any]) -> str:
     """The first line of the activity pane."""
-    lines = pilot.app.screen_stack[0].query_one(ActivityPane).lines
+    lines = _main_screen(pilot).query_one(ActivityPane).lines
     return lines[0].text if lines else ""
 
 

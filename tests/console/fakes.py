@@ -16,11 +16,13 @@ from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.hosts import BreakerState, GateState, Override
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import Around, Span, Window, join
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod, Handover
 from scidex_console.engine.people import ActivityFilter, AuditView, PresenceView
-from scidex_console.engine.ports import AttemptFilter
+from scidex_console.engine.ports import AttemptFilter, AttemptOrder
 from scidex_console.engine.views import (
+    AttemptDetail,
     AttemptView,
     BatchView,
     EngineView,
@@ -177,6 +179,27 @@ DEAD = (
     ),
     *(an_attempt(i) for i in range(10, 31)),
 )
+ATTEMPTS = tuple(
+    an_attempt(
+        i,
+        outcome,
+        at=ago(7.0 * (400 - i)),
+        status=status,
+        group=group,
+        host=host,
+        reason=reason,
+    )
+    for i in range(1, 401)
+    for outcome, status, group, host, reason in [
+        (
+            (FetchClass.DEAD, 404, "europepmc", "europepmc.org", "404 confirmed by GET"),
+            (FetchClass.STORED, 200, "ncbi", "www.ncbi.nlm.nih.gov", "image/png, 48,120 bytes"),
+            (FetchClass.TRANSIENT, 503, "ncbi", "www.ncbi.nlm.nih.gov", "503, no Retry-After"),
+            (FetchClass.BLOCKED, None, "media.nature.com", "media.nature.com", "redirect to a login page"),
+        )[i % 4]
+    ]
+)
+"""Four hundred attempts, the newest with the largest id."""
 ERRORS = (
     MigrationLogView(
         31, ago(62), "analysis-9f3a77aa-0001", "failed", "hash mismatch: expected 9c1e… found 77ab…", 41
@@ -400,6 +423,39 @@ def a_handover(since: datetime, until: datetime, **changes: Any) -> Handover:
     return replace(note, **changes)
 
 
+def a_window(newest_first: Sequence[AttemptView], around: Around, span: Span) -> Window[AttemptView]:
+    """A window of a list, as a database gives it."""
+    pairs = [((row.id,), row) for row in newest_first]
+    if around.last:
+        return join(pairs[::-1][: span.before + span.after], [], around, span)
+    if around.key is None:
+        return join([], pairs[: span.after], around, span)
+    before = [pair for pair in pairs[::-1] if pair[0] > around.key]
+    after = [pair for pair in pairs if pair[0] <= around.key]
+    return join(before[: span.before], after[: span.after], around, span)
+
+
+def a_detail(attempt: AttemptView, **changes: Any) -> AttemptDetail:
+    """One attempt whole."""
+    detail = AttemptDetail(
+        attempt=attempt,
+        run_id=7,
+        final_url="https://europepmc.org/error/not-found",
+        size=None,
+        sha256="",
+        media_type="text/html",
+        figure_state="due",
+        figure_due_at=ago(-300),
+        figure_attempts=2,
+        row_type="paper_figure",
+        row_title="Figure 1. Overview of the pipeline",
+        row_path="",
+        row_unavailable=False,
+        others=(replace(attempt, id=attempt.id + 500, reason="503 from the server"),),
+    )
+    return replace(detail, **changes)
+
+
 class FakeRead:
     """A read model that gives what it was told, or fails as it was told."""
 
@@ -415,6 +471,8 @@ class FakeRead:
         self.retry_token = "1234567890ab"
         self.rows = (BATCH, replace(BATCH, id=11, state=BatchState.ROLLED_BACK))
         self.intents: dict[int, Intent] = {}
+        self.listed: Sequence[AttemptView] = ATTEMPTS
+        self.windows: list[tuple[AttemptFilter, AttemptOrder, Around]] = []
         self.acts: list[AuditView] = list(ACTS)
         self.activity_asked: list[tuple[ActivityFilter, int | None]] = []
 
@@ -469,6 +527,19 @@ class FakeRead:
         self, criteria: AttemptFilter, *, limit: int, before_id: int | None = None
     ) -> Sequence[AttemptView]:
         return self.shown.dead[:limit]
+
+    async def attempt_window(
+        self, criteria: AttemptFilter, order: AttemptOrder, around: Around, span: Span
+    ) -> Window[AttemptView]:
+        self._maybe_fail()
+        self.windows.append((criteria, order, around))
+        rows = [row for row in self.listed if not criteria.outcome or row.outcome in criteria.outcome]
+        return a_window(sorted(rows, key=lambda row: -row.id), around, span)
+
+    async def attempt(self, attempt_id: int) -> AttemptDetail | None:
+        self._maybe_fail()
+        found = next((row for row in self.listed if row.id == attempt_id), None)
+        return found and a_detail(found)
 
     async def migration_log(
         self, *, status: str = "", limit: int, before_id: int | None = None

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from scidex_console.console.app import ConsoleApp
 from scidex_console.console.keys import EVERYWHERE, OVERVIEW
 from scidex_console.console.panes.overview_panes import GapPane
 from scidex_console.console.screens.help import HelpScreen
+from scidex_console.console.screens.table import SCREEN_KEYS
 from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
 from scidex_console.domain.errors import Refused, Unreachable
 from scidex_console.domain.intents import ActionName, IntentState
@@ -31,11 +33,18 @@ from tests.console.fakes import (
 IDLE = an_overview(gaps=(a_gap(), replace(an_overview().gaps[1])))
 
 
-def test_no_key_is_used_twice_and_each_action_has_one() -> None:
-    assert len({key.key for key in (*OVERVIEW, *EVERYWHERE)}) == len((*OVERVIEW, *EVERYWHERE))
-    assert sorted(name for key in (*OVERVIEW, *EVERYWHERE) for name in key.actions) == sorted(
-        set(ActionName) - {ActionName.TRIAGE}
-    )
+async def test_no_key_of_a_screen_is_used_twice() -> None:
+    async with running(World()) as pilot:
+        for key in SCREEN_KEYS:
+            await press(pilot, key.key)
+            assert isinstance(pilot.app, ConsoleApp)
+            keys = pilot.app.keys
+            assert len({key.key for key in keys}) == len({key.name for key in keys}) == len(keys)
+
+
+def test_the_overview_has_every_action_that_is_of_no_other_screen() -> None:
+    elsewhere = {name for name in ActionName if name is ActionName.TRIAGE or name.startswith("soak_")}
+    assert sorted(name for key in OVERVIEW for name in key.actions) == sorted(set(ActionName) - elsewhere)
 
 
 async def test_p_does_not_undo_what_a_colleague_did_a_moment_ago() -> None:

@@ -6,12 +6,12 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from scidex_console.adapters.postgres.snapshot import Row
+from scidex_console.adapters.postgres.snapshot import Row, Rows
 from scidex_console.domain.errors import UsageError
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports import AttemptFilter
-from scidex_console.engine.views import AttemptView, MigrationLogView, WaitingFolderView
+from scidex_console.engine.views import AttemptDetail, AttemptView, MigrationLogView, WaitingFolderView
 
 
 def attempt_view(row: Row) -> AttemptView:
@@ -29,6 +29,26 @@ def attempt_view(row: Row) -> AttemptView:
         reason=row["reason"],
         requests=row["requests"],
         took_ms=row["took_ms"],
+    )
+
+
+def attempt_detail(row: Row, others: Rows) -> AttemptDetail:
+    """A row of `read_attempt`, and the figure's attempts."""
+    return AttemptDetail(
+        attempt=attempt_view(row),
+        run_id=row["run_id"],
+        final_url=row["final_url"],
+        size=row["size_bytes"],
+        sha256=row["sha256"],
+        media_type=row["media_type"],
+        figure_state=row["figure_state"] or "",
+        figure_due_at=row["figure_due_at"],
+        figure_attempts=row["figure_attempts"] or 0,
+        row_type=(row["artifact_type"] or "artifact") if row["has_row"] else "",
+        row_title=row["row_title"] or "",
+        row_path=row["file_path"],
+        row_unavailable=row["image_unavailable"] == "true",
+        others=tuple(attempt_view(other) for other in others if other["id"] != row["id"]),
     )
 
 
@@ -91,7 +111,8 @@ def filter_params(
         "host_group": criteria.group,
         "outcomes": outcomes or None,
         "since": criteria.since,
-        "artifact_id": criteria.artifact_id,
+        "artifact_ids": list(criteria.artifact_ids) or None,
+        "host": criteria.host,
         "pattern": contains(criteria.text),
     }
 

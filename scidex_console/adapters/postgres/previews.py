@@ -20,7 +20,7 @@ from scidex_console.adapters.postgres.identity import path_is_column, read_ident
 from scidex_console.adapters.postgres.overview import read_gap
 from scidex_console.adapters.postgres.snapshot import Row, ask, fetch, snapshot
 from scidex_console.domain.batches import Batch, BatchState, Operation, OperationState
-from scidex_console.domain.errors import ConsoleError, Refused
+from scidex_console.domain.errors import ConsoleError, Refused, UsageError
 from scidex_console.domain.figures import RETRYABLE, FigureState, why_held_back
 from scidex_console.domain.folders.statuses import WAITING
 from scidex_console.domain.jobs import JobName
@@ -136,6 +136,8 @@ async def read_retry(database: Database, job: JobName, criteria: AttemptFilter) 
     """The rows a retry with this filter would make due: all of them, never the first page only."""
     items: tuple[AttemptView | WaitingFolderView, ...]
     if job is JobName.FOLDERS:
+        if criteria.host:
+            raise UsageError("artifacts without a folder have no host", where="retry", fix="leave --host out")
         rows = await fetch(database, "list_retryable_folders", filter_params(criteria, known=WAITING))
         plan = [[row["artifact_id"], row["class"], row["changed_at"].isoformat()] for row in rows]
         items = tuple(waiting_folder_view(row) for row in rows)
@@ -157,8 +159,9 @@ def _filters(criteria: AttemptFilter) -> dict[str, str]:
         "group": criteria.group,
         "outcome": criteria.outcome,
         "since": criteria.since.isoformat() if criteria.since else "",
-        "artifact_id": criteria.artifact_id,
+        "artifact_ids": ",".join(criteria.artifact_ids),
         "text": criteria.text,
+        "host": criteria.host,
     }
     return {name: value for name, value in values.items() if value}
 

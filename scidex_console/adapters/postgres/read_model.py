@@ -7,7 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from scidex_console.adapters.postgres import previews
-from scidex_console.adapters.postgres.attempts import attempt_view, filter_params, migration_log_view
+from scidex_console.adapters.postgres.attempts import (
+    attempt_detail,
+    attempt_view,
+    filter_params,
+    migration_log_view,
+)
 from scidex_console.adapters.postgres.batches import batch_view, load_batch, operation_view
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.folder_gap import FolderCounts
@@ -21,14 +26,17 @@ from scidex_console.adapters.postgres.report import read_report
 from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
 from scidex_console.adapters.postgres.soak import read_soak
+from scidex_console.adapters.postgres.windows import Listing, read_window
 from scidex_console.domain.folders.cycles import CyclePlan
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.soak.ladder import Ladder, read_ladder
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.people import ActivityFilter, AuditView
-from scidex_console.engine.ports import AttemptFilter
+from scidex_console.engine.ports import AttemptFilter, AttemptOrder
 from scidex_console.engine.views import (
+    AttemptDetail,
     AttemptView,
     BatchView,
     EngineView,
@@ -42,6 +50,14 @@ from scidex_console.engine.views import (
     RunView,
     StoreIdentity,
 )
+
+_OTHER_ATTEMPTS = 20
+_ATTEMPT_LISTINGS = {
+    AttemptOrder.NEWEST: ("list_attempts_up", "list_attempts_down"),
+    AttemptOrder.OLDEST: ("list_attempts_down", "list_attempts_up"),
+    AttemptOrder.SLOWEST: ("list_slow_attempts_up", "list_slow_attempts_down"),
+}
+"""Per order the statements for what comes before a key, and for what comes from it on."""
 
 
 class PostgresReadModel:
@@ -102,8 +118,31 @@ class PostgresReadModel:
         self, criteria: AttemptFilter, *, limit: int, before_id: int | None = None
     ) -> Sequence[AttemptView]:
         """Newest first, those before `before_id`. `outcome` may name several classes, with commas."""
-        params = {**filter_params(criteria), "limit": limit, "before_id": before_id}
-        return [attempt_view(row) for row in await fetch(self._database, "list_attempts", params)]
+        newest = None if before_id is None else before_id - 1
+        params = {**filter_params(criteria), "limit": limit, "id": newest}
+        return [attempt_view(row) for row in await fetch(self._database, "list_attempts_down", params)]
+
+    async def attempt_window(
+        self, criteria: AttemptFilter, order: AttemptOrder, around: Around, span: Span
+    ) -> Window[AttemptView]:
+        """Part of the attempts, in an order."""
+        names = ("took_ms", "id") if order is AttemptOrder.SLOWEST else ("id",)
+        listing = Listing(
+            _ATTEMPT_LISTINGS[order], names, attempt_view, descending=order is not AttemptOrder.OLDEST
+        )
+        return await read_window(self._database, listing, filter_params(criteria), around, span)
+
+    async def attempt(self, attempt_id: int) -> AttemptDetail | None:
+        """One attempt whole, with the figure's last others."""
+        async with snapshot(self._database) as connection:
+            found = await ask(connection, {"read_attempt": {"id": attempt_id}})
+            if not found["read_attempt"]:
+                return None
+            (row,) = found["read_attempt"]
+            same = AttemptFilter(artifact_ids=(row["artifact_id"],))
+            params = {**filter_params(same), "limit": _OTHER_ATTEMPTS + 1, "id": None}
+            others = await ask(connection, {"list_attempts_down": params})
+        return attempt_detail(row, others["list_attempts_down"])
 
     async def migration_log(
         self, *, status: str = "", limit: int, before_id: int | None = None

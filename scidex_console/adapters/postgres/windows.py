@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from scidex_console.adapters.postgres.database import Connection, Database, query
 from scidex_console.adapters.postgres.snapshot import Row, Rows, snapshot
@@ -12,39 +13,48 @@ from scidex_console.domain.paging import Around, Key, Span, Window, join
 T = TypeVar("T")
 
 
-async def read_window(
-    database: Database,
-    statements: tuple[str, str],
-    params: Mapping[str, Any],
-    place: tuple[Around, Span],
-    names: tuple[str, ...],
-    view: Callable[[Row], T],
-) -> Window[T]:
-    """The window there.
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """How a listing is read."""
 
-    `statements` read backwards, the nearest row first, what comes before the key; and forwards what comes
-    from it on. Each takes `limit`, and the key as parameters named like the columns of the key, `names`: all
-    null for everything there is in its direction.
-    """
-    around, span = place
+    statements: tuple[str, str]
+    """Backwards and forwards from a key, that row included. Each takes `limit`, and the key as parameters
+    named like its columns, all null for everything in that direction."""
+    names: tuple[str, ...]
+    """Columns of the key, a whole number that no other row has as the last."""
+    view: Callable[[Row], T]
+    descending: bool = True
+    """Whether forwards is downwards, by the columns of the key."""
+
+
+async def read_window(
+    database: Database, listing: Listing[T], params: Mapping[str, Any], around: Around, span: Span
+) -> Window[T]:
+    """The window there, of the rows that `params` choose."""
     before, after = span.before, span.after
     if around.last:
         before, after = before + after, 0
     elif around.first:
         before = 0
-    key = dict(zip(names, around.key or (None,) * len(names), strict=True))
+    key: Key = around.key or (None,) * len(listing.names)
+    beyond = key
+    if around.key is not None:
+        beyond = (*key[:-1], key[-1] + (1 if listing.descending else -1))
     async with snapshot(database) as connection:
         parts = [
-            await _read(connection, statement, {**params, **key, "limit": limit}) if limit else []
-            for statement, limit in zip(statements, (before, after), strict=True)
+            await _read(connection, statement, {**params, **dict(zip(listing.names, at, strict=True))}, limit)
+            for statement, at, limit in zip(listing.statements, (beyond, key), (before, after), strict=True)
         ]
 
     def pairs(rows: Rows) -> list[tuple[Key, T]]:
-        return [(tuple(row[name] for name in names), view(row)) for row in rows]
+        return [(tuple(row[name] for name in listing.names), listing.view(row)) for row in rows]
 
     return join(pairs(parts[0]), pairs(parts[1]), around, span)
 
 
-async def _read(connection: Connection, statement: str, params: Mapping[str, Any]) -> Rows:
+async def _read(connection: Connection, statement: str, params: Mapping[str, Any], limit: int) -> Rows:
+    if not limit:
+        return []
     # Planned for exactly these values, for the sake of the filters that are empty (see `fetch`).
-    return await (await connection.execute(query(statement), params, prepare=False)).fetchall()
+    cursor = await connection.execute(query(statement), {**params, "limit": limit}, prepare=False)
+    return await cursor.fetchall()

@@ -27,6 +27,7 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--since", metavar="WHEN", type=since, help="only since a time, or a duration ago")
     parser.add_argument("--artifact", metavar="ID", default="", help="only this artifact")
+    parser.add_argument("--host", metavar="NAME", default="", help="only this host of a group")
     parser.add_argument("--text", metavar="TEXT", default="", help="only with this text in them")
     add_limit(parser, 50)
 
@@ -37,8 +38,9 @@ def run(args: Namespace, context: Context) -> int:
         group=args.group,
         outcome=args.outcome or "",
         since=moment_of(args.since),
-        artifact_id=args.artifact,
+        artifact_ids=(args.artifact,) if args.artifact else (),
         text=args.text,
+        host=args.host,
     )
 
     async def work() -> Sequence[AttemptView]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from scidex_console.cli.arguments import Subparsers, moment_of, names_of, since
 from scidex_console.cli.context import Context
@@ -17,6 +16,7 @@ from scidex_console.domain.figures import RETRYABLE
 from scidex_console.domain.folders.statuses import WAITING
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.actions import retry_params
 from scidex_console.engine.ports import AttemptFilter
 
 
@@ -39,6 +39,10 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--since", metavar="WHEN", type=since, help="only rows tried since a time, or a duration ago"
     )
+    parser.add_argument(
+        "--artifact", metavar="ID", action="append", default=[], help="only this artifact; may be repeated"
+    )
+    parser.add_argument("--host", metavar="NAME", default="", help="only this host of a group")
     parser.add_argument("--text", metavar="TEXT", default="", help="only rows with this text in them")
     add_token(parser)
 
@@ -55,9 +59,14 @@ def run(args: Namespace, context: Context) -> int:
             fix="copy the command from the preview",
         )
     criteria = AttemptFilter(
-        group=args.group, outcome=args.outcome or "", since=moment_of(args.since), text=args.text
+        group=args.group,
+        outcome=args.outcome or "",
+        since=moment_of(args.since),
+        artifact_ids=tuple(args.artifact),
+        text=args.text,
+        host=args.host,
     )
-    params = _params(args, criteria.since)
+    params = retry_params(criteria)
 
     async def work() -> int:
         async with context.services.readers(context.settings) as readers:
@@ -83,14 +92,3 @@ def _check_outcome(outcome: str | None, job: JobName) -> None:
             raise UsageError(
                 f"rows of {job} are never {name}", where="retry", fix=f"use one or more of {', '.join(known)}"
             )
-
-
-def _params(args: Namespace, moment: datetime | None) -> dict[str, Any]:
-    """The filter as the engine reads it, to make the same preview again; the token names its rows."""
-    values = {
-        "group": args.group,
-        "outcome": args.outcome or "",
-        "since": moment.isoformat() if moment else "",
-        "text": args.text,
-    }
-    return {name: value for name, value in values.items() if value}

@@ -67,7 +67,7 @@ class FilterLine(Vertical):
         self._field.value = self.in_force
         self._field.cursor_position = len(self.in_force)
         self._row.display, self._shown.display = True, False
-        self._field.focus()
+        self.screen.set_focus(self._field)  # at once, for what is typed ahead
 
     def applied(self, text: str) -> None:
         """The filter is in force now; empty for none."""

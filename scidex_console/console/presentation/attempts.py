@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from scidex_console.console.presentation.cells import Cell, clean
-from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.words import NOTHING, clock
-from scidex_console.engine.views import AttemptView, WaitingFolderView
-from scidex_console.engine.vocabulary import retry_class
+from scidex_console.console.presentation.cells import Cell, Line, clean
+from scidex_console.console.presentation.columns import Column, choose, row_line
+from scidex_console.console.presentation.facts import Fact, fact_lines, parts
+from scidex_console.console.presentation.words import NOTHING, at_length, clock, moment, size
+from scidex_console.domain.fetching import FetchClass
+from scidex_console.engine.ports import AttemptFilter
+from scidex_console.engine.views import AttemptDetail, AttemptView, WaitingFolderView
+from scidex_console.engine.vocabulary import counted, retry_class
 
 DEAD_COLUMNS = (
     Column("time", "UTC", 14),
@@ -25,6 +29,71 @@ RETRY_COLUMNS = (
     Column("time", "UTC", 8, rank=1),
 )
 
+LIST_COLUMNS = (
+    Column("when", "UTC", 15),
+    Column("outcome", "class", 9),
+    Column("status", "code", 4, align="right"),
+    Column("host", "host", 14, rank=2, weight=1, widest=32, crop="middle"),
+    Column("reason", "answer", 20, weight=3, widest=90),
+    Column("artifact", "artifact", 12, rank=1, weight=1, widest=46, crop="middle"),
+    Column("url", "address", 30, rank=3, weight=3, crop="middle"),
+)
+OTHER_COLUMNS = tuple(column for column in LIST_COLUMNS if column.key != "artifact")
+_TONES = {FetchClass.STORED: "ok", FetchClass.DEAD: "bad", FetchClass.REFUSED: "bad"}
+
+
+def listed_cells(attempt: AttemptView, now: datetime | None) -> Mapping[str, Cell]:
+    """One attempt of the list of all; its class is that of the attempt, whatever became of the figure."""
+    return {
+        **attempt_cells(attempt),
+        "when": Cell(moment(attempt.at, now), "dim"),
+        "outcome": Cell(attempt.outcome.value, _TONES.get(attempt.outcome, "warn")),
+    }
+
+
+def detail_lines(view: AttemptDetail, width: int, now: datetime | None) -> list[Line]:
+    """One attempt whole: what came first, then the figure, its row, and its other attempts."""
+    attempt = view.attempt
+    status = f"HTTP {attempt.status}" if attempt.status is not None else "no HTTP status"
+    answer = [
+        Fact("class", attempt.outcome.value.upper(), _TONES.get(attempt.outcome, "warn")),
+        Fact("answer", f"{attempt.reason}", "strong"),
+        Fact("status", status),
+        Fact("address", attempt.url),
+        Fact("led to", "" if view.final_url == attempt.url else view.final_url),
+        Fact("host", f"{attempt.host}, group {attempt.group}"),
+        Fact("when", f"{at_length(attempt.at)}, took {attempt.took_ms:,} ms"),
+        Fact("requests", f"{counted(attempt.requests, 'request')} with redirects and confirmations"),
+        Fact("content", content_words(view)),
+        Fact("run", "" if view.run_id is None else str(view.run_id)),
+    ]
+    due = f", due {at_length(view.figure_due_at)}" if view.figure_due_at else ""
+    tried = f", {counted(view.figure_attempts, 'attempt')}" if view.figure_attempts else ""
+    figure = [
+        Fact("artifact", attempt.artifact_id),
+        Fact("title", view.row_title or attempt.title),
+        Fact("figure", f"{view.figure_state.replace('_', ' ')}{due}{tried}" or "no longer in the gap"),
+        Fact("row", view.row_type or "gone: no such artifact", "" if view.row_type else "bad"),
+        Fact("file", view.row_path or "none"),
+        Fact("marked", "its image is confirmed to be unavailable" if view.row_unavailable else ""),
+    ]
+    placed = choose(OTHER_COLUMNS, width)
+    others = [row_line(placed, listed_cells(other, now)) for other in view.others]
+    return parts(
+        ("What came", fact_lines(answer, width)),
+        ("The figure", fact_lines(figure, width)),
+        (f"Its other attempts ({len(others)})", others),
+    )
+
+
+def content_words(view: AttemptDetail) -> str:
+    """What was taken of an answer's body."""
+    if view.size is None:
+        return ""
+    kind = f", {view.media_type}" if view.media_type else ""
+    digest = f", sha256 {view.sha256}" if view.sha256 else ""
+    return f"{size(view.size)}{kind}{digest}"
+
 
 def attempt_cells(attempt: AttemptView) -> Mapping[str, Cell]:
     """One attempt, for whichever of its columns are shown."""
@@ -40,6 +109,20 @@ def attempt_cells(attempt: AttemptView) -> Mapping[str, Cell]:
         "outcome": Cell(retry_class(attempt), "warn"),
         "reason": Cell(reason),
     }
+
+
+def other_criteria(criteria: AttemptFilter) -> list[str]:
+    """What a retry is filtered by beside class and group, in words."""
+    words = []
+    if criteria.artifact_ids:
+        words.append(f"only {counted(len(criteria.artifact_ids), 'artifact')} chosen")
+    if criteria.host:
+        words.append(f"host {clean(criteria.host, 60)}")
+    if criteria.since:
+        words.append(f"since {clock(criteria.since)}")
+    if criteria.text:
+        words.append(f"with “{clean(criteria.text, 40)}”")
+    return words
 
 
 def retry_cells(item: AttemptView | WaitingFolderView) -> Mapping[str, Cell]:

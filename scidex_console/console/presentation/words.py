@@ -46,6 +46,20 @@ def clock(at: datetime | None) -> str:
     return at.astimezone(UTC).strftime("%H:%M:%S") if at else NOTHING
 
 
+def moment(at: datetime | None, now: datetime | None) -> str:
+    """Time in UTC, with the day where it is not today's."""
+    if at is None:
+        return NOTHING
+    at = at.astimezone(UTC)
+    same_day = now is not None and at.date() == now.astimezone(UTC).date()
+    return clock(at) if same_day else at.strftime("%m-%d %H:%M:%S")
+
+
+def at_length(at: datetime | None) -> str:
+    """Date and time in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if at else NOTHING
+
+
 def duration(seconds: float | None) -> str:
     """A duration for a column of changing figures: whole seconds only, at most two units."""
     if seconds is None:

@@ -25,6 +25,7 @@ from scidex_console.console.screens.dialog_parts import Choices, Field
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import ActionSpec, Situation
+from scidex_console.engine.ports import AttemptFilter
 
 
 class Surroundings(Protocol):
@@ -47,7 +48,7 @@ class Command:
     job: JobName | None
     params: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
-    filters: dict[str, str] = field(default_factory=dict)
+    criteria: AttemptFilter | None = None
     """What a list was filtered by, to show it anew."""
 
 
@@ -203,11 +204,11 @@ class Dialog(ModalScreen[Command | None]):
             self.problem("a reason is required: it stands in the audit")
             self.query_one("#reason", Input).focus()
             return
-        self.dismiss(Command(self.spec.name, self.job, params, self.reason(), self.filters()))
+        self.dismiss(Command(self.spec.name, self.job, params, self.reason(), self.listed_by()))
 
-    def filters(self) -> dict[str, str]:
-        """What the list was filtered by."""
-        return {}
+    def listed_by(self) -> AttemptFilter | None:
+        """What the list was filtered by; None where there is none."""
+        return None
 
     def action_cancel(self) -> None:
         """Leave without doing anything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual import events
@@ -13,7 +14,12 @@ from textual.widgets import Input
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
-from scidex_console.console.presentation.attempts import RETRY_COLUMNS, attempt_words, retry_cells
+from scidex_console.console.presentation.attempts import (
+    RETRY_COLUMNS,
+    attempt_words,
+    other_criteria,
+    retry_cells,
+)
 from scidex_console.console.presentation.cells import Cell, Line, clean
 from scidex_console.console.presentation.words import as_typed
 from scidex_console.console.screens.dialog import Dialog, Surroundings
@@ -23,7 +29,7 @@ from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.folders.statuses import WAITING, FolderStatus
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.action_rules import gap_of
-from scidex_console.engine.actions import ActionSpec
+from scidex_console.engine.actions import ActionSpec, retry_params
 from scidex_console.engine.ports import AttemptFilter, ReadModel
 from scidex_console.engine.views import AttemptView, GapView, RetryPreview, WaitingFolderView
 from scidex_console.engine.vocabulary import counted
@@ -70,12 +76,15 @@ class RetryDialog(Dialog):
         read: ReadModel,
         *,
         note: str = "",
-        filters: dict[str, str] | None = None,
+        criteria: AttemptFilter | None = None,
     ) -> None:
         super().__init__(around, spec, job, note=note)
         self._read = read
-        self._outcome = self._first_outcome(job) if filters is None else filters.get("outcome", "")
-        self._group = (filters or {}).get("group", "")
+        self.criteria = criteria or AttemptFilter(outcome=self._first_outcome(job))
+        """What the list is filtered by."""
+        self._outcomes = _outcomes(job)
+        if self.criteria.outcome not in self._outcomes:
+            self._outcomes = (self.criteria.outcome, *self._outcomes)
         self._job_name = job
         self._groups: tuple[str, ...] = ()
         """Host groups that have rows of this class."""
@@ -87,11 +96,6 @@ class RetryDialog(Dialog):
         overview = self._around.knowledge().overview
         gap = gap_of(overview, job) if overview else None
         return next((o for o in _outcomes(job) if o and gap and _number(gap, o)), "")
-
-    @property
-    def criteria(self) -> AttemptFilter:
-        """What the list is filtered by."""
-        return AttemptFilter(group=self._group, outcome=self._outcome)
 
     def body(self) -> Iterable[Widget]:
         """The filter, and every row."""
@@ -122,15 +126,16 @@ class RetryDialog(Dialog):
 
     def action_next_outcome(self) -> None:
         """Another class of failure; last all of them."""
-        outcomes = _outcomes(self._job_name)
-        self._outcome = outcomes[(outcomes.index(self._outcome) + 1) % len(outcomes)]
+        at = self._outcomes.index(self.criteria.outcome)
+        following = self._outcomes[(at + 1) % len(self._outcomes)]
+        self.criteria = replace(self.criteria, outcome=following)
         self._reload()
 
     def action_next_group(self) -> None:
         """Another host group that has such rows; first all of them."""
         groups = ["", *self._groups]
-        at = groups.index(self._group) if self._group in groups else 0
-        self._group = groups[(at + 1) % len(groups)]
+        at = groups.index(self.criteria.group) if self.criteria.group in groups else 0
+        self.criteria = replace(self.criteria, group=groups[(at + 1) % len(groups)])
         self._reload()
 
     def _reload(self) -> None:
@@ -142,10 +147,8 @@ class RetryDialog(Dialog):
     async def _load(self) -> None:
         try:
             preview = everywhere = await self._read.retry_preview(self._job_name, self.criteria)
-            if self._group:
-                everywhere = await self._read.retry_preview(
-                    self._job_name, AttemptFilter(outcome=self._outcome)
-                )
+            if self.criteria.group:
+                everywhere = await self._read.retry_preview(self._job_name, replace(self.criteria, group=""))
         except ConsoleError as error:
             self._draw(explain(error))
             return
@@ -173,12 +176,14 @@ class RetryDialog(Dialog):
         cells = [
             Cell("" if typing else "o ", "key"),
             Cell("class "),
-            Cell(self._outcome.replace("_", " ") or "any", "strong"),
+            Cell(self.criteria.outcome.replace("_", " ") or "any", "strong"),
             Cell("   "),
             Cell("" if typing else "g ", "key"),
             Cell("group "),
-            Cell(clean(self._group, 60) or "all", "strong"),
+            Cell(clean(self.criteria.group, 60) or "all", "strong"),
         ]
+        for words in other_criteria(self.criteria):
+            cells += [Cell("   "), Cell(words, "strong")]
         number = len(self.preview.items) if self.preview else 0
         if state:
             cells.append(Cell(f"   {as_typed(clean(state), self._program)}", "warn"))
@@ -197,10 +202,10 @@ class RetryDialog(Dialog):
             raise ValueError("no rows to retry")
         return {**self.params_so_far(), "token": self.preview.token}
 
-    def filters(self) -> dict[str, str]:
+    def listed_by(self) -> AttemptFilter:
         """To show the list anew when it was refused."""
-        return {"outcome": self._outcome, "group": self._group}
+        return self.criteria
 
     def params_so_far(self) -> dict[str, Any]:
         """The filter alone."""
-        return {key: value for key, value in self.filters().items() if value}
+        return retry_params(self.criteria)

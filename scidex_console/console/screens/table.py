@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scidex_console.console.keys import Key
+from scidex_console.console.screens.attempts import AttemptsScreen
 from scidex_console.console.screens.main_screen import Console, MainScreen
 from scidex_console.console.screens.overview import OverviewScreen
 
@@ -25,7 +26,10 @@ class Entry:
         return f"screen_{self.title.lower().replace(' ', '_')}"
 
 
-SCREENS = (Entry("1", "Overview", "Health, pace, hosts, and what went wrong lately.", OverviewScreen),)
+SCREENS = (
+    Entry("1", "Overview", "Health, pace, hosts, and what went wrong lately.", OverviewScreen),
+    Entry("3", "Attempts", "Every attempt at a figure, by class, host, time and text.", AttemptsScreen),
+)
 
 SCREEN_KEYS = tuple(
     Key(entry.key, entry.key, entry.title.lower(), entry.explain, command=entry.name, footer=False)

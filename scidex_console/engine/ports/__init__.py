@@ -29,7 +29,14 @@ from scidex_console.engine.ports.folders import (
     Refusal,
 )
 from scidex_console.engine.ports.network import FigureSource, Gate, RobotsFile, RobotsStore
-from scidex_console.engine.ports.readers import AttemptFilter, Attendance, Feed, IntentDesk, ReadModel
+from scidex_console.engine.ports.readers import (
+    AttemptFilter,
+    AttemptOrder,
+    Attendance,
+    Feed,
+    IntentDesk,
+    ReadModel,
+)
 from scidex_console.engine.ports.repository import (
     ArtifactRepository,
     CommitDraft,
@@ -46,6 +53,7 @@ from scidex_console.engine.ports.triage import DecisionStore, Picture, TriageDes
 __all__ = [
     "ArtifactRepository",
     "AttemptFilter",
+    "AttemptOrder",
     "Attendance",
     "Census",
     "Clock",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.engine.views import (
+    AttemptDetail,
     AttemptView,
     BatchView,
     EngineView,
@@ -35,8 +38,18 @@ class AttemptFilter:
     group: str = ""
     outcome: str = ""
     since: datetime | None = None
-    artifact_id: str = ""
+    artifact_ids: tuple[str, ...] = ()
     text: str = ""
+    host: str = ""
+    """Name of one host, where a group is too much."""
+
+
+class AttemptOrder(StrEnum):
+    """In which order attempts are listed."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    SLOWEST = "slowest"
 
 
 class ReadModel(Protocol):
@@ -62,6 +75,16 @@ class ReadModel(Protocol):
         self, criteria: AttemptFilter, *, limit: int, before_id: int | None = None
     ) -> Sequence[AttemptView]:
         """Newest first, by key, not by offset."""
+        ...
+
+    async def attempt_window(
+        self, criteria: AttemptFilter, order: AttemptOrder, around: Around, span: Span
+    ) -> Window[AttemptView]:
+        """Part of the attempts, in an order."""
+        ...
+
+    async def attempt(self, attempt_id: int) -> AttemptDetail | None:
+        """One attempt whole; None when there is none of that id."""
         ...
 
     async def migration_log(

@@ -37,7 +37,7 @@ FILTERS = [
     (AttemptFilter(group="ncbi"), "db"),
     (AttemptFilter(outcome="transient"), "fc"),
     (AttemptFilter(outcome="dead, stored"), "ba"),
-    (AttemptFilter(artifact_id="e"), "e"),
+    (AttemptFilter(artifact_ids=("e",)), "e"),
     (AttemptFilter(since=datetime.now(UTC) - timedelta(hours=1)), "fedc"),
     (AttemptFilter(text="100%"), "c"),
     (AttemptFilter(text="T_O"), "c"),

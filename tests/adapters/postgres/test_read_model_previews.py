@@ -144,7 +144,7 @@ RETRIES = [
     (AttemptFilter(outcome="transient,blocked"), "btuv"),
     (AttemptFilter(outcome="held_back"), "h"),
     (AttemptFilter(text="timeout"), "u"),
-    (AttemptFilter(artifact_id="s"), "s"),
+    (AttemptFilter(artifact_ids=("s",)), "s"),
     (AttemptFilter(outcome="transient", since=datetime.now(UTC) - timedelta(hours=1)), "uv"),
     (AttemptFilter(outcome="dead"), ""),
 ]

@@ -20,9 +20,10 @@ LEFT JOIN LATERAL (
     WHERE f.state = 'held_back' AND artifact_id = f.artifact_id ORDER BY id DESC LIMIT 1
 ) AS o ON true
 WHERE (%(host_group)s::text = '' OR f.host_group = %(host_group)s)
+    AND (%(host)s::text = '' OR a.host = %(host)s)
     AND (%(outcomes)s::text[] IS NULL OR a.outcome = ANY (%(outcomes)s) OR f.state = ANY (%(outcomes)s))
     AND (%(since)s::timestamptz IS NULL OR coalesce(a.started_at, f.changed_at) >= %(since)s)
-    AND (%(artifact_id)s::text = '' OR f.artifact_id = %(artifact_id)s)
+    AND (%(artifact_ids)s::text[] IS NULL OR f.artifact_id = ANY (%(artifact_ids)s))
     AND (%(pattern)s::text = '' OR f.url ILIKE %(pattern)s OR a.title ILIKE %(pattern)s
          OR f.artifact_id ILIKE %(pattern)s OR a.reason ILIKE %(pattern)s)
 ORDER BY a.id DESC NULLS LAST, f.artifact_id

@@ -10,7 +10,7 @@ JOIN artifacts AS a ON a.id = f.artifact_id AND a.migrated_to_folder_at IS NULL
 WHERE (%(host_group)s::text = '' OR a.artifact_type = %(host_group)s)
     AND (%(outcomes)s::text[] IS NULL OR f.class = ANY (%(outcomes)s))
     AND (%(since)s::timestamptz IS NULL OR f.changed_at >= %(since)s)
-    AND (%(artifact_id)s::text = '' OR f.artifact_id = %(artifact_id)s)
+    AND (%(artifact_ids)s::text[] IS NULL OR f.artifact_id = ANY (%(artifact_ids)s))
     AND (%(pattern)s::text = '' OR a.title ILIKE %(pattern)s OR f.artifact_id ILIKE %(pattern)s
          OR f.reason ILIKE %(pattern)s)
 ORDER BY f.changed_at DESC, f.artifact_id

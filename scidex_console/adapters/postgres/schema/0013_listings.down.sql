@@ -1,0 +1,1 @@
+DROP INDEX scidex_console.fetch_attempt_by_duration, scidex_console.fetch_attempt_by_host;
