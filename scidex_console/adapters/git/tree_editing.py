@@ -14,8 +14,8 @@ from scidex_console.domain.errors import Refused
 
 _SMALL = 512
 """Bytes of a folder that is not worth a difference."""
-_GROUP = 10
-"""Versions that are told against the same one: chains of differences stay short for whoever reads them."""
+_GROUP = 4
+"""Versions told against the same one: with more the differences grow, with fewer the chains of them."""
 
 Node = dict[bytes, "Edit | Node"]
 """Edits by name, folder in folder."""
