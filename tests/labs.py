@@ -168,6 +168,8 @@ heartbeat = "500ms"
 back_off = "500ms"
 back_off_longest = "2s"
 max_attempts = 3
+rescue = false
+rescue_rules = []
 confirm_without_control = "at-once"
 second_pass_after = "1s"
 [batch]

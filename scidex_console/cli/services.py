@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from scidex_console.domain.checks import Finding, VerifyReport
 from scidex_console.domain.folders.orphans import OrphanPage
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.rescue import RescueTrial
 from scidex_console.engine.ports import Feed, IntentDesk, ReadModel, Repacked, TriageDesk
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Services(Protocol):
     def list_orphans(
         self, settings: Settings, *, limit: int, after: str
     ) -> Coroutine[Any, Any, OrphanPage]: ...
+    def try_rescue(self, settings: Settings, *, sample: int) -> Coroutine[Any, Any, RescueTrial]: ...
     def doctor(
         self, settings: Settings, config_file: Path | None = None
     ) -> Coroutine[Any, Any, Sequence[Finding]]: ...

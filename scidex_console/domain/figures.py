@@ -133,8 +133,15 @@ def judge(
     back_off: BackOff,
     jitter: random.Random,
     suspicion: Suspicion,
+    *,
+    marked: bool = False,
 ) -> Verdict:
-    """Decide the figure's next state from one attempt; `attempts` counts this one."""
+    """Decide the figure's next state from one attempt; `attempts` counts this one.
+
+    One that is `marked` was asked for elsewhere: what does not come leaves the mark as it is.
+    """
+    if marked and outcome.outcome not in (FetchClass.STORED, FetchClass.TRANSIENT, FetchClass.BLOCKED):
+        return Verdict(FigureState.DEAD, None)
     match outcome.outcome:
         case FetchClass.STORED:
             return Verdict(FigureState.STAGED, None)
@@ -162,6 +169,8 @@ METADATA_KEYS = (
     "image_404_at",
     "image_unavailable",
     "image_url",
+    "image_url_resolved",
+    "image_url_resolved_by",
 )
 """The metadata keys that a figure's operation changes or is guarded by."""
 
@@ -186,12 +195,23 @@ class PreparedFigure:
     extension: str = ""
     migrated_at: str | None = None
     """When its row was migrated to a folder of its own, as the row has it; None while it is not."""
+    resolved_url: str = ""
+    """The address that gave it in place of the recorded one."""
+    resolved_by: str = ""
+    """Name of the rewrite rule that made it."""
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether its row says that it is gone."""
+        return self.metadata.get("image_unavailable") is True
 
     @property
     def is_adoption(self) -> bool:
         """Whether its file was found where it belongs, and nobody was asked for it."""
         return self.state is FigureState.STAGED and not self.staged
 
+
+_MARKS = ("metadata.image_unavailable", "metadata.image_404_at")
 
 ADOPTED = "adopted: the file was there before"
 """What the journal says of an operation that adds no file of its own."""
@@ -228,13 +248,18 @@ def _stored_or_marked(figure: PreparedFigure, paths: ArtifactPaths, file_path_fi
         after["metadata.file_sha256"] = figure.sha256
         after["metadata.file_size_bytes"] = figure.size
         file = NewFile(path, figure.sha256, figure.size, figure.staged)
+        if figure.resolved_by:
+            after["metadata.image_url_resolved"] = figure.resolved_url
+            after["metadata.image_url_resolved_by"] = figure.resolved_by
     else:
         if (present := _present(figure, file_path_field)) is not ABSENT:
             after[file_path_field] = present
         after["metadata.image_unavailable"] = True
         after["metadata.image_404_at"] = figure.attempted_at.isoformat()
         file = None
-    fields = tuple(dict.fromkeys([*after, file_path_field]))
+    # A figure that has come is not gone any more: marks of earlier passes are taken off.
+    marks = _MARKS if figure.state is FigureState.STAGED and figure.is_marked else ()
+    fields = tuple(dict.fromkeys([*after, file_path_field, *marks]))
     for field in fields:
         if field not in before and (value := _present(figure, field)) is not ABSENT:
             before[field] = value

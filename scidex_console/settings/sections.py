@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validato
 from scidex_console.domain.controls import ControlRules, WithoutControl
 from scidex_console.domain.errors import SettingError
 from scidex_console.domain.figures import BackOff
+from scidex_console.domain.rescue import EXAMPLES, RescueRule
 from scidex_console.settings.values import (
     SECTION,
     Count,
@@ -151,6 +152,45 @@ class ControlSettings(BaseModel):
     )
 
 
+class RescueRuleSettings(BaseModel):
+    """`figures.rescue_rules`: one way in which addresses of figures have moved."""
+
+    model_config = SECTION
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")] = Field(
+        description="Name of the rule; it is recorded with the figures it brings back."
+    )
+    pattern: Annotated[OneLine, Field(min_length=1)] = Field(
+        description="Regular expression that the whole recorded address matches."
+    )
+    template: Annotated[OneLine, Field(min_length=1)] = Field(
+        description=r"The new address; \1, \2 and so on stand for the pattern's groups."
+    )
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"a regular expression ({error})") from None
+        return value
+
+    @field_validator("template")
+    @classmethod
+    def _fits(cls, value: str, info: ValidationInfo) -> str:
+        try:
+            re.compile(f"(?:{info.data.get('pattern', '')})|").fullmatch("").expand(value)  # type: ignore[union-attr]
+        except (re.error, IndexError) as error:
+            raise ValueError(f"an address with the pattern's groups ({error})") from None
+        return value
+
+
+_SHIPPED_RULES = tuple(
+    RescueRuleSettings(name=rule.name, pattern=rule.pattern, template=rule.template) for rule in EXAMPLES
+)
+
+
 class FiguresSettings(BaseModel):
     """`[figures]`: the job that downloads lost figures again."""
 
@@ -187,12 +227,29 @@ class FiguresSettings(BaseModel):
         default=(), description="Control images, besides the figures that were stored."
     )
 
+    rescue: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether figures that are gone are asked for at the addresses that the rules make.",
+    )
+    rescue_rules: tuple[RescueRuleSettings, ...] = Field(
+        default=_SHIPPED_RULES, description="How addresses of figures have moved, in the order to be tried."
+    )
+
     @field_validator("back_off_longest")
     @classmethod
     def _not_shorter(cls, value: timedelta, info: ValidationInfo) -> timedelta:
         if (least := info.data.get("back_off")) and value < least:
             raise ValueError("a duration not shorter than figures.back_off")
         return value
+
+    def rules(self) -> tuple[RescueRule, ...]:
+        """The rewrite rules as the domain's values, whether they are in force or not."""
+        return tuple(RescueRule(rule.name, rule.pattern, rule.template) for rule in self.rescue_rules)
+
+    def rules_in_force(self) -> tuple[RescueRule, ...]:
+        """The rewrite rules that a run applies."""
+        return self.rules() if self.rescue else ()
 
     def control_rules(self) -> ControlRules:
         """The same as the domain's value."""

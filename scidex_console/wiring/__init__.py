@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scidex_console.domain.checks import Finding, VerifyReport
     from scidex_console.domain.folders.orphans import OrphanPage
     from scidex_console.domain.jobs import JobName
+    from scidex_console.domain.rescue import RescueTrial
     from scidex_console.engine.ports import Repacked
     from scidex_console.settings import Settings
     from scidex_console.wiring.reading import Readers
@@ -74,6 +75,13 @@ async def list_orphans(settings: Settings, *, limit: int, after: str) -> OrphanP
     from scidex_console.wiring import orphans as wired
 
     return await wired.list_orphans(settings, limit=limit, after=after)
+
+
+async def try_rescue(settings: Settings, *, sample: int) -> RescueTrial:
+    """A sample of the figures that are gone, asked for where they may have moved."""
+    from scidex_console.wiring import rescue as wired
+
+    return await wired.try_rescue(settings, sample=sample)
 
 
 async def doctor(settings: Settings, config_file: Path | None = None) -> Sequence[Finding]:

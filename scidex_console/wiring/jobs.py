@@ -13,6 +13,7 @@ from scidex_console.engine.jobs.folder_reading import FolderReader
 from scidex_console.engine.jobs.folder_survey import FolderSurvey
 from scidex_console.engine.jobs.migrate_folders import FolderRules, MigrateFolders
 from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
+from scidex_console.engine.jobs.rescuing import Rescue
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import FigureSource, Gate
 from scidex_console.engine.pulse import Pulse
@@ -51,6 +52,7 @@ def redownload_figures(
         batch_limits=(options.batch_files, options.batch_marks),
         suspects=suspects,
         controls=controls,
+        rescue=Rescue(source, figures.rules_in_force()),
     )
 
 

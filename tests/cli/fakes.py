@@ -19,6 +19,7 @@ from scidex_console.domain.folders.orphans import Orphan, OrphanPage
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.rescue import RescueTrial
 from scidex_console.domain.runs import RunState
 from scidex_console.domain.soak.ladder import Ladder, read_ladder
 from scidex_console.domain.soak.records import SoakRecord
@@ -397,6 +398,7 @@ class FakeServices:
     invariants: tuple[Invariant, ...] = (Invariant("I1", "every row's path opens", True, 115),)
     findings: tuple[Finding, ...] = (Finding("database", True, "PostgreSQL 18.4"),)
     orphans: Sequence[Orphan] = ()
+    rescue: RescueTrial = field(default_factory=lambda: RescueTrial(0, ()))
     called: list[tuple[Any, ...]] = field(default_factory=list)
     fails: Exception | None = None
     exit_code: int = 0
@@ -433,6 +435,10 @@ class FakeServices:
         found = [orphan for orphan in self.orphans if orphan.path > after]
         more = len(found) > limit
         return OrphanPage(len(self.orphans), found[:limit], found[limit - 1].path if more else None)
+
+    async def try_rescue(self, settings: Settings, *, sample: int) -> RescueTrial:
+        self.called.append(("try_rescue", sample))
+        return self.rescue
 
     async def doctor(self, settings: Settings, config_file: Path | None = None) -> Sequence[Finding]:
         self.called.append(("doctor", config_file))

@@ -12,8 +12,10 @@ import pytest
 
 from scidex_console.domain.batches import BatchState
 from scidex_console.domain.checks import Finding, Invariant
+from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.hosts import BreakerState, Override
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.rescue import RescueTrial, RescueTry
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.verification.findings import InvariantResult
 from scidex_console.engine.views import EngineView, MigrationLogView, PlanItem
@@ -513,3 +515,17 @@ def test_under_json_standard_output_is_one_document_and_nothing_else(cli: Cli, w
     document = json.loads(result.out)
     assert isinstance(document, dict) and "error" not in document
     assert result.out.endswith("}\n") and result.out.isascii()
+
+
+def test_a_trial_of_the_rescue_says_how_many_live(cli: Cli, services: FakeServices) -> None:
+    assert cli("plan", "figures", "--rescue").out.startswith("no figure that is gone has an address")
+    one = RescueTry("fig-1", "http://a/x.png", "moved", "http://b/x.png", FetchClass.STORED, "PNG image")
+    other = RescueTry("fig-2", "http://a/y.png", "moved", "http://b/y.png", FetchClass.DEAD, "404 Not Found")
+    services.rescue = RescueTrial(17, (one, other))
+    result = cli("plan", "figures", "--rescue", "--sample", "2")
+    assert services.called[-1] == ("try_rescue", 2)
+    assert result.out.startswith("1 of 2 live, of 17 figures that are gone and may have moved\n")
+    document = cli("plan", "figures", "--rescue", "--json").document
+    assert (document["matching"], document["tried"], document["live"]) == (17, 2, 1)
+    assert document["tries"][1]["outcome"] == "dead"
+    assert cli("plan", "folders", "--rescue").code == 2

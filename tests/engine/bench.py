@@ -269,7 +269,8 @@ async def bench(
 def _changed(lab: Lab, changes: dict[str, str]) -> Settings:
     text = lab.config.read_text()
     for name, value in changes.items():
-        text, count = re.subn(rf"^{name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
+        line = f"{name} = {value}"
+        text, count = re.subn(rf"^{name} = .*$", lambda _, line=line: line, text, flags=re.MULTILINE)
         assert count == 1, f"{name} is not in the configuration once"
     lab.config.write_text(text)
     return load_settings(lab.config, environ={})

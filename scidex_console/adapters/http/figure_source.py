@@ -96,10 +96,14 @@ class HttpFigureSource:
         """One attempt: probe, decide, stage. Raises `Halt` only (our own disk)."""
         return await self._fetch(artifact_id, url, Manner(probe=self._tools.settings.probe))
 
+    async def fetch_elsewhere(self, artifact_id: str, url: str) -> FetchOutcome:
+        """As `fetch`, with one GET, and without waiting for a closed group. Raises `Halt` only."""
+        manner = Manner(probe="get", patience=self._tools.settings.hop_patience)
+        return await self._fetch(artifact_id, url, manner)
+
     async def ask_control(self, url: str) -> FetchOutcome:
         """Ask for an image with one GET; its bytes are hashed and not kept. Raises `Halt` only."""
-        manner = Manner(probe="get", patience=self._tools.settings.hop_patience)
-        outcome = await self._fetch("control", url, manner)
+        outcome = await self.fetch_elsewhere("control", url)
         if outcome.file is not None:
             self._tools.bodies.staging.discard([outcome.file.name])
         return outcome

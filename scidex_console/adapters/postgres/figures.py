@@ -99,6 +99,7 @@ class PostgresFigures:
                 row["title"] or "",
                 None if (since := row["suspected_for_s"]) is None else timedelta(seconds=since),
                 row["rescue_tried"],
+                bool(row["marked"]),
             )
             for row in rows
         ]
@@ -185,6 +186,8 @@ class PostgresFigures:
                 size=row["size_bytes"],
                 extension=row["extension"],
                 migrated_at=row["migrated_at"],
+                resolved_url=row["resolved_url"],
+                resolved_by=row["resolved_by"],
             )
             for row in rows
         ]
@@ -205,6 +208,10 @@ class PostgresFigures:
     async def has_group(self, group: str) -> bool:
         """Whether any figure of the gap is asked of this host group."""
         return bool(await self._fetch("find_figure_group", {"host_group": group}))
+
+    async def ask_marked(self, artifact_ids: Sequence[str], fingerprint: str) -> None:
+        """Marked figures become due on which these rewrite rules were not tried."""
+        await self._change("make_marked_due", {"ids": list(artifact_ids), "fingerprint": fingerprint})
 
     async def let_go(self, artifact_ids: Sequence[str]) -> None:
         """Prepared figures that need no batch any more leave the work table; their attempts stay."""

@@ -14,6 +14,7 @@ from scidex_console.cli.output import Output
 from scidex_console.domain.errors import UsageError
 from scidex_console.domain.folders.orphans import OrphanPage
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.rescue import RescueTrial
 from scidex_console.engine.views import PlanView
 
 
@@ -24,7 +25,9 @@ def register(subparsers: Subparsers) -> None:
         "plan",
         run,
         "show what a job would do next",
-        details="plan folders --orphans lists the files that no row claims instead. They are never touched.",
+        details="plan folders --orphans lists the files that no row claims instead. They are never touched.\n"
+        "plan figures --rescue asks for a sample of the figures that are gone where they may have moved, by\n"
+        "the rules of figures.rescue_rules. Nothing is kept. No engine may be at work.",
     )
     add_job(parser)
     parser.add_argument("--limit", type=count, default=20, metavar="N", help="rows at most (default: 20)")
@@ -32,12 +35,20 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--after", metavar="PATH", default="", help="only orphans after this path, to page on"
     )
+    parser.add_argument(
+        "--rescue", action="store_true", help="try the rewrite rules on figures that are gone"
+    )
+    parser.add_argument(
+        "--sample", type=count, default=20, metavar="N", help="figures to try (default: 20); with --rescue"
+    )
     parser.add_argument("--json-lines", action="store_true", help="print one JSON document per orphan")
 
 
 def run(args: Namespace, context: Context) -> int:
     """Ask the read model, or look for orphans."""
     job = JobName(args.job)
+    if args.rescue:
+        return _rescue(args, context, job)
     if args.orphans:
         return _orphans(args, context, job)
     if args.after or args.json_lines:
@@ -59,6 +70,30 @@ def run(args: Namespace, context: Context) -> int:
         _lines(plan, context.output),
     )
     return 0
+
+
+def _rescue(args: Namespace, context: Context, job: JobName) -> int:
+    if job is not JobName.FIGURES or args.orphans:
+        raise UsageError("only figures are rescued", where="plan", fix="plan figures --rescue")
+    trial = asyncio.run(context.services.try_rescue(context.settings, sample=args.sample))
+    document = {
+        "job": job,
+        "matching": trial.matching,
+        "tried": trial.tried,
+        "live": trial.live,
+        "tries": trial.tries,
+    }
+    context.output.show(document, _rescue_lines(trial, context.output))
+    return 0
+
+
+def _rescue_lines(trial: RescueTrial, output: Output) -> Iterator[str]:
+    if not trial.matching:
+        yield "no figure that is gone has an address that a rule applies to"
+        return
+    yield f"{trial.live} of {trial.tried} live, of {trial.matching} figures that are gone and may have moved"
+    rows = [(one.artifact_id, one.rule, one.outcome, one.reason) for one in trial.tries]
+    yield from output.table(("ARTIFACT", "RULE", "OUTCOME", "WHY"), rows, elastic="WHY")
 
 
 def _orphans(args: Namespace, context: Context, job: JobName) -> int:

@@ -12,6 +12,7 @@ from functools import partial
 
 from scidex_console.domain.batches import Operation
 from scidex_console.domain.errors import Halt
+from scidex_console.domain.fetching import FetchClass, FetchOutcome
 from scidex_console.domain.figures import BackOff, PreparedFigure, Suspicion, judge, operation_for
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paths import ArtifactPaths
@@ -19,6 +20,7 @@ from scidex_console.domain.sanitise import visible
 from scidex_console.engine.jobs.adoption import Adoption, Found
 from scidex_console.engine.jobs.controls import Controls, waits_on
 from scidex_console.engine.jobs.job import Record
+from scidex_console.engine.jobs.rescuing import Rescue
 from scidex_console.engine.ports import (
     ArtifactRepository,
     Clock,
@@ -59,6 +61,7 @@ class RedownloadFigures:
         batch_limits: tuple[int, int],
         suspects: SuspectStore,
         controls: Controls,
+        rescue: Rescue,
     ) -> None:
         self._store = store
         self._source = source
@@ -73,6 +76,7 @@ class RedownloadFigures:
         self._batch_limits = batch_limits
         self._suspects = suspects
         self._controls = controls
+        self._rescue = rescue
         self._adoption = Adoption(repository, worktree, paths)
 
     @property
@@ -105,6 +109,9 @@ class RedownloadFigures:
                 (marked if row.unavailable else gap).append(figure)
         _check_vanished(vanished)
         await self._store.record_survey(gap, marked, total=total, epoch=epoch)
+        moved = [figure.artifact_id for figure in marked if self._rescue.applies(figure.url)]
+        if moved:
+            await self._store.ask_marked(moved, self._rescue.fingerprint)
 
     @property
     def ending(self) -> str:
@@ -167,16 +174,27 @@ class RedownloadFigures:
         if self._controls.is_due(item.group):
             await self._controls.ask(item.group)
         may_be_controlled = await self._controls.known(item.group)
-        outcome = await self._source.fetch(item.artifact_id, item.url)
+        outcome = await self._fetched(item)
         self._controls.spend(item.group, outcome.requests)
-        if outcome.file is not None:
+        if outcome.file is not None and not outcome.resolved_by:
             self._controls.note_stored(item.group, item.url, outcome.file.sha256)
         now = self._clock.now()
         suspicion = Suspicion(self._controls.rules, may_be_controlled, item.suspected_for)
-        verdict = judge(outcome, item.attempts + 1, now, self._back_off, self._jitter, suspicion)
+        verdict = judge(
+            outcome, item.attempts + 1, now, self._back_off, self._jitter, suspicion, marked=item.marked
+        )
         return partial(
             self._store.record_attempt, item, outcome, verdict, run_id=run_id, epoch=epoch, judged_at=now
         )
+
+    async def _fetched(self, item: DueFigure) -> FetchOutcome:
+        """The figure from its recorded address, or where that is dead from where it has moved."""
+        if item.marked and self._rescue.applies(item.url):
+            return await self._rescue.instead_of(item, None)
+        outcome = await self._source.fetch(item.artifact_id, item.url)
+        if outcome.outcome is FetchClass.DEAD and self._rescue.applies(item.url, item.rescue_tried):
+            return await self._rescue.instead_of(item, outcome)
+        return outcome
 
     async def effects(self, *, files: int, marks: int) -> Sequence[Operation]:
         """What the next batch changes.
@@ -187,7 +205,7 @@ class RedownloadFigures:
         while True:
             prepared = await self._store.prepared(files=files, marks=marks)
             helped = await asyncio.to_thread(self._with_file, prepared)
-            helped += [f.artifact_id for f in prepared if f.is_adoption and _is_marked(f)]
+            helped += [f.artifact_id for f in prepared if f.is_adoption and f.is_marked]
             if not helped:
                 self._controls.end_batch()
                 return [operation_for(figure, self._paths, self._file_path_field) for figure in prepared]
@@ -233,10 +251,6 @@ class RedownloadFigures:
 
     def _inside(self, row: FigureRow) -> str | None:
         return self._paths.inside(row.file_path) if row.file_path else None
-
-
-def _is_marked(figure: PreparedFigure) -> bool:
-    return figure.metadata.get("image_unavailable") is True
 
 
 def _check_vanished(vanished: Mapping[str, bool]) -> None:

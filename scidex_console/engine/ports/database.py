@@ -59,6 +59,8 @@ class DueFigure:
     """Since when it is said to be gone; None when it is not."""
     rescue_tried: str = ""
     """The rewrite rules that were tried on it, as their fingerprint."""
+    marked: bool = False
+    """Whether its row says that it is gone: only other addresses are asked."""
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,10 @@ class FigureStore(Protocol):
 
     async def has_group(self, group: str) -> bool:
         """Whether any figure of the gap is asked of this host group."""
+        ...
+
+    async def ask_marked(self, artifact_ids: Sequence[str], fingerprint: str) -> None:
+        """Marked figures become due on which these rewrite rules were not tried."""
         ...
 
     async def let_go(self, artifact_ids: Sequence[str]) -> None:

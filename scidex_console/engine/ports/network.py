@@ -22,6 +22,10 @@ class FigureSource(Protocol):
         """One attempt: probe, decide, stage. Raises `Halt` only (our own disk)."""
         ...
 
+    async def fetch_elsewhere(self, artifact_id: str, url: str) -> FetchOutcome:
+        """As `fetch`, at another address: one GET, and no waiting for a group that is closed for long."""
+        ...
+
     async def ask_control(self, url: str) -> FetchOutcome:
         """Ask for an image with one GET; its bytes are hashed and not kept. Raises `Halt` only.
 

@@ -9,7 +9,7 @@ WITH waiting AS (
      WHERE f.state = 'condemned' AND EXISTS (SELECT FROM artifacts AS a WHERE a.id = f.artifact_id)
      ORDER BY f.changed_at, f.artifact_id LIMIT %(marks)s)
 )
-SELECT w.artifact_id, w.state, w.url, w.staged, w.sha256, w.size_bytes, w.extension, coalesce(t.started_at, w.changed_at) AS attempted_at,
+SELECT w.artifact_id, w.state, w.url, w.staged, w.sha256, w.size_bytes, w.extension, w.resolved_url, w.resolved_by, coalesce(t.started_at, w.changed_at) AS attempted_at,
     a.metadata->>'file_path' AS file_path, to_jsonb(a)->>'migrated_to_folder_at' AS migrated_at,
     (SELECT jsonb_object_agg(k, a.metadata->k) FROM unnest(%(keys)s::text[]) AS k WHERE a.metadata ? k) AS metadata
 FROM waiting AS w

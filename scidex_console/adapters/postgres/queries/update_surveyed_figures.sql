@@ -11,7 +11,7 @@ SET url = s.url, host_group = s.host_group, attempts = 0, changed_at = now(),
 FROM survey AS s
 WHERE s.artifact_id = f.artifact_id
   AND CASE
-      WHEN s.marked THEN f.state <> 'dead'
+      WHEN s.marked THEN f.state <> 'dead' AND NOT (f.state = 'staged' AND f.resolved_by <> '')
       WHEN s.sha256 <> '' THEN f.state <> 'staged' AND NOT (f.state = 'held_back' AND coalesce((
           SELECT o.state = 'rolled_back' FROM scidex_console.operation AS o
           WHERE o.artifact_id = f.artifact_id ORDER BY o.id DESC LIMIT 1), false))

@@ -1,0 +1,61 @@
+"""Figures that have moved come back from where they are: those found dead, and those marked before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from scidex_console.demo.hosts.scenarios import Behaviour
+from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.runs import RunState
+from scidex_console.settings import load_settings
+from scidex_console.wiring.rescue import try_rescue
+from tests.crash.checks import assert_sound
+from tests.engine.bench import addresses, bench
+
+OLD, NEW = "old.example.org", "new.example.org"
+RULES = rf"""[{{name = "moved", pattern = 'http://{OLD}/(.*)', template = 'http://{NEW}/\1'}}]"""
+
+
+async def test_marked_and_dead_figures_are_brought_back_and_say_from_where(
+    tmp_path: Path, scidex_database: str
+) -> None:
+    urls = addresses((OLD, 8))
+    async with bench(
+        tmp_path, scidex_database, urls, settings={"rescue_rules": RULES, "files": "50"}
+    ) as made:
+        script = made.hosts.script
+        script.set_host(OLD, Behaviour.NOT_FOUND)
+        script.set_host(NEW, Behaviour.IMAGE)
+        script.set_url(urls[-1].replace(OLD, NEW), Behaviour.NOT_FOUND)
+        async with made.engine():
+            await made.ask("step", count=3)
+        assert made.tally()["dead"] == 3, "the rules are off: three are marked"
+        await _a_sample_tells_how_many_live(made.lab.config, len(urls))
+        made.lab.config.write_text(made.lab.config.read_text().replace("rescue = false", "rescue = true"))
+        made = replace(made, lab=replace(made.lab, settings=load_settings(made.lab.config, environ={})))
+        async with made.engine():
+            await made.ask("resume")
+            assert await made.at_rest() is RunState.DONE
+        asked = len(made.asked())
+        async with made.engine():
+            await made.ask("start")
+            assert await made.at_rest() is RunState.DONE
+        assert len(made.asked()) == asked, "what was tried in vain is not tried again by the same rules"
+        for artifact_id, url in made.lab.store.lost.items():
+            metadata = made.artifact(artifact_id)["metadata"]
+            assert metadata["image_url"] == url, "the recorded address stays"
+            if url == urls[-1]:
+                assert metadata["image_unavailable"] is True and "file_sha256" not in metadata
+            else:
+                assert metadata["image_url_resolved"] == url.replace(OLD, NEW)
+                assert metadata["image_url_resolved_by"] == "moved"
+                assert metadata["file_sha256"] and not metadata.keys() & {"image_unavailable", "image_404_at"}
+        assert_sound(made.lab)
+
+
+async def _a_sample_tells_how_many_live(config: Path, most: int) -> None:
+    trial = await try_rescue(load_settings(config, environ={}), sample=2)
+    assert (trial.tried, len(trial.tries)) == (2, 2) and 2 <= trial.matching <= most
+    assert {one.rule for one in trial.tries} == {"moved"}
+    assert trial.live == sum(one.outcome is FetchClass.STORED for one in trial.tries)
