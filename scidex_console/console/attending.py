@@ -61,25 +61,20 @@ class Attending:
         self._wake.set()
 
     async def run(self) -> None:
-        """Beat until cancelled; then say that the console is closed."""
+        """Beat until cancelled."""
         first = True
-        try:
-            while True:
-                with contextlib.suppress(Exception):
-                    idle_s = self._monotonic() - self._active_at
-                    left_at = await self._attendance.attend(self._screen(), idle_s=idle_s)
-                    if first:
-                        self._left_at = left_at
-                        first = False
-                    await self._tell_what_was_missed()
-                await asyncio.sleep(AT_MOST_EVERY_S)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), BEAT_EVERY_S - AT_MOST_EVERY_S)
-                self._wake.clear()
-        finally:
+        while True:
             with contextlib.suppress(Exception):
-                async with asyncio.timeout(1.0):
-                    await self._attendance.leave()
+                idle_s = self._monotonic() - self._active_at
+                left_at = await self._attendance.attend(self._screen(), idle_s=idle_s)
+                if first:
+                    self._left_at = left_at
+                    first = False
+                await self._tell_what_was_missed()
+            await asyncio.sleep(AT_MOST_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), BEAT_EVERY_S - AT_MOST_EVERY_S)
+            self._wake.clear()
 
     async def _tell_what_was_missed(self) -> None:
         now, left_at = self._now(), self._left_at

@@ -35,9 +35,13 @@ class PresenceView:
 
 @dataclass(frozen=True)
 class AuditView:
-    """One row of the audit: who did what, from where, why, under which authorization, before and after."""
+    """One row of the audit: who did what, from where, why, under which authorization, before and after.
+
+    An intent that is still open is told in the same way, by when it was asked for.
+    """
 
     id: int
+    """Negative for an intent that is still open."""
     at: datetime
     operator: str
     origin: str
@@ -64,5 +68,6 @@ class ActivityFilter:
     operator: str = ""
     action: str = ""
     text: str = ""
+    since: datetime | None = None
     everything: bool = False
     """Also what the engine did by itself, batch after batch."""

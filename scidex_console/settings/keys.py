@@ -73,6 +73,8 @@ class KeysSettings(BaseModel):
     help: Key = _key("?", "Shows every key")
     leave: Key = _key("q", "Leaves the console")
     filter: Key = _key("/", "Shows only what is asked for")
+    handover: Key = _key("h", "Shows the note of a shift")
+    everything: Key = _key("e", "Shows what the engine did as well")
     mark: Key = _key("space", "Marks a row")
     unmark: Key = _key("*", "Takes all marks away")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from functools import partial
 
 from scidex_console.adapters.system.notifying import run_program
 from scidex_console.console.app import ConsoleApp
 from scidex_console.console.manners import Manners
+from scidex_console.domain.errors import ConsoleError
 from scidex_console.settings import Settings, forget_fixed_size, read_session
 from scidex_console.wiring.reading import readers
 
@@ -44,5 +46,11 @@ async def _run(settings: Settings, *, read_only: bool, program: str, engine_stay
             manners=manners,
             attendance=connected.attendance,
         )
-        await app.run_async()
+        try:
+            await app.run_async()
+        finally:
+            # Else it would seem to be there for a while; a database that is away will find out by itself.
+            with contextlib.suppress(ConsoleError, TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await connected.attendance.leave()
         return app.return_code or 0

@@ -19,6 +19,7 @@ from scidex_console.domain.folders.orphans import Orphan, OrphanPage
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.rescue import RescueTrial
 from scidex_console.domain.runs import RunState
 from scidex_console.domain.soak.ladder import Ladder, read_ladder
@@ -296,10 +297,10 @@ class FakeRead:
             "hosts": [{"group": "europepmc", "host": "europepmc.org", **counts}],
         }
 
-    async def activity(
-        self, criteria: ActivityFilter, *, limit: int, before_id: int | None = None
-    ) -> Sequence[AuditView]:
-        return [act for act in self.acts if before_id is None or act.id < before_id][:limit]
+    async def activity_window(
+        self, criteria: ActivityFilter, around: Around, span: Span
+    ) -> Window[AuditView]:
+        return Window(tuple(self.acts), tuple((act.at, act.id) for act in self.acts))
 
     async def handover(self, since: datetime, until: datetime) -> Handover:
         now = await self.overview()

@@ -474,7 +474,7 @@ class FakeRead:
         self.listed: Sequence[AttemptView] = ATTEMPTS
         self.windows: list[tuple[AttemptFilter, AttemptOrder, Around]] = []
         self.acts: list[AuditView] = list(ACTS)
-        self.activity_asked: list[tuple[ActivityFilter, int | None]] = []
+        self.activity_asked: list[ActivityFilter] = []
 
     async def overview(self, *, dead: int = 50, errors: int = 50, sparkline_minutes: int = 30) -> Overview:
         self.readings += 1
@@ -558,13 +558,14 @@ class FakeRead:
     async def report(self, job: JobName, run_id: int | None) -> Mapping[str, Any]:
         return {}
 
-    async def activity(
-        self, criteria: ActivityFilter, *, limit: int, before_id: int | None = None
-    ) -> Sequence[AuditView]:
+    async def activity_window(
+        self, criteria: ActivityFilter, around: Around, span: Span
+    ) -> Window[AuditView]:
         self._maybe_fail()
-        self.activity_asked.append((criteria, before_id))
-        older = [act for act in self.acts if before_id is None or act.id < before_id]
-        return [act for act in older if criteria.text.lower() in f"{act.operator} {act.action}"][:limit]
+        self.activity_asked.append(criteria)
+        found = [act for act in self.acts if criteria.text.lower() in f"{act.operator} {act.action}"]
+        found = [act for act in found if criteria.everything or act.operator != "engine"]
+        return Window(tuple(found), tuple((act.at, act.id) for act in found))
 
     async def handover(self, since: datetime, until: datetime) -> Handover:
         self._maybe_fail()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,14 +36,14 @@ def test_nothing_raw_reaches_the_terminal_and_columns_stay_aligned(
         wait_for(terminal, "Hosts", "404s", "HALTED", "markup [red]x" if columns > 100 else "", within=60)
         aligned(terminal.grid(), "404s", "address", r"ok\d\d\.ex")
         aligned(terminal.grid(), "404s", "artifact", r"(?<= )\d\d(?= .* ok\d\d\.ex)")
-        for key in ("?", "r", "b", "t", "n"):
+        dialogs = {"?": "more about a key", "r": "Enter take", "b": "Enter take", "t": "Enter take"}
+        for key, words in dialogs.items():
             terminal.send(key)
-            wait_for(terminal, "Esc", within=30)
-            for _ in NAUGHTY:
-                terminal.send("\x1b[B")
+            wait_for(terminal, words)
+            terminal.send(*["\x1b[B"] * len(NAUGHTY))
             terminal.screen()
             terminal.send(ESCAPE)
-            wait_for(terminal, "Hosts", "404s", within=30)
+            wait_until_gone(terminal, words)
         for _ in range(4):
             terminal.send(TAB, "\x1b[B", "\x1b[6~")
         terminal.send("y")
@@ -53,6 +54,13 @@ def test_nothing_raw_reaches_the_terminal_and_columns_stay_aligned(
         terminal.close()
     assert raw_in(bytes(terminal.output)) == []
     assert not terminal.running()
+
+
+def wait_until_gone(terminal: PtyTerminal, words: str) -> None:
+    """Wait until a dialog is closed."""
+    until = time.monotonic() + 30
+    while words in terminal.screen():
+        assert time.monotonic() < until, terminal.screen()
 
 
 def aligned(grid: list[str], pane: str, title: str, cell: str) -> None:

@@ -6,13 +6,13 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from scidex_console.adapters.postgres.database import Database, query
 from scidex_console.adapters.postgres.snapshot import Row, Rows
+from scidex_console.adapters.postgres.windows import Listing
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.sanitise import visible
-from scidex_console.engine.people import ActivityFilter, AuditView, PresenceView
+from scidex_console.engine.people import AuditView, PresenceView
 
 LAPSES_AFTER_S = 50.0
 """A console that has not beaten for so long is not there; it beats every 15 seconds."""
@@ -104,16 +104,8 @@ def audit_view(row: Row) -> AuditView:
     )
 
 
-def activity_params(criteria: ActivityFilter, *, limit: int, before_id: int | None) -> dict[str, Any]:
-    """Parameters of `list_activity`."""
-    return {
-        "operator": criteria.operator,
-        "action": criteria.action,
-        "text": criteria.text,
-        "everything": criteria.everything,
-        "limit": limit,
-        "before_id": before_id,
-    }
+ACTS = Listing(("list_activity_up", "list_activity_down"), ("at", "id"), audit_view)
+"""What people did and asked for, newest first."""
 
 
 class PostgresAttendance:

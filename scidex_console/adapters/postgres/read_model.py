@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from scidex_console.adapters.postgres.handover import read_handover
 from scidex_console.adapters.postgres.identity import read_identity
 from scidex_console.adapters.postgres.intents import intent_view
 from scidex_console.adapters.postgres.overview import engine_view, host_views, read_overview
-from scidex_console.adapters.postgres.people import activity_params, audit_view
+from scidex_console.adapters.postgres.people import ACTS
 from scidex_console.adapters.postgres.report import read_report
 from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
@@ -193,12 +194,11 @@ class PostgresReadModel:
         rows = await fetch(self._database, "read_intent", {"id": intent_id})
         return intent_view(rows[0]) if rows else None
 
-    async def activity(
-        self, criteria: ActivityFilter, *, limit: int, before_id: int | None = None
-    ) -> Sequence[AuditView]:
-        """The audit, newest first, those before `before_id`."""
-        params = activity_params(criteria, limit=limit, before_id=before_id)
-        return [audit_view(row) for row in await fetch(self._database, "list_activity", params)]
+    async def activity_window(
+        self, criteria: ActivityFilter, around: Around, span: Span
+    ) -> Window[AuditView]:
+        """Part of the audit and of the open intents, newest first."""
+        return await read_window(self._database, ACTS, asdict(criteria), around, span)
 
     async def handover(self, since: datetime, until: datetime) -> Handover:
         """What happened in a period, and what is open now."""

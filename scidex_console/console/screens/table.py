@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scidex_console.console.keys import Key
+from scidex_console.console.screens.activity import ActivityScreen
 from scidex_console.console.screens.attempts import AttemptsScreen
 from scidex_console.console.screens.main_screen import Console, MainScreen
 from scidex_console.console.screens.overview import OverviewScreen
@@ -29,6 +30,7 @@ class Entry:
 SCREENS = (
     Entry("1", "Overview", "Health, pace, hosts, and what went wrong lately.", OverviewScreen),
     Entry("3", "Attempts", "Every attempt at a figure, by class, host, time and text.", AttemptsScreen),
+    Entry("8", "Activity", "Who did what, who watches now, and the note of a shift.", ActivityScreen),
 )
 
 SCREEN_KEYS = tuple(

@@ -113,10 +113,10 @@ class ReadModel(Protocol):
 
     async def intent(self, intent_id: int) -> Intent | None: ...
 
-    async def activity(
-        self, criteria: ActivityFilter, *, limit: int, before_id: int | None = None
-    ) -> Sequence[AuditView]:
-        """The audit, newest first, by key, not by offset."""
+    async def activity_window(
+        self, criteria: ActivityFilter, around: Around, span: Span
+    ) -> Window[AuditView]:
+        """Part of the audit and of the intents that are open, newest first."""
         ...
 
     async def handover(self, since: datetime, until: datetime) -> Handover:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.intents import Origin
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import FIRST, LAST, Around, Span
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.handover import open_things, render_handover
 from scidex_console.engine.people import ActivityFilter
@@ -27,6 +29,7 @@ from tests.adapters.postgres.test_roles import As, as_member, members
 
 __all__ = ["as_member", "members"]  # the fixtures of roles
 
+NINE = Span(1, 9)
 ASKER = Origin("anna", "ssh 10.0.0.5 42@gate", "0.1.0")
 
 
@@ -148,7 +151,7 @@ async def test_a_console_that_only_watches_keeps_its_last_visit_in_a_file(
     assert nowhere(datetime.now(UTC)) is None
 
 
-async def test_the_audit_is_listed_newest_first_and_filtered_in_the_database(
+async def test_acts_and_open_intents_are_one_list_newest_first_filtered_in_the_database(
     database: Database, sql: Sql
 ) -> None:
     desk = PostgresIntentDesk(database, ASKER)
@@ -162,17 +165,31 @@ async def test_the_audit_is_listed_newest_first_and_filtered_in_the_database(
         "INSERT INTO scidex_console.audit (operator, origin, version, action) "
         "VALUES ('engine', '', '', 'apply')"
     )
+    await desk.submit("cancel", JobName.FIGURES, {}, reason="enough")
+    sql.execute("UPDATE scidex_console.intent SET also_by = '{bob}', waits_on = 'x' WHERE reason = 'enough'")
     model = PostgresReadModel(database)
-    acts = await model.activity(ActivityFilter(), limit=2)
-    assert [(act.action, act.reason) for act in acts] == [("intent:pause", "429s"), ("intent:resume", "back")]
-    assert (acts[0].before, acts[0].after["result"]) == ({"state": "running"}, {"state": "paused"})
-    assert acts[0].origin == "ssh 10.0.0.5 42@gate"
-    older = await model.activity(ActivityFilter(), limit=2, before_id=acts[-1].id)
-    assert [act.reason for act in older] == ["lunch"]
-    assert [a.reason for a in await model.activity(ActivityFilter(text="LUNCH"), limit=9)] == ["lunch"]
-    assert [a.reason for a in await model.activity(ActivityFilter(action="resume"), limit=9)] == ["back"]
-    assert len(await model.activity(ActivityFilter(everything=True), limit=9)) == 4
-    assert await model.activity(ActivityFilter(operator="nobody at all"), limit=9) == []
+
+    async def found(around: Around = FIRST, span: Span = NINE, **criteria: Any) -> list[str]:
+        window = await model.activity_window(ActivityFilter(**criteria), around, span)
+        return [act.reason for act in window.rows]
+
+    whole = await model.activity_window(ActivityFilter(), FIRST, Span(0, 9))
+    assert [act.reason for act in whole.rows] == ["enough", "429s", "back", "lunch"]
+    opened, act = whole.rows[:2]
+    assert (opened.action, opened.outcome, opened.id < 0) == ("intent:cancel", "requested: waits on x", True)
+    assert opened.operator.endswith(", bob")
+    assert (act.before, act.after["result"], act.origin) == (
+        {"state": "running"},
+        {"state": "paused"},
+        "ssh 10.0.0.5 42@gate",
+    )
+    assert await found(Around(whole.keys[2]), Span(1, 1)) == ["429s", "back"]
+    assert await found(LAST, Span(1, 1)) == ["back", "lunch"]
+    assert await found(text="LUNCH") == ["lunch"]
+    assert await found(action="resume") == ["back"]
+    assert await found(operator="bob") == ["enough"]
+    assert await found(since=datetime.now(UTC) + timedelta(hours=1)) == []
+    assert len(await found(everything=True)) == 5
     last = (await model.overview()).last_act
     assert last is not None and last.reason == "429s"
 

@@ -1,0 +1,119 @@
+"""Activity: who did what, what changed by it, who watches, and the note of a shift."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from scidex_console.console.presentation.acts import act_command, act_lines
+from scidex_console.console.screens.activity import ActivityScreen, ActScreen, HandoverScreen
+from scidex_console.domain.jobs import JobName
+from tests.console.driving import Driver, news, notice, press, running, screen_text, until
+from tests.console.fakes import NOW, PRESENT, World, an_act, an_overview
+
+
+def world() -> World:
+    return World(an_overview(present=PRESENT))
+
+
+async def activity(pilot: Driver, there: World, words: str = "throttle europepmc") -> None:
+    await press(pilot, "8")
+    await until(pilot, lambda: words in screen_text(pilot))
+    assert isinstance(pilot.app.screen, ActivityScreen)
+
+
+async def test_who_watches_and_who_did_what_stand_on_one_screen() -> None:
+    there = world()
+    async with running(there) as pilot:
+        assert "2 watch" in screen_text(pilot)
+        await activity(pilot, there)
+        shown = screen_text(pilot)
+        assert "anna" in shown and "scidex_viewer [" in shown and "overview" in shown
+        assert "rollback figures batch 11" in shown and "run halt" not in shown
+        await press(pilot, "e")
+        await until(pilot, lambda: "run halt figures run 7" in screen_text(pilot))
+        await press(pilot, "e")
+        await until(pilot, lambda: "run halt" not in screen_text(pilot))
+
+
+async def test_enter_shows_before_and_after_and_escape_comes_back() -> None:
+    there = world()
+    async with running(there) as pilot:
+        await activity(pilot, there)
+        await press(pilot, "enter")
+        await until(pilot, lambda: "~ rate: 2.0 → 0.5" in screen_text(pilot))
+        shown = screen_text(pilot)
+        assert (
+            "ssh 10.0.0.5 4242@gate" in shown and "429s since 02:40" in shown and "group: europepmc" in shown
+        )
+        await press(pilot, "end", "home", "pagedown", "y")
+        assert notice(pilot).startswith("» copied: scidex-console throttle europepmc --rate 0.5 --reason")
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ActivityScreen))
+
+
+async def test_a_filter_is_asked_of_the_database_and_escape_takes_it_away() -> None:
+    there = world()
+    async with running(there) as pilot:
+        await activity(pilot, there)
+        await press(pilot, "/", "throttle by:anna action:throttle since:2h", "enter")
+        await until(pilot, lambda: there.read.activity_asked[-1].operator == "anna")
+        asked = there.read.activity_asked[-1]
+        assert (asked.text, asked.action, asked.since) == ("throttle", "throttle", NOW - timedelta(hours=2))
+        await until(pilot, lambda: "rollback" not in screen_text(pilot))
+        await press(pilot, "escape")
+        await until(pilot, lambda: "rollback figures" in screen_text(pilot))
+        await press(pilot, "/", "who:anna", "enter")
+        await until(pilot, lambda: "who: is not known here" in screen_text(pilot))
+
+
+async def test_h_shows_the_note_of_a_shift_for_any_period() -> None:
+    there = world()
+    async with running(there) as pilot:
+        await activity(pilot, there)
+        await press(pilot, "h")
+        await until(pilot, lambda: "What waits" in screen_text(pilot) or "what waits" in screen_text(pilot))
+        assert isinstance(pilot.app.screen, HandoverScreen)
+        assert "Shift handover 2026-03-13 19:12Z to 2026-03-14 03:12Z (8h)" in screen_text(pilot)
+        await press(pilot, "/", "since:2026-03-14T00:00 until:2026-03-14T02:00", "enter")
+        await until(pilot, lambda: "2026-03-14 00:00Z to 2026-03-14 02:00Z (2h)" in screen_text(pilot))
+        await press(pilot, "y")
+        assert notice(pilot) == (
+            "» copied: scidex-console handover --since 2026-03-14T00:00:00Z --until 2026-03-14T02:00:00Z"
+        )
+        await press(pilot, "/", "since:1h until:2h", "enter")
+        await until(pilot, lambda: "it ends before it begins" in screen_text(pilot))
+        await press(pilot, "escape", "end", "home")
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ActivityScreen))
+
+
+async def test_an_act_shown_stays_as_it_was_told_while_the_list_goes_on() -> None:
+    there = world()
+    async with running(there) as pilot:
+        await activity(pilot, there)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ActScreen))
+        there.read.acts.insert(0, an_act(99, at=NOW, action="intent:start", after={"params": {}}))
+        await news(pilot, there, an_overview(present=PRESENT))
+        assert "Act 93" in screen_text(pilot)
+        await press(pilot, "escape")
+        await until(pilot, lambda: "start figures" in screen_text(pilot))
+
+
+def test_an_intent_that_is_open_has_changed_nothing_yet() -> None:
+    open_one = an_act(
+        -41, before=None, after={"params": {"count": 5}}, action="intent:step", outcome="requested"
+    )
+    text = "\n".join(row.text for row in act_lines(open_one))
+    assert "nothing yet: it is open" in text and "count: 5" in text
+    assert act_command(open_one) == "step figures 5 --reason lunch"
+
+
+def test_what_no_command_line_says_has_none() -> None:
+    assert act_command(an_act(action="run:halt")) == ""
+    assert act_command(an_act(action="intent:unheard", after={"params": {}})) == ""
+    assert act_command(an_act(action="intent:throttle", job=None, after={"params": {}})) == ""
+    token = an_act(
+        action="intent:rollback", job=JobName.FIGURES, after={"params": {"batch": 3, "token": "t"}}
+    )
+    assert act_command(token) == "rollback figures --batch 3 --reason lunch", "an old token names an old plan"
