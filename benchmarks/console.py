@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/console.py [--artifacts N] [--attempts N] [--seconds 60] [--runs 5]
 
 On pseudo terminals of 80x24 and 200x50, over an embedded PostgreSQL of the benchmark's own. The others are
-a minimal Textual app, and two dashboards (glances, pg_activity) that are installed from the package index into
-a virtual environment beside the database, unless `--peers DIR` names one that has them. Exits with 1 when an
+a minimal Textual app, and two dashboards (glances, pg_activity), installed from the package index into a
+virtual environment beside the database, unless `--peers DIR` names one that has them. Exits with 1 when an
 aim is missed.
 """
 

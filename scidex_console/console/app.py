@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import App, AutopilotCallbackType
 from textual.binding import BindingType
@@ -28,6 +29,7 @@ from scidex_console.console.panes.activity import NoticeBoard
 from scidex_console.console.presentation.keys import KeyView
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.presentation.words import as_typed
+from scidex_console.console.screens.copied import CopiedScreen
 from scidex_console.console.screens.main_screen import MainScreen
 from scidex_console.console.screens.overview import OverviewScreen
 from scidex_console.console.screens.table import SCREEN_KEYS, SCREENS
@@ -356,12 +358,15 @@ class ConsoleApp(App[object]):
             self.say(f"console.notify: {trouble}", "warn")
 
     def copy(self, text: str) -> None:
-        """Put a text on the terminal's clipboard, if it will take it, and show it in any case."""
-        if fits_clipboard(text):
+        """Put a text on the terminal's clipboard, if it will take it, and show it whole in any case."""
+        copied = fits_clipboard(text)
+        if copied:
             self.copy_to_clipboard(text)
-            self.say(f"copied: {text}")
+        said = f"copied: {text}"
+        if copied and cell_len(said) + 2 <= self.size.width:
+            self.say(said)
         else:
-            self.say(f"too long for a terminal's clipboard: {text}", "warn")
+            self.push_screen(CopiedScreen(text, copied=copied))
 
     # --- keys ---------------------------------------------------------------------------------------------
 

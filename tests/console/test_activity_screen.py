@@ -46,7 +46,12 @@ async def test_enter_shows_before_and_after_and_escape_comes_back() -> None:
             "ssh 10.0.0.5 4242@gate" in shown and "429s since 02:40" in shown and "group: europepmc" in shown
         )
         await press(pilot, "end", "home", "pagedown", "y")
-        assert notice(pilot).startswith("» copied: scidex-console throttle europepmc --rate 0.5 --reason")
+        await until(pilot, lambda: "Copied" in screen_text(pilot) or "copied" in notice(pilot))
+        assert (
+            pilot.app.clipboard == "scidex-console throttle europepmc --rate 0.5 --reason '429s since 02:40'"
+        )
+        if "Copied" in screen_text(pilot):
+            await press(pilot, "escape")
         await press(pilot, "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, ActivityScreen))
 
@@ -77,10 +82,13 @@ async def test_h_shows_the_note_of_a_shift_for_any_period() -> None:
         await press(pilot, "/", "since:2026-03-14T00:00 until:2026-03-14T02:00", "enter")
         await until(pilot, lambda: "2026-03-14 00:00Z to 2026-03-14 02:00Z (2h)" in screen_text(pilot))
         await press(pilot, "y")
-        assert notice(pilot) == (
-            "» copied: scidex-console handover --since 2026-03-14T00:00:00Z --until 2026-03-14T02:00:00Z"
-        )
-        await press(pilot, "/", "since:1h until:2h", "enter")
+        command = "scidex-console handover --since 2026-03-14T00:00:00Z --until 2026-03-14T02:00:00Z"
+        await until(pilot, lambda: "Copied" in screen_text(pilot))
+        assert pilot.app.clipboard == command and command[:60] in screen_text(pilot)
+        await press(pilot, "escape")
+        await press(pilot, "/")
+        await pilot.press("ctrl+u")
+        await press(pilot, "since:1h until:2h", "enter")
         await until(pilot, lambda: "it ends before it begins" in screen_text(pilot))
         await press(pilot, "escape", "end", "home")
         await press(pilot, "escape")

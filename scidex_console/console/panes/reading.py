@@ -60,7 +60,8 @@ class ReadingPane(CellView, can_focus=True):
         below = len(rows) - self._top - len(shown)
         more = f"  ↑ {self._top} above" if self._top else ""
         more += f"  ↓ {below} below" if below else ""
-        self.show([Line((Cell(fit(f"{self._title}{more}", width)),), "title"), *shown])
+        title = fit(self._title, max(width - len(more), 0)) if more else fit(self._title, width)
+        self.show([Line((Cell(title + more),), "title"), *shown])
 
 
 def wrapped(line: Line, width: int) -> list[Line]:

@@ -17,7 +17,7 @@ from scidex_console.engine.people import ENGINE, AuditView
 COLUMNS = (
     Column("time", "UTC", 14),
     Column("operator", "who", 12, weight=1, widest=24),
-    Column("what", "what", 20, weight=2, widest=44),
+    Column("what", "what", 25, weight=2, widest=44),
     Column("outcome", "outcome", 20, weight=3, widest=90),
     Column("reason", "why", 12, rank=1, weight=2, widest=60),
     Column("origin", "from", 16, rank=2, weight=1, widest=40),

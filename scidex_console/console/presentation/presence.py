@@ -14,12 +14,12 @@ from scidex_console.engine.people import AuditView, PresenceView
 IDLE_S = 600.0
 """Who pressed no key for so long is shown as idle."""
 COLUMNS = (
-    Column("operator", "watching", 16, weight=2, widest=32),
+    Column("operator", "watching", 25, weight=2, widest=40),
     Column("screen", "screen", 10),
     Column("seen", "seen", 8),
     Column("since", "since", 9, rank=1),
     Column("origin", "from", 16, weight=3, widest=60),
-    Column("pid", "pid", 8, rank=2, align="right"),
+    Column("pid", "pid", 7, rank=2, align="right"),
 )
 
 
