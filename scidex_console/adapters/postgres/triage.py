@@ -12,13 +12,16 @@ from scidex_console.adapters.postgres.database import Connection, Database, quer
 from scidex_console.adapters.postgres.folders import artifact_row
 from scidex_console.adapters.postgres.snapshot import Row, fetch
 from scidex_console.adapters.postgres.transactions import FencedDatabase
+from scidex_console.adapters.postgres.windows import read_window
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.intents import SETTLED, IntentState
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.sanitise import visible
 from scidex_console.domain.triage import MOST_IDS, CaseKind, Decision
 from scidex_console.engine.triage.views import (
     AttemptedView,
+    CaseFilter,
     CaseView,
     DecisionRecord,
     DecisionResult,
@@ -32,23 +35,22 @@ class PostgresTriage:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def cases(
-        self, job: JobName | None, kind: str, *, text: str, limit: int, after: str
-    ) -> Sequence[CaseView]:
-        """By kind, job and id, those after a key (`kind/job/id`)."""
-        after_kind, _, rest = after.partition("/")
-        after_job, _, after_id = rest.partition("/")
+    async def cases(self, criteria: CaseFilter, around: Around, span: Span) -> Window[CaseView]:
+        """A window of what waits, by kind, job and id."""
         params = {
             "ids": None,
-            "job": job,
-            "kind": kind,
-            "pattern": contains(text),
-            "limit": limit,
-            "after_kind": after_kind,
-            "after_job": after_job,
-            "after_id": after_id,
+            "only_job": criteria.job,
+            "only_kind": criteria.kind,
+            "pattern": contains(criteria.text),
         }
-        return [_case(row) for row in await fetch(self._database, "list_cases", params)]
+        return await read_window(
+            self._database,
+            ("list_cases_before", "list_cases"),
+            params,
+            (around, span),
+            ("kind", "job", "artifact_id"),
+            _case,
+        )
 
     async def count_cases(self) -> Mapping[str, int]:
         """How many wait, by kind."""
@@ -58,13 +60,11 @@ class PostgresTriage:
         """Those of these artifacts that wait for a person."""
         params = {
             "ids": list(artifact_ids),
-            "job": job,
-            "kind": "",
+            "only_job": job,
+            "only_kind": "",
             "pattern": "",
             "limit": 2 * MOST_IDS,
-            "after_kind": "",
-            "after_job": "",
-            "after_id": "",
+            **dict.fromkeys(("kind", "job", "artifact_id")),
         }
         return [_case(row) for row in await fetch(self._database, "list_cases", params)]
 
@@ -83,8 +83,8 @@ class PostgresTriage:
         rows = await fetch(self._database, "read_last_attempt", {"artifact_id": artifact_id})
         return _attempt(rows[0]) if rows else None
 
-    async def decisions(self, artifact_id: str) -> Sequence[DecisionView]:
-        """What was decided about an artifact, newest first."""
+    async def decisions(self, artifact_id: str | None) -> Sequence[DecisionView]:
+        """What was decided about an artifact, or lately about any, newest first."""
         params = {"artifact_id": artifact_id, "id": None, "limit": 50}
         return [_decision(row) for row in await fetch(self._database, "list_decisions", params)]
 

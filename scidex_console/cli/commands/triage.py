@@ -22,8 +22,9 @@ from scidex_console.cli.triage import (
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import FIRST, Around, Span
 from scidex_console.domain.triage import DECISIONS, EXPLAINED, CaseKind, Decision
-from scidex_console.engine.triage.views import DecisionPreview
+from scidex_console.engine.triage.views import CaseFilter, CaseView, DecisionPreview
 
 _DETAILS = "decide and undo without --token show what would be done and change nothing.\n\ndecisions:\n"
 
@@ -87,12 +88,17 @@ def run_list(args: Namespace, context: Context) -> int:
 
     async def work() -> int:
         async with context.services.readers(context.settings) as readers:
-            cases = await readers.triage.cases(
-                _job(args), args.kind, text=args.text, limit=args.limit, after=args.after
-            )
+            criteria = CaseFilter(_job(args), args.kind, args.text)
+            kind, _, rest = args.after.partition("/")
+            around = Around((kind, *rest.split("/", 1))) if rest.count("/") else FIRST
+            # One more than asked for: the row of the key itself was on the page before.
+            window = await readers.triage.cases(criteria, around, Span(0, args.limit + 1))
             counts = await readers.triage.count_cases()
-        full = len(cases) == args.limit
-        after = f"{cases[-1].kind}/{cases[-1].job}/{cases[-1].artifact_id}" if cases and full else None
+        cases = [c for c, key in zip(window.rows, window.keys, strict=True) if key != around.key][
+            : args.limit
+        ]
+        is_all = window.to_last or len(window.rows) <= args.limit
+        after = None if is_all or not cases else "/".join(map(str, _key(cases[-1])))
         document = {"cases": cases, "waiting": dict(counts), "after": after}
         context.output.show(document, case_lines(context.output, cases, counts))
         return 0
@@ -165,6 +171,10 @@ async def _carry_on(args: Namespace, context: Context, readers: Readers, preview
         raise Refused(preview.refused[0].refused, where=preview.refused[0].artifact_id)
     intent = await readers.triage.decide(preview, reason=args.reason)
     return await follow_through(args, output, readers, intent)
+
+
+def _key(case: CaseView) -> tuple[str, str, str]:
+    return str(case.kind), str(case.job), case.artifact_id
 
 
 def _job(args: Namespace) -> JobName | None:

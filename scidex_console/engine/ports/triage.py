@@ -8,9 +8,11 @@ from typing import Protocol
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.triage import Decision
 from scidex_console.engine.triage.views import (
     AttemptedView,
+    CaseFilter,
     CaseView,
     DecisionPreview,
     DecisionRecord,
@@ -23,10 +25,8 @@ from scidex_console.engine.triage.views import (
 class TriageStore(Protocol):
     """Cases and decisions, as they are recorded. Never writes."""
 
-    async def cases(
-        self, job: JobName | None, kind: str, *, text: str, limit: int, after: str
-    ) -> Sequence[CaseView]:
-        """By kind and id, those after a key (`kind/job/id`); `kind` empty: all."""
+    async def cases(self, criteria: CaseFilter, around: Around, span: Span) -> Window[CaseView]:
+        """A window of what waits, by kind, job and id."""
         ...
 
     async def count_cases(self) -> Mapping[str, int]:
@@ -49,8 +49,8 @@ class TriageStore(Protocol):
         """The last answer a figure got."""
         ...
 
-    async def decisions(self, artifact_id: str) -> Sequence[DecisionView]:
-        """What was decided about an artifact, newest first."""
+    async def decisions(self, artifact_id: str | None) -> Sequence[DecisionView]:
+        """What was decided about an artifact, or lately about any, newest first."""
         ...
 
     async def decision(self, decision_id: int) -> DecisionView | None:
@@ -89,9 +89,7 @@ class DecisionStore(Protocol):
 class TriageDesk(Protocol):
     """What a console or a command asks of triage, and where it puts a decision."""
 
-    async def cases(
-        self, job: JobName | None, kind: str, *, text: str = "", limit: int, after: str = ""
-    ) -> Sequence[CaseView]: ...
+    async def cases(self, criteria: CaseFilter, around: Around, span: Span) -> Window[CaseView]: ...
 
     async def count_cases(self) -> Mapping[str, int]: ...
 
@@ -110,6 +108,10 @@ class TriageDesk(Protocol):
     async def preview_undo(self, decision_id: int) -> DecisionPreview: ...
 
     async def decision(self, decision_id: int) -> DecisionView | None: ...
+
+    async def recent(self) -> Sequence[DecisionView]:
+        """What was decided lately, newest first."""
+        ...
 
     async def decide(self, preview: DecisionPreview, *, reason: str) -> Intent:
         """Put exactly this decision on the desk, or join the open one that is the same."""

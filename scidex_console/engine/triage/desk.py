@@ -17,6 +17,7 @@ from scidex_console.domain.folders.manifest import media_type
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.shapes import LARGEST_TEXT, as_text, shape_of, text_diff
 from scidex_console.domain.triage import DECISIONS, Decision
 from scidex_console.engine.ports import Picture, TriageStore
@@ -24,6 +25,7 @@ from scidex_console.engine.triage.cases import CaseReader, Past, ReadCase, other
 from scidex_console.engine.triage.planning import DecisionPlanner
 from scidex_console.engine.triage.undoing import UndoPlanner
 from scidex_console.engine.triage.views import (
+    CaseFilter,
     CaseView,
     DecisionPreview,
     DecisionView,
@@ -77,11 +79,9 @@ class Triage:
         self._turn = asyncio.Lock()
         """One look at the checkout at a time: planner and reader are shared."""
 
-    async def cases(
-        self, job: JobName | None, kind: str, *, text: str = "", limit: int, after: str = ""
-    ) -> Sequence[CaseView]:
-        """What waits for a person, by kind and id."""
-        return await self._store.cases(job, kind, text=text, limit=limit, after=after)
+    async def cases(self, criteria: CaseFilter, around: Around, span: Span) -> Window[CaseView]:
+        """A window of what waits for a person, by kind, job and id."""
+        return await self._store.cases(criteria, around, span)
 
     async def count_cases(self) -> Mapping[str, int]:
         """How many wait, by kind."""
@@ -144,6 +144,10 @@ class Triage:
     async def decision(self, decision_id: int) -> DecisionView | None:
         """One decision."""
         return await self._store.decision(decision_id)
+
+    async def recent(self) -> Sequence[DecisionView]:
+        """What was decided lately, newest first."""
+        return await self._store.decisions(None)
 
     async def decide(self, preview: DecisionPreview, *, reason: str) -> Intent:
         """Put exactly this decision on the desk, or join the open one that is the same."""

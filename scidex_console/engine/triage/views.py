@@ -11,6 +11,16 @@ from scidex_console.domain.triage import CaseKind, Decision
 
 
 @dataclass(frozen=True)
+class CaseFilter:
+    """What a listing of cases is filtered by; empty fields do not filter."""
+
+    job: JobName | None = None
+    kind: str = ""
+    """One or more kinds, with commas between."""
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class CaseView:
     """One artifact that waits for a person."""
 

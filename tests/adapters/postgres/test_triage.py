@@ -10,8 +10,9 @@ from scidex_console.adapters.postgres.desk import PostgresIntentDesk
 from scidex_console.adapters.postgres.triage import PostgresDecisions, PostgresTriage
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import FIRST, Around, Span
 from scidex_console.domain.triage import Decision
-from scidex_console.engine.triage.views import DecisionItem, DecisionPreview
+from scidex_console.engine.triage.views import CaseFilter, DecisionItem, DecisionPreview
 from tests.adapters.postgres.conftest import Sql
 from tests.adapters.postgres.small_store import SmallStore
 from tests.adapters.postgres.test_roles import ORIGIN, As, as_member, members, refused
@@ -56,7 +57,7 @@ async def test_operator_decides_under_their_own_name_and_records_nothing(
 
 async def test_viewer_sees_decisions_and_takes_none(as_member: As) -> None:
     async with as_member("viewer") as database:
-        assert await PostgresTriage(database).cases(None, "", text="", limit=5, after="") == []
+        assert (await PostgresTriage(database).cases(CaseFilter(), FIRST, Span(0, 5))).rows == ()
         with pytest.raises(ConsoleError, match="permission denied"):
             await PostgresIntentDesk(database, ORIGIN).decide(PREVIEW, "because")
 
@@ -116,12 +117,13 @@ async def test_cases_are_paged_by_kind_and_filtered_by_text(store: SmallStore, s
     sql.execute("UPDATE scidex_console.figure SET state = 'suspect', due_at = NULL WHERE artifact_id <> 'c'")
     sql.execute("UPDATE scidex_console.figure SET state = 'refused', due_at = NULL WHERE artifact_id = 'c'")
     triage = PostgresTriage(store.fenced.database)
-    first = await triage.cases(None, "", text="", limit=2, after="")
-    assert [case.artifact_id for case in first] == ["c", "a"]
-    last = first[-1]
-    rest = await triage.cases(None, "", text="", limit=2, after=f"{last.kind}/{last.job}/{last.artifact_id}")
-    assert [case.artifact_id for case in rest] == ["b"]
-    assert [
-        c.artifact_id for c in await triage.cases(JobName.FIGURES, "refused", text="", limit=9, after="")
-    ] == ["c"]
-    assert [c.artifact_id for c in await triage.cases(None, "", text="B", limit=9, after="")] == ["b"]
+    first = await triage.cases(CaseFilter(), FIRST, Span(0, 2))
+    assert [case.artifact_id for case in first.rows] == ["c", "a"] and not first.to_last
+    rest = await triage.cases(CaseFilter(), Around(first.keys[-1]), Span(1, 5))
+    assert [case.artifact_id for case in rest.rows] == ["c", "a", "b"] and rest.to_last
+    for criteria, ids in (
+        (CaseFilter(JobName.FIGURES, "refused"), ["c"]),
+        (CaseFilter(JobName.FOLDERS), []),
+        (CaseFilter(text="B"), ["b"]),
+    ):
+        assert [c.artifact_id for c in (await triage.cases(criteria, FIRST, Span(0, 9))).rows] == ids

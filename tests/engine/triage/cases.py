@@ -10,8 +10,9 @@ from typing import Any
 
 from scidex_console.domain.intents import SETTLED, Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.paging import FIRST, Span
 from scidex_console.domain.triage import Decision
-from scidex_console.engine.triage.views import DecisionPreview
+from scidex_console.engine.triage.views import CaseFilter, CaseView, DecisionPreview
 from scidex_console.wiring import verify
 from tests.engine.folders.tiny import SUBMODULE, Row, git, row_of, sha256, tiny_lab
 from tests.engine.folders.trial import held
@@ -98,8 +99,10 @@ class Office:
         return now
 
     async def waiting(self) -> dict[str, str]:
-        found = await self.at_work.connected.triage.cases(None, "", limit=100)
-        return {case.artifact_id: str(case.kind) for case in found}
+        return {case.artifact_id: str(case.kind) for case in await self.cases()}
+
+    async def cases(self) -> Sequence[CaseView]:
+        return (await self.at_work.connected.triage.cases(CaseFilter(), FIRST, Span(0, 100))).rows
 
     def row(self, artifact_id: str) -> dict[str, Any]:
         return self.lab.rows("SELECT * FROM artifacts WHERE id = %s", artifact_id)[0]

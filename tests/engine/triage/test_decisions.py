@@ -126,9 +126,7 @@ async def test_what_is_left_with_a_note_goes_on_waiting_and_says_the_note(lab: L
     async with office(lab) as at:
         intent = await at.decide(Decision.LEAVE, "stale", reason="Ada asks the authors")
         assert intent.state is IntentState.DONE, intent.outcome
-        (case,) = [
-            c for c in await at.at_work.connected.triage.cases(None, "", limit=9) if c.artifact_id == "stale"
-        ]
+        (case,) = [case for case in await at.cases() if case.artifact_id == "stale"]
         assert case.note == "Ada asks the authors"
         await at.undo(number_of(intent))
         history = (await at.at_work.connected.triage.evidence("stale")).decisions

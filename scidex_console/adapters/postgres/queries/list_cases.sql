@@ -23,9 +23,9 @@ LEFT JOIN LATERAL (
     ORDER BY r.decision_id DESC LIMIT 1
 ) AS d ON true
 WHERE (w.job = 'figures' OR a.migrated_to_folder_at IS NULL)
-    AND (%(job)s::text IS NULL OR w.job = %(job)s)
-    AND (%(kind)s::text = '' OR w.kind = %(kind)s)
+    AND (%(only_job)s::text IS NULL OR w.job = %(only_job)s)
+    AND (%(only_kind)s::text = '' OR w.kind = ANY (string_to_array(%(only_kind)s, ',')))
     AND (%(pattern)s::text = '' OR w.artifact_id ILIKE %(pattern)s OR a.title ILIKE %(pattern)s
          OR w.reason ILIKE %(pattern)s OR a.artifact_type ILIKE %(pattern)s)
-    AND (%(after_kind)s::text = '' OR (w.kind, w.job, w.artifact_id) > (%(after_kind)s, %(after_job)s, %(after_id)s))
+    AND (%(kind)s::text IS NULL OR (w.kind, w.job, w.artifact_id) >= (%(kind)s, %(job)s, %(artifact_id)s))
 ORDER BY w.kind, w.job, w.artifact_id LIMIT %(limit)s

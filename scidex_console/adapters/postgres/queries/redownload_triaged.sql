@@ -6,7 +6,7 @@ WITH before AS (
     FOR UPDATE
 ), due AS (
     UPDATE scidex_console.figure AS g
-    SET state = 'due', due_at = now(), attempts = 0, changed_at = now()
+    SET state = 'due', due_at = now(), attempts = 0, suspected_at = NULL, rescue_tried = '', changed_at = now()
     FROM before AS b WHERE g.artifact_id = b.artifact_id
     RETURNING g.artifact_id, g.changed_at
 )
