@@ -19,6 +19,7 @@ from textual.widgets import Input
 
 from scidex_console.console.alarms import Alarms
 from scidex_console.console.attending import Attending
+from scidex_console.console.deciding import Deciding
 from scidex_console.console.keys import EVERYWHERE, Key, bindings
 from scidex_console.console.leaving import Leaving
 from scidex_console.console.link import Answer, DataLink, Pace, Query, Wanted
@@ -39,7 +40,7 @@ from scidex_console.console.themes import THEMES, look_named
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import PROGRAM, Situation
 from scidex_console.engine.handover import Handover
-from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel
+from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel, TriageDesk
 from scidex_console.styling import style_path
 
 View = TypeVar("View")
@@ -62,6 +63,7 @@ class ConsoleApp(App[object]):
         read: ReadModel,
         desk: IntentDesk,
         feed: Feed,
+        triage: TriageDesk,
         *,
         read_only: bool = False,
         max_refresh_per_second: float = 2.0,
@@ -115,13 +117,15 @@ class ConsoleApp(App[object]):
             program=program,
             monotonic=monotonic,
         )
+        self.triage = triage
+        self.decisions = Deciding(self, triage)
         self.notices = NoticeBoard(monotonic)
         self._screens = {entry.name: entry.make(self) for entry in SCREENS}
         for name, screen in self._screens.items():
             self.install_screen(screen, name)
         self._came_from: list[MainScreen] = []
         """Screens to go back to, but for those that lie below the one on show."""
-        self._orders = Orders(self, read, desk)
+        self.orders = Orders(self, read, desk)
         self._leaving = Leaving(self)
         self._reading = False
 
@@ -160,7 +164,7 @@ class ConsoleApp(App[object]):
                     spec.title if spec else key.label.capitalize(),
                     spec.explain if spec else key.explain_now(self.engine_stays),
                     as_typed(self.why_not(key) or "", self.program),
-                    self._orders.twin(spec, situation.job) if spec else "",
+                    self.orders.twin(spec, situation.job) if spec else "",
                     key.always,
                     key.footer,
                     key.name,
@@ -313,7 +317,7 @@ class ConsoleApp(App[object]):
     def _link_changed(self) -> None:
         if self.main_screen.is_attached:
             self.main_screen.draw()
-            self._orders.follow(self._link.knowledge())
+            self.orders.follow(self._link.knowledge())
         overview = self._link.knowledge().overview
         if overview is not None:
             self._alarms.look(overview)
@@ -377,7 +381,7 @@ class ConsoleApp(App[object]):
     def action_press(self, name: str) -> None:
         """Carry out what a key stands for, unless a dialog is open."""
         if self.screen is self.main_screen:
-            self._orders.press(next(key for key in self.keys if key.name == name))
+            self.orders.press(next(key for key in self.keys if key.name == name))
 
     def commands(self) -> Mapping[str, Callable[[], Any]]:
         """What the keys of all screens do that stand for no action."""
@@ -396,7 +400,7 @@ class ConsoleApp(App[object]):
 
     def action_leave(self) -> None:
         """Quit the console, saying what becomes of the engine."""
-        self.exit(message=self._orders.farewell())
+        self.exit(message=self.orders.farewell())
 
     async def action_quit(self) -> None:
         """Textual's own way out is the same."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from textual.binding import Binding, BindingType
 
 from scidex_console.domain.intents import SETTLED, ActionName, Intent
+from scidex_console.domain.triage import EXPLAINED, Decision
 from scidex_console.engine.actions import ACTIONS, ActionSpec, Situation
 
 
@@ -153,6 +154,51 @@ OVERVIEW = (
         command="other_job",
         rule=_other_job_rule,
     ),
+    PANES,
+)
+
+
+def _triage_rule(situation: Situation) -> str | None:
+    return ACTIONS[ActionName.TRIAGE].disabled_reason(situation)
+
+
+def _deciding(key: str, label: str, explain: str, decision: Decision) -> Key:
+    return Key(key, key, label, explain, command=f"decide_{decision.name.lower()}", rule=_triage_rule)
+
+
+TRIAGE_DECISIONS = {
+    _deciding(key, label, f"{EXPLAINED[decision][0].upper()}{EXPLAINED[decision][1:]}.", decision): decision
+    for key, label, decision in (
+        ("a", "accept", Decision.ACCEPT),
+        ("r", "restore", Decision.RESTORE),
+        ("d", "db only", Decision.DATABASE_ONLY),
+        ("f", "fetch again", Decision.REDOWNLOAD),
+        ("l", "leave", Decision.LEAVE),
+    )
+}
+"""Each decision's key, which stands for the marked cases, or for the one under the cursor."""
+TRIAGE = (
+    OPEN,
+    *TRIAGE_DECISIONS,
+    Key(
+        "u",
+        "u",
+        "undo",
+        "Lists what was decided lately, to take one back.",
+        command="undo_decision",
+        rule=_triage_rule,
+    ),
+    MARK,
+    UNMARK,
+    FILTER,
+    Key(
+        "i",
+        "i",
+        "image",
+        "Draws the file, if it is an image; it is read then and not before.",
+        command="show_image",
+    ),
+    _WITHDRAW,
     PANES,
 )
 

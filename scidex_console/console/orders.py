@@ -82,13 +82,13 @@ class Orders:
             again = f"press {shown} again to {spec.name}"
             self._app.say(f"{shown}: the run has just become {state}; {again}", "warn")
         elif spec.friction is Friction.KEY:
-            self._work(self._submit(Command(spec.name, situation.job if spec.job_scoped else None)))
+            self.work(self._submit(Command(spec.name, situation.job if spec.job_scoped else None)))
         else:
             self._open(spec, situation.job)
 
     def _open(self, spec: ActionSpec, job: JobName) -> None:
         if spec.name in (ActionName.ROLLBACK, ActionName.REDO):
-            self._work(self._open_batch(spec, job), group="open")
+            self.work(self._open_batch(spec, job), group="open")
             return
         dialogs: dict[ActionName, Callable[[], Dialog]] = {
             ActionName.STEP: lambda: StepDialog(self._app, spec, job),
@@ -105,7 +105,7 @@ class Orders:
     def _show(self, dialog: Dialog) -> None:
         def done(command: Command | None) -> None:
             if command is not None:
-                self._work(self._submit(command))
+                self.work(self._submit(command))
 
         self._app.push_screen(dialog, done)
 
@@ -126,7 +126,7 @@ class Orders:
 
         def done(chosen: bool | None) -> None:
             if chosen:
-                self._work(self._call_off(intent))
+                self.work(self._call_off(intent))
 
         self._app.push_screen(WithdrawDialog(self._app, intent), done)
 
@@ -165,10 +165,14 @@ class Orders:
     async def _submit(self, command: Command) -> None:
         if command.params.get("token") and await self._has_changed(command):
             return
-        self._last = command
         intent = await self._desk.submit(
             command.action.value, command.job, command.params, reason=command.reason
         )
+        self.follow_intent(command, intent)
+
+    def follow_intent(self, command: Command, intent: Intent) -> None:
+        """Tell what becomes of an intent that was put on the desk."""
+        self._last = command
         self._followed[intent.id] = (command, "")
         self._tell(intent)
         self._app.read_soon()
@@ -183,7 +187,7 @@ class Orders:
             if intent_id in listed:
                 self._tell(listed[intent_id])
             else:
-                self._work(self._look_up(intent_id))
+                self.work(self._look_up(intent_id))
 
     def _note_states(self, overview: Overview) -> None:
         for gap in overview.gaps:
@@ -210,7 +214,7 @@ class Orders:
         if intent.state in SETTLED:
             del self._followed[intent.id]
             if intent.state is IntentState.REFUSED and command.params.get("token"):
-                self._work(self._tell_refused_plan(command, intent.outcome))
+                self.work(self._tell_refused_plan(command, intent.outcome))
 
     async def _has_changed(self, command: Command) -> bool:
         """Whether a plan is another one by now; then the new one is shown, and nothing is submitted."""
@@ -224,6 +228,8 @@ class Orders:
         """Make a plan again; if it is another one now, the world has changed: show it and say so."""
         spec = ACTIONS[command.action]
         assert command.job is not None
+        if command.action is ActionName.TRIAGE:
+            return await self._app.decisions.show_anew(command, f"{_CHANGED}{why and f' ({why})'}")
         note = f"{_CHANGED}{why and f' ({why})'}: this is the plan as it is now"
         if command.action is ActionName.RETRY:
             dialog = RetryDialog(
@@ -244,7 +250,7 @@ class Orders:
     async def _tell_refused_plan(self, command: Command, why: str) -> None:
         await self._show_anew(command, why)
 
-    def _work(self, work: Coroutine[Any, Any, None], group: str = "default") -> None:
+    def work(self, work: Coroutine[Any, Any, None], group: str = "default") -> None:
         """Do it besides; of the group that opens dialogs only the newest goes on."""
         self._app.run_worker(self._guarded(work), group=group, exclusive=group == "open", exit_on_error=False)
 

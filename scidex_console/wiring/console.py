@@ -38,6 +38,7 @@ async def _run(settings: Settings, *, read_only: bool, program: str, engine_stay
             connected.read,
             connected.desk,
             connected.feed,
+            connected.triage,
             read_only=read_only,
             max_refresh_per_second=console.refreshes_for(session),
             theme=console.look_for(session),

@@ -38,6 +38,7 @@ from scidex_console.engine.views import (
     RunView,
     StoreIdentity,
 )
+from tests.console.triage_fakes import FakeTriage
 
 NOW = datetime(2026, 3, 14, 3, 12, 45, tzinfo=UTC)
 
@@ -642,8 +643,9 @@ class World:
         self.read = FakeRead(overview)
         self.desk = FakeDesk()
         self.feed = FakeFeed()
+        self.triage = FakeTriage()
         self.time = FakeTime()
         pace = Pace(at_most_every=0.001, poll_every=60.0, retry_after=0.001)
         self.app = ConsoleApp(
-            self.read, self.desk, self.feed, monotonic=self.time, **{"pace": pace, **options}
+            self.read, self.desk, self.feed, self.triage, monotonic=self.time, **{"pace": pace, **options}
         )

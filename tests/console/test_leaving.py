@@ -19,10 +19,11 @@ import pytest
 _PROGRAM = """
 import sys
 from tests.console.fakes import FakeDesk, FakeFeed, FakeRead
+from tests.console.triage_fakes import FakeTriage
 from scidex_console.console.app import ConsoleApp
 from scidex_console.domain.errors import UsageError, explain
 
-app = ConsoleApp(FakeRead(), FakeDesk(), FakeFeed())
+app = ConsoleApp(FakeRead(), FakeDesk(), FakeFeed(), FakeTriage())
 try:
     app.run()
 except UsageError as error:

@@ -24,10 +24,24 @@ from scidex_console.console.presentation.keys import KeyView, footer_line
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.dialog import Surroundings
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.triage import Decision
 from scidex_console.engine.handover import Handover
-from scidex_console.engine.ports import AttemptFilter
+from scidex_console.engine.ports import AttemptFilter, TriageDesk
+from scidex_console.engine.triage.views import CaseView
 
 View = TypeVar("View")
+
+
+class Decisions(Protocol):
+    """Opens the dialogs of triage."""
+
+    def open(self, decision: Decision, chosen: Callable[[], Sequence[CaseView]]) -> None:
+        """Show what a decision about these cases would do."""
+        ...
+
+    def choose(self) -> None:
+        """Show what was decided lately, to take one back."""
+        ...
 
 
 class Console(Surroundings, Protocol):
@@ -36,6 +50,16 @@ class Console(Surroundings, Protocol):
     @property
     def notices(self) -> NoticeBoard:
         """What the operator is told last."""
+        ...
+
+    @property
+    def triage(self) -> TriageDesk:
+        """Cases, and the evidence about them."""
+        ...
+
+    @property
+    def decisions(self) -> Decisions:
+        """What opens the dialogs of triage."""
         ...
 
     @property
