@@ -323,7 +323,8 @@ def _options(name: ActionName, params: Mapping[str, Any]) -> list[str]:
         value = params.get(key)
         if value not in (None, ""):
             words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
-    for artifact_id in params.get("artifact_ids") or ():
+    # A decision's artifacts are operands.
+    for artifact_id in () if name is ActionName.TRIAGE else params.get("artifact_ids") or ():
         words += ["--artifact", str(artifact_id)]
     if params.get("cycle"):
         words.append("--cycle")

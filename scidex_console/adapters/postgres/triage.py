@@ -12,7 +12,7 @@ from scidex_console.adapters.postgres.database import Connection, Database, quer
 from scidex_console.adapters.postgres.folders import artifact_row
 from scidex_console.adapters.postgres.snapshot import Row, fetch
 from scidex_console.adapters.postgres.transactions import FencedDatabase
-from scidex_console.adapters.postgres.windows import read_window
+from scidex_console.adapters.postgres.windows import Listing, read_window
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.intents import SETTLED, IntentState
 from scidex_console.domain.jobs import JobName
@@ -43,14 +43,7 @@ class PostgresTriage:
             "only_kind": criteria.kind,
             "pattern": contains(criteria.text),
         }
-        return await read_window(
-            self._database,
-            ("list_cases_before", "list_cases"),
-            params,
-            (around, span),
-            ("kind", "job", "artifact_id"),
-            _case,
-        )
+        return await read_window(self._database, _CASES, params, around, span)
 
     async def count_cases(self) -> Mapping[str, int]:
         """How many wait, by kind."""
@@ -215,3 +208,6 @@ def _record(row: Row) -> DecisionRecord:
         undoes=row["undoes"],
         token=row["token"],
     )
+
+
+_CASES = Listing(("list_cases_before", "list_cases"), ("kind", "job", "artifact_id"), _case, parts=True)

@@ -25,6 +25,8 @@ class Listing(Generic[T]):
     view: Callable[[Row], T]
     descending: bool = True
     """Whether forwards is downwards, by the columns of the key."""
+    parts: bool = False
+    """Whether the backwards statement itself leaves out the key's own row; then the key may end in a text."""
 
 
 async def read_window(
@@ -38,7 +40,7 @@ async def read_window(
         before = 0
     key: Key = around.key or (None,) * len(listing.names)
     beyond = key
-    if around.key is not None:
+    if around.key is not None and not listing.parts:
         beyond = (*key[:-1], key[-1] + (1 if listing.descending else -1))
     async with snapshot(database) as connection:
         parts = [
