@@ -1,4 +1,4 @@
-"""What makes a console ring: a run that halted, a breaker that opened. Told once each, and not too often.
+"""What makes a console ring: a halt, a breaker that opens, a soak that fails. Told once each, not too often.
 
 No Textual in here, and nothing that rings: that is handed in.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from scidex_console.domain.hosts import BreakerState
 from scidex_console.domain.runs import RunState
 from scidex_console.domain.sanitise import visible
+from scidex_console.domain.soak.clock import ClockState
 from scidex_console.engine.views import Overview
 
 AT_MOST_EVERY_S = 10.0
@@ -56,3 +57,7 @@ def standing_alarms(overview: Overview) -> Iterator[tuple[str, str]]:
         if host.gate.breaker is BreakerState.OPEN:
             openings = host.gate.breaker_openings
             yield f"breaker {host.gate.group} {openings}", f"the breaker of {host.gate.group} is open{place}"
+    soak = overview.soak
+    if soak and soak.entry and soak.clock and soak.clock.state is ClockState.STOPPED:
+        words = f"phase {soak.entry.phase} of the soak fails{place}: {soak.clock.why}"
+        yield f"soak {soak.entry.id} {soak.clock.since}", words

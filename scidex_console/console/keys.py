@@ -201,6 +201,22 @@ TRIAGE = (
     _WITHDRAW,
     PANES,
 )
+DO_STEP = Key(
+    "D",
+    "D",
+    "do it",
+    "Does what the next step of the guide asks for, where this program can; asks what has to be asked.",
+    command="do_step",
+)
+SOAK = (
+    Key("g", "g", "begin", actions=(ActionName.SOAK_BEGIN,)),
+    DO_STEP,
+    Key("C", "C", "confirm", actions=(ActionName.SOAK_CONFIRM,)),
+    Key("S", "S", "sign", actions=(ActionName.SOAK_SIGN,)),
+    Key("O", "O", "override", actions=(ActionName.SOAK_OVERRIDE,)),
+    Key("m", "m", "measure", actions=(ActionName.SOAK_MEASURE,)),
+    _WITHDRAW,
+)
 
 
 def bindings(keys: Iterable[Key]) -> list[BindingType]:

@@ -17,14 +17,16 @@ from scidex_console.console.screens.cancel_dialog import CancelDialog
 from scidex_console.console.screens.dialog import Command, Dialog
 from scidex_console.console.screens.help import HelpScreen
 from scidex_console.console.screens.retry_dialog import RetryDialog
+from scidex_console.console.screens.soak_dialogs import plan_token_now, soak_dialog
 from scidex_console.console.screens.step_dialog import StepDialog
 from scidex_console.console.screens.throttle_dialog import ThrottleDialog
 from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
 from scidex_console.domain.batches import BatchState
 from scidex_console.domain.errors import ConsoleError, Refused, StaleToken, explain
-from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
+from scidex_console.domain.intents import OF_THE_SOAK, SETTLED, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.action_rules import open_run
 from scidex_console.engine.actions import ACTIONS, ActionSpec, Friction, retry_params
 from scidex_console.engine.ports import IntentDesk, ReadModel
@@ -68,6 +70,7 @@ class Orders:
             commands: dict[str, Callable[[], Any]] = {
                 **self._app.commands(),
                 "withdraw": self._withdraw,
+                "do_step": self._do_step,
                 "copy_command": self._copy_last,
                 "help": self._help,
                 **self._app.main_screen.commands(),
@@ -90,6 +93,11 @@ class Orders:
         if spec.name in (ActionName.ROLLBACK, ActionName.REDO):
             self.work(self._open_batch(spec, job), group="open")
             return
+        if spec.name in OF_THE_SOAK:
+            overview = self._app.knowledge().overview
+            if overview is not None and overview.soak is not None:
+                self._open_soak(spec, overview.soak, self._app.main_screen.subject().check)
+            return
         dialogs: dict[ActionName, Callable[[], Dialog]] = {
             ActionName.STEP: lambda: StepDialog(self._app, spec, job),
             ActionName.CANCEL: lambda: CancelDialog(self._app, spec, job),
@@ -101,6 +109,24 @@ class Orders:
             ),
         }
         self._show(dialogs[spec.name]())
+
+    def _open_soak(self, spec: ActionSpec, ladder: Ladder, check: str, note: str = "") -> None:
+        dialog = soak_dialog(self._app, spec, ladder, check, note=note)
+        if isinstance(dialog, str):
+            self._app.say(f"{spec.title.lower()}: {dialog}", "warn")
+        else:
+            self._show(dialog)
+
+    def _do_step(self) -> None:
+        action = self._app.main_screen.subject().step_action
+        assert action is not None
+        spec = ACTIONS[action.name]
+        if reason := spec.disabled_reason(self._app.situation(action.job)):
+            self._app.say(f"{spec.title.lower()}: {reason}", "warn")
+        elif spec.friction is Friction.KEY:
+            self.work(self._submit(Command(spec.name, action.job, dict(action.params))))
+        else:
+            self._open(spec, action.job or JobName.FOLDERS)
 
     def _show(self, dialog: Dialog) -> None:
         def done(command: Command | None) -> None:
@@ -227,10 +253,12 @@ class Orders:
     async def _show_anew(self, command: Command, why: str) -> bool:
         """Make a plan again; if it is another one now, the world has changed: show it and say so."""
         spec = ACTIONS[command.action]
-        assert command.job is not None
         if command.action is ActionName.TRIAGE:
             return await self._app.decisions.show_anew(command, f"{_CHANGED}{why and f' ({why})'}")
         note = f"{_CHANGED}{why and f' ({why})'}: this is the plan as it is now"
+        if command.action in OF_THE_SOAK:
+            return await self._show_soak_anew(command, note)
+        assert command.job is not None
         if command.action is ActionName.RETRY:
             dialog = RetryDialog(
                 self._app, spec, command.job, self._read, note=note, criteria=command.criteria
@@ -245,6 +273,13 @@ class Orders:
         if batch.token == command.params["token"]:
             return False
         self._show(BatchDialog(self._app, spec, command.job, batch, note=note))
+        return True
+
+    async def _show_soak_anew(self, command: Command, note: str) -> bool:
+        ladder = await self._read.soak()
+        if plan_token_now(ladder, command.params) == command.params["token"]:
+            return False
+        self._open_soak(ACTIONS[command.action], ladder, str(command.params.get("check", "")), note)
         return True
 
     async def _tell_refused_plan(self, command: Command, why: str) -> None:

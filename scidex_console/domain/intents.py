@@ -59,6 +59,7 @@ WITHOUT_JOB = frozenset(
     }
 )
 """Actions that are about no job's run."""
+OF_THE_SOAK = WITHOUT_JOB - {ActionName.THROTTLE}
 BEHIND_THE_GATE = frozenset({ActionName.START, ActionName.STEP, ActionName.RESUME, ActionName.REDO})
 """What does the work of a phase; taking it back is never refused by the soak."""
 

@@ -278,7 +278,8 @@ _OPERAND = {
 
 def _operands(name: ActionName, job: JobName | None, params: Mapping[str, Any]) -> list[str]:
     if name in _OPERAND:
-        return [str(params[_OPERAND[name]])]
+        operand = _OPERAND[name]
+        return [str(params.get(operand, operand.upper()))]
     if name is ActionName.TRIAGE:
         return _decided(job, params)
     words = [str(job)] if job else []

@@ -18,7 +18,14 @@ from scidex_console.domain.errors import (
     Unreachable,
     briefly,
 )
-from scidex_console.domain.intents import BEHIND_THE_GATE, WITHOUT_JOB, ActionName, Intent, IntentState
+from scidex_console.domain.intents import (
+    BEHIND_THE_GATE,
+    OF_THE_SOAK,
+    WITHOUT_JOB,
+    ActionName,
+    Intent,
+    IntentState,
+)
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import Clock, IntentStore, RunStore
@@ -45,7 +52,6 @@ _NEEDS_WRITES = frozenset(
 _SETTLED_BY_THE_RUN = frozenset({ActionName.STEP, ActionName.PAUSE, ActionName.CANCEL})
 """Once these have moved the run (then they are `waiting`), only what the run does settles them."""
 
-_OF_THE_SOAK = WITHOUT_JOB - {ActionName.THROTTLE}
 
 _LOOKS = 10
 """How often a handler that was overtaken looks again at once."""
@@ -233,7 +239,7 @@ class IntentClerk:
             return self._host_orders.facts(intent)
         if intent.action is ActionName.TRIAGE:
             return await self._triage_orders.facts(intent)
-        if intent.action in _OF_THE_SOAK:
+        if intent.action in OF_THE_SOAK:
             return await self._soak_orders.facts()
         if intent.action in (ActionName.ROLLBACK, ActionName.REDO):
             return await self._batch_orders.facts(intent)

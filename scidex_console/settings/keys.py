@@ -75,6 +75,12 @@ class KeysSettings(BaseModel):
     filter: Key = _key("/", "Shows only what is asked for")
     handover: Key = _key("h", "Shows the note of a shift")
     everything: Key = _key("e", "Shows what the engine did as well")
+    soak_begin: Key = _key("g", "Begins a phase of the soak")
+    soak_confirm: Key = _key("C", "Confirms a step of the soak's guide")
+    soak_sign: Key = _key("S", "Signs a check of the soak off")
+    soak_override: Key = _key("O", "Overrides the gate of a phase")
+    soak_measure: Key = _key("m", "Measures every check of the soak")
+    do_step: Key = _key("D", "Does what the guide's next step asks for")
     mark: Key = _key("space", "Marks a row")
     unmark: Key = _key("*", "Takes all marks away")
 

@@ -18,6 +18,7 @@ from scidex_console.domain.intents import ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import Around, Span, Window, join
 from scidex_console.domain.runs import RunState
+from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod, Handover
 from scidex_console.engine.people import ActivityFilter, AuditView, PresenceView
 from scidex_console.engine.ports import AttemptFilter, AttemptOrder
@@ -474,6 +475,8 @@ class FakeRead:
         self.intents: dict[int, Intent] = {}
         self.listed: Sequence[AttemptView] = ATTEMPTS
         self.windows: list[tuple[AttemptFilter, AttemptOrder, Around]] = []
+        self.ladder: Ladder | None = None
+        """What `soak` gives; None: that of the overview."""
         self.acts: list[AuditView] = list(ACTS)
         self.activity_asked: list[ActivityFilter] = []
 
@@ -505,6 +508,12 @@ class FakeRead:
     async def intent(self, intent_id: int) -> Intent | None:
         self._maybe_fail()
         return self.intents.get(intent_id)
+
+    async def soak(self) -> Ladder:
+        self._maybe_fail()
+        found = self.ladder or self.shown.soak
+        assert found is not None
+        return found
 
     def _maybe_fail(self) -> None:
         if self.fails:

@@ -25,6 +25,7 @@ from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.dialog import Surroundings
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.triage import Decision
+from scidex_console.domain.soak.guide import StepAction
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.ports import AttemptFilter, TriageDesk
 from scidex_console.engine.triage.views import CaseView
@@ -111,6 +112,10 @@ class Subject:
     """Batch to take back or to bring on again; None for the newest that can be."""
     criteria: AttemptFilter | None = None
     """What a retry is filtered by; None for the first class there are rows of."""
+    check: str = ""
+    """Check of the soak."""
+    step_action: StepAction | None = None
+    """What the guide's next step asks for."""
 
 
 class MainScreen(Screen[None]):

@@ -11,6 +11,7 @@ from scidex_console.console.screens.attempts import AttemptsScreen
 from scidex_console.console.screens.main_screen import Console, MainScreen
 from scidex_console.console.screens.overview import OverviewScreen
 from scidex_console.console.screens.triage import TriageScreen
+from scidex_console.console.screens.soak import SoakScreen
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ SCREENS = (
     Entry("1", "Overview", "Health, pace, hosts, and what went wrong lately.", OverviewScreen),
     Entry("3", "Attempts", "Every attempt at a figure, by class, host, time and text.", AttemptsScreen),
     Entry("6", "Triage", "What waits for a person, the evidence, and decisions.", TriageScreen),
+    Entry("7", "Soak", "The phases of the folder migration: checks, clock, guide and gates.", SoakScreen),
     Entry("8", "Activity", "Who did what, who watches now, and the note of a shift.", ActivityScreen),
 )
 
