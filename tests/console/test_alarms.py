@@ -7,6 +7,7 @@ from dataclasses import replace
 from scidex_console.console.alarms import Alarms
 from scidex_console.domain.hosts import BreakerState
 from scidex_console.domain.runs import RunState
+from tests.console import soaks
 from tests.console.fakes import HOSTS, FakeTime, a_host, an_overview, with_run
 
 CLOSED = an_overview(hosts=())
@@ -55,3 +56,12 @@ def test_many_at_once_ring_once_and_the_rest_later_together() -> None:
     time.passes(11)
     bell.tick()
     assert rang[1:] == ["scidex-console: the breaker of a is open (demo) (and 2 more)"]
+
+
+def test_a_soak_that_fails_rings_with_why() -> None:
+    bell, rang, _ = alarms()
+    bell.look(soaks.seen())
+    bell.look(soaks.seen(soaks.failed()))
+    assert rang == [
+        "scidex-console: phase 2 of the soak fails (demo): files: 11,667 files before, 11,665 now"
+    ]

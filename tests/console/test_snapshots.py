@@ -17,7 +17,9 @@ from scidex_console.console.screens.dialog import Dialog
 from scidex_console.console.screens.help import HelpScreen
 from scidex_console.domain.errors import Unreachable
 from scidex_console.domain.runs import RunState
+from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.views import Overview
+from tests.console import soaks
 from tests.console.driving import ready, screen_text, text_of, until
 from tests.console.fakes import World, observing, production, with_run
 
@@ -134,3 +136,30 @@ def test_throttle_dialog(snap_compare: Snap) -> None:
 def test_help(snap_compare: Snap) -> None:
     world = World()
     assert snap_compare(world.app, terminal_size=SMALL, run_before=opened(world, "question_mark", "disabled"))
+
+
+@pytest.mark.parametrize("size", [SMALL, (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize(
+    "ladder", [soaks.running(), soaks.failed(), soaks.opened()], ids=["running", "failed", "open"]
+)
+def test_soak(snap_compare: Snap, ladder: Ladder, size: tuple[int, int]) -> None:
+    world = World(soaks.seen(ladder))
+
+    async def go(pilot: Pilot[Any]) -> None:
+        await pilot.press("7")
+        await until(pilot, lambda: "gate " in screen_text(pilot))
+
+    assert snap_compare(world.app, terminal_size=size, run_before=drawn(world, go))
+
+
+def test_soak_override_dialog(snap_compare: Snap) -> None:
+    world = World(soaks.seen())
+
+    async def go(pilot: Pilot[Any]) -> None:
+        await pilot.press("7")
+        await until(pilot, lambda: "gate " in screen_text(pilot))
+        await pilot.press("O")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Dialog))
+        await until(pilot, lambda: "15h to go" in screen_text(pilot))
+
+    assert snap_compare(world.app, terminal_size=SMALL, run_before=drawn(world, go))

@@ -57,6 +57,8 @@ _CLOCK_TONES = {
 _BARS = "▁▂▃▄▅▆▇█"
 _METER = 20
 """Columns of the clock's bar."""
+_WIDEST_WORD = 12
+"""Columns of a phase's state."""
 _MOST_WHY = 2
 """Lines of why the clock does not run."""
 TALL_FROM = 32
@@ -76,10 +78,10 @@ def ladder_lines(ladder: Ladder, width: int, height: int) -> list[Line]:
             Cell("  "),
         ]
         if row and Line((*row, *cells[:2])).width > width:
-            lines.append(Line(tuple(row)))
+            lines.append(Line(tuple(row[:-1])))
             row = []
         row += cells
-    return [crop_line(each, width) for each in (*lines, Line(tuple(row)))]
+    return [crop_line(each, width) for each in (*lines, Line(tuple(row[:-1])))]
 
 
 def _rung_word(state: RungState) -> Cell:
@@ -91,7 +93,9 @@ def _rung_line(ladder: Ladder, number: int, width: int) -> Line:
     rung = ladder.rungs[number]
     begun = f"  {rung.begun_at:%Y-%m-%d %H:%M} by {clean(rung.operator, 40)}" if rung.begun_at else ""
     name = Cell(f" {number}  {rung.name:<14}", _RUNG_TONES[rung.state])
-    return crop_line(line(name, _rung_word(rung.state), Cell(begun), Cell(f"  {rung.what}", "dim")), width)
+    word = _rung_word(rung.state)
+    gap = Cell(" " * (_WIDEST_WORD - len(word.text)))
+    return crop_line(line(name, word, gap, Cell(begun), Cell(f"  {rung.what}", "dim")), width)
 
 
 def clock_lines(ladder: Ladder, width: int) -> list[Line]:
@@ -141,6 +145,11 @@ def _gate_line(ladder: Ladder, width: int) -> Line:
     return crop_line(line(*cells), width)
 
 
+def in_order(checks: Sequence[CheckView]) -> list[CheckView]:
+    """What fails first; the rest as the specification has it."""
+    return sorted(checks, key=lambda view: view.state is not CheckState.FAILING)
+
+
 def check_cells(view: CheckView, now: datetime, width: int) -> Mapping[str, Cell]:
     """One check. `width` bounds the trend."""
     evidence = view.evidence
@@ -171,12 +180,13 @@ def trend(values: Sequence[float], width: int) -> str:
 
 def check_words(view: CheckView) -> str:
     """All about a check, for the paragraph below the table."""
-    parts = [f"{view.check.words}. Told by: {view.check.how}; must be: {view.check.threshold}."]
+    parts = [f"{view.check.words}."]
     if view.evidence is not None:
         parts.append(f"Seen at {clock(view.evidence.at)} UTC: {view.evidence.words}.")
     if view.signed is not None:
         void = f" Void: {view.expired}." if view.expired else ""
         parts.append(f"Signed off by {view.signed.operator}: {view.signed.reason}.{void}")
+    parts.append(f"Told by: {view.check.how}; must be: {view.check.threshold}.")
     return " ".join(parts)
 
 

@@ -18,6 +18,7 @@ from scidex_console.console.presentation.soak import (
     check_words,
     clock_lines,
     guide_lines,
+    in_order,
     ladder_lines,
 )
 from scidex_console.console.presentation.status import Knowledge
@@ -106,7 +107,7 @@ class SoakScreen(MainScreen):
         ladder = self._known()
         if ladder is None:
             return
-        checks = ladder.checks
+        checks = in_order(ladder.checks)
         width = self._checks.size.width // 8
         self._checks.show_rows(
             [view.check.id for view in checks], lambda i: check_cells(checks[i], ladder.taken_at, width)
