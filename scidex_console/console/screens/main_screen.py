@@ -24,8 +24,8 @@ from scidex_console.console.presentation.keys import KeyView, footer_line
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.dialog import Surroundings
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.triage import Decision
 from scidex_console.domain.soak.guide import StepAction
+from scidex_console.domain.triage import Decision
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.ports import AttemptFilter, TriageDesk
 from scidex_console.engine.triage.views import CaseView

@@ -10,8 +10,8 @@ from scidex_console.console.screens.activity import ActivityScreen
 from scidex_console.console.screens.attempts import AttemptsScreen
 from scidex_console.console.screens.main_screen import Console, MainScreen
 from scidex_console.console.screens.overview import OverviewScreen
-from scidex_console.console.screens.triage import TriageScreen
 from scidex_console.console.screens.soak import SoakScreen
+from scidex_console.console.screens.triage import TriageScreen
 
 
 @dataclass(frozen=True)
