@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import secrets
@@ -18,6 +19,9 @@ from urllib.parse import quote, urlsplit
 import psycopg
 import pytest
 from psycopg import sql
+
+from scidex_console.adapters.postgres.schema_runner import SchemaRunner
+from tests.originals import ORIGINALS
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30  # bytes; a run of all the tests needs less than half of it
@@ -68,6 +72,11 @@ def _with_database(url: str, name: str) -> str:
     parts = urlsplit(url)
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}/{quote(name, safe='')}{query}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _originals(tmp_path_factory: pytest.TempPathFactory) -> None:
+    ORIGINALS.folder = tmp_path_factory.mktemp("originals")
 
 
 @pytest.fixture(scope="session")
@@ -142,4 +151,18 @@ def database_url(_databases: Databases) -> Iterator[str]:
 def scidex_database(_databases: Databases, _scidex_template: str) -> Iterator[str]:
     """URL of a fresh database with SciDEX's own two tables, empty; dropped after the test."""
     with _databases(_scidex_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _applied_template(_databases: Databases, _scidex_template: str) -> Iterator[str]:
+    with _databases(_scidex_template) as url:
+        asyncio.run(SchemaRunner(url).apply())
+        yield urlsplit(url).path.removeprefix("/")
+
+
+@pytest.fixture
+def applied_database(_databases: Databases, _applied_template: str) -> Iterator[str]:
+    """URL of a fresh database with SciDEX's tables, empty, and the schema applied."""
+    with _databases(_applied_template) as url:
         yield url

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,6 +40,44 @@ _ANYBODY = {
 """So that whoever runs the tests need not have told git who they are."""
 
 
+Looking = psycopg.Connection[dict[str, Any]]
+
+
+class Onlooker:
+    """Somebody who asks a database again and again, over one connection a thread, made anew when lost."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connections: dict[int, Looking] = {}
+
+    def rows(self, statement: str, *params: Any) -> list[dict[str, Any]]:
+        """What the database answers; nothing is asked twice, but for what a lost connection never asked."""
+        connection = self._connections.get(threading.get_ident())
+        if connection is not None:
+            try:
+                return _answer(connection, statement, params)
+            except psycopg.OperationalError:
+                if not connection.closed:
+                    raise
+        connection = self._connections[threading.get_ident()] = _looking(self._url)
+        return _answer(connection, statement, params)
+
+    def leave(self) -> None:
+        """Close all connections."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+
+
+def _looking(url: str) -> Looking:
+    return psycopg.connect(url, autocommit=True, row_factory=dict_row)
+
+
+def _answer(connection: Looking, statement: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+    cursor = connection.execute(statement.encode(), params or None)
+    return cursor.fetchall() if cursor.description else []
+
+
 @dataclass(frozen=True)
 class Lab:
     """A store and the configuration that leads to it."""
@@ -47,6 +86,8 @@ class Lab:
     store: SmallStore
     config: Path
     settings: Settings
+    onlooker: Onlooker | None = None
+    """Who asks the database; by default somebody new each time."""
 
     def options(self, **changes: Any) -> EngineOptions:
         """Options of an engine over this store."""
@@ -54,10 +95,11 @@ class Lab:
         return engine_options(self.settings, frozenset({JobName.FIGURES}), until_idle=False)
 
     def rows(self, statement: str, *params: Any) -> list[dict[str, Any]]:
-        """Ask the database, on a connection of its own."""
-        with psycopg.connect(self.store.database_url, autocommit=True, row_factory=dict_row) as connection:
-            cursor = connection.execute(statement.encode(), params or None)
-            return cursor.fetchall() if cursor.description else []
+        """Ask the database, on a connection that nothing else uses."""
+        if self.onlooker is not None:
+            return self.onlooker.rows(statement, *params)
+        with _looking(self.store.database_url) as connection:
+            return _answer(connection, statement, params)
 
     def git(self, *arguments: str, outer: bool = False) -> str:
         """Run git in the artifact checkout (or the outer one) as anybody would."""

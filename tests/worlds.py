@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scidex_console.demo.artifacts.model import SUBMODULE
@@ -11,7 +11,8 @@ from scidex_console.demo.artifacts.plan import StorePlan, plan_store
 from scidex_console.demo.artifacts.scale import PAPER_FIGURE, Scale
 from scidex_console.demo.history import Digest
 from scidex_console.demo.rows import load_rows
-from scidex_console.demo.store import BRANCH, REMOTE, build_store
+from scidex_console.demo.store import BRANCH, REMOTE, StorePlaces, build_store
+from tests.originals import ORIGINALS
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,11 @@ def small_store(
     """
     scale = Scale("test", artifacts=artifacts, paper_figures=figures, figures_with_file=with_file)
     plan = plan_store(scale, seed, urls)
-    store = build_store(folder / "store", plan)
+    root = folder / "store"
+    key = (scale, seed, None if urls is None else tuple(urls))
+    store = replace(
+        ORIGINALS.copy(key, lambda place: build_store(place, plan), root), places=StorePlaces(root)
+    )
     load_rows(database_url, plan, store.digests)
     lost = {
         artifact.id: artifact.metadata["image_url"]

@@ -25,7 +25,7 @@ from scidex_console.settings import Settings, load_settings
 from scidex_console.wiring.engine import HeldStore, assembled, engine_options, held_store
 from scidex_console.wiring.reading import Readers, readers
 from tests.demo.hosts_client import PROMPT
-from tests.labs import Lab, make_lab
+from tests.labs import Lab, Onlooker, make_lab
 
 T = TypeVar("T")
 
@@ -261,9 +261,13 @@ async def bench(
             urls=urls,
             extra=extra,
         )
-        lab = replace(lab, settings=_changed(lab, settings or {}))
-        async with readers(lab.settings) as connected:
-            yield Bench(lab, hosts, connected)
+        onlooker = Onlooker(lab.store.database_url)
+        lab = replace(lab, settings=_changed(lab, settings or {}), onlooker=onlooker)
+        try:
+            async with readers(lab.settings) as connected:
+                yield Bench(lab, hosts, connected)
+        finally:
+            onlooker.leave()
 
 
 def _changed(lab: Lab, changes: dict[str, str]) -> Settings:

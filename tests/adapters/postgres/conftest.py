@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
 from scidex_console.adapters.postgres.database import Database
-from scidex_console.adapters.postgres.schema_runner import SchemaRunner
-from tests.conftest import Databases
 
 Sql = psycopg.Connection[dict[str, Any]]
-
-
-@pytest.fixture(scope="session")
-def _applied_template(_databases: Databases, _scidex_template: str) -> Iterator[str]:
-    with _databases(_scidex_template) as url:
-        asyncio.run(SchemaRunner(url).apply())
-        yield urlsplit(url).path.removeprefix("/")
-
-
-@pytest.fixture
-def applied_database(_databases: Databases, _applied_template: str) -> Iterator[str]:
-    """URL of a fresh database with SciDEX's tables, empty, and the schema applied."""
-    with _databases(_applied_template) as url:
-        yield url
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from scidex_console.adapters.postgres.schema_runner import SchemaRunner
 from scidex_console.settings import load_settings
 from tests.labs import Lab
+from tests.originals import ORIGINALS
 
 SUBMODULE = "data/scidex-artifacts"
 BRANCH = "main"
@@ -96,7 +97,10 @@ def tiny_lab(
 
     `links` say what was derived from what.
     """
-    store = _repositories(folder, database_url, files)
+    folder.mkdir(parents=True, exist_ok=True)
+    ORIGINALS.copy(("tiny", *files.items()), lambda place: _repositories(place, files), folder)
+    outer = folder / "scidex"
+    store = TinyStore(database_url, outer, outer / SUBMODULE)
     with psycopg.connect(database_url, autocommit=True) as connection:
         insert_rows(connection, rows)
         for derived, origin in links:
@@ -178,7 +182,7 @@ def git(folder: Path, *arguments: str, date: str = "") -> str:
     return done.stdout
 
 
-def _repositories(folder: Path, database_url: str, files: Mapping[str, Content]) -> TinyStore:
+def _repositories(folder: Path, files: Mapping[str, Content]) -> None:
     seed, outer = folder / "seed", folder / "scidex"
     for place in (seed, outer):
         place.mkdir(parents=True)
@@ -187,6 +191,5 @@ def _repositories(folder: Path, database_url: str, files: Mapping[str, Content])
     git(seed, "add", "-A")
     # Of last year: `git log --follow` goes by the dates.
     git(seed, "commit", "-q", "-m", "artifacts", date="2025-06-01T12:00:00Z")
-    git(outer, "submodule", "--quiet", "add", "-b", BRANCH, str(seed), SUBMODULE)
+    git(outer, "submodule", "--quiet", "add", "-b", BRANCH, f"../{seed.name}", SUBMODULE)
     git(outer, "commit", "-q", "-m", "the artifacts")
-    return TinyStore(database_url, outer, outer / SUBMODULE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from scidex_console.settings import (
     WritesSettings,
 )
 from scidex_console.wiring.engine import HeldStore, engine_options, held_store
+from tests.originals import copy_repositories
 from tests.worlds import SmallStore, small_store
 
 GROUP = "europepmc"
@@ -122,20 +122,15 @@ def build_worked_store(folder: Path, url: str) -> SmallStore:
 def copied(original: SmallStore, folder: Path, url: str) -> WorkedStore:
     """The same store once more, in another folder, with a database copied from the original's."""
     root = folder / "store"
-    shutil.copytree(original.outer.parent, root, symlinks=True)
+    copy_repositories(original.outer.parent, root)
     outer_checkout = root / original.outer.name
-    store = WorkedStore(
+    return WorkedStore(
         settings_of(url, outer_checkout),
         url,
         outer_checkout,
         outer_checkout / original.submodule,
         tuple(sorted(original.lost)),
     )
-    modules = store.outer / ".git/modules" / original.submodule
-    for config in (store.outer / ".git/config", modules / "config"):
-        text = config.read_text(encoding="utf-8")
-        config.write_text(text.replace(str(original.outer.parent), str(root)), encoding="utf-8")
-    return store
 
 
 async def _work(settings: Settings, store: SmallStore, lost: Sequence[str]) -> None:
