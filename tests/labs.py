@@ -44,26 +44,35 @@ Looking = psycopg.Connection[dict[str, Any]]
 
 
 class Onlooker:
-    """Somebody who asks a database again and again, over one connection a thread, made anew when lost."""
+    """Somebody who asks a database again and again, over one connection a thread, made anew when lost.
+
+    After `leave` each question has a connection of its own.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._connections: dict[int, Looking] = {}
+        self._stays = True
 
     def rows(self, statement: str, *params: Any) -> list[dict[str, Any]]:
         """What the database answers; nothing is asked twice, but for what a lost connection never asked."""
-        connection = self._connections.get(threading.get_ident())
-        if connection is not None:
+        if not self._stays:
+            with _looking(self._url) as own:
+                return _answer(own, statement, params)
+        thread = threading.get_ident()
+        known = self._connections.get(thread)
+        if known is not None:
             try:
-                return _answer(connection, statement, params)
+                return _answer(known, statement, params)
             except psycopg.OperationalError:
-                if not connection.closed:
+                if not known.closed:
                     raise
-        connection = self._connections[threading.get_ident()] = _looking(self._url)
-        return _answer(connection, statement, params)
+        self._connections[thread] = _looking(self._url)
+        return _answer(self._connections[thread], statement, params)
 
     def leave(self) -> None:
         """Close all connections."""
+        self._stays = False
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
