@@ -127,6 +127,8 @@ def _rollback_lines(output: Output, preview: RollbackPreview) -> Iterator[str]:
         yield from output.table(("ARTIFACT", "REASON"), kept, elastic="REASON")
     if preview.unseen:
         yield f"nobody looked whether files in the folders were changed: {preview.unseen}"
+    for later in preview.later:
+        yield f"batch {later.id} stands on this one: it changed {number(later.shared, 'row')} of it since"
     if preview.refused:
         yield f"left alone, since they changed meanwhile: {number(len(preview.refused), 'row')}"
         rows = [(item.artifact_id, item.reason) for item in preview.refused]

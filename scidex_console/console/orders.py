@@ -137,6 +137,11 @@ class Orders:
 
     async def _open_batch(self, spec: ActionSpec, job: JobName, note: str = "") -> None:
         redo = spec.name is ActionName.REDO
+        chosen = self._app.main_screen.subject().batch_id
+        if chosen is not None:
+            preview = await self._read.rollback_preview(chosen, redo=redo)
+            self._show(BatchDialog(self._app, spec, job, preview, note=note))
+            return
         states = (BatchState.ROLLED_BACK,) if redo else (BatchState.DONE, BatchState.CLEANED)
         batches = await self._read.batches(job, limit=_BATCHES_SEARCHED)
         batch: BatchView | None = next((b for b in batches if b.state in states), None)
@@ -182,8 +187,12 @@ class Orders:
         if spec.name is ActionName.THROTTLE:
             group = self._app.main_screen.subject().group or "GROUP"
             return spec.command(None, {"group": group}, program=self._app.program)
-        criteria = self._app.main_screen.subject().criteria
-        params = retry_params(criteria) if spec.name is ActionName.RETRY and criteria else {}
+        subject = self._app.main_screen.subject()
+        params: dict[str, Any] = {}
+        if spec.name is ActionName.RETRY and subject.criteria:
+            params = retry_params(subject.criteria)
+        elif spec.name in (ActionName.ROLLBACK, ActionName.REDO) and subject.batch_id is not None:
+            params = {"batch": subject.batch_id}
         return spec.command(job if spec.job_scoped else None, params, program=self._app.program)
 
     # --- intents ------------------------------------------------------------------------------------------

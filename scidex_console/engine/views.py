@@ -240,6 +240,15 @@ class OperationView:
 
 
 @dataclass(frozen=True)
+class LaterBatch:
+    """A batch that came after another one and touched artifacts of it."""
+
+    id: int
+    shared: int
+    """How many artifacts it shares."""
+
+
+@dataclass(frozen=True)
 class RollbackPreview:
     """Both stores at once: what a rollback (or a redo) of a batch would do. Its token names exactly this."""
 
@@ -260,6 +269,10 @@ class RollbackPreview:
     """Those of `operations` that would be kept, since a file in their folder was changed; with the reason.
 
     The token does not name them, as only who has the checkout sees them (folders)."""
+    later: tuple[LaterBatch, ...] = ()
+    """Batches that stand on this one: they changed artifacts of it since, and hold those rows back.
+
+    The token does not name them: what they changed is among `refused`."""
     unseen: str = ""
     """Why nobody looked at the files; empty when somebody did, or when none are concerned (folders)."""
 

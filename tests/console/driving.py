@@ -18,7 +18,7 @@ from tests.console.fakes import World
 Driver = Pilot[object]
 _NAMED = (
     *("tab", "shift+tab", "enter", "escape", "space", "up", "down", "left", "right", "home", "end", "pageup"),
-    *("pagedown", "backspace", "f5", "ctrl+y", "ctrl+p", "ctrl+q", "ctrl+c", "question_mark"),
+    *("pagedown", "backspace", "f5", "ctrl+u", "ctrl+y", "ctrl+p", "ctrl+q", "ctrl+c", "question_mark"),
 )
 _KEY_NAMES = {" ": "space", ".": "full_stop", "?": "question_mark", "/": "slash", "*": "asterisk"}
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from scidex_console.console.app import ConsoleApp
 from scidex_console.console.link import Pace
@@ -20,6 +20,19 @@ from scidex_console.domain.paging import Around, Span, Window, join
 from scidex_console.domain.runs import RunState
 from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod, Handover
+from scidex_console.engine.listing_views import (
+    ArtifactChange,
+    ArtifactDecision,
+    ArtifactDetail,
+    ArtifactFile,
+    ArtifactLink,
+    BatchDetail,
+    BatchFilter,
+    CommitRecordView,
+    HostPace,
+    LogFilter,
+    OperationDetail,
+)
 from scidex_console.engine.people import ActivityFilter, AuditView, PresenceView
 from scidex_console.engine.ports import AttemptFilter, AttemptOrder
 from scidex_console.engine.views import (
@@ -29,6 +42,7 @@ from scidex_console.engine.views import (
     EngineView,
     GapView,
     HostView,
+    LaterBatch,
     MigrationLogView,
     OperationView,
     Overview,
@@ -425,7 +439,15 @@ def a_handover(since: datetime, until: datetime, **changes: Any) -> Handover:
     return replace(note, **changes)
 
 
-def a_window(newest_first: Sequence[AttemptView], around: Around, span: Span) -> Window[AttemptView]:
+class _Row(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+R = TypeVar("R", bound=_Row)
+
+
+def a_window(newest_first: Sequence[R], around: Around, span: Span) -> Window[R]:
     """A window of a list, as a database gives it."""
     pairs = [((row.id,), row) for row in newest_first]
     if around.last:
@@ -435,6 +457,56 @@ def a_window(newest_first: Sequence[AttemptView], around: Around, span: Span) ->
     before = [pair for pair in pairs[::-1] if pair[0] > around.key]
     after = [pair for pair in pairs if pair[0] <= around.key]
     return join(before[: span.before], after[: span.after], around, span)
+
+
+PACE = (
+    ("europepmc", tuple((i * 37) % 130 for i in range(60))),
+    ("ncbi", (*[110] * 40, *[0] * 20)),
+)
+
+
+def a_batch_detail(batch: BatchView) -> BatchDetail:
+    """One batch whole."""
+    operation = OperationDetail(
+        an_operation(1, fields=("file_path", "metadata.file_sha256")),
+        {"file_path": None},
+        {"file_path": "figures/paper_figure-0001.jpg", "metadata.file_sha256": "ab" * 32},
+    )
+    refused = OperationDetail(
+        an_operation(2, state=OperationState.CONFLICT, reason="file_path was changed by another", fields=()),
+        {},
+        {},
+    )
+    commits = (CommitRecordView("6c0f7d3e", "apply", batch.commit, ago(119)),)
+    return BatchDetail(batch, (operation, refused), commits, (LaterBatch(14, 3),))
+
+
+def an_artifact(artifact_id: str, **changes: Any) -> ArtifactDetail:
+    """One artifact whole."""
+    detail = ArtifactDetail(
+        artifact_id=artifact_id,
+        row={
+            "id": artifact_id,
+            "artifact_type": "analysis",
+            "title": "Lung cells \u202e reversed",
+            "file_path": "analyses/9f3a.json",
+            "metadata": {"sha256": "9c1e"},
+        },
+        files=(
+            ArtifactFile("manifest", f"{artifact_id}/manifest.json", 512, "cd" * 32, ""),
+            ArtifactFile("moved", f"{artifact_id}/9f3a.json", 48_120, "ab" * 32, "analyses/9f3a.json"),
+        ),
+        links=(ArtifactLink(artifact_id, "dataset-7", "derived_from"),),
+        changes=(
+            ArtifactChange(
+                12, "folders", "conflict", "cleaned", "4f1c2d9aa0", ago(300), "metadata changed meanwhile"
+            ),
+        ),
+        decisions=(ArtifactDecision(3, "accept", "bob", ago(200), "checked by eye", "applied", ""),),
+        attempts=(an_attempt(9),),
+        log=ERRORS[:1],
+    )
+    return replace(detail, **changes)
 
 
 def a_detail(attempt: AttemptView, **changes: Any) -> AttemptDetail:
@@ -474,6 +546,9 @@ class FakeRead:
         self.rows = (BATCH, replace(BATCH, id=11, state=BatchState.ROLLED_BACK))
         self.intents: dict[int, Intent] = {}
         self.listed: Sequence[AttemptView] = ATTEMPTS
+        self.logged: Sequence[MigrationLogView] = ERRORS
+        self.log_filters: list[LogFilter] = []
+        self.batch_filters: list[BatchFilter] = []
         self.windows: list[tuple[AttemptFilter, AttemptOrder, Around]] = []
         self.ladder: Ladder | None = None
         """What `soak` gives; None: that of the overview."""
@@ -537,6 +612,33 @@ class FakeRead:
         self, criteria: AttemptFilter, *, limit: int, before_id: int | None = None
     ) -> Sequence[AttemptView]:
         return self.shown.dead[:limit]
+
+    async def migration_log_window(
+        self, criteria: LogFilter, around: Around, span: Span
+    ) -> Window[MigrationLogView]:
+        self._maybe_fail()
+        self.log_filters.append(criteria)
+        rows = [r for r in self.logged if not criteria.statuses or r.status in criteria.statuses]
+        return a_window(rows, around, span)
+
+    async def artifact(self, artifact_id: str) -> ArtifactDetail:
+        self._maybe_fail()
+        return an_artifact(artifact_id)
+
+    async def host_pace(self, *, minutes: int) -> HostPace:
+        self._maybe_fail()
+        return HostPace(NOW, tuple((group, counts[-minutes:]) for group, counts in PACE))
+
+    async def batch_window(self, criteria: BatchFilter, around: Around, span: Span) -> Window[BatchView]:
+        self._maybe_fail()
+        self.batch_filters.append(criteria)
+        rows = [b for b in self.rows if not criteria.states or b.state in criteria.states]
+        return a_window(rows, around, span)
+
+    async def batch_detail(self, batch_id: int) -> BatchDetail | None:
+        self._maybe_fail()
+        batch = next((b for b in self.rows if b.id == batch_id), None)
+        return batch and a_batch_detail(batch)
 
     async def attempt_window(
         self, criteria: AttemptFilter, order: AttemptOrder, around: Around, span: Span

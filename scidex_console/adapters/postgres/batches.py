@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
+from scidex_console.adapters.postgres.attempts import contains
 from scidex_console.adapters.postgres.database import Connection
 from scidex_console.adapters.postgres.journal_rows import batch_of
 from scidex_console.adapters.postgres.snapshot import Row, ask
 from scidex_console.domain.batches import Batch, BatchState, NewFile, Operation, OperationState
 from scidex_console.domain.folders.entries import EntryRole
 from scidex_console.domain.jobs import JobName
-from scidex_console.engine.views import BatchView, OperationView
+from scidex_console.engine.listing_views import BatchFilter
+from scidex_console.engine.views import BatchView, LaterBatch, OperationView
 
 _SETTLED = (BatchState.CLEANED, BatchState.ROLLED_BACK)
 
@@ -37,6 +40,17 @@ def batch_view(row: Row) -> BatchView:
         outer_commit=row["outer_commit"],
         push=_push(row["push_state"], state),
     )
+
+
+def batch_params(criteria: BatchFilter, only: int | None = None) -> dict[str, Any]:
+    """The parameters of `list_batches_*` for a filter; `only` is the one batch to list."""
+    return {
+        "job": criteria.job,
+        "states": list(criteria.states) or None,
+        "artifact_id": criteria.artifact_id,
+        "prefix": contains(criteria.text).removeprefix("%"),
+        "only": only,
+    }
 
 
 def _push(recorded: str, state: BatchState) -> str:
@@ -81,3 +95,9 @@ async def load_batch(connection: Connection, batch_id: int) -> Batch | None:
     found = await ask(connection, dict.fromkeys(parts, params))
     head = found["read_batch_head"]
     return batch_of(head[0], found["read_batch_operations"], found["read_batch_entries"]) if head else None
+
+
+async def later_batches(connection: Connection, batch_id: int) -> tuple[LaterBatch, ...]:
+    """Batches that stand on this one."""
+    rows = (await ask(connection, {"list_later_batches": {"batch_id": batch_id}}))["list_later_batches"]
+    return tuple(LaterBatch(row["id"], row["shared"]) for row in rows)

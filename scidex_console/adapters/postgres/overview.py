@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 
 from scidex_console.adapters.postgres.attempts import attempt_view, migration_log_view
-from scidex_console.adapters.postgres.batches import batch_view
+from scidex_console.adapters.postgres.batches import batch_params, batch_view
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.folder_gap import FolderCounts
 from scidex_console.adapters.postgres.gaps import (
@@ -28,6 +28,7 @@ from scidex_console.adapters.postgres.soak import soak_record
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.soak.ladder import read_ladder
+from scidex_console.engine.listing_views import BatchFilter
 from scidex_console.engine.views import EngineView, GapView, HostView, Overview, ReversibleBatches, RunView
 
 _SETTLED_INTENTS = 10
@@ -52,7 +53,7 @@ async def read_overview(
                 "list_gone_attempts": {"limit": dead},
                 "list_migration_errors": {"limit": errors},
                 "list_intents": {"settled": _SETTLED_INTENTS},
-                "list_batches": {"job": None, "before_id": None, "id": None, "limit": 1},
+                "list_batches_down": {**batch_params(BatchFilter()), "id": None, "limit": 1},
                 "list_reversible_batches": None,
                 "list_present": {"lapses_after_s": LAPSES_AFTER_S},
                 "read_last_act": None,
@@ -61,7 +62,7 @@ async def read_overview(
         )
     folders_gap = await folders.gap(_run(found, JobName.FOLDERS), minutes)
     engine = found["read_engine_state"][0]
-    batches = found["list_batches"]
+    batches = found["list_batches_down"]
     return Overview(
         taken_at=engine["taken_at"],
         identity=identity_view(found["read_identity"][0]),

@@ -11,7 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from scidex_console.adapters.postgres.attempts import attempt_view, filter_params, waiting_folder_view
-from scidex_console.adapters.postgres.batches import batch_view, load_batch, operation_view
+from scidex_console.adapters.postgres.batches import (
+    batch_params,
+    batch_view,
+    later_batches,
+    load_batch,
+    operation_view,
+)
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.folder_gap import FolderCounts
 from scidex_console.adapters.postgres.gaps import ended
@@ -25,6 +31,7 @@ from scidex_console.domain.figures import RETRYABLE, FigureState, why_held_back
 from scidex_console.domain.folders.statuses import WAITING
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.tokens import plan_token
+from scidex_console.engine.listing_views import BatchFilter
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import (
     AttemptView,
@@ -58,8 +65,8 @@ async def read_rollback(
     """
     identity = await read_identity(database)
     async with snapshot(database) as connection:
-        listed = {"job": None, "before_id": None, "id": batch_id, "limit": 1}
-        heads = (await ask(connection, {"list_batches": listed}))["list_batches"]
+        listed = {**batch_params(BatchFilter(), batch_id), "id": None, "limit": 1}
+        heads = (await ask(connection, {"list_batches_down": listed}))["list_batches_down"]
         batch = await load_batch(connection, batch_id)
         if batch is None:
             raise Refused(f"there is no batch {batch_id}")
@@ -69,6 +76,7 @@ async def read_rollback(
         rows = GuardedRows(database, file_path_is_column=path_is_column(identity))
         plan = [(o.artifact_id, o.row if redo else batch.taking_back(o)) for o in taking_part]
         changed = await rows.differing(connection, plan)
+        later = () if redo else await later_batches(connection, batch_id)
     operations = tuple(operation_view(o) for o in taking_part if o.artifact_id not in changed)
     refused = tuple(
         operation_view(o, changed[o.artifact_id]) for o in taking_part if o.artifact_id in changed
@@ -86,6 +94,7 @@ async def read_rollback(
         refused=refused,
         token=_rollback_token(batch_view(heads[0]), batch.pass_no, redo, commits, operations, refused),
         old_paths=tuple(sorted({e.source for e in entries if e.leaves_source})),
+        later=later,
     )
     if look is None or redo or batch.job is not JobName.FOLDERS:
         return preview

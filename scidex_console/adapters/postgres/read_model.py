@@ -14,8 +14,14 @@ from scidex_console.adapters.postgres.attempts import (
     filter_params,
     migration_log_view,
 )
-from scidex_console.adapters.postgres.batches import batch_view, load_batch, operation_view
+from scidex_console.adapters.postgres.batches import batch_params, batch_view, load_batch, operation_view
 from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.details import (
+    log_params,
+    read_artifact,
+    read_batch,
+    read_host_pace,
+)
 from scidex_console.adapters.postgres.folder_gap import FolderCounts
 from scidex_console.adapters.postgres.folder_report import read_folders_report
 from scidex_console.adapters.postgres.handover import read_handover
@@ -34,6 +40,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.soak.ladder import Ladder, read_ladder
 from scidex_console.engine.handover import Handover
+from scidex_console.engine.listing_views import ArtifactDetail, BatchDetail, BatchFilter, HostPace, LogFilter
 from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.engine.ports import AttemptFilter, AttemptOrder
 from scidex_console.engine.views import (
@@ -52,6 +59,8 @@ from scidex_console.engine.views import (
     StoreIdentity,
 )
 
+_LOG = Listing(("list_migration_log_up", "list_migration_log_down"), ("id",), migration_log_view)
+_BATCHES = Listing(("list_batches_up", "list_batches_down"), ("id",), batch_view)
 _OTHER_ATTEMPTS = 20
 _ATTEMPT_LISTINGS = {
     AttemptOrder.NEWEST: ("list_attempts_up", "list_attempts_down"),
@@ -149,21 +158,46 @@ class PostgresReadModel:
         self, *, status: str = "", limit: int, before_id: int | None = None
     ) -> Sequence[MigrationLogView]:
         """Newest first, those before `before_id`."""
-        params = {"status": status, "limit": limit, "before_id": before_id}
-        return [migration_log_view(row) for row in await fetch(self._database, "list_migration_log", params)]
+        params = log_params(LogFilter(statuses=(status,) if status else ()))
+        params |= {"limit": limit, "id": None if before_id is None else before_id - 1}
+        rows = await fetch(self._database, "list_migration_log_down", params)
+        return [migration_log_view(row) for row in rows]
+
+    async def migration_log_window(
+        self, criteria: LogFilter, around: Around, span: Span
+    ) -> Window[MigrationLogView]:
+        """Part of the migration log, newest first."""
+        return await read_window(self._database, _LOG, log_params(criteria), around, span)
+
+    async def artifact(self, artifact_id: str) -> ArtifactDetail:
+        """All about one artifact."""
+        return await read_artifact(self._database, artifact_id)
+
+    async def host_pace(self, *, minutes: int) -> HostPace:
+        """Requests of every host group by the minute."""
+        return await read_host_pace(self._database, minutes)
 
     async def batches(
         self, job: JobName | None, *, limit: int, before_id: int | None = None
     ) -> Sequence[BatchView]:
         """Newest first, those before `before_id`."""
-        params = {"job": job, "limit": limit, "before_id": before_id, "id": None}
-        return [batch_view(row) for row in await fetch(self._database, "list_batches", params)]
+        params = batch_params(BatchFilter(job=job))
+        params |= {"limit": limit, "id": None if before_id is None else before_id - 1}
+        return [batch_view(row) for row in await fetch(self._database, "list_batches_down", params)]
+
+    async def batch_window(self, criteria: BatchFilter, around: Around, span: Span) -> Window[BatchView]:
+        """Part of the batches, newest first."""
+        return await read_window(self._database, _BATCHES, batch_params(criteria), around, span)
 
     async def batch(self, batch_id: int) -> BatchView | None:
         """One batch."""
-        params = {"job": None, "limit": 1, "before_id": None, "id": batch_id}
-        rows = await fetch(self._database, "list_batches", params)
+        params = {**batch_params(BatchFilter(), batch_id), "id": None, "limit": 1}
+        rows = await fetch(self._database, "list_batches_down", params)
         return batch_view(rows[0]) if rows else None
+
+    async def batch_detail(self, batch_id: int) -> BatchDetail | None:
+        """One batch whole."""
+        return await read_batch(self._database, batch_id)
 
     async def operations(self, batch_id: int) -> Sequence[OperationView]:
         """The operations of a batch, in the order they were journalled."""

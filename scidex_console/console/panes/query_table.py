@@ -93,6 +93,10 @@ class QueryTable(CellTable, Generic[T]):
         self._cursor, self._top = at, max(top, 0)
         self._draw()
 
+    def redraw(self) -> None:
+        """Draw the same rows again: what they show changes with time."""
+        self._draw()
+
     def _row_cells(self, index: int) -> Mapping[str, Cell]:
         cells = self._cells_of(self.window.rows[index])
         if not self._marking:

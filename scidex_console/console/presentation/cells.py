@@ -16,7 +16,7 @@ from rich.cells import cell_len, set_cell_size
 from scidex_console.domain.sanitise import visible
 
 Align = Literal["left", "right"]
-Crop = Literal["end", "middle"]
+Crop = Literal["start", "end", "middle"]
 
 TONES = (
     "dim",
@@ -105,10 +105,22 @@ def fit(text: str, width: int, align: Align = "left", crop: Crop = "end") -> str
         return ""
     length = cell_len(text)
     if length > width:
+        if crop == "start":
+            return _tail(text, width)
         text = _middle(text, width) if crop == "middle" else set_cell_size(text, width - 1).rstrip(" ") + "…"
         length = cell_len(text)
     padding = " " * (width - length)
     return padding + text if align == "right" else text + padding
+
+
+def _tail(text: str, width: int) -> str:
+    """The end of the text alone, as of bars whose newest stands last."""
+    tail = ""
+    for char in reversed(text):
+        if cell_len(char + tail) > width:
+            break
+        tail = char + tail
+    return tail.rjust(width)
 
 
 def _middle(text: str, width: int) -> str:

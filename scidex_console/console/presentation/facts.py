@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scidex_console.console.presentation.cells import Cell, Line, clean, wrap
+from scidex_console.console.presentation.cells import Cell, Line, clean, fit, wrap
 
 _NAME_WIDTH = 12
 _LONGEST = 4000
@@ -34,8 +34,8 @@ def fact_lines(facts: Iterable[Fact], width: int) -> list[Line]:
             continue
         rows = wrap(clean(fact.value, _LONGEST), max(width - _NAME_WIDTH, 20))
         for number, row in enumerate(rows):
-            name = fact.name if number == 0 else ""
-            lines.append(Line((Cell(f"{name:<{_NAME_WIDTH}}", "dim"), Cell(row, fact.tone))))
+            name = fit(clean(fact.name) if number == 0 else "", _NAME_WIDTH - 1)
+            lines.append(Line((Cell(f"{name} ", "dim"), Cell(row, fact.tone))))
     return lines
 
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from scidex_console.console.presentation.cells import Cell, clean
+from scidex_console.console.presentation.cells import Cell, Line, clean
 from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.words import NOTHING, clock, count, duration, tally
+from scidex_console.console.presentation.facts import Fact, fact_lines, parts
+from scidex_console.console.presentation.pace import pace_bars, rate
+from scidex_console.console.presentation.words import NOTHING, at_length, clock, count, duration, tally
 from scidex_console.engine.views import HostView
 from scidex_console.engine.vocabulary import host_state
 
@@ -38,6 +40,15 @@ WIDE = (
     Column("requests", "requests", 8, rank=5, align="right"),
 )
 _WIDE_FROM = 100
+LIST_COLUMNS = (
+    replace(_GATE[0], width=14),
+    *_GATE[1:5],
+    Column("rate", "req/s", 8, align="right"),
+    Column("pace", "last 30 min", 12, rank=1, weight=2, widest=30, align="right", crop="start"),
+    replace(_DUE, rank=4),
+    Column("story", "cause, outcomes", 20, weight=4, widest=100),
+)
+"""Of the screen of hosts: with the pace against the budget."""
 
 
 def columns_for(width: int) -> tuple[Column, ...]:
@@ -105,6 +116,79 @@ def _outcomes(host: HostView) -> str:
         (host.refused, "refused"),
     )
     return " ".join(f"{count(number, 6)} {name}" for number, name in counts if number)
+
+
+def listed_cells(host: HostView, now: datetime, per_minute: Sequence[int]) -> Mapping[str, Cell]:
+    """One group with its pace; the pace told is that of the last whole minute."""
+    lately = per_minute[-2] / 60 if len(per_minute) > 1 else None
+    bars = pace_bars(per_minute, host.gate.rate, 30)
+    return {**host_cells(host, now, lately), "pace": Cell(bars, "bad" if "!" in bars else "")}
+
+
+def host_lines(host: HostView, now: datetime, per_minute: Sequence[int], width: int) -> list[Line]:
+    """All about a group: why it is held, its budget and whose override, its pace, what came of its rows."""
+    gate = host.gate
+    state = state_of(host, now)
+    end = _end(host, state, now)
+    override = gate.override if gate.override and gate.override.until > now else None
+    held = [
+        Fact("state", state, _TONES[state]),
+        Fact("until", f"{at_length(end)}, in {duration((end - now).total_seconds())}" if end else ""),
+        Fact("cause", gate.hold_cause if gate.hold_until and gate.hold_until > now else "", "warn"),
+        Fact("breaker", _breaker_words(host, now)),
+        Fact("holds", f"{gate.holds_in_a_row} in a row" if gate.holds_in_a_row else ""),
+    ]
+    budget = [
+        Fact("rate", f"{gate.rate:g} requests/s at most"),
+        Fact("in flight", f"{gate.in_flight} of {gate.in_flight_limit} at most, {gate.waiting} waiting"),
+        Fact("override", _override_words(host, now), "warn" if override else "dim"),
+        Fact("reason", override.reason if override else ""),
+    ]
+    minutes = len(per_minute)
+    pace = [
+        Fact("minutes", pace_bars(per_minute, gate.rate, minutes)),
+        Fact(
+            "scale",
+            f"a bar is a minute, the newest right; full is {gate.rate:g}/s, · none, ! above it",
+            "dim",
+        ),
+        Fact("last minute", f"{rate(per_minute[-2], 1):.2f} requests/s" if minutes > 1 else ""),
+        Fact(
+            f"{minutes} minutes",
+            f"{rate(sum(per_minute), minutes):.2f} requests/s, {sum(per_minute):,} in all",
+        ),
+        Fact("last", at_length(host.last_request_at)),
+    ]
+    outcomes = [Fact("due", f"{host.due:,}"), Fact("attempts", _outcomes(host) or "none")]
+    return parts(
+        ("Now", fact_lines(held, width)),
+        ("Budget", fact_lines(budget, width)),
+        ("Pace", fact_lines(pace, width)),
+        ("Figures", fact_lines(outcomes, width)),
+    )
+
+
+def _breaker_words(host: HostView, now: datetime) -> str:
+    gate = host.gate
+    openings = f", opened {gate.breaker_openings} times in a row" if gate.breaker_openings > 1 else ""
+    if gate.breaker_until and gate.breaker_until > now:
+        until = f" until {at_length(gate.breaker_until)}"
+    else:
+        until = ""
+    return f"{gate.breaker}{until}, {gate.failures_in_a_row} failures in a row{openings}"
+
+
+def _override_words(host: HostView, now: datetime) -> str:
+    override = host.gate.override
+    if override is None or override.until <= now:
+        return "none; t sets one"
+    parts_of_it = []
+    if override.rate is not None:
+        parts_of_it.append(f"{override.rate:g} requests/s")
+    if override.in_flight is not None:
+        parts_of_it.append(f"{override.in_flight} in flight")
+    left = duration((override.until - now).total_seconds())
+    return f"{', '.join(parts_of_it)} by {override.operator}, ends {at_length(override.until)}, in {left}"
 
 
 def host_cells(host: HostView, now: datetime, observed: float | None) -> Mapping[str, Cell]:

@@ -1,12 +1,13 @@
-"""Rows of the migration log that are not a success: the cause stands in the row."""
+"""Rows of the migration log: the cause stands in the row."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from scidex_console.console.presentation.cells import Cell, clean
 from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.words import clock
+from scidex_console.console.presentation.words import clock, moment
 from scidex_console.engine.views import MigrationLogView
 
 COLUMNS = (
@@ -16,6 +17,25 @@ COLUMNS = (
     Column("errors", "error", 20, weight=5),
     Column("took", "ms", 6, rank=2, align="right"),
 )
+
+
+LIST_COLUMNS = (
+    Column("when", "UTC", 20),
+    Column("status", "status", 9, widest=20),
+    Column("artifact", "artifact", 18, weight=1, widest=40, crop="middle"),
+    Column("errors", "error", 20, weight=5),
+    Column("took", "ms", 6, rank=2, align="right"),
+)
+_TONES = {"success": "ok", "skipped": "warn", "kept": "warn"}
+
+
+def listed_cells(row: MigrationLogView, now: datetime | None) -> Mapping[str, Cell]:
+    """One row of the list of all."""
+    return {
+        **log_cells(row),
+        "when": Cell(moment(row.at, now), "dim"),
+        "status": Cell(clean(row.status, 60), _TONES.get(row.status, "bad")),
+    }
 
 
 def log_cells(row: MigrationLogView) -> Mapping[str, Cell]:

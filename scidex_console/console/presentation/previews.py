@@ -56,6 +56,13 @@ def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
     lines = list(_folder_sums(preview) if preview.batch.job is JobName.FOLDERS else _file_sums(preview))
     word = "applies again" if preview.redo else "inverts"
     shown = preview.commits[:2]
+    for later in preview.later[:2]:
+        shared = counted(later.shared, "row")
+        lines.append(
+            Line((Cell(f"batch {later.id} stands on this one: it changed {shared} of it since", "bad"),))
+        )
+    if len(preview.later) > 2:
+        lines.append(Line((Cell(f"and {len(preview.later) - 2} more later batches", "bad"),)))
     lines += [Line((Cell(f"{word} commit ", "dim"), Cell(clean(commit)))) for commit in shown]
     if len(preview.commits) > len(shown):
         lines.append(Line((Cell(f"and {len(preview.commits) - len(shown)} more commits", "dim"),)))

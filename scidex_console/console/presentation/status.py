@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line, fit
 from scidex_console.console.presentation.presence import watchers
-from scidex_console.console.presentation.words import as_typed, duration
+from scidex_console.console.presentation.words import as_typed, duration, run_state
 from scidex_console.engine.actions import PROGRAM
 from scidex_console.engine.views import EngineView, Overview
 
@@ -93,8 +93,19 @@ _WIDE = 120
 _ENGINE_TONES = {"running": "ok", "stalled": "badge-bad", "stopped": "badge-warn", "fenced": "badge-bad"}
 
 
-def pulse_line(knowledge: Knowledge, width: int) -> Line:
-    """Second line: age of the data, heartbeat, engine. What ticks comes first: a tick is few bytes."""
+def _jobs_cells(overview: Overview) -> list[Cell]:
+    """Each job and the state of its run."""
+    cells: list[Cell] = []
+    for gap in overview.gaps:
+        cells += [Cell(f"  {gap.job} ", "dim"), run_state(gap.run)]
+    return cells
+
+
+def pulse_line(knowledge: Knowledge, width: int, *, jobs: bool = False) -> Line:
+    """Second line: age of the data, heartbeat, engine. What ticks comes first: a tick is few bytes.
+
+    `jobs` tells the state of each job's run instead of which engine it is, where no other pane does.
+    """
     overview = knowledge.overview
     if overview is None:
         return Line()
@@ -112,16 +123,21 @@ def pulse_line(knowledge: Knowledge, width: int) -> Line:
         Cell(fit(duration(beat), 5), "bad" if stalled else ""),
         Cell(" engine ", "dim"),
         Cell(clean(engine.state, 16).upper(), _ENGINE_TONES.get(engine.state, "warn")),
-        Cell(f" {clean(engine.holder, 40)}"),
-        Cell("  epoch ", "dim"),
-        Cell(str(engine.epoch)),
     ]
-    if overview.present:
-        few = f"{len(overview.present)} watch"
-        cells += [Cell("  "), Cell(watchers(overview.present) if width >= _WIDE else few, "key")]
+    if jobs:
+        return crop_line(Line((*cells, *_jobs_cells(overview), *_watching(overview, width))), width)
+    cells += [Cell(f" {clean(engine.holder, 40)}"), Cell("  epoch ", "dim"), Cell(str(engine.epoch))]
+    cells += _watching(overview, width)
     if engine.note:
         cells += [Cell("  "), Cell(clean(engine.note, 120), "dim")]
     return crop_line(Line(tuple(cells)), width)
+
+
+def _watching(overview: Overview, width: int) -> list[Cell]:
+    if not overview.present:
+        return []
+    few = f"{len(overview.present)} watch"
+    return [Cell("  "), Cell(watchers(overview.present) if width >= _WIDE else few, "key")]
 
 
 def banner_lines(knowledge: Knowledge, width: int) -> list[Line]:

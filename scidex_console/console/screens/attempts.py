@@ -64,8 +64,11 @@ class AttemptsScreen(ListingScreen[AttemptView]):
     KEYS = (OPEN, FILTER, RETRY, MARK, UNMARK, THROTTLE)
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
 
-    criteria = AttemptFilter()
-    order = AttemptOrder.NEWEST
+    def __init__(self, around: Console, *, group: str = "") -> None:
+        super().__init__(around)
+        self.criteria = AttemptFilter(group=group)
+        self.order = AttemptOrder.NEWEST
+        self.at_first = self.filter.in_force = f'host:"{group}"' if group else ""
 
     def columns(self, width: int) -> Sequence[Column]:
         """The least important go first."""

@@ -41,6 +41,8 @@ class ListingScreen(MainScreen, Generic[T]):
             id="rows",
         )
         self.filter = FilterLine(self.HINT, id="filter-line")
+        self.at_first = ""
+        """The filter it was opened with, to which Esc goes back."""
 
     # --- what a listing gives -----------------------------------------------------------------------------
 
@@ -94,7 +96,7 @@ class ListingScreen(MainScreen, Generic[T]):
             OPEN.command: self._open_current,
             MARK.command: self.table.mark,
             UNMARK.command: self.table.unmark,
-            **({BACK.command: lambda: self._apply("")} if self.filter.in_force else {}),
+            **({BACK.command: lambda: self.filter_by(self.at_first)} if self._is_filtered else {}),
         }
 
     def why_not(self, key: Key) -> str | None:
@@ -103,15 +105,20 @@ class ListingScreen(MainScreen, Generic[T]):
             return "there is no row here"
         if key is UNMARK and not self.table.marked:
             return "nothing is marked"
-        if key is BACK and self.filter.in_force:
+        if key is BACK and self._is_filtered:
             return None
         return super().why_not(key)
+
+    @property
+    def _is_filtered(self) -> bool:
+        return self.filter.in_force != self.at_first
 
     def _open_current(self) -> None:
         if self.table.current is not None:
             self.open(self.table.current)
 
-    def _apply(self, typed: str) -> None:
+    def filter_by(self, typed: str) -> None:
+        """Show what a filter finds, or say what is wrong with it."""
         try:
             self.apply(typed)
         except FilterError as error:
@@ -119,17 +126,17 @@ class ListingScreen(MainScreen, Generic[T]):
             return
         self.filter.applied(typed)
         self.table.restart()
-        self.table.focus()
+        self.set_focus(self.table)
         self.around.hurry()
         self.draw_keys()
 
     def on_filter_line_entered(self, message: FilterLine.Entered) -> None:
         """Apply it, or say what is wrong."""
-        self._apply(message.text)
+        self.filter_by(message.text)
 
     def on_filter_line_left(self, message: FilterLine.Left) -> None:
         """Back to the rows."""
-        self.table.focus()
+        self.set_focus(self.table)
 
     def on_query_table_place_wanted(self, message: QueryTable.PlaceWanted) -> None:
         """Another part is to be read, at once."""

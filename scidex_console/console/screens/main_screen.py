@@ -124,13 +124,16 @@ class MainScreen(Screen[None]):
     KEYS: ClassVar[tuple[Key, ...]] = ()
     """Its own keys; those of all screens (`keys.EVERYWHERE`) come after them."""
 
+    TELLS_JOBS: ClassVar[bool] = True
+    """Whether the status lines tell the state of each job's run."""
+
     class Shown(Message):
         """The panes are there and can be drawn."""
 
     def __init__(self, around: Console) -> None:
         super().__init__()
         self.around = around
-        self._status = StatusPane(id="status")
+        self._status = StatusPane(jobs=self.TELLS_JOBS, id="status")
         self._activity = ActivityPane(around.notices, id="activity")
         self._keys = CellView(id="keys")
 

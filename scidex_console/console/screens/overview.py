@@ -27,6 +27,7 @@ class OverviewScreen(MainScreen):
 
     AUTO_FOCUS: ClassVar[str | None] = "#gap"
     KEYS = OVERVIEW
+    TELLS_JOBS = False
     BINDINGS: ClassVar[list[BindingType]] = bindings(OVERVIEW)
 
     def __init__(self, around: Console) -> None:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from scidex_console.console.keys import Key
 from scidex_console.console.screens.activity import ActivityScreen
 from scidex_console.console.screens.attempts import AttemptsScreen
+from scidex_console.console.screens.batches import BatchesScreen
+from scidex_console.console.screens.hosts import HostsScreen
 from scidex_console.console.screens.main_screen import Console, MainScreen
+from scidex_console.console.screens.migration_log import MigrationLogScreen
 from scidex_console.console.screens.overview import OverviewScreen
 from scidex_console.console.screens.soak import SoakScreen
 from scidex_console.console.screens.triage import TriageScreen
@@ -31,7 +34,10 @@ class Entry:
 
 SCREENS = (
     Entry("1", "Overview", "Health, pace, hosts, and what went wrong lately.", OverviewScreen),
+    Entry("2", "Hosts", "Each host group: holds, budget and override, pace.", HostsScreen),
     Entry("3", "Attempts", "Every attempt at a figure, by class, host, time and text.", AttemptsScreen),
+    Entry("4", "Migration log", "What became of each artifact's folder, and why not.", MigrationLogScreen),
+    Entry("5", "Batches", "What went through both stores, to be looked at and taken back.", BatchesScreen),
     Entry("6", "Triage", "What waits for a person, the evidence, and decisions.", TriageScreen),
     Entry("7", "Soak", "The phases of the folder migration: checks, clock, guide and gates.", SoakScreen),
     Entry("8", "Activity", "Who did what, who watches now, and the note of a shift.", ActivityScreen),

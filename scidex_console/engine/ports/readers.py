@@ -13,6 +13,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.handover import Handover
+from scidex_console.engine.listing_views import ArtifactDetail, BatchDetail, BatchFilter, HostPace, LogFilter
 from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.engine.views import (
     AttemptDetail,
@@ -96,6 +97,28 @@ class ReadModel(Protocol):
     ) -> Sequence[BatchView]: ...
 
     async def batch(self, batch_id: int) -> BatchView | None: ...
+
+    async def batch_window(self, criteria: BatchFilter, around: Around, span: Span) -> Window[BatchView]:
+        """Part of the batches, newest first."""
+        ...
+
+    async def batch_detail(self, batch_id: int) -> BatchDetail | None:
+        """One batch whole; None when there is none of that id."""
+        ...
+
+    async def migration_log_window(
+        self, criteria: LogFilter, around: Around, span: Span
+    ) -> Window[MigrationLogView]:
+        """Part of the migration log, newest first."""
+        ...
+
+    async def artifact(self, artifact_id: str) -> ArtifactDetail:
+        """All about one artifact, also where its row is gone."""
+        ...
+
+    async def host_pace(self, *, minutes: int) -> HostPace:
+        """Requests of every host group by the minute, of so many minutes."""
+        ...
 
     async def operations(self, batch_id: int) -> Sequence[OperationView]: ...
 

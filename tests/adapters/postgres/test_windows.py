@@ -11,6 +11,7 @@ from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import FIRST, LAST, Around, Key, Span, Window
+from scidex_console.engine.listing_views import BatchFilter, LogFilter
 from scidex_console.engine.ports import AttemptFilter, AttemptOrder
 from scidex_console.engine.views import AttemptView
 from tests.adapters.postgres.conftest import Sql
@@ -18,6 +19,7 @@ from tests.adapters.postgres.small_store import SmallStore
 
 SPAN = Span(3, 6)
 ALL = 1000
+WHOLE = Span(0, ALL)
 
 
 @pytest.fixture
@@ -122,3 +124,119 @@ async def test_a_retry_is_of_the_host_and_of_the_artifacts_that_were_chosen(
     assert await listed(AttemptFilter(artifact_ids=("a", "c"))) == {"a", "c"}
     assert await listed(AttemptFilter(host=attempt.host)) == {"a", "b", "c"}
     assert await listed(AttemptFilter(host="elsewhere.example")) == set()
+
+
+async def test_the_log_is_read_in_windows_by_status_text_and_artifact(database: Database, sql: Sql) -> None:
+    sql.execute(
+        """
+        INSERT INTO artifact_migration_log (artifact_id, status, errors)
+        SELECT 'a' || n % 5, CASE WHEN n % 3 = 0 THEN 'error' ELSE 'success' END,
+            CASE WHEN n % 3 = 0 THEN jsonb_build_object('reason', 'git said ' || n) END
+        FROM generate_series(1, 30) AS n
+        """
+    )
+    model = PostgresReadModel(database)
+
+    async def ids(criteria: LogFilter, around: Around = FIRST, span: Span = WHOLE) -> list[int]:
+        return [row.id for row in (await model.migration_log_window(criteria, around, span)).rows]
+
+    everything = list(range(30, 0, -1))
+    problems = [n for n in everything if n % 3 == 0]
+    assert await ids(LogFilter()) == everything
+    assert await ids(LogFilter(), Around((20,)), SPAN) == list(range(23, 14, -1))
+    assert await ids(LogFilter(problems=True)) == await ids(LogFilter(statuses=("error",))) == problems
+    assert await ids(LogFilter(problems=True), LAST, Span(1, 2)) == [9, 6, 3]
+    assert await ids(LogFilter(text="git SAID 15")) == [15]
+    assert await ids(LogFilter(artifact_id="a2")) == [27, 22, 17, 12, 7, 2]
+
+
+async def test_a_batch_is_told_whole_with_what_stands_on_it(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add(name) for name in "ab"], total=2)
+    for name in "ab":
+        await store.attempt(name, FetchClass.STORED)
+    batch = await store.batch()
+    model = PostgresReadModel(database)
+    detail = await model.batch_detail(batch.id)
+    assert detail is not None and detail.batch == await model.batch(batch.id)
+    first = detail.operations[0]
+    assert (first.operation.artifact_id, first.operation.path) == ("a", "figures/a.png")
+    assert first.before["file_path"] is None and first.after["file_path"].endswith("figures/a.png")
+    assert [(c.kind, c.commit) for c in detail.commits] == [("apply", "c" * 40)]
+    assert detail.later == ()
+    sql.execute(
+        """
+        WITH later AS (
+            INSERT INTO scidex_console.batch (uid, job, state, epoch, base_commit)
+            VALUES (gen_random_uuid(), 'folders', 'cleaned', 0, '') RETURNING id)
+        INSERT INTO scidex_console.operation (batch_id, artifact_id, state, fields, before, after)
+        SELECT id, 'b', 'done', '{}', '{}', '{}' FROM later
+        """
+    )
+    standing = await model.batch_detail(batch.id)
+    assert standing is not None
+    assert [(later.id - batch.id, later.shared) for later in standing.later] == [(1, 1)]
+    assert (await model.rollback_preview(batch.id, redo=False)).later == standing.later
+    assert await model.batch_detail(10**6) is None
+
+
+async def test_batches_are_read_in_windows_by_job_state_artifact_and_commit(
+    database: Database, sql: Sql
+) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add(name) for name in "ab"], total=2)
+    made = []
+    for name in "ab":
+        await store.attempt(name, FetchClass.STORED)
+        made.append(await store.batch(commit=name * 40))
+    await store.take_back(made[0])
+    model = PostgresReadModel(database)
+
+    async def ids(criteria: BatchFilter) -> list[int]:
+        return [row.id for row in (await model.batch_window(criteria, FIRST, SPAN)).rows]
+
+    first, second = (batch.id for batch in made)
+    assert await ids(BatchFilter()) == [second, first]
+    assert await ids(BatchFilter(job=JobName.FOLDERS)) == []
+    assert await ids(BatchFilter(states=("rolled_back",))) == [first]
+    assert await ids(BatchFilter(artifact_id="b")) == [second]
+    assert await ids(BatchFilter(text="bbbb")) == [second]
+    around = await model.batch_window(BatchFilter(), Around((first,)), Span(1, 1))
+    assert [row.id for row in around.rows] == [second, first]
+
+
+async def test_an_artifact_is_told_whole_also_when_its_row_is_gone(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add("a", title="A title")], total=1)
+    await store.attempt("a", FetchClass.STORED)
+    batch = await store.batch()
+    sql.execute("INSERT INTO artifact_links VALUES ('a', 'b', 'derived_from'), ('c', 'd', 'x')")
+    sql.execute(
+        "INSERT INTO artifact_migration_log (artifact_id, status) VALUES ('a', 'error'), ('b', 'error')"
+    )
+    model = PostgresReadModel(database)
+    detail = await model.artifact("a")
+    assert detail.row is not None and detail.row["title"] == "A title"
+    assert [(link.source, link.target) for link in detail.links] == [("a", "b")]
+    assert [(change.batch_id, change.state) for change in detail.changes] == [(batch.id, "done")]
+    assert [entry.status for entry in detail.log] == ["error"]
+    assert [attempt.outcome for attempt in detail.attempts] == [FetchClass.STORED]
+    assert (detail.files, detail.decisions) == ((), ())
+    sql.execute("DELETE FROM artifacts")
+    gone = await model.artifact("a")
+    assert gone.row is None and gone.changes == detail.changes
+
+
+async def test_the_pace_of_hosts_is_counted_by_the_minute(database: Database, sql: Sql) -> None:
+    sql.execute(
+        """
+        INSERT INTO scidex_console.fetch_attempt
+            (artifact_id, url, host, host_group, outcome, reason, requests, started_at, took_ms, epoch)
+        SELECT 'a', 'u', 'h', g, 'dead', 'r', r, date_trunc('minute', now()) - ago, 1, 1
+        FROM (VALUES ('g1', 3, interval '0 s'), ('g1', 4, interval '0 s'), ('g1', 2, interval '2 min'),
+                     ('g1', 9, interval '3 min'), ('g2', 1, interval '1 min')) AS t (g, r, ago)
+        """
+    )
+    pace = await PostgresReadModel(database).host_pace(minutes=3)
+    shifted = {(("g1", (2, 0, 7)), ("g2", (0, 1, 0))), (("g1", (0, 7, 0)), ("g2", (1, 0, 0)))}
+    assert pace.per_minute in shifted  # the second, should a minute have ended in between

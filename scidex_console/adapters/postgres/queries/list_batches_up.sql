@@ -1,3 +1,4 @@
+-- From an id on, upwards; with `only`, that one alone.
 SELECT b.*, c.files, c.adopted, c.marks, c.skipped, c.conflicts
 FROM scidex_console.batch AS b
 CROSS JOIN LATERAL (
@@ -21,7 +22,12 @@ CROSS JOIN LATERAL (
     ) AS e
     WHERE o.batch_id = b.id
 ) AS c
-WHERE (%(job)s::text IS NULL OR b.job = %(job)s)
-    AND (%(before_id)s::bigint IS NULL OR b.id < %(before_id)s)
-    AND (%(id)s::bigint IS NULL OR b.id = %(id)s)
-ORDER BY b.id DESC LIMIT %(limit)s
+WHERE (%(id)s::bigint IS NULL OR b.id >= %(id)s)
+    AND (%(only)s::bigint IS NULL OR b.id = %(only)s)
+    AND (%(job)s::text IS NULL OR b.job = %(job)s)
+    AND (%(states)s::text[] IS NULL OR b.state = ANY (%(states)s))
+    AND (%(artifact_id)s::text = '' OR EXISTS (
+        SELECT FROM scidex_console.operation AS o WHERE o.artifact_id = %(artifact_id)s AND o.batch_id = b.id))
+    AND (%(prefix)s::text = '' OR b.commit_id LIKE %(prefix)s OR b.inverse_commit LIKE %(prefix)s
+         OR b.uid::text LIKE %(prefix)s)
+ORDER BY b.id LIMIT %(limit)s

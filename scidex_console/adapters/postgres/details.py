@@ -1,0 +1,135 @@
+"""All about one batch or one artifact, and the pace of hosts: each as of one moment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from scidex_console.adapters.postgres.attempts import (
+    attempt_view,
+    contains,
+    filter_params,
+    migration_log_view,
+)
+from scidex_console.adapters.postgres.batches import (
+    batch_params,
+    batch_view,
+    later_batches,
+    load_batch,
+    operation_view,
+)
+from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.snapshot import ask, snapshot
+from scidex_console.engine.listing_views import (
+    ArtifactChange,
+    ArtifactDecision,
+    ArtifactDetail,
+    ArtifactFile,
+    ArtifactLink,
+    BatchDetail,
+    BatchFilter,
+    CommitRecordView,
+    HostPace,
+    LogFilter,
+    OperationDetail,
+)
+from scidex_console.engine.ports import AttemptFilter
+
+_LAST_FEW = 20
+_MOST_FILES = 500
+
+
+def log_params(criteria: LogFilter) -> dict[str, Any]:
+    """The parameters of `list_migration_log_*` for a filter."""
+    return {
+        "statuses": list(criteria.statuses) or None,
+        "problems": criteria.problems,
+        "artifact_id": criteria.artifact_id,
+        "pattern": contains(criteria.text),
+    }
+
+
+async def read_host_pace(database: Database, minutes: int) -> HostPace:
+    """Requests of every group in each of the last minutes."""
+    async with snapshot(database) as connection:
+        found = await ask(connection, {"read_clock": None, "count_requests_by_minute": {"minutes": minutes}})
+    pace: dict[str, list[int]] = defaultdict(lambda: [0] * minutes)
+    for row in found["count_requests_by_minute"]:
+        if row["minutes_ago"] < minutes:
+            pace[row["host_group"]][minutes - 1 - row["minutes_ago"]] += row["n"]
+    taken_at = found["read_clock"][0]["taken_at"]
+    return HostPace(taken_at, tuple((group, tuple(counts)) for group, counts in sorted(pace.items())))
+
+
+async def read_batch(database: Database, batch_id: int) -> BatchDetail | None:
+    """One batch whole; None when there is none of that id."""
+    async with snapshot(database) as connection:
+        batch = await load_batch(connection, batch_id)
+        if batch is None:
+            return None
+        listed = {**batch_params(BatchFilter(), batch_id), "id": None, "limit": 1}
+        commits = {"batch_id": batch_id}
+        found = await ask(connection, {"list_batches_down": listed, "list_batch_commits": commits})
+        later = await later_batches(connection, batch_id)
+    return BatchDetail(
+        batch=batch_view(found["list_batches_down"][0]),
+        operations=tuple(
+            OperationDetail(operation_view(o), o.row.inverse().after, o.row.inverse().before)
+            for o in batch.operations
+        ),
+        commits=tuple(
+            CommitRecordView(row["op"], row["kind"], row["commit_id"], row["recorded_at"])
+            for row in found["list_batch_commits"]
+        ),
+        later=later,
+    )
+
+
+async def read_artifact(database: Database, artifact_id: str) -> ArtifactDetail:
+    """All about an artifact; also what is left of one whose row is gone."""
+    of_it = {"artifact_id": artifact_id, "limit": _LAST_FEW}
+    same = AttemptFilter(artifact_ids=(artifact_id,))
+    questions = {
+        "read_artifact": of_it,
+        "list_artifact_files": {**of_it, "limit": _MOST_FILES},
+        "list_artifact_links": of_it,
+        "list_artifact_changes": of_it,
+        "list_artifact_decisions": of_it,
+        "list_attempts_down": {**filter_params(same), "id": None, "limit": _LAST_FEW},
+        "list_migration_log_down": {
+            **log_params(LogFilter(artifact_id=artifact_id)),
+            "id": None,
+            "limit": _LAST_FEW,
+        },
+    }
+    async with snapshot(database) as connection:
+        found = await ask(connection, questions)
+    row = found["read_artifact"]
+    return ArtifactDetail(
+        artifact_id=artifact_id,
+        row=row[0]["found"] if row else None,
+        files=tuple(
+            ArtifactFile(f["role"], f["path"], f["size_bytes"], f["sha256"], f["source"])
+            for f in found["list_artifact_files"]
+        ),
+        links=tuple(
+            ArtifactLink(
+                link["source_artifact_id"] or "", link["target_artifact_id"] or "", link["link_type"] or ""
+            )
+            for link in found["list_artifact_links"]
+        ),
+        changes=tuple(
+            ArtifactChange(
+                c["batch_id"], c["job"], c["state"], c["batch_state"], c["commit_id"], c["at"], c["reason"]
+            )
+            for c in found["list_artifact_changes"]
+        ),
+        decisions=tuple(
+            ArtifactDecision(
+                d["id"], d["decision"], d["operator"], d["at"], d["reason"], d["state"], d["note"]
+            )
+            for d in found["list_artifact_decisions"]
+        ),
+        attempts=tuple(attempt_view(a) for a in found["list_attempts_down"]),
+        log=tuple(migration_log_view(entry) for entry in found["list_migration_log_down"]),
+    )

@@ -1,0 +1,83 @@
+"""The screen of hosts: what is stuck first, the pace, the override, and the way to its attempts."""
+
+from __future__ import annotations
+
+from scidex_console.console.presentation.pace import pace_bars
+from scidex_console.console.screens.attempts import AttemptsScreen
+from scidex_console.console.screens.hosts import HostScreen, HostsScreen
+from scidex_console.console.screens.throttle_dialog import ThrottleDialog
+from scidex_console.engine.ports import AttemptFilter
+from tests.console.driving import Driver, press, running, screen_text, text_of, type_ahead, until
+from tests.console.fakes import World
+
+
+async def shown(pilot: Driver) -> HostsScreen:
+    await press(pilot, "2")
+    screen = pilot.app.screen
+    assert isinstance(screen, HostsScreen)
+    await until(pilot, lambda: screen.table.current is not None)
+    return screen
+
+
+async def test_what_is_stuck_comes_first_with_its_cause_and_pace() -> None:
+    async with running(World()) as pilot:
+        await shown(pilot)
+        rows = text_of(pilot, "#rows").splitlines()
+        assert "BREAKER" in rows[1] and "8 failures in a row" in rows[1]
+        assert "HOLD" in rows[2] and "1m35s" in rows[2] and "·" in rows[2]
+        assert all(len(row) <= 80 for row in rows)
+
+
+async def test_holds_run_down_between_readings() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await shown(pilot)
+        world.time.passes(5)
+        await until(pilot, lambda: "1m30s" in text_of(pilot, "#rows"))
+
+
+async def test_a_filter_finds_a_group() -> None:
+    async with running(World()) as pilot:
+        screen = await shown(pilot)
+        type_ahead(pilot, "/", "springer", "enter")
+        await until(pilot, lambda: len(screen.table.window.rows) == 1)
+        assert screen.subject().group == "static-content.springer.com"
+
+
+async def test_enter_tells_all_about_a_group_and_a_shows_its_attempts() -> None:
+    world = World()
+    async with running(world, (100, 40)) as pilot:
+        screen = await shown(pilot)
+        while screen.subject().group != "static-content.springer.com":
+            await press(pilot, "down")
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, HostScreen)
+        await until(pilot, lambda: "Budget" in screen_text(pilot))
+        told = screen_text(pilot)
+        for words in ("0.5 requests/s by anna, ends 2026-03-14 05:10:45Z", "they asked us to slow down"):
+            assert words in told
+        await press(pilot, "a")
+        attempts = pilot.app.screen
+        assert isinstance(attempts, AttemptsScreen)
+        await until(pilot, lambda: world.read.windows)
+        assert world.read.windows[-1][0] == AttemptFilter(group="static-content.springer.com")
+        assert 'host:"static-content.springer.com"' in screen_text(pilot)
+        await press(pilot, "escape", "escape")
+        assert pilot.app.screen is screen
+
+
+async def test_t_throttles_the_group_under_the_cursor_and_can_clear_it() -> None:
+    world = World()
+    async with running(world) as pilot:
+        screen = await shown(pilot)
+        group = screen.subject().group
+        await press(pilot, "t")
+        assert isinstance(pilot.app.screen, ThrottleDialog)
+        type_ahead(pilot, "tab", "tab", "tab", "they recovered", "enter", "right", "right", "enter")
+        await until(pilot, lambda: world.desk.submitted)
+        assert world.desk.submitted == [("throttle", None, {"group": group, "clear": True}, "they recovered")]
+
+
+def test_bars_are_measured_by_the_budget() -> None:
+    assert pace_bars((0, 1, 60, 119, 120, 200), 2.0, 10) == "·▁▅██!"
+    assert pace_bars((0, 1, 60), 2.0, 2) == "▁▅"

@@ -1,0 +1,187 @@
+"""The migration log, an artifact whole, batches, and a batch whole with its ways back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from scidex_console.console.screens.artifact import ArtifactScreen
+from scidex_console.console.screens.batch_dialog import BatchDialog
+from scidex_console.console.screens.batches import BatchesScreen, BatchScreen
+from scidex_console.console.screens.migration_log import MigrationLogScreen
+from scidex_console.console.screens.retry_dialog import RetryDialog
+from scidex_console.domain.batches import BatchState
+from scidex_console.domain.jobs import JobName
+from scidex_console.engine.listing_views import BatchFilter, LogFilter
+from scidex_console.engine.ports import AttemptFilter
+from scidex_console.engine.views import LaterBatch
+from tests.console.driving import Driver, notice, press, running, screen_text, text_of, type_ahead, until
+from tests.console.fakes import BATCH, ERRORS, FOLDERS_GAP, World, a_gap, a_rollback, a_run, an_overview
+
+LATER = an_overview(gaps=(a_gap(a_run()), replace(FOLDERS_GAP, error=2)))
+
+
+async def log(pilot: Driver) -> MigrationLogScreen:
+    await press(pilot, "4")
+    screen = pilot.app.screen
+    assert isinstance(screen, MigrationLogScreen)
+    await until(pilot, lambda: screen.table.current is not None)
+    return screen
+
+
+async def batches(pilot: Driver) -> BatchesScreen:
+    await press(pilot, "5")
+    screen = pilot.app.screen
+    assert isinstance(screen, BatchesScreen)
+    await until(pilot, lambda: screen.table.current is not None)
+    return screen
+
+
+async def test_the_error_stands_in_the_row() -> None:
+    async with running(World()) as pilot:
+        await log(pilot)
+        rows = text_of(pilot, "#rows").splitlines()
+        assert "failed" in rows[1] and "hash mismatch: " in rows[1]
+
+
+async def test_the_log_is_filtered_by_status_artifact_and_text() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await log(pilot)
+        type_ahead(pilot, "/", "status:failed,skipped id:notebook-12 git said no", "enter")
+        expected = LogFilter(("failed", "skipped"), False, "notebook-12", "git said no")
+        await until(pilot, lambda: world.read.log_filters[-1] == expected)
+        await press(pilot, "/", "ctrl+u")
+        type_ahead(pilot, "status:failed,", "enter")
+        await until(pilot, lambda: "a status is missing" in screen_text(pilot))
+
+
+async def test_e_shows_the_problems_alone_and_all_again() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await log(pilot)
+        await press(pilot, "e")
+        await until(pilot, lambda: world.read.log_filters[-1] == LogFilter(problems=True))
+        assert "/ status:problems" in screen_text(pilot)
+        await press(pilot, "e")
+        await until(pilot, lambda: world.read.log_filters[-1] == LogFilter())
+
+
+async def test_the_state_of_each_job_stands_on_every_screen() -> None:
+    async with running(World()) as pilot:
+        await log(pilot)
+        assert "figures RUNNING" in text_of(pilot, "#status") and "no run" in text_of(pilot, "#status")
+
+
+async def test_enter_tells_all_about_an_artifact() -> None:
+    world = World(LATER)
+    async with running(world, (120, 40)) as pilot:
+        screen = await log(pilot)
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, ArtifactScreen)
+        await until(pilot, lambda: "Migration log" in screen_text(pilot))
+        told = screen_text(pilot)
+        for words in (
+            "hash mismatch",
+            "metadata changed meanwhile",
+            "accept by bob",
+            "checked by eye [applied]",
+            "analyses/9f3a.json",
+            "derived_from",
+            "Lung cells \\u202e reversed",
+            "4f1c2d9aa0",
+        ):
+            assert words in told
+        await press(pilot, "r")
+        dialog = pilot.app.screen
+        assert isinstance(dialog, RetryDialog)
+        assert (dialog.job, dialog.criteria) == (
+            JobName.FOLDERS,
+            AttemptFilter(artifact_ids=(ERRORS[0].artifact_id,)),
+        )
+        await press(pilot, "escape", "escape")
+        assert pilot.app.screen is screen
+
+
+async def test_a_page_that_is_longer_than_the_screen_scrolls() -> None:
+    async with running(World()) as pilot:
+        await log(pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: "more" in text_of(pilot, "#page").splitlines()[0])
+        await press(pilot, "end")
+        await until(pilot, lambda: "↑ end" in text_of(pilot, "#page").splitlines()[0])
+        assert "404 confirmed" in text_of(pilot, "#page")
+
+
+async def test_batches_come_newest_first_with_state_and_commit() -> None:
+    async with running(World()) as pilot:
+        await batches(pilot)
+        rows = text_of(pilot, "#rows").splitlines()
+        assert rows[1].startswith("12") and "done" in rows[1] and "4f1c2d9aa0" in rows[1]
+        assert rows[2].startswith("11") and "taken back" in rows[2]
+
+
+async def test_batches_are_filtered() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await batches(pilot)
+        type_ahead(pilot, "/", "job:folders state:taken-back id:a1 4f1c", "enter")
+        expected = BatchFilter(JobName.FOLDERS, (BatchState.ROLLED_BACK.value,), "a1", "4f1c")
+        await until(pilot, lambda: world.read.batch_filters[-1] == expected)
+        await press(pilot, "/", "ctrl+u")
+        type_ahead(pilot, "state:gone", "enter")
+        await until(pilot, lambda: "gone is none of" in screen_text(pilot))
+
+
+async def test_enter_shows_a_batch_with_every_row_before_and_after() -> None:
+    async with running(World(), (120, 40)) as pilot:
+        await batches(pilot)
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, BatchScreen)
+        await until(pilot, lambda: "Rows and files" in screen_text(pilot))
+        told = screen_text(pilot)
+        for words in (
+            "file_path = null",
+            "file_path = figures/paper_figure-0001.jpg",
+            "file_sha256 = absent",
+            "conflict",
+            "changed by another",
+            "stand on this one: batch 14 (3 rows)",
+        ):
+            assert words in told
+
+
+@pytest.mark.parametrize(("moves", "key", "batch"), [(["down", "down"], "b", 10), (["down"], "B", 11)])
+async def test_an_earlier_batch_is_taken_back_or_brought_on_again(
+    moves: list[str], key: str, batch: int
+) -> None:
+    world = World()
+    world.read.rows = (*world.read.rows, replace(BATCH, id=10))
+    world.read.rollback = replace(a_rollback(), later=(LaterBatch(12, 2),))
+    async with running(world, (120, 40)) as pilot:
+        await batches(pilot)
+        await press(pilot, *moves, key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, BatchDialog))
+        dialog = pilot.app.screen
+        assert isinstance(dialog, BatchDialog)
+        assert dialog.preview.batch.id == batch
+        assert ("batch 12 stands on this one" in screen_text(pilot)) == (key == "b")
+        type_ahead(pilot, str(batch), "tab", "it was wrong", "enter", "right", "enter")
+        await until(pilot, lambda: world.desk.submitted)
+        name, job, params, _ = world.desk.submitted[0]
+        assert (name, job, params["batch"]) == ("rollback" if key == "b" else "redo", JobName.FIGURES, batch)
+
+
+async def test_a_batch_in_another_state_says_so() -> None:
+    world = World()
+    world.read.rows = (*world.read.rows, replace(BATCH, id=10, state=BatchState.ROLLING_BACK))
+    async with running(world) as pilot:
+        await batches(pilot)
+        await press(pilot, "B")
+        assert notice(pilot).startswith("» B redo: batch 12 is done: only one that was taken back")
+        await press(pilot, "down", "b")
+        assert notice(pilot) == "» b roll back: batch 11 is taken back"
+        await press(pilot, "down", "b")
+        assert notice(pilot) == "» b roll back: batch 10 is being taken back"
+        assert "the engine goes on with it" in screen_text(pilot) or "being taken back" in screen_text(pilot)
