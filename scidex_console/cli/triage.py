@@ -13,7 +13,13 @@ from scidex_console.domain.errors import StaleToken
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.triage import EXPLAINED, Decision
 from scidex_console.engine.actions import ACTIONS
-from scidex_console.engine.triage.views import CaseView, DecisionPreview, DecisionView, EvidenceView
+from scidex_console.engine.triage.views import (
+    CaseView,
+    DecisionPreview,
+    DecisionView,
+    EvidenceView,
+    VersionView,
+)
 
 _SHOWN_LINES = 40
 """Of a diff, for people; the document has all that was made."""
@@ -87,7 +93,14 @@ def _history_lines(output: Output, evidence: EvidenceView) -> Iterator[str]:
         return
     yield ""
     rows = [
-        ("=" if v.matches else "", v.at, v.commit[:12], v.size, v.sha256[:12] or "not read", v.subject)
+        (
+            "=" if v.matches else "",
+            v.at,
+            v.commit[:12],
+            v.size,
+            v.sha256[:12] or "not read",
+            _then(v, evidence),
+        )
         for v in evidence.versions
     ]
     heads = ("", "AT", "COMMIT", "BYTES", "SHA256", "SUBJECT")
@@ -96,6 +109,12 @@ def _history_lines(output: Output, evidence: EvidenceView) -> Iterator[str]:
     yield "= is the promised one" if matching else "none of them is the promised one"
     if evidence.more_versions:
         yield f"older ones than these {len(evidence.versions)} were not looked at"
+
+
+def _then(version: VersionView, evidence: EvidenceView) -> str:
+    """What the commit says, and where the file lay then, if that was elsewhere."""
+    is_there = evidence.file is None or version.path == evidence.file.path
+    return version.subject if is_there else f"{version.subject} ({version.path})"
 
 
 def _diff_lines(output: Output, evidence: EvidenceView) -> Iterator[str]:

@@ -144,7 +144,7 @@ class CaseFacts:
 
 def why_not(decision: Decision, case: CaseFacts, sources: Sequence[HashSource]) -> str:
     """Why a decision is not open to a case, in words for the operator; empty when it is."""
-    if case.migrated:
+    if case.migrated and case.of_folders:
         return "it has its folder by now: nothing is to be decided any more"
     if decision is Decision.LEAVE:
         return ""

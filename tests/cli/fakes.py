@@ -44,6 +44,7 @@ from scidex_console.engine.views import (
     StoreIdentity,
 )
 from scidex_console.settings import Settings
+from tests.console.triage_fakes import FakeTriage
 
 NOW = datetime(2026, 5, 19, 20, 30, tzinfo=UTC)
 
@@ -341,6 +342,7 @@ class FakeReaders:
     read: FakeRead = field(default_factory=FakeRead)
     desk: FakeDesk = field(default_factory=FakeDesk)
     feed: FakeFeed = field(default_factory=FakeFeed)
+    triage: FakeTriage = field(default_factory=FakeTriage)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@ from scidex_console.adapters.git.trees import ABSENT
 from scidex_console.engine.ports import PastVersion
 
 _FORMAT = "--format=%x01%H%x1f%ct%x1f%an%x1f%s"
+_SAME_FILE = "--find-renames=90%"
+"""How alike two files must be to be one that was moved: git also follows to what is merely similar, and files
+made from one template are."""
 _PATIENCE_S = 60.0
 
 
@@ -20,6 +23,7 @@ def past_versions(checkout: Checkout, tip: str, path: str, *, limit: int) -> lis
     output = checkout.commands.run(
         "log",
         "--follow",
+        _SAME_FILE,
         f"--max-count={int(limit)}",
         "--no-merges",
         "--raw",

@@ -169,7 +169,7 @@ async def _carry_on(args: Namespace, context: Context, readers: Readers, preview
         return refuse_stale(args, output, preview)
     if not preview.applied:
         raise Refused(preview.refused[0].refused, where=preview.refused[0].artifact_id)
-    intent = await readers.triage.decide(preview, reason=args.reason)
+    intent = await readers.triage.decide(preview, reason=args.reason.strip())
     return await follow_through(args, output, readers, intent)
 
 
