@@ -22,7 +22,7 @@ demo: $(STAMP)
 test crash: export PYTHONDONTWRITEBYTECODE =
 
 test: $(STAMP)
-	@$(PYTHON) -m pytest -n auto --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest -n auto --dist worksteal $(ARGS)
 
 check: static test
 
