@@ -10,28 +10,25 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from scidex_console.adapters.git import folder_memory, unfinished, worktree_file
 from scidex_console.adapters.git.checkout import OURS, Checkout
 from scidex_console.adapters.git.drafts import Edit, Series
-from scidex_console.adapters.git.folder_memory import FolderMemory
+from scidex_console.adapters.git.folder_memory import FolderMemory, damaged
 from scidex_console.adapters.git.pack_stream import PackStream, object_name
 from scidex_console.adapters.git.tree_editing import StoredFolder, TreeEditor
-from scidex_console.adapters.git.trees import Change
+from scidex_console.adapters.git.trees import GITLINK, Change
 from scidex_console.domain.commits import AUTHOR_EMAIL, AUTHOR_NAME
 from scidex_console.domain.errors import Halt, RepositoryError
 from scidex_console.engine.killpoints import reach
 
 _FEW = 100
 """Objects that are better kept each by itself: hundreds of small packs would make every look-up slow."""
-_KEEP = re.compile(r"^keep\t([0-9a-f]+)$", re.MULTILINE)
 
 Write = Callable[[PackStream], None]
 """Writes one object."""
@@ -92,7 +89,9 @@ def build(
     wanted |= {name: _whole("commit", content) for name, content in commits.items()}
     *chain, tip = commits
     chain += [] if series.merge else [tip]
-    with _taken_in(checkout, wanted):
+    # A submodule's commit is not in here.
+    reused = {e.object for e in series.edits if e.object and not e.removal and e.mode != GITLINK}
+    with _taken_in(checkout, wanted, reused - {*wanted}):
         line = f"create {reference}\0{tip}\0"
         checkout.commands.run("update-ref", "-z", "--stdin", stdin=line.encode())
     reach("git.objects.built")
@@ -192,13 +191,18 @@ def _checked(chunks: Iterator[bytes], file: _FileRead) -> Iterator[bytes]:
 
 
 @contextmanager
-def _taken_in(checkout: Checkout, wanted: Mapping[str, Write]) -> Iterator[None]:
-    """All of these objects are git's; until the block ends, nobody's repacking drops them."""
-    kept = _feed(checkout, list(wanted.values()))
-    reach("git.objects.fed")
+def _taken_in(checkout: Checkout, wanted: Mapping[str, Write], reused: Set[str]) -> Iterator[None]:
+    """All of these objects are git's; until the block ends, nobody's repacking drops them.
+
+    Those that are reused must be there already.
+    """
     try:
-        # Git is not asked beforehand what it has: looking for what is missing costs more than storing it.
-        missing = _missing(checkout, wanted)
+        _feed(checkout, wanted)
+        reach("git.objects.fed")
+        # Many are not looked for beforehand: to see what is missing costs more than to store it again.
+        missing = _missing(checkout, [*wanted, *reused])
+        if missing & reused:
+            raise damaged(checkout, f"missing blob {min(missing & reused)}")
         if missing:
             raise RepositoryError(
                 f"git did not store {len(missing)} of {len(wanted)} objects as they were meant",
@@ -207,8 +211,10 @@ def _taken_in(checkout: Checkout, wanted: Mapping[str, Write]) -> Iterator[None]
             )
         yield
     finally:
-        for path in kept:
-            path.unlink(missing_ok=True)
+        # Nobody else writes here now: any such mark is this one, or of a git that outlived a crash of ours.
+        for mark in unfinished.marks(checkout):
+            with suppress(OSError):  # what went wrong before says more; `repair` takes it away
+                mark.unlink()
 
 
 def _missing(checkout: Checkout, names: Collection[str]) -> set[str]:
@@ -218,20 +224,22 @@ def _missing(checkout: Checkout, names: Collection[str]) -> set[str]:
     return {line.removesuffix(" missing") for line in told.splitlines() if line.endswith(" missing")}
 
 
-def _feed(checkout: Checkout, writes: list[Write]) -> list[Path]:
-    """Write objects to git; the files that keep their pack from being repacked away, for now."""
-    few = len(writes) < _FEW
+def _feed(checkout: Checkout, wanted: Mapping[str, Write]) -> None:
+    """Write objects to git; their pack is marked so that it is not repacked away, for now.
+
+    What git has already it does not store by itself again; but nothing may hold it, and then it goes with the
+    pack that it is in. So a pack of our own must hold it.
+    """
+    few = len(wanted) < _FEW and len(_missing(checkout, wanted)) == len(wanted)
     command = ("unpack-objects", "-q") if few else ("index-pack", "--stdin", f"--keep={OURS}")
     with _receiving(checkout, command) as process:
         with suppress(BrokenPipeError):  # its last words say why; `conclude` reads them
-            pack = PackStream(process.stdin, len(writes), object_format=checkout.object_format)
-            for write in writes:
+            pack = PackStream(process.stdin, len(wanted), object_format=checkout.object_format)
+            for write in wanted.values():
                 write(pack)
             pack.end()
             process.stdin.flush()
-        said = checkout.commands.conclude(process, *command)
-    named = _KEEP.search(said)
-    return [checkout.pack_dir / f"pack-{named[1]}.keep"] if named else []
+        checkout.commands.conclude(process, *command)
 
 
 @contextmanager

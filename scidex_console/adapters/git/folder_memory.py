@@ -53,9 +53,12 @@ class Reader:
         self._process: Any = None
 
     def folder(self, name: str) -> TreeObject:
-        """A folder by its object."""
+        """A folder by its object. Raises `Halt` where it is not as git writes folders."""
         _, content = self._ask(object_id(name), "tree")
-        return TreeObject(content, id_size=len(self._checkout.no_object) // 2)
+        try:
+            return TreeObject(content, id_size=len(self._checkout.no_object) // 2)
+        except ValueError as error:
+            raise damaged(self._checkout, f"of tree {name}, {error}") from error
 
     def root_of(self, commit: str) -> str:
         """Object of a commit's root folder."""
@@ -77,12 +80,17 @@ class Reader:
             head = []
         self._checkout.commands.conclude(self._process, *_COMMAND)  # its own words say why
         if head[1:] == ["missing"]:
-            raise Halt(
-                f"the repository is damaged: missing {kind} {name}",
-                where=str(self._checkout.worktree),
-                fix="run `git fsck`, restore the object from a clone or a backup, then resume",
-            )
+            raise damaged(self._checkout, f"missing {kind} {name}")
         raise RepositoryError(f"git did not show {kind} {name}", where=str(self._checkout.worktree))
+
+
+def damaged(checkout: Checkout, how: str) -> Halt:
+    """What to raise when git does not have what a commit refers to."""
+    return Halt(
+        f"the repository is damaged: {how}",
+        where=str(checkout.worktree),
+        fix="run `git fsck`, restore the object from a clone or a backup, then resume",
+    )
 
 
 @contextmanager

@@ -9,20 +9,20 @@ class Lineage:
     """Ancestors of one commit; it moves along when another is made on top of it."""
 
     def __init__(self) -> None:
-        self._newest = ""
-        self._ancestors: frozenset[str] = frozenset()
+        self._known: tuple[str, frozenset[str]] = ("", frozenset())  # replaced as one: threads share it
 
     def grew(self, parent: str, commit: str) -> None:
         """`commit` was made on top of `parent`."""
-        known = self._ancestors if parent == self._newest else frozenset()
-        self._newest, self._ancestors = commit, known | {parent}
+        newest, ancestors = self._known
+        self._known = commit, (ancestors if parent == newest else frozenset()) | {parent}
 
     def has(self, older: str, newer: str, ask: Callable[[], bool]) -> bool:
         """Whether `newer` is `older` or descends from it; `ask` looks where it is not known."""
-        if newer == self._newest and older in self._ancestors:
+        newest, ancestors = self._known
+        if newer == newest and older in ancestors:
             return True
         found = ask()
         if found:
-            known = self._ancestors if newer == self._newest else frozenset()
-            self._newest, self._ancestors = newer, known | {older}
+            newest, ancestors = self._known
+            self._known = newer, (ancestors if newer == newest else frozenset()) | {older}
         return found

@@ -14,8 +14,12 @@ from typing import TypeVar
 
 Answer = TypeVar("Answer")
 _Sign = tuple[tuple[int, int, int, int] | None, ...]
+_TO_BRANCH = b"ref: refs/heads/"
+"""How git itself writes a HEAD that is attached; others may have written it otherwise."""
 _RECENT_NS = 50_000_000
 """A file that changed this recently may change again without looking it: its times are counted in ticks."""
+_SECOND_NS = 1_000_000_000
+"""The tick of file systems that count whole seconds."""
 
 
 class RefMemory:
@@ -39,9 +43,9 @@ class RefMemory:
             answer: Answer = known[1]  # type: ignore[assignment]
             return answer
         # Signed before asking: what changes in between is asked for again.
-        recent = time.time_ns() - _RECENT_NS
+        now = time.time_ns()
         answer = ask()
-        if all(about is None or about[3] < recent for about in sign):
+        if all(about is None or _is_settled(about[3], now) for about in sign):
             self._answers[key] = (sign, answer)
         return answer
 
@@ -51,15 +55,15 @@ class RefMemory:
             text = (self._git_dir / "HEAD").read_text("utf-8", "replace")
         except OSError:
             return None
-        return text.strip().removeprefix("ref: ") if text.startswith("ref: refs/heads/") else None
+        return text.strip().removeprefix("ref: ") if text.startswith(_TO_BRANCH.decode()) else None
 
     def _file(self, name: str) -> Path | None:
         """The file that a reference is in; None where one would have to follow it further."""
-        if name == "HEAD":
-            return self._git_dir / name
-        file = self._common_dir / name
+        is_head = name == "HEAD"
+        file = (self._git_dir if is_head else self._common_dir) / name
         try:
-            if file.read_bytes()[:4] == b"ref:":
+            content = file.read_bytes()
+            if content.startswith(b"ref:") and not (is_head and content.startswith(_TO_BRANCH)):
                 return None
         except FileNotFoundError:
             pass  # it may be packed
@@ -68,9 +72,15 @@ class RefMemory:
         return file
 
 
+def _is_settled(changed_ns: int, now_ns: int) -> bool:
+    """Whether a file's next change is sure to give it another time than this one."""
+    tick = _RECENT_NS if changed_ns % _SECOND_NS else _SECOND_NS + _RECENT_NS
+    return changed_ns < now_ns - tick
+
+
 def _sign(file: Path) -> tuple[int, int, int, int] | None:
     try:
-        about = file.lstat()
+        about = file.stat()  # of what a link leads to: that is what changes
     except OSError:
         return None
     return about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns

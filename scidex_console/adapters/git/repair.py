@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scidex_console.adapters.git import refs, trees
+from scidex_console.adapters.git import refs, trees, unfinished
 from scidex_console.adapters.git.aside import PREFIX as ASIDE_PREFIX
 from scidex_console.adapters.git.checkout import OURS, Checkout
 from scidex_console.adapters.git.index import PRIVATE_PREFIX, patched_copy, publish, refresh_all
@@ -76,10 +75,4 @@ def refresh_index(checkout: Checkout) -> None:
 def _files(checkout: Checkout) -> list[Path]:
     own = checkout.git_dir / OURS
     drafts = [path for pattern in _DRAFTS for path in sorted(own.glob(pattern))]
-    return drafts + [path for path in sorted(checkout.pack_dir.glob("pack-*.keep")) if _is_ours(path)]
-
-
-def _is_ours(keep: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return keep.read_text("utf-8", "replace").strip() == OURS
-    return False
+    return drafts + unfinished.marks(checkout)

@@ -91,7 +91,9 @@ class TreeEditor:
         for name, wanted in node.items():
             before = edited.folder.find(name)
             if isinstance(wanted, Edit):
-                items[name] = self._item(wanted, before, objects)
+                after = self._item(wanted, before, objects)
+                if after != before:  # else its entry stays as it is, byte for byte
+                    items[name] = after
                 continue
             if before is not None and before.mode != FOLDER:
                 raise _in_the_way(_any_edit(wanted))

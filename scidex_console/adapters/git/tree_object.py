@@ -9,10 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import lru_cache
+from itertools import accumulate, pairwise
 
 FOLDER = "40000"
 """Mode of a folder, as it stands in a tree object."""
+_KINDS = {0o100000: "100644", 0o120000: "120000", 0o040000: FOLDER}
+"""Modes by the kind of file that they tell of."""
+_KIND, _EXECUTABLE = 0o170000, 0o100
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Item:
     """What a folder says of one name."""
 
     mode: str
+    """As git understands it: older programs have written others for the same, such as 100664 or 040000."""
     object: str
 
 
@@ -54,13 +59,20 @@ class TreeObject:
     """The entries of one folder, in git's order: as if each folder's name ended in a slash."""
 
     def __init__(self, content: bytes = b"", *, id_size: int = 20) -> None:
-        """`content` is a tree object's bytes; `id_size` are the bytes of an object's id in them."""
+        """`content` is a tree object's bytes; `id_size` are the bytes of an object's id in them.
+
+        Raises `ValueError` where they are none, or out of order: nothing would be found there.
+        """
         self._id_size = id_size
         self._keys: list[bytes] = []
         self._entries: list[bytes] = []
         for entry, mode, name in _parsed(content, id_size):
             self._keys.append(_key(mode, name))
             self._entries.append(entry)
+        if any(key >= following for key, following in pairwise(self._keys)):
+            raise ValueError("its entries are not in order")
+        if len({key.removesuffix(b"/") for key in self._keys}) < len(self._keys):
+            raise ValueError("it has two entries of one name")
         self._changed: set[bytes] = set()
 
     def __len__(self) -> int:
@@ -77,7 +89,7 @@ class TreeObject:
             place = self._place(key)
             if place is not None:
                 mode, rest = self._entries[place].split(b" ", 1)
-                return Item(mode.decode(), rest[-self._id_size :].hex())
+                return Item(_understood(mode), rest[-self._id_size :].hex())
         return None
 
     def change(self, items: Mapping[bytes, Item | None]) -> None:
@@ -138,9 +150,19 @@ def _parsed(content: bytes, id_size: int) -> Iterator[tuple[bytes, bytes, bytes]
         space = content.index(b" ", start)
         zero = content.index(b"\0", space)
         stop = zero + 1 + id_size
+        if stop > len(content):
+            raise ValueError("its last entry is cut short")
         yield content[start:stop], content[start:space], content[space + 1 : zero]
         start = stop
 
 
 def _key(mode: bytes, name: bytes) -> bytes:
-    return name + b"/" if mode == FOLDER.encode() else name
+    return name + b"/" if _understood(mode) == FOLDER else name
+
+
+@lru_cache(maxsize=64)
+def _understood(mode: bytes) -> str:
+    """The mode that git takes this one for."""
+    bits = int(mode, 8)
+    known = _KINDS.get(bits & _KIND, "160000")
+    return "100755" if known == "100644" and bits & _EXECUTABLE else known

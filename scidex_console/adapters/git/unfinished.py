@@ -1,4 +1,4 @@
-"""Packs that git left half-written: out of room, or killed, it cannot even tidy up after itself."""
+"""What git leaves beside its packs: half-written ones, when it is out of room or killed, and our marks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from scidex_console.adapters.git.checkout import Checkout
+from scidex_console.adapters.git.checkout import OURS, Checkout
 
 _PROCESSES = Path("/proc")
 _AGAIN_S = 0.5
@@ -17,6 +17,11 @@ _AGAIN_S = 0.5
 def packs(checkout: Checkout) -> set[Path]:
     """Packs that are being written, or were when somebody stopped."""
     return set(checkout.pack_dir.glob("tmp_*"))
+
+
+def marks(checkout: Checkout) -> list[Path]:
+    """Files that keep a pack of ours from being repacked away; those of others are left out."""
+    return [path for path in sorted(checkout.pack_dir.glob("pack-*.keep")) if _is_ours(path)]
 
 
 def clear(checkout: Checkout, *, besides: Collection[Path]) -> None:
@@ -41,3 +46,9 @@ def _open_files(paths: set[Path]) -> set[Path]:
             if (target := descriptor.readlink()) in paths:
                 found.add(target)
     return found
+
+
+def _is_ours(mark: Path) -> bool:
+    with suppress(OSError):
+        return mark.read_text("utf-8", "replace").strip() == OURS
+    return False

@@ -2,65 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scidex_console.adapters.git import building, pack_stream
-from scidex_console.adapters.git.building import Built, build
+from scidex_console.adapters.git.building import build
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.drafts import Draft, Edit, Series
 from scidex_console.adapters.git.folder_memory import FolderMemory
-from scidex_console.domain.errors import Refused, RepositoryError
+from scidex_console.domain.errors import Halt, Refused, RepositoryError
+from tests.adapters.git.built import WHEN, assert_sound, edit, files, made, new_checkout, run
 
-WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 NAMES = st.sampled_from(["a", "a.b", "a0", "a-", "b", "B", "ä", "with space", "zz", "z" * 90])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 
 
 @pytest.fixture(params=["sha1", "sha256"], scope="module")
 def checkout(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    folder = tmp_path_factory.mktemp("built") / "store"
-    run("init", "-q", "-b", "main", f"--object-format={request.param}", str(folder), folder=folder.parent)
-    run(
-        "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x", folder=folder
-    )
-    return Checkout.find(folder)
-
-
-def run(*arguments: str, folder: Path) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-def edit(path: str, content: bytes | None, mode: str = "100644") -> Edit:
-    if content is None:
-        return Edit(path, removal=True)
-    return Edit(path, mode=mode, sha256="not asked for", content=content, replaces="")
-
-
-def made(checkout: Checkout, parent: str, series: Series, memory: FolderMemory | None = None) -> Built:
-    name = f"refs/scidex-console/building/{len(run('for-each-ref', folder=checkout.worktree).split())}"
-    try:
-        return build(checkout, parent=parent, reference=name, series=series, when=WHEN, memory=memory)
-    finally:
-        run("update-ref", "-d", name, folder=checkout.worktree)
-
-
-def files(checkout: Checkout, commit: str) -> dict[str, str]:
-    told = run("-c", "core.quotePath=false", "ls-tree", "-r", "-z", commit, folder=checkout.worktree)
-    lines = (line.partition("\t") for line in told.split("\0") if line)
-    return {path: f"{about.split()[0]} {about.split()[2]}" for about, _, path in lines}
-
-
-def assert_sound(checkout: Checkout, *commits: str) -> None:
-    for number, commit in enumerate(commits):
-        run("update-ref", f"refs/tested/{number}", commit, folder=checkout.worktree)
-    assert run("fsck", "--strict", "--no-dangling", folder=checkout.worktree) == ""
+    return new_checkout(tmp_path_factory.mktemp("built") / "store", request.param)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -181,3 +141,39 @@ def test_a_pack_with_a_folder_that_is_not_the_named_one_is_refused(
     )
     with pytest.raises(RepositoryError, match="git did not store"):
         made(checkout, root, Series([Draft([edit("other/file", b"m")], "m\n")]))
+
+
+def test_objects_that_nothing_holds_any_more_survive_a_repack_before_they_are_held_again(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = run("rev-parse", "HEAD", folder=checkout.worktree)
+    series = Series([Draft([edit("again/file", b"once more")], "m\n")])
+    first = build(checkout, parent=root, reference="refs/tested/first", series=series, when=WHEN)
+    run("repack", "-adq", folder=checkout.worktree)  # while it is held; then the branch moves, and it is not
+    run("update-ref", "-d", "refs/tested/first", folder=checkout.worktree)
+
+    def repacked(place: str) -> None:
+        if place == "git.objects.fed":
+            run("repack", "-adq", folder=checkout.worktree)
+
+    monkeypatch.setattr(building, "reach", repacked)
+    assert made(checkout, root, series).commit == first.commit
+    assert_sound(checkout, first.commit)
+    assert not list(checkout.pack_dir.glob("*.keep"))
+
+
+def test_a_mark_that_outlived_a_crash_goes_and_that_of_others_stays(checkout: Checkout) -> None:
+    root = run("rev-parse", "HEAD", folder=checkout.worktree)
+    ours, theirs = checkout.pack_dir / "pack-1.keep", checkout.pack_dir / "pack-2.keep"
+    ours.write_text("scidex-console\n")
+    theirs.write_text("theirs\n")
+    made(checkout, root, Series([Draft([edit("marked/file", b"m")], "m\n")]))
+    assert not ours.exists()
+    theirs.unlink()
+
+
+def test_a_file_that_git_has_lost_is_not_committed_once_more(checkout: Checkout) -> None:
+    root = run("rev-parse", "HEAD", folder=checkout.worktree)
+    lost = Edit("lost/file", object="1" * len(root), sha256="x")
+    with pytest.raises(Halt, match="missing blob 11111"):
+        made(checkout, root, Series([Draft([lost], "m\n")]))
