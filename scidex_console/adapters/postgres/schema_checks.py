@@ -93,6 +93,9 @@ def _deviations(
     return problems
 
 
+_LOST = ("count_migrated_state", "count_migration_log", "count_journalled_state", "count_soak_state")
+
+
 async def check_nothing_is_lost(connection: Connection, place: str, *, lose_migrated_state: bool) -> None:
     """Raise `Refused`, with counts, when taking the schema back would lose what cannot be made again.
 
@@ -105,7 +108,7 @@ async def check_nothing_is_lost(connection: Connection, place: str, *, lose_migr
     if lose_migrated_state:
         return
     lost: list[str] = []
-    for statement in ("count_migrated_state", "count_migration_log", "count_journalled_state"):
+    for statement in _LOST:
         facts = await _only(connection, statement)
         lost += [f"{count} {what}" for what, count in facts.items() if count]
     if lost:

@@ -78,7 +78,7 @@ class RungState(StrEnum):
     CURRENT = "current"
     PASSED = "passed"
     OVERRIDDEN = "overridden"
-    """The next phase was begun although this one's gate was shut."""
+    """A later phase was begun although this one's gate was shut."""
     SKIPPED = "skipped"
     """Never begun here, though a later one was."""
 
@@ -208,7 +208,7 @@ def _rung(number: int, entries: Sequence[Entry]) -> Rung:
     if begun is None:
         return Rung(number, phase.name, phase.what, RungState.SKIPPED)
     state = RungState.CURRENT if number == current else RungState.PASSED
-    after = next((entry for entry in entries if entry.phase == number + 1 and entry.id > begun.id), None)
+    after = next((entry for entry in entries if entry.phase > number and entry.id > begun.id), None)
     if state is RungState.PASSED and after is not None and after.overridden:
         state = RungState.OVERRIDDEN
     return Rung(number, phase.name, phase.what, state, begun.begun_at, begun.operator)
@@ -221,12 +221,18 @@ def why_not_begin(ladder: Ladder, phase: int) -> str | None:
     """
     if not 0 <= phase < len(PHASES):
         return f"there is no phase {phase}: they are 0 to {PHASES[-1].number}"
-    current = ladder.entry.phase if ladder.entry else -1
-    if phase <= current or (phase == current + 1 and ladder.gate.is_open) or overridden(ladder, phase):
+    if goes_through(ladder, phase) or overridden(ladder, phase):
         return None
+    current = ladder.entry.phase if ladder.entry else -1
     if phase > current + 1:
         return f"phase {phase} does not follow on {f'phase {current}' if current >= 0 else 'nothing'}"
     return f"the gate of phase {current} is shut: {'; '.join(ladder.gate.shut_by)}"
+
+
+def goes_through(ladder: Ladder, phase: int) -> bool:
+    """Whether a phase may begin without any override: begun before, or next behind an open gate."""
+    current = ladder.entry.phase if ladder.entry else -1
+    return phase <= current or (phase == current + 1 and ladder.gate.is_open)
 
 
 def overridden(ladder: Ladder, phase: int) -> bool:

@@ -9,6 +9,7 @@ from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.soak.ladder import (
     Ladder,
+    goes_through,
     override_token,
     passed_over,
     why_not_begin,
@@ -43,7 +44,7 @@ class SoakOrders:
         ladder = await self._rounds.ladder()
         if why := why_not_begin(ladder, phase):
             raise GateShut(why, where="soak", fix="sign, wait, or `scidex-console soak override`")
-        through = ladder.next_phase != phase or ladder.gate.is_open
+        through = goes_through(ladder, phase)
         needed_s = self._rounds.options.times.needed_s(phase)
         await self._store.begin(phase, needed_s=needed_s, overridden=not through, intent=intent)
         await self._rounds.look()

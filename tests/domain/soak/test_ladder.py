@@ -136,6 +136,16 @@ def test_a_phase_that_was_let_in_by_override_marks_the_one_before() -> None:
     ]
 
 
+def test_a_phase_that_was_jumped_over_marks_the_one_it_began_from() -> None:
+    jumped = (entry(0), entry(2, number=2, overridden=True))
+    ladder = read_ladder(record(entries=jumped, measurements={}, spans=()))
+    assert [rung.state for rung in ladder.rungs[:3]] == [
+        RungState.OVERRIDDEN,
+        RungState.SKIPPED,
+        RungState.CURRENT,
+    ]
+
+
 def test_steps_fall_due_along_the_clock() -> None:
     ladder = read_ladder(record(spans=(span(SpanKind.HELD, 21, 26),)))
     due = [view.step.id for view in ladder.steps if view.due]
