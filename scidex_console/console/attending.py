@@ -19,6 +19,8 @@ AT_MOST_EVERY_S = 2.0
 """However often the screen changes."""
 AWAY_S = 600.0
 """Who pressed no key for so long was away, though the console was open (a detached tmux, say)."""
+SHORT_S = 60.0
+"""Who was away for less missed nothing; they have another console open, say."""
 LONGEST_S = 14 * 86_400.0
 """Of a longer absence only the last two weeks are told: what is asked must stay quick."""
 
@@ -78,8 +80,10 @@ class Attending:
 
     async def _tell_what_was_missed(self) -> None:
         now, left_at = self._now(), self._left_at
-        if left_at is None or now is None or left_at >= now:
+        if left_at is None or now is None:
             return
         self._left_at = None
+        if (now - left_at).total_seconds() < SHORT_S:
+            return
         since = max(left_at, now - timedelta(seconds=LONGEST_S))
         self._missed(await self._read.handover(since, now))

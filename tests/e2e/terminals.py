@@ -91,6 +91,11 @@ class PtyTerminal:
             self._stream.feed(data)
         return "\n".join(line.rstrip() for line in self._screen.display)
 
+    @property
+    def descriptor(self) -> int:
+        """Our end of the terminal."""
+        return self._master
+
     def grid(self) -> list[str]:
         """What is shown, one character a column: marks left out, the second half of a wide one as NUL."""
         self.screen()

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from scidex_console.adapters.postgres.schema_runner import SchemaRunner
+from scidex_console.console.screens.table import SCREENS
 from tests.e2e.naughty import NAUGHTY, filled, raw_in
-from tests.e2e.terminals import ESCAPE, TAB, PtyTerminal, wait_for
+from tests.e2e.terminals import ENTER, ESCAPE, TAB, PtyTerminal, wait_for
 from tests.e2e.test_operator_session import PROGRAM, environment
 
 
@@ -44,16 +45,36 @@ def test_nothing_raw_reaches_the_terminal_and_columns_stay_aligned(
             terminal.screen()
             terminal.send(ESCAPE)
             wait_until_gone(terminal, words)
+        for entry in SCREENS[1:]:
+            terminal.send(entry.key)
+            settled(terminal)
+            if entry.title == "Activity":
+                aligned(terminal.grid(), "Acts", "what", r"(?<!DONE )retry fig")
+            terminal.send(*["\x1b[B"] * 7, ENTER)  # down to the longest, and all about it
+            settled(terminal)
+            terminal.send("\x1b[6~", "y")
+            settled(terminal)
+            terminal.send(ESCAPE, ESCAPE)
+            settled(terminal)
+        terminal.send("1")
+        wait_for(terminal, "Gap", "404s")
         for _ in range(4):
             terminal.send(TAB, "\x1b[B", "\x1b[6~")
-        terminal.send("y")
-        wait_for(terminal, "copied", within=30)
         terminal.send("q")
         wait_for(terminal, "The console has left", within=30)
     finally:
         terminal.close()
     assert raw_in(bytes(terminal.output)) == []
     assert not terminal.running()
+
+
+def settled(terminal: PtyTerminal) -> None:
+    """Wait until the screen stays as it is for a moment."""
+    shown, since = terminal.screen(), time.monotonic()
+    while time.monotonic() - since < 0.2:
+        now = terminal.screen()
+        if now != shown:
+            shown, since = now, time.monotonic()
 
 
 def wait_until_gone(terminal: PtyTerminal, words: str) -> None:

@@ -31,9 +31,9 @@ def subject(intent: Intent) -> str:
     return " ".join(words)
 
 
-def who(intent: Intent) -> str:
-    """Everyone who asked for it."""
-    return ", ".join(clean(name, 24) for name in (intent.operator, *intent.also_by))
+def who(intent: Intent, longest: int = 24) -> str:
+    """Everyone who asked for it, each name in so many characters at most."""
+    return ", ".join(clean(name, longest) for name in (intent.operator, *intent.also_by))
 
 
 def intent_line(intent: Intent, now: datetime, width: int, program: str = PROGRAM) -> Line:
