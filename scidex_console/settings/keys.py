@@ -24,6 +24,7 @@ class _Chosen:
 
     name: str
     value: Any
+    usual: str
     keys: Mapping[str, Any]
 
     def __str__(self) -> str:
@@ -40,7 +41,7 @@ def _checked(given: Any) -> str:
     if key in _TAKEN:
         raise ValueError(f'another key: "{key}" moves the cursor, leaves, or is Tab, Enter or Backspace')
     others = [name for name, other in chosen.keys.items() if other == key and name != chosen.name]
-    if others:
+    if others and key != chosen.usual:  # as they are, keys of different screens may be the same
         raise ValueError(f"another key: this one is that of {others[0]}")
     return key
 
@@ -81,6 +82,13 @@ class KeysSettings(BaseModel):
     soak_override: Key = _key("O", "Overrides the gate of a phase")
     soak_measure: Key = _key("m", "Measures every check of the soak")
     do_step: Key = _key("D", "Does what the guide's next step asks for")
+    decide_accept: Key = _key("a", "Accepts a file as it is")
+    decide_restore: Key = _key("r", "Brings back a past version of a file")
+    decide_database_only: Key = _key("d", "Gives an artifact a folder without its file")
+    decide_redownload: Key = _key("f", "Asks for a figure again")
+    decide_leave: Key = _key("l", "Keeps a note and changes nothing")
+    undo_decision: Key = _key("u", "Takes a decision back")
+    show_image: Key = _key("i", "Draws a file that is an image")
     mark: Key = _key("space", "Marks a row")
     unmark: Key = _key("*", "Takes all marks away")
 
@@ -90,8 +98,9 @@ class KeysSettings(BaseModel):
         """Let each key be judged beside all the others."""
         if not isinstance(given, dict):
             return given
-        keys = {**cls.usual(), **given}
-        return {name: _Chosen(name, value, keys) for name, value in given.items()}
+        usual = cls.usual()
+        keys = {**usual, **given}
+        return {name: _Chosen(name, value, usual.get(name, ""), keys) for name, value in given.items()}
 
     @classmethod
     def usual(cls) -> Mapping[str, str]:

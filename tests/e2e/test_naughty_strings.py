@@ -49,6 +49,7 @@ def test_nothing_raw_reaches_the_terminal_and_columns_stay_aligned(
             terminal.send(entry.key)
             settled(terminal)
             if entry.title == "Activity":
+                wait_until_gone(terminal, "Acts …")
                 aligned(terminal.grid(), "Acts", "what", r"(?<!DONE )retry fig")
             terminal.send(*["\x1b[B"] * 7, ENTER)  # down to the longest, and all about it
             settled(terminal)
