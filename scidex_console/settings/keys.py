@@ -89,6 +89,8 @@ class KeysSettings(BaseModel):
     decide_leave: Key = _key("l", "Keeps a note and changes nothing")
     undo_decision: Key = _key("u", "Takes a decision back")
     show_image: Key = _key("i", "Draws a file that is an image")
+    attempts: Key = _key("a", "Shows the attempts of a host group")
+    problems: Key = _key("e", "Shows only what is not a success")
     mark: Key = _key("space", "Marks a row")
     unmark: Key = _key("*", "Takes all marks away")
 

@@ -16,7 +16,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from scidex_console.console.presentation.cells import TONES, Line, crop_line
+from scidex_console.console.presentation.cells import TONES, Line, crop_line, harmless
 
 _NO_LINE = Line()
 
@@ -38,7 +38,7 @@ class CellView(Widget):
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines; only the spans that differ are painted."""
-        old, self._lines = self._lines, tuple(lines)
+        old, self._lines = self._lines, tuple(harmless(line) for line in lines)
         if len(old) != len(self._lines) and self.styles.is_auto_height:
             self.refresh(layout=True)
             return

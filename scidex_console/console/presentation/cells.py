@@ -175,3 +175,29 @@ def wrap(text: str, width: int) -> tuple[str, ...]:
     if current or not lines:
         lines.append(current)
     return tuple(lines)
+
+
+def wrap_line(line: Line, width: int) -> list[Line]:
+    """A line in rows of at most `width` columns, styles kept; what goes on is set in by two."""
+    if width <= 2:
+        return []
+    rows: list[Line] = []
+    row: list[Cell] = []
+    room = width
+    for cell in line.cells:
+        text = cell.text
+        while cell_len(text) > room:
+            head = text[: len(set_cell_size(text, room).rstrip(" "))] if room > 0 else ""
+            rows.append(Line((*row, Cell(head, cell.tone)), line.tone))
+            text = text[len(head) :]
+            row, room = [Cell("  ")], width - 2
+        row.append(Cell(text, cell.tone))
+        room -= cell_len(text)
+    return [*rows, Line(tuple(row), line.tone)]
+
+
+def harmless(line: Line) -> Line:
+    """The line as it is, or, should something hidden have come this far, with that written out."""
+    if line.text.isprintable():
+        return line
+    return Line(tuple(Cell(clean(cell.text, 4000), cell.tone) for cell in line.cells), line.tone)

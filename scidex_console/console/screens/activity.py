@@ -15,9 +15,9 @@ from scidex_console.console.keys import BACK, FILTER, OPEN, PANES, Key, bindings
 from scidex_console.console.link import Query, Wanted
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.filter_line import FilterLine
-from scidex_console.console.panes.reading import ReadingPane
+from scidex_console.console.panes.page import Page
 from scidex_console.console.presentation import acts, presence
-from scidex_console.console.presentation.cells import Cell, Line, clean
+from scidex_console.console.presentation.cells import Cell, Line, clean, wrap_line
 from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.listing import ListingScreen
@@ -141,15 +141,17 @@ class ActScreen(MainScreen):
     def __init__(self, around: Console, act: AuditView) -> None:
         super().__init__(around)
         self._act = act
-        self._pane = ReadingPane(f"Act {act.id}" if act.id > 0 else f"Intent {-act.id}, open", id="act")
+        self._page = Page(id="act")
 
     def body(self) -> Iterable[Widget]:
         """One pane."""
-        yield self._pane
+        yield self._page
 
     def draw_body(self, knowledge: Knowledge) -> None:
         """What is recorded does not change."""
-        self._pane.read(acts.act_lines(self._act))
+        title = f"Act {self._act.id}" if self._act.id > 0 else f"Intent {-self._act.id}, open"
+        width = self._page.size.width
+        self._page.fill(title, [row for told in acts.act_lines(self._act) for row in wrap_line(told, width)])
 
     def twin(self) -> str:
         """The act, to be done again."""
@@ -185,12 +187,12 @@ class HandoverScreen(MainScreen):
         assert now is not None  # nothing is drilled into before anything was read
         self._wanted = NoteWanted(now - self.LENGTH, now)
         self._period = FilterLine("since:8h until:2026-05-19T20:00", id="filter-line")
-        self._pane = ReadingPane("Shift handover …", id="note")
+        self._page = Page(id="note")
 
     def body(self) -> Iterable[Widget]:
         """The period, the note."""
         yield self._period
-        yield self._pane
+        yield self._page
 
     def wanted(self) -> Wanted:
         """The note."""
@@ -200,11 +202,13 @@ class HandoverScreen(MainScreen):
         """Show it once it is known."""
         answer = self.around.answer(self._wanted)
         if answer is None:
+            self._page.fill("Shift handover …", [])
             return
         self._period.tell(answer.problem)
         if answer.view is not None:
-            text = render_handover(answer.view).splitlines()
-            self._pane.read([_markdown_line(row) for row in text[1:]], clean(text[0].lstrip("# ")))
+            text, width = render_handover(answer.view).splitlines(), self._page.size.width
+            rows = [row for told in text[1:] for row in wrap_line(_markdown_line(told), width)]
+            self._page.fill(clean(text[0].lstrip("# ")), rows)
 
     def commands(self) -> Mapping[str, Callable[[], Any]]:
         """Another period."""
@@ -235,12 +239,12 @@ class HandoverScreen(MainScreen):
             return
         self._wanted = NoteWanted(since, until)
         self._period.applied(message.text)
-        self._pane.focus()
+        self._page.focus()
         self.around.hurry()
 
     def on_filter_line_left(self, message: FilterLine.Left) -> None:
         """Back to the note."""
-        self._pane.focus()
+        self._page.focus()
 
 
 def _markdown_line(text: str) -> Line:

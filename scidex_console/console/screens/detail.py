@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from scidex_console.console.link import Query, Wanted
 from scidex_console.console.panes.page import Page
-from scidex_console.console.presentation.cells import Cell, Line
+from scidex_console.console.presentation.cells import Cell, Line, clean
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.main_screen import Console, MainScreen
 
@@ -23,7 +23,7 @@ class DetailScreen(MainScreen, Generic[T]):
 
     def __init__(self, around: Console, title: str, query: Query[T | None]) -> None:
         super().__init__(around)
-        self._title_words = title
+        self._title_words = clean(title, 200)
         self._asked = query
         self.view: T | None = None
         self.page = Page(id="page")

@@ -9,7 +9,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line, fit, wrap
+from scidex_console.console.presentation.cells import (
+    Cell,
+    Line,
+    clean,
+    crop_line,
+    fit,
+    harmless,
+    wrap,
+    wrap_line,
+)
 
 NAUGHTY = [
     "\x1b[31mred\x1b[0m",
@@ -72,3 +81,24 @@ def test_wrapped_text_fits_and_loses_no_character(text: str, width: int) -> None
     rows = wrap(shown, width)
     assert all(cell_len(row) <= width for row in rows)
     assert "".join(rows).replace(" ", "") == shown.replace(" ", "")
+
+
+def test_a_line_is_wrapped_with_its_styles() -> None:
+    told = Line((Cell("before ", "dim"), Cell("図の説明 and more", "ok")))
+    rows = wrap_line(told, 12)
+    assert all(row.width <= 12 for row in rows) and len(rows) == 3
+    assert "".join(row.text.removeprefix("  ") for row in rows) == told.text
+    assert {cell.tone for row in rows for cell in row.cells if cell.text.strip()} == {"dim", "ok"}
+    assert wrap_line(Line((Cell("short"),)), 12) == [Line((Cell("short"),))]
+
+
+def test_what_came_this_far_is_written_out_at_last() -> None:
+    assert harmless(Line((Cell("図 a"),))) == Line((Cell("図 a"),))
+    assert harmless(Line((Cell("a\x1b[2J\u202e", "bad"),))).text == "a\\x1b[2J\\u202e"
+
+
+@pytest.mark.parametrize("text", ["👍🏽", "🇩🇪", "ह\u093f", "a" + "\u0301" * 40, "\u3164", "b\U000e0101"])
+def test_what_terminals_disagree_about_takes_the_columns_it_says(text: str) -> None:
+    shown = clean(text)
+    assert cell_len(shown) == sum(cell_len(char) for char in shown)
+    assert len(shown) <= 40
