@@ -39,7 +39,7 @@ def triage_desk(
     reader = cache(lambda: case_reader(settings))
     return Triage(
         store,
-        planner=cache(lambda: _planner(settings, store, reader(), identity)),
+        planner=cache(lambda: decision_planner(settings, store, reader(), identity)),
         reader=reader,
         undoing=UndoPlanner(store, read),
         submit=desk.decide,
@@ -63,7 +63,7 @@ def triage_orders(
     return TriageOrders(
         store=triage,
         decisions=PostgresDecisions(store.fenced),
-        planner=_planner(settings, triage, case_reader(settings), store.identity),
+        planner=decision_planner(settings, triage, case_reader(settings), store.identity),
         undoing=UndoPlanner(triage, previews),
         runs=runs,
         journal=journal,
@@ -90,9 +90,10 @@ def case_reader(settings: Settings) -> CaseReader:
     return CaseReader(reader, repository, folders, tuple(settings.folders.hash_source))
 
 
-def _planner(
+def decision_planner(
     settings: Settings, store: PostgresTriage, reader: CaseReader, identity: StoreIdentity
 ) -> DecisionPlanner:
+    """Makes the plans of decisions."""
     return DecisionPlanner(
         store,
         reader,

@@ -152,13 +152,17 @@ async def withdraw(stores: Stores, batch: Batch, effects: Effects, lost: Sequenc
 
 
 async def _added_by_this_pass(stores: Stores, batch: Batch) -> frozenset[str]:
-    """Paths that this pass brought into git.
+    """Paths that this pass brought into git; of a decision also those that it took out.
 
     What an earlier pass brought was withdrawn with it, and what was there before is another's.
     """
     made = stores.mandate.made(batch)
     found = await in_thread(stores.repository.find, batch.op, CommitKind.APPLY, **made)
-    return frozenset(found.blobs) if found is not None else frozenset()
+    if found is None:
+        return frozenset()
+    if batch.decision is not None:
+        return frozenset((await in_thread(stores.repository.describe, found.commit)).paths)
+    return frozenset(found.blobs)
 
 
 def _still_ours(

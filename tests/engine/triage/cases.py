@@ -47,11 +47,11 @@ def rows() -> list[Row]:
             "paper",
             "paper_figure",
             {
-                "file_path": f"{SUBMODULE}/figures/paper.png",
                 "file_sha256": sha256(b"the scan"),
                 "file_size_bytes": 8,
                 "image_url": IMAGE_URL,
             },
+            file_path=f"{SUBMODULE}/figures/paper.png",
         ),
         Row("outside", "figure", {"figure_path": f"{SUBMODULE}/../../secret.png"}),
         row_of("good", "figures/good.png", content=OLD["figures/good.png"]),

@@ -111,7 +111,7 @@ async def test_figure_to_be_asked_for_again_loses_its_wrong_file_and_undo_gives_
         intent = await at.decide(Decision.REDOWNLOAD, "paper")
         assert intent.state is IntentState.DONE, intent.outcome
         assert at.file("figures/paper.png") is None
-        assert "file_path" not in at.row("paper")["metadata"]
+        assert at.row("paper")["file_path"] is None
         assert lab.git("status", "--porcelain") == ""
         assert await verified(lab) == []
         undone = await at.undo(number_of(intent))
