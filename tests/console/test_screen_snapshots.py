@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from scidex_console.console.screens.listing import ListingScreen
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.views import LaterBatch
 from tests.console.driving import press, screen_text, type_ahead, until
@@ -40,7 +41,9 @@ def test_screen(snap_compare: Snap, keys: tuple[str, ...], words: str, size: tup
 
     async def go(pilot: Pilot[Any]) -> None:
         await press(pilot, keys[0])
-        await until(pilot, lambda: "…" not in screen_text(pilot).splitlines()[2][:20])
+        listing = pilot.app.screen
+        assert isinstance(listing, ListingScreen)
+        await until(pilot, lambda: listing.table.current is not None)
         await press(pilot, *keys[1:])
         await until(pilot, lambda: words in screen_text(pilot))
 

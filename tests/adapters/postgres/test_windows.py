@@ -240,3 +240,23 @@ async def test_the_pace_of_hosts_is_counted_by_the_minute(database: Database, sq
     pace = await PostgresReadModel(database).host_pace(minutes=3)
     shifted = {(("g1", (2, 0, 7)), ("g2", (0, 1, 0))), (("g1", (0, 7, 0)), ("g2", (1, 0, 0)))}
     assert pace.per_minute in shifted  # the second, should a minute have ended in between
+
+
+async def test_a_group_without_attempts_takes_no_others_last_request(database: Database, sql: Sql) -> None:
+    sql.execute(
+        """
+        INSERT INTO scidex_console.host_state (host_group, rate, in_flight_limit)
+        VALUES ('a', 1, 1), ('b', 1, 1), ('c', 1, 1)
+        """
+    )
+    sql.execute(
+        """
+        INSERT INTO scidex_console.fetch_attempt
+            (artifact_id, url, host, host_group, outcome, reason, requests, started_at, took_ms, epoch)
+        SELECT 'x', 'u', 'h', g, 'dead', 'r', 1, at, 1, 1
+        FROM (VALUES ('b', timestamptz '2026-01-01Z'), ('b', '2026-01-02Z'), ('d', '2026-01-03Z'))
+            AS t (g, at)
+        """
+    )
+    asked = {h.gate.group: h.last_request_at for h in await PostgresReadModel(database).hosts()}
+    assert asked == {"a": None, "b": datetime(2026, 1, 2, tzinfo=UTC), "c": None}
