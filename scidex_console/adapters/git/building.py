@@ -194,16 +194,19 @@ def _checked(chunks: Iterator[bytes], file: _FileRead) -> Iterator[bytes]:
 def _taken_in(checkout: Checkout, wanted: Mapping[str, Write], reused: Set[str]) -> Iterator[None]:
     """All of these objects are git's; until the block ends, nobody's repacking drops them.
 
-    Those that are reused must be there already.
+    Those that are reused must be there already: a folder that tells of a lost one would be damage, too.
     """
+    few = len(wanted) < _FEW
+    # Many are not looked for beforehand: to see what is missing costs more than to store it again.
+    missing = _missing(checkout, [*(wanted if few else ()), *reused])
+    if missing & reused:
+        raise damaged(checkout, f"missing blob {min(missing & reused)}")
     try:
-        _feed(checkout, wanted)
+        # Git does not store by itself again what it has; but nothing may hold that, and then it goes with
+        # the pack it is in. So a pack of our own must have it.
+        _feed(checkout, wanted, loose=few and len(missing) == len(wanted))
         reach("git.objects.fed")
-        # Many are not looked for beforehand: to see what is missing costs more than to store it again.
-        missing = _missing(checkout, [*wanted, *reused])
-        if missing & reused:
-            raise damaged(checkout, f"missing blob {min(missing & reused)}")
-        if missing:
+        if missing := _missing(checkout, wanted):
             raise RepositoryError(
                 f"git did not store {len(missing)} of {len(wanted)} objects as they were meant",
                 where=str(checkout.worktree),
@@ -219,19 +222,16 @@ def _taken_in(checkout: Checkout, wanted: Mapping[str, Write], reused: Set[str])
 
 def _missing(checkout: Checkout, names: Collection[str]) -> set[str]:
     """Those of these objects that git does not have."""
+    if not names:
+        return set()
     asked = "".join(f"{name}\n" for name in names).encode()
     told = checkout.commands.run("cat-file", "--batch-check=%(objectname)", stdin=asked).text()
     return {line.removesuffix(" missing") for line in told.splitlines() if line.endswith(" missing")}
 
 
-def _feed(checkout: Checkout, wanted: Mapping[str, Write]) -> None:
-    """Write objects to git; their pack is marked so that it is not repacked away, for now.
-
-    What git has already it does not store by itself again; but nothing may hold it, and then it goes with the
-    pack that it is in. So a pack of our own must hold it.
-    """
-    few = len(wanted) < _FEW and len(_missing(checkout, wanted)) == len(wanted)
-    command = ("unpack-objects", "-q") if few else ("index-pack", "--stdin", f"--keep={OURS}")
+def _feed(checkout: Checkout, wanted: Mapping[str, Write], *, loose: bool) -> None:
+    """Write objects to git, each by itself or as a pack that is marked so that no repacking drops it."""
+    command = ("unpack-objects", "-q") if loose else ("index-pack", "--stdin", f"--keep={OURS}")
     with _receiving(checkout, command) as process:
         with suppress(BrokenPipeError):  # its last words say why; `conclude` reads them
             pack = PackStream(process.stdin, len(wanted), object_format=checkout.object_format)

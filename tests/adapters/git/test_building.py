@@ -177,3 +177,4 @@ def test_a_file_that_git_has_lost_is_not_committed_once_more(checkout: Checkout)
     lost = Edit("lost/file", object="1" * len(root), sha256="x")
     with pytest.raises(Halt, match="missing blob 11111"):
         made(checkout, root, Series([Draft([lost], "m\n")]))
+    assert_sound(checkout, root)
