@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -144,8 +146,9 @@ def test_a_pack_with_a_folder_that_is_not_the_named_one_is_refused(
 
 
 def test_objects_that_nothing_holds_any_more_survive_a_repack_before_they_are_held_again(
-    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    checkout = new_checkout(tmp_path / "store", "sha1")  # others' loose objects would lose what they refer to
     root = run("rev-parse", "HEAD", folder=checkout.worktree)
     series = Series([Draft([edit("again/file", b"once more")], "m\n")])
     first = build(checkout, parent=root, reference="refs/tested/first", series=series, when=WHEN)
