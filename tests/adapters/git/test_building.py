@@ -175,7 +175,8 @@ def test_a_mark_that_outlived_a_crash_goes_and_that_of_others_stays(checkout: Ch
     theirs.unlink()
 
 
-def test_a_file_that_git_has_lost_is_not_committed_once_more(checkout: Checkout) -> None:
+def test_a_file_that_git_has_lost_is_not_committed_once_more(tmp_path: Path) -> None:
+    checkout = new_checkout(tmp_path / "store", "sha1")
     root = run("rev-parse", "HEAD", folder=checkout.worktree)
     lost = Edit("lost/file", object="1" * len(root), sha256="x")
     with pytest.raises(Halt, match="missing blob 11111"):
