@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 
 from scidex_console.cli.main import main
+from tests.e2e.terminals import ENTER, RIGHT, TAB
+from tests.e2e.terminals import wait_for as shows
+from tests.e2e.test_operator_session import opened
 from tests.labs import Lab, make_lab
 
 _SOAK = """
@@ -199,3 +202,29 @@ def test_the_ladder_is_climbed_from_the_schema_to_the_removal(operator: Operator
     told = o.lab.rows("SELECT action, operator, reason, outcome FROM scidex_console.audit ORDER BY id")
     [override] = [row for row in told if row["action"] == "intent:soak_override" and row["outcome"]][-1:]
     assert (override["reason"], override["operator"] != "") == ("read by the board", True)
+
+
+def test_a_phase_is_stepped_through_at_the_console(operator: Operator, tmp_path: Path) -> None:
+    words = ["--config", str(operator.lab.config), "console"]
+    with opened("pty", words, 80, 24, tmp_path) as terminal:
+        shows(terminal, "LAB", "engine RUNNING")
+        terminal.send("7")
+        shows(terminal, "no phase was begun yet")
+        terminal.send("g")
+        shows(terminal, "Phase 0, schema", "Cancel")
+        terminal.send("applied today", TAB, RIGHT, ENTER)
+        shows(terminal, "UNDER WAY", "RUNNING", "0-apply now", "waits for a person")
+        terminal.send("C")
+        shows(terminal, "Confirm 0-apply", "Cancel")
+        terminal.send("nothing to mend", TAB, RIGHT, ENTER)
+        shows(terminal, "0-read-tests now")
+        terminal.send("\x1b[B", "\x1b[B", "S")
+        shows(terminal, "Sign off queries", "Cancel")
+        terminal.send("214 pass", TAB, RIGHT, ENTER)
+        shows(terminal, "signed", "OPEN", "phase 1 may begin")
+        terminal.send("O")
+        shows(terminal, "there is nothing to override")
+        terminal.send("q")
+        wait_for(lambda: not terminal.running(), "the console has left")
+    [step] = [view for view in operator.soak()["steps"] if view["step"]["id"] == "0-apply"]
+    assert step["done"]["reason"] == "nothing to mend"
