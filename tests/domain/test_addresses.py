@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scidex_console.adapters.http.international import to_ascii
 from scidex_console.domain.addresses import BadAddress, WebAddress, parse_address, resolve_reference
+from scidex_console.domain.hosts import HostGroups
 
 TABLE = Path(__file__).parents[1] / "data" / "addresses.tsv"
 _WRITTEN_OUT = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|[\\nrt])")
@@ -34,6 +35,21 @@ def test_recorded_address_is_read_or_refused_with_its_reason(recorded: str, expe
             parse_address(recorded, to_ascii=to_ascii)
     else:
         assert parse_address(recorded, to_ascii=to_ascii).url == expected
+
+
+def test_a_sample_of_real_addresses_of_every_host_is_read_and_grouped_or_refused() -> None:
+    groups = HostGroups()
+    table = (TABLE.parent / "recorded_urls.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    assert len(table) > 100
+    for recorded, group, expected, source in (line.split("\t") for line in table):
+        assert source
+        if expected.startswith("REFUSED "):
+            with pytest.raises(BadAddress, match=re.escape(expected.removeprefix("REFUSED "))):
+                parse_address(recorded, to_ascii=to_ascii)
+            continue
+        address = parse_address(recorded, to_ascii=to_ascii)
+        assert address.url == (recorded if expected == "=" else expected)
+        assert groups.of_host(address.host).name == group
 
 
 def test_an_endless_address_is_refused() -> None:

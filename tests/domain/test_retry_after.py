@@ -29,6 +29,17 @@ def test_value_means_so_many_seconds(value: str, date: str | None, seconds: floa
     assert parse_retry_after([value], now=NOW, date=date) == seconds
 
 
+def dates() -> list[tuple[str, str]]:
+    lines = (TABLE.parent / "http_dates.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    return [(value, moment) for value, moment, _ in (line.split("\t") for line in lines)]
+
+
+@pytest.mark.parametrize(("value", "moment"), dates())
+def test_an_http_date_in_any_form_is_a_moment_or_nothing(value: str, moment: str) -> None:
+    expected = None if moment == "INVALID" else datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    assert parse_http_date(value, now=NOW) == expected
+
+
 def test_no_header_means_nothing() -> None:
     assert parse_retry_after([], now=NOW) is None
 

@@ -82,6 +82,10 @@ def _plausible(kind: ImageKind, head: bytes) -> bool:
     """A second look at formats whose mark is so short that text can bear it."""
     if kind is BMP:
         return int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+    if kind is WEBP:
+        return head[8:12] == b"WEBP"  # the container holds sound and films as well
+    if kind is AVIF:
+        return head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in (b"avif", b"avis"))
     return kind is not TIFF or head.startswith(_TIFF_MARKS)
 
 
