@@ -118,7 +118,7 @@ class Shift:
         if not self._permits.used_up and (beside or not (full or self._writing)):
             for group in await self._job.ready_groups():
                 self._start_drain(group)
-        if not self._drains and self._writing is None:
+        if not self._drains and self._writing is None and self._publishing is None:
             return await self._is_over(run)
         if run.waits_on:
             await self._runs.wait_on(run, "")
