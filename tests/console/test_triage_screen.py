@@ -112,6 +112,14 @@ async def test_each_decision_has_its_key_and_a_dialog_that_starts_on_cancel(
         assert (preview.decision, reason) == (decision, "a reason")
 
 
+async def test_y_copies_the_command_that_shows_the_evidence() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await opened(pilot, world)
+        await press(pilot, "y")
+        assert "triage show dataset-0001" in notice(pilot)
+
+
 async def test_without_a_reason_nothing_is_decided() -> None:
     world = World()
     async with running(world) as pilot:

@@ -195,6 +195,8 @@ def _state(row: Row) -> str:
         return "undone"
     if row["applied"]:
         return "partly" if row["refused"] else "applied"
+    if row["intent_state"] == IntentState.CANCELLED:
+        return "cancelled"
     settled = row["intent_state"] is None or IntentState(row["intent_state"]) in SETTLED
     return "refused" if settled else "open"
 

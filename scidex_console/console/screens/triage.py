@@ -6,6 +6,7 @@ in a thread of its own, so that the list goes on; what is not looked at is not r
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -123,7 +124,7 @@ class TriageScreen(ListingScreen[CaseView]):
     def twin(self) -> str:
         """The evidence on the command line."""
         current = self.table.current
-        return f"triage show {current.artifact_id}" if current else "triage list"
+        return shlex.join(["triage", "show", current.artifact_id]) if current else "triage list"
 
     def open(self, row: CaseView) -> None:
         """The evidence, on the whole screen; again for both."""

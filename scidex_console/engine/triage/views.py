@@ -104,7 +104,7 @@ class DecisionView:
     reason: str
     version: str
     state: str
-    """`open`, `applied`, `partly`, `refused`, or `undone`."""
+    """`open`, `applied`, `partly`, `refused`, `cancelled`, or `undone`."""
     applied: int
     refused: int
     outcome: str

@@ -55,6 +55,14 @@ async def test_operator_decides_under_their_own_name_and_records_nothing(
             assert await refused(database, statement), statement
 
 
+async def test_decision_that_was_called_off_says_so(store: SmallStore, sql: Sql) -> None:
+    sql.execute("SELECT scidex_console.decide('folders', 'leave', '{a}', NULL, 't0', 'tty', 'why', '0')")
+    triage = PostgresTriage(store.fenced.database)
+    sql.execute("UPDATE scidex_console.intent SET state = 'cancelled'")
+    decision = await triage.decision(1)
+    assert decision is not None and decision.state == "cancelled"
+
+
 async def test_viewer_sees_decisions_and_takes_none(as_member: As) -> None:
     async with as_member("viewer") as database:
         assert (await PostgresTriage(database).cases(CaseFilter(), FIRST, Span(0, 5))).rows == ()
