@@ -127,6 +127,7 @@ def measure(board: Dashboard, size: tuple[int, int], runs: int, seconds: float, 
 
 
 def _at_rest(watched: Watched, measured: Measured, seconds: float) -> None:
+    watched.take(10.0)  # paces are measured by then
     watched.quiet()
     before, began = watched.processor_s(), time.monotonic()
     measured.idle_bytes_s = watched.take(seconds) / seconds

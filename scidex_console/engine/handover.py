@@ -260,7 +260,7 @@ def act_words(act: AuditView) -> str:
         words.append(act.job.value)
     params = act.after.get("params") if isinstance(act.after, dict) else None
     if isinstance(params, dict):
-        words += [str(params[key]) for key in ("count", "outcome", "group") if params.get(key)]
+        words += [str(params[key]) for key in ("count", "kind", "outcome", "group") if params.get(key)]
     if act.batch_id:
         words.append(f"batch {act.batch_id}")
     elif act.run_id:
