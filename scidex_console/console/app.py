@@ -66,6 +66,7 @@ class ConsoleApp(App[object]):
         triage: TriageDesk,
         *,
         read_only: bool = False,
+        production: bool = False,
         max_refresh_per_second: float = 2.0,
         theme: str = "dark",
         program: str = PROGRAM,
@@ -77,6 +78,7 @@ class ConsoleApp(App[object]):
     ) -> None:
         """`theme` is one of `themes.LOOKS`; `monotonic` is the clock that ages are measured by.
 
+        `production` is what the configuration says, whatever the environment is called.
         `program` is what every command line shown begins with, quoted for a shell; `engine_stays` says
         whether the engine goes on when the console is left.
         """
@@ -114,6 +116,7 @@ class ConsoleApp(App[object]):
             changed=self._link_changed,
             pace=pace or Pace(at_most_every=1.0 / max_refresh_per_second),
             read_only=read_only,
+            production=production,
             program=program,
             monotonic=monotonic,
         )

@@ -83,6 +83,7 @@ class DataLink:
         changed: Callable[[], None],
         pace: Pace | None = None,
         read_only: bool = False,
+        production: bool = False,
         program: str = PROGRAM,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -93,6 +94,7 @@ class DataLink:
         self._changed = changed
         self._pace = pace or Pace()
         self._read_only = read_only
+        self._production = production
         self._program = program
         self._monotonic = monotonic
         self._wake = asyncio.Event()
@@ -108,7 +110,13 @@ class DataLink:
         """What is known now, with its age."""
         age = max(0.0, self._monotonic() - self._read_at) if self._overview else 0.0
         return Knowledge(
-            self._overview, age, self._trouble, self._pace.stale_after, self._read_only, self._program
+            self._overview,
+            age,
+            self._trouble,
+            self._pace.stale_after,
+            self._read_only,
+            self._production,
+            self._program,
         )
 
     def answer(self, query: Query[View]) -> Answer[View] | None:

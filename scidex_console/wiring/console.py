@@ -40,6 +40,7 @@ async def _run(settings: Settings, *, read_only: bool, program: str, engine_stay
             connected.feed,
             connected.triage,
             read_only=read_only,
+            production=settings.environment.production,
             max_refresh_per_second=console.refreshes_for(session),
             theme=console.look_for(session),
             program=program,

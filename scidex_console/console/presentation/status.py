@@ -23,6 +23,8 @@ class Knowledge:
     """Why it cannot be read just now; empty when it can."""
     stale_after_s: float = 15.0
     read_only: bool = False
+    production: bool = False
+    """Whether the configuration says that this is production, whatever the environment is called."""
     program: str = PROGRAM
     """What every command line that is shown begins with: the program as it is run here."""
 
@@ -53,12 +55,20 @@ def is_production(environment: str) -> bool:
     return environment.strip().lower().startswith(("prod", "live"))
 
 
-def place_cells(engine: EngineView | None) -> tuple[Cell, ...]:
-    """Environment and write mode as badges, with the authorization."""
+def place_cells(engine: EngineView | None, *, production: bool = False) -> tuple[Cell, ...]:
+    """Environment and write mode as badges, with the authorization.
+
+    `production` is what the configuration says; a name that means production is taken at its word as well.
+    """
     if engine is None:
-        return (Cell(" ENVIRONMENT UNKNOWN ", "badge-warn"), Cell(" "), Cell(" NO ENGINE YET ", "badge-warn"))
-    production = is_production(engine.environment)
+        place = (
+            Cell(" PRODUCTION ", "badge-bad") if production else Cell(" ENVIRONMENT UNKNOWN ", "badge-warn")
+        )
+        return (place, Cell(" "), Cell(" NO ENGINE YET ", "badge-warn"))
     name = clean(engine.environment or "unnamed", 24).upper()
+    if production and not is_production(name):
+        name = f"PRODUCTION {name}"
+    production = production or is_production(name)
     badge = "badge-bad" if production else "badge-ok"
     if not engine.writes:
         mode = [Cell(" OBSERVE ", "badge-ok"), Cell(" nothing is written")]
@@ -76,7 +86,7 @@ def place_line(knowledge: Knowledge, width: int) -> Line:
     overview = knowledge.overview
     if overview is None:
         return Line((Cell(" scidex-console ", "badge-ok"), Cell(" reading the database …")))
-    cells = list(place_cells(overview.engine))
+    cells = list(place_cells(overview.engine, production=knowledge.production))
     if knowledge.read_only or not overview.identity.can_write_intents:
         cells += [Cell("  "), Cell(" READ-ONLY ", "badge-warn")]
     cells += [

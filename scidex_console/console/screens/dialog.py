@@ -123,9 +123,10 @@ class Dialog(ModalScreen[Command | None]):
 
     def on_mount(self) -> None:
         """Put the words in, and the cursor where the operator begins."""
-        overview = self._around.knowledge().overview
+        known = self._around.knowledge()
+        engine = known.overview.engine if known.overview else None
         title = f" {self.title_words()} "
-        place = () if self.LIST else place_cells(overview.engine if overview else None)
+        place = () if self.LIST else place_cells(engine, production=known.production)
         self.query_one("#dialog-title", CellView).show(
             [Line((Cell(title, "strong"), Cell(" "), *place), "title" if self.LIST else "")]
         )

@@ -279,6 +279,16 @@ def test_production_is_known_by_its_name() -> None:
     ]
 
 
+def test_production_is_said_in_a_word_whatever_the_environment_is_called() -> None:
+    named = an_overview(engine=replace(production().engine, environment="scidex-1"))  # type: ignore[type-var]
+    assert place(named).startswith(" SCIDEX-1   WRITES ")
+    assert place(named, production=True).startswith(" PRODUCTION SCIDEX-1   WRITES ")
+    tones = [cell.tone for cell in place_line(Knowledge(named, production=True), 80).cells]
+    assert tones[0] == tones[2] == "badge-bad"
+    assert place(an_overview(engine=None), production=True).startswith(" PRODUCTION   NO ENGINE YET ")
+    assert place(production(), production=True).startswith(" PRODUCTION   WRITES ")
+
+
 def test_the_pulse_grows_older_with_the_data() -> None:
     text = pulse_line(Knowledge(an_overview(), age_s=9.0), 80).text
     assert text.startswith("data 9s    heartbeat 11s   engine RUNNING 4242@scidex-worker  epoch 7")
