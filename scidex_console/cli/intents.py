@@ -52,6 +52,11 @@ def add_following(parser: argparse.ArgumentParser, *, required: bool) -> None:
     """The reason, and how long to wait for what becomes of the intent."""
     needed = " (required)" if required else ""
     parser.add_argument("--reason", metavar="TEXT", default="", help=f"why; kept with the action{needed}")
+    add_waiting(parser)
+
+
+def add_waiting(parser: argparse.ArgumentParser) -> None:
+    """How long to wait for what becomes of the intent."""
     parser.add_argument("--no-wait", action="store_true", help="do not wait until the engine has settled it")
     parser.add_argument(
         "--wait",
@@ -106,6 +111,12 @@ async def carry_out(
 
 async def follow_through(args: Namespace, output: Output, readers: Readers, intent: Intent) -> int:
     """The same of an intent that is on the desk."""
+    intent = await await_outcome(args, output, readers, intent)
+    return 1 if intent.state in (IntentState.REFUSED, IntentState.CANCELLED) else 0
+
+
+async def await_outcome(args: Namespace, output: Output, readers: Readers, intent: Intent) -> Intent:
+    """Follow an intent unless `--no-wait`, print what became of it, and give it as it then is."""
     command = ACTIONS[intent.action].command(intent.job, intent.params, intent.reason)
     output.note(f"intent {intent.id}: {output.program.command(command)}")
     if intent.also_by:
@@ -115,7 +126,7 @@ async def follow_through(args: Namespace, output: Output, readers: Readers, inte
     elif intent.state not in SETTLED:
         intent = await _follow(readers, intent, args.wait.total_seconds(), output)
     output.show({"intent": intent}, [output.program.told(_words(intent))])
-    return 1 if intent.state in (IntentState.REFUSED, IntentState.CANCELLED) else 0
+    return intent
 
 
 def _words(intent: Intent) -> str:

@@ -38,6 +38,7 @@ from scidex_console.cli.commands import (
     throttle,
     triage,
     verify,
+    withdraw,
 )
 from scidex_console.cli.context import Context
 from scidex_console.cli.output import Output
@@ -65,6 +66,7 @@ COMMANDS = (
     rollback,
     redo,
     throttle,
+    withdraw,
     triage,
     soak,
     attempts,

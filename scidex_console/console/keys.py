@@ -68,11 +68,11 @@ class Key:
         return self.rule(situation) if self.rule else None
 
 
-def open_intent(situation: Situation) -> Intent | None:
-    """The newest intent that is not settled yet."""
+def open_intent(situation: Situation, pointed_at: int | None = None) -> Intent | None:
+    """The intent with this number if it is not settled yet, else the newest that is not."""
     intents = situation.overview.intents if situation.overview else ()
     still_open = [intent for intent in intents if intent.state not in SETTLED]
-    return max(still_open, key=lambda intent: intent.id, default=None)
+    return max(still_open, key=lambda intent: (intent.id == pointed_at, intent.id), default=None)
 
 
 def _withdraw_rule(situation: Situation) -> str | None:
@@ -84,13 +84,14 @@ def _other_job_rule(situation: Situation) -> str | None:
     return None if len(gaps) > 1 else "there is only one job"
 
 
-_WITHDRAW = Key(
+WITHDRAW = Key(
     "w",
     "w",
     "withdraw",
-    "Asks for the newest intent that is still open to be called off.",
+    "Asks for an intent that is still open to be called off: the one under the cursor, or else the newest.",
     command="withdraw",
     rule=_withdraw_rule,
+    always=True,
 )
 PAUSE = Key("p", "p", "pause", actions=(ActionName.PAUSE, ActionName.RESUME))
 RETRY = Key("r", "r", "retry", actions=(ActionName.RETRY,))
@@ -109,6 +110,7 @@ PANES = Key(
 BACK = Key("escape", "Esc", "back", "Goes back to where you came from.", command="back", footer=False)
 EVERYWHERE = (
     BACK,
+    WITHDRAW,
     Key(
         "y",
         "y",
@@ -145,7 +147,6 @@ OVERVIEW = (
     ROLLBACK,
     REDO,
     THROTTLE,
-    _WITHDRAW,
     Key(
         "o",
         "o",
@@ -198,7 +199,6 @@ TRIAGE = (
         "Draws the file, if it is an image; it is read then and not before.",
         command="show_image",
     ),
-    _WITHDRAW,
     PANES,
 )
 DO_STEP = Key(
@@ -215,7 +215,6 @@ SOAK = (
     Key("S", "S", "sign", actions=(ActionName.SOAK_SIGN,)),
     Key("O", "O", "override", actions=(ActionName.SOAK_OVERRIDE,)),
     Key("m", "m", "measure", actions=(ActionName.SOAK_MEASURE,)),
-    _WITHDRAW,
 )
 
 

@@ -152,7 +152,7 @@ class Orders:
         self._show(BatchDialog(self._app, spec, job, preview, note=note))
 
     def _withdraw(self) -> None:
-        intent = open_intent(self._app.situation())
+        intent = open_intent(self._app.situation(), self._app.main_screen.subject().intent_id)
         assert intent is not None
 
         def done(chosen: bool | None) -> None:

@@ -17,7 +17,7 @@ from scidex_console.domain.errors import Refused
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.folders.orphans import Orphan, OrphanPage
 from scidex_console.domain.hosts import GateState
-from scidex_console.domain.intents import ActionName, Intent, IntentState
+from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.rescue import RescueTrial
@@ -317,6 +317,7 @@ class FakeDesk:
 
     first: Intent = field(default_factory=intent)
     submitted: list[tuple[str, JobName | None, dict[str, Any], str]] = field(default_factory=list)
+    cancelled: list[int] = field(default_factory=list)
 
     async def submit(
         self, action: str, job: JobName | None, params: Mapping[str, Any], *, reason: str
@@ -325,7 +326,9 @@ class FakeDesk:
         return replace(self.first, action=ActionName(action), job=job, params=dict(params), reason=reason)
 
     async def cancel(self, intent_id: int) -> None:
-        raise AssertionError("no command withdraws an intent")
+        if self.first.state in SETTLED:
+            raise Refused(f"intent {intent_id} is {self.first.state} already: {self.first.outcome}")
+        self.cancelled.append(intent_id)
 
 
 class FakeFeed:

@@ -64,6 +64,41 @@ def test_what_was_not_done_exits_with_1(cli: Cli, services: FakeServices, state:
     assert (result.code, result.out) == (1, f"{state}: run 3 is halted\n")
 
 
+@pytest.mark.parametrize(
+    ("state", "code"), [(IntentState.CANCELLED, 0), (IntentState.DONE, 1), (IntentState.REFUSED, 1)]
+)
+def test_an_intent_is_withdrawn_by_its_number(
+    cli: Cli, services: FakeServices, state: IntentState, code: int
+) -> None:
+    settles(
+        services,
+        IntentState.WAITING,
+        IntentState.WAITING,
+        state,
+        waits_on="the batch in hand",
+        outcome="as it is",
+    )
+    result = cli("withdraw", "21")
+    assert (result.code, result.out) == (code, f"{state}: as it is\n")
+    assert services.connected.desk.cancelled == [21]
+    assert result.err.splitlines()[-1] == "waits on the batch in hand"
+
+
+def test_withdrawing_without_waiting_shows_the_intent_as_it_is(cli: Cli, services: FakeServices) -> None:
+    settles(services, IntentState.REQUESTED)
+    result = cli("withdraw", "21", "--no-wait", "--json")
+    assert (result.code, result.document["intent"]["state"]) == (0, "requested")
+
+
+def test_what_is_settled_is_withdrawn_no_more(cli: Cli, services: FakeServices) -> None:
+    services.connected.desk.first = intent(state=IntentState.DONE, outcome="run 3 is paused")
+    result = cli("withdraw", "21", "--json")
+    assert (result.code, result.document["error"]["what"]) == (
+        1,
+        "intent 21 is done already: run 3 is paused",
+    )
+
+
 def test_not_waiting_it_prints_the_intent_and_leaves(cli: Cli, services: FakeServices) -> None:
     result = cli("start", "figures", "--no-wait", "--json")
     assert result.code == 0

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from scidex_console.console.presentation.acts import act_command, act_lines
 from scidex_console.console.screens.activity import ActivityScreen, ActScreen, HandoverScreen
+from scidex_console.domain.intents import IntentState
 from scidex_console.domain.jobs import JobName
 from tests.console.driving import Driver, news, notice, press, running, screen_text, until
-from tests.console.fakes import NOW, PRESENT, World, an_act, an_overview
+from tests.console.fakes import NOW, PRESENT, World, an_act, an_intent, an_overview
 
 
 def world() -> World:
@@ -106,6 +107,21 @@ async def test_an_act_shown_stays_as_it_was_told_while_the_list_goes_on() -> Non
         assert "Act 93" in screen_text(pilot)
         await press(pilot, "escape")
         await until(pilot, lambda: "start figures" in screen_text(pilot))
+
+
+async def test_w_withdraws_the_intent_under_the_cursor() -> None:
+    there = world()
+    there.read.acts = [an_act(-id, intent_id=id, action="intent:pause", outcome="waiting") for id in (46, 45)]
+    intents = tuple(
+        an_intent(id, state=IntentState.WAITING, outcome="", settled_at=None) for id in (44, 45, 46)
+    )
+    async with running(there) as pilot:
+        await activity(pilot, there, "pause figures")
+        await news(pilot, there, an_overview(present=PRESENT, intents=intents))
+        await press(pilot, "down", "w")
+        assert "$ scidex-console withdraw 45" in screen_text(pilot)
+        await press(pilot, "right", "enter")
+        await until(pilot, lambda: there.desk.cancelled == [45])
 
 
 def test_an_intent_that_is_open_has_changed_nothing_yet() -> None:

@@ -216,6 +216,19 @@ async def test_w_withdraws_the_newest_open_intent_after_a_question() -> None:
         assert "withdrawal asked for" in notice(pilot)
 
 
+async def test_an_intent_can_be_withdrawn_from_every_screen() -> None:
+    world = World(an_overview(intents=(OPEN_INTENT,)))
+    async with running(world) as pilot:
+        for number in "12345678":
+            await press(pilot, number, "w")
+            assert isinstance(pilot.app.screen, WithdrawDialog), number
+            assert "$ scidex-console withdraw 44" in screen_text(pilot)
+            await press(pilot, "y")
+            assert pilot.app.clipboard == "scidex-console withdraw 44"
+            await press(pilot, "escape")
+            assert "w withdraw" in screen_text(pilot).splitlines()[-1], number
+
+
 @pytest.mark.parametrize("keys", [("enter",), ("escape",), ("w", "enter")])
 async def test_withdrawing_is_not_done_by_the_first_key_that_comes(keys: tuple[str, ...]) -> None:
     world = World(an_overview(intents=(OPEN_INTENT,)))

@@ -29,12 +29,13 @@ class KeyView:
 
 def footer_line(keys: Sequence[KeyView], width: int) -> Line:
     """The keys on one line: all where there is room, disabled ones in brackets; else those that work."""
-    for chosen in (keys, [k for k in keys if not k.reason], [k for k in keys if not k.reason or k.always]):
+    enabled = [k for k in keys if not k.reason]
+    for chosen in (keys, enabled):
         result = _joined(chosen)
         if result.width <= width:
             return result
-    last = [k for k in keys if k.always]
-    rest = [k for k in keys if not k.reason and not k.always]
+    last = [k for k in enabled if k.always]
+    rest = [k for k in enabled if not k.always]
     while rest and _joined([*rest, *last]).width > width:
         rest.pop()
     return crop_line(_joined([*rest, *last]), width)

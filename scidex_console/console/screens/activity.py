@@ -21,7 +21,7 @@ from scidex_console.console.presentation.cells import Cell, Line, clean, wrap_li
 from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.listing import ListingScreen
-from scidex_console.console.screens.main_screen import Console, MainScreen
+from scidex_console.console.screens.main_screen import Console, MainScreen, Subject
 from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.engine.handover import Handover, render_handover
 from scidex_console.engine.people import ActivityFilter, AuditView
@@ -128,6 +128,10 @@ class ActivityScreen(ListingScreen[AuditView]):
                 lambda i: presence.present_cells(there[i], now),
             )
 
+    def subject(self) -> Subject:
+        """The intent under the cursor."""
+        return Subject(intent_id=self.table.current.intent_id if self.table.current else None)
+
     def twin(self) -> str:
         """The act under the cursor, to be done again."""
         return acts.act_command(self.table.current) if self.table.current else ""
@@ -152,6 +156,10 @@ class ActScreen(MainScreen):
         title = f"Act {self._act.id}" if self._act.id > 0 else f"Intent {-self._act.id}, open"
         width = self._page.size.width
         self._page.fill(title, [row for told in acts.act_lines(self._act) for row in wrap_line(told, width)])
+
+    def subject(self) -> Subject:
+        """Its intent."""
+        return Subject(intent_id=self._act.intent_id)
 
     def twin(self) -> str:
         """The act, to be done again."""

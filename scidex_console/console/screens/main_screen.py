@@ -112,6 +112,8 @@ class Subject:
     """Batch to take back or to bring on again; None for the newest that can be."""
     criteria: AttemptFilter | None = None
     """What a retry is filtered by; None for the first class there are rows of."""
+    intent_id: int | None = None
+    """Intent to withdraw; None for the newest that is open."""
     check: str = ""
     """Check of the soak."""
     step_action: StepAction | None = None

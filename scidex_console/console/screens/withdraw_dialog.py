@@ -21,12 +21,16 @@ class WithdrawDialog(ModalScreen[bool]):
     """Names the intent and everyone who asked for it."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#choices"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "keep", "Keep", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "keep", "Keep", show=False),
+        Binding("y,ctrl+y", "copy", "Copy", show=False),
+    ]
 
     def __init__(self, around: Surroundings, intent: Intent) -> None:
         super().__init__()
         self._around = around
         self._intent = intent
+        self._twin = f"{around.knowledge().program} withdraw {intent.id}"
 
     def compose(self) -> ComposeResult:
         """What would be withdrawn."""
@@ -35,8 +39,9 @@ class WithdrawDialog(ModalScreen[bool]):
             yield Paragraph(f"{outcome_words(self._intent)}; asked for by {who(self._intent, 120)}")
             yield Paragraph("The engine calls it off between items; what is done stays done.", "dim")
             yield Paragraph(id="problem")
+            yield Paragraph(f"$ {self._twin}", id="twin")
             yield Choices(["Keep it", "Withdraw it"], id="choices")
-            yield Paragraph("←→ choose   Enter take   Esc keep", "dim")
+            yield Paragraph("←→ choose   Enter take   Esc keep   ^Y copy", "dim")
 
     def on_choices_taken(self, message: Choices.Taken) -> None:
         """Keep, or withdraw when acting is allowed."""
@@ -46,6 +51,11 @@ class WithdrawDialog(ModalScreen[bool]):
             self.query_one("#problem", Paragraph).say(text, "bad")
             return
         self.dismiss(bool(message.index))
+
+    def action_copy(self) -> None:
+        """Copy the command line, which stands in the dialog as text as well."""
+        self.app.copy_to_clipboard(self._twin)
+        self.query_one("#problem", Paragraph).say("copied", "ok")
 
     def action_keep(self) -> None:
         """Leave it."""
