@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from scidex_console.cli.words import batch_state
-from scidex_console.domain.batches import BatchState
+from scidex_console.domain.batches import REVERSIBLE, STANDING, TAKEN_BACK, BatchState
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.ports import ReadModel
 from scidex_console.engine.views import BatchView
 
-TAKEN_BACK_FROM = frozenset({BatchState.DONE, BatchState.CLEANED})
 _LIST = "`scidex-console batches` lists them"
 
 
@@ -19,7 +18,7 @@ async def need_batch(read: ReadModel, job: JobName, number: int, *, redo: bool) 
     batch = await read.batch(number)
     if batch is None or batch.job != job:
         raise Refused(f"{job} has no batch {number}", where=where, fix=_LIST)
-    allowed = frozenset({BatchState.ROLLED_BACK}) if redo else TAKEN_BACK_FROM
+    allowed = TAKEN_BACK if redo else REVERSIBLE
     if batch.state not in allowed:
         raise Refused(
             f"batch {number} is {batch_state(batch.state)}", where=where, fix=_instead(batch, redo=redo)
@@ -32,6 +31,6 @@ def _instead(batch: BatchView, *, redo: bool) -> str:
         return f"neither store holds anything of it; {_LIST}"
     if batch.state is BatchState.ROLLED_BACK:
         return f"`scidex-console redo {batch.job} --batch {batch.id}` applies it again"
-    if batch.state in TAKEN_BACK_FROM and redo:
+    if batch.state in STANDING and redo:
         return "only a batch that was taken back can be applied again; " + _LIST
     return "an engine is still at it, or has to finish it: look again once it is settled; " + _LIST

@@ -113,9 +113,12 @@ def _rollback_lines(output: Output, preview: RollbackPreview) -> Iterator[str]:
     verb = "apply again" if preview.redo else "take back"
     rows_of = number(len(preview.operations), "row")
     yield f"batch {batch.id} of {batch.job} ({batch_state(batch.state)}): would {verb} {rows_of}"
+    if batch.kept and not preview.redo:
+        yield f"an earlier rollback kept {number(batch.kept, 'row')} of it, which are tried again"
     first, own = preview.commits[:1], preview.commits[1:]
-    with_own = f" and the {number(len(own), 'commit')} of its artifacts" if own else ""
+    with_own = f" and {number(len(own), 'more commit')}:" if own else ""
     yield f"commits: {first[0] if first else 'none'}{with_own}"
+    yield from (f"  {commit}" for commit in own)
     if batch.job is JobName.FOLDERS:
         yield _folder_sums(preview)
     if preview.operations:

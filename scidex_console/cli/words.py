@@ -9,6 +9,7 @@ _BATCH = {
     BatchState.CLEANED: "done",
     BatchState.ROLLING_BACK: "being taken back",
     BatchState.ROLLED_BACK: "taken back",
+    BatchState.PARTLY_ROLLED_BACK: "partly taken back",
 }
 
 

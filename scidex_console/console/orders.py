@@ -21,7 +21,7 @@ from scidex_console.console.screens.soak_dialogs import plan_token_now, soak_dia
 from scidex_console.console.screens.step_dialog import StepDialog
 from scidex_console.console.screens.throttle_dialog import ThrottleDialog
 from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
-from scidex_console.domain.batches import BatchState
+from scidex_console.domain.batches import STANDING, TAKEN_BACK
 from scidex_console.domain.errors import ConsoleError, Refused, StaleToken, explain
 from scidex_console.domain.intents import OF_THE_SOAK, SETTLED, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
@@ -142,7 +142,7 @@ class Orders:
             preview = await self._read.rollback_preview(chosen, redo=redo)
             self._show(BatchDialog(self._app, spec, job, preview, note=note))
             return
-        states = (BatchState.ROLLED_BACK,) if redo else (BatchState.DONE, BatchState.CLEANED)
+        states = TAKEN_BACK if redo else STANDING
         batches = await self._read.batches(job, limit=_BATCHES_SEARCHED)
         batch: BatchView | None = next((b for b in batches if b.state in states), None)
         if batch is None:

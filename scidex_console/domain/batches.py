@@ -6,7 +6,7 @@ image before and after. The journal keeps both images, so that the inverse is th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +30,8 @@ class BatchState(StrEnum):
     """Being taken back; every step is repeatable."""
     ROLLED_BACK = "rolled_back"
     """Taken back in both stores; can be redone."""
+    PARTLY_ROLLED_BACK = "partly_rolled_back"
+    """Some of it is taken back, some was kept: a rollback can be resumed, a redo brings on the former."""
     EMPTY = "empty"
     """Every operation was skipped or in conflict: neither store holds anything of it."""
 
@@ -37,6 +39,12 @@ class BatchState(StrEnum):
 ABSENT = object()
 """Stands for a metadata key that is not there, which is not the same as one that is null."""
 
+TAKEN_BACK = frozenset({BatchState.ROLLED_BACK, BatchState.PARTLY_ROLLED_BACK})
+"""What a redo brings on again."""
+STANDING = frozenset({BatchState.DONE, BatchState.CLEANED})
+"""Both stores have all of it, but for what was left out; what an earlier rollback kept is in it, too."""
+REVERSIBLE = STANDING | {BatchState.PARTLY_ROLLED_BACK}
+"""What a rollback can be asked for."""
 UNSETTLED = frozenset({BatchState.PREPARED, BatchState.DONE, BatchState.ROLLING_BACK})
 
 
@@ -60,7 +68,11 @@ class OperationState(StrEnum):
     """Somebody else changed the row meanwhile: their edit wins, our files were taken back."""
     ROLLED_BACK = "rolled_back"
     KEPT = "kept"
-    """A rollback left it in place, since the row had changed after the batch."""
+    """A rollback left it in place, since its row or a path was in the way; the reason is on the row."""
+
+
+REVERTIBLE = frozenset({OperationState.DONE, OperationState.KEPT})
+"""What a rollback begins with: what stands, and what an earlier one had to keep."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +153,10 @@ class Operation:
     id: int = 0
     state: OperationState = OperationState.PREPARED
     reason: str = ""
+    pass_no: int = 1
+    """The pass of its batch that brought it on; a redo leaves what was kept with its own."""
+    undo_op: str = ""
+    """Idempotency key of the rollback that took it back."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +180,12 @@ class Batch:
     operations: tuple[Operation, ...] = ()
     decision: int | None = None
     """The person's decision that it applies; None of a batch of a job's own."""
+    undo_no: int = 0
+    """How many rollbacks of this pass were begun; one that kept something can be resumed by the next."""
+    undo_plan: str = ""
+    """Token of the plan by which the newest rollback was begun."""
+    applied: Mapping[int, str] = field(default_factory=dict, compare=False)
+    """The commits that brought it on, by pass."""
 
     def taking_back(self, operation: Operation) -> RowChange:
         """What a rollback does to an operation's row.
@@ -179,8 +201,22 @@ class Batch:
 
     @property
     def undo_op(self) -> str:
-        """The idempotency key of taking this pass back."""
-        return f"{self.op}/undo"
+        """The idempotency key of the newest rollback of this pass."""
+        return f"{self.op}/undo" if self.undo_no <= 1 else f"{self.op}/undo/{self.undo_no}"
+
+    def brought_by(self, operations: Sequence[Operation]) -> tuple[str, ...]:
+        """The commits of the passes that brought these operations on, oldest first."""
+        passes = sorted({operation.pass_no for operation in operations})
+        return tuple(commit for number in passes if (commit := self.applied.get(number)))
+
+    def going_back(self) -> tuple[Operation, ...]:
+        """The operations that the newest rollback takes or has taken back; not those of earlier ones."""
+        return tuple(
+            o
+            for o in self.operations
+            if o.state is OperationState.DONE
+            or (o.state is OperationState.ROLLED_BACK and o.undo_op == self.undo_op)
+        )
 
     def live(self) -> tuple[Operation, ...]:
         """The operations that take part in the commit and the switch."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scidex_console.domain.batches import BatchState
+from scidex_console.domain.batches import TAKEN_BACK, BatchState
 from scidex_console.domain.durations import format_duration
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.hosts import BreakerState
@@ -21,6 +21,7 @@ from scidex_console.domain.runs import RunState
 from scidex_console.domain.sizes import size
 from scidex_console.engine.people import ENGINE, AuditView
 from scidex_console.engine.views import GapView, HostView, Overview, RunView
+from scidex_console.engine.vocabulary import BATCH_WORDS
 
 MOST_ACTS = 500
 """Acts that a note lists; the audit has them all."""
@@ -91,7 +92,7 @@ class Handover:
 
     def taken_back(self) -> tuple[BatchInPeriod, ...]:
         """Batches that were rolled back."""
-        return tuple(batch for batch in self.batches if batch.state is BatchState.ROLLED_BACK)
+        return tuple(batch for batch in self.batches if batch.state in TAKEN_BACK)
 
 
 def heading_of(note: Handover) -> str:
@@ -206,7 +207,7 @@ def _batches(note: Handover) -> Iterator[str]:
     for job in JobName:
         mine = [batch for batch in note.batches if batch.job is job]
         if mine:
-            back = sum(batch.state is BatchState.ROLLED_BACK for batch in mine)
+            back = sum(batch.state in TAKEN_BACK for batch in mine)
             changed = sum(batch.changed for batch in mine if batch.state is not BatchState.ROLLED_BACK)
             left = sum(batch.left_out for batch in mine)
             yield (
@@ -215,7 +216,7 @@ def _batches(note: Handover) -> Iterator[str]:
             )
     for batch in note.taken_back():
         commits = f"{batch.commit[:10]} by {batch.inverse_commit[:10]}, {_moment(batch.settled_at)}"
-        yield f"- batch {batch.id} ({batch.job}) was taken back: {commits}"
+        yield f"- batch {batch.id} ({batch.job}) was {BATCH_WORDS[batch.state]}: {commits}"
     for batch in note.batches:
         if batch.state is BatchState.ROLLING_BACK:
             yield f"- batch {batch.id} ({batch.job}) is being taken back, and not whole yet"

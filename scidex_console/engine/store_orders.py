@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, OperationState
+from scidex_console.domain.batches import REVERTIBLE, STANDING, UNSETTLED, Batch, BatchState, OperationState
 from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Refused, StaleToken, Unreachable
 from scidex_console.domain.hosts import HostGroup, HostGroups, Override
 from scidex_console.domain.intents import Intent
@@ -29,6 +29,8 @@ from scidex_console.engine.writer import Writer
 
 _NOT_OF_A_ROLLBACK = frozenset({OperationState.CONFLICT, OperationState.SKIPPED})
 """Where only the way forward ends."""
+_NAMED = 3
+"""So many kept operations are named; the batch's own page has all of them."""
 
 
 class WorkTable(Protocol):
@@ -85,12 +87,13 @@ class BatchOrders:
     async def roll_back(self, intent: Intent) -> str:
         """Take a batch back in both stores."""
         batch = await self._batch(intent)
-        if batch.state is BatchState.ROLLED_BACK:
+        token = str(intent.params.get("token") or "")
+        if batch.state is BatchState.ROLLED_BACK or (token and token == batch.undo_plan):
             return _words(batch, leaving_out=_NOT_OF_A_ROLLBACK)
         await self._check_plan(intent, batch, redo=False)
-        before = frozenset(o.id for o in batch.operations if o.state is not OperationState.DONE)
+        before = frozenset(o.id for o in batch.operations if o.state not in REVERTIBLE)
         try:
-            batch = await self._writer.roll_back(batch, origin=self._mandate.origin(intent))
+            batch = await self._writer.roll_back(batch, origin=self._mandate.origin(intent), plan=token)
         except (Fenced, Unreachable):
             raise
         except ConsoleError as error:
@@ -100,7 +103,7 @@ class BatchOrders:
     async def redo(self, intent: Intent) -> str:
         """Bring a batch that was taken back on again."""
         batch = await self._batch(intent)
-        if batch.state in (BatchState.CLEANED, BatchState.DONE) and batch.pass_no > 1:
+        if batch.state in STANDING and batch.pass_no > 1:
             return _words(batch)
         await self._check_plan(intent, batch, redo=True)
         try:
@@ -299,4 +302,13 @@ def _words(
             continue
         counts[operation.state] = counts.get(operation.state, 0) + 1
     tally = ", ".join(f"{n} {OPERATION_WORDS[state]}" for state, n in sorted(counts.items()))
-    return f"batch {batch.id} is {BATCH_WORDS[batch.state]}: {tally}"
+    return f"batch {batch.id} is {BATCH_WORDS[batch.state]}: {tally}{_kept_words(batch)}"
+
+
+def _kept_words(batch: Batch) -> str:
+    """Which operations a rollback had to keep, and why."""
+    kept = [o for o in batch.operations if o.state is OperationState.KEPT]
+    if not kept:
+        return ""
+    named = ", ".join(f"{o.artifact_id} ({o.reason})" for o in kept[:_NAMED])
+    return f"; kept: {named}" + (f" and {len(kept) - _NAMED} more" if len(kept) > _NAMED else "")

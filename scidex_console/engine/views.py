@@ -207,6 +207,8 @@ class BatchView:
     """`` when no remote is configured; `pushed`, `pending`, or the error of the last try."""
     adopted: int = 0
     """Rows that got a file which was there before."""
+    kept: int = 0
+    """Rows that a rollback had to leave as the batch made them; a rollback can be resumed for them."""
 
 
 @dataclass(frozen=True)
@@ -215,9 +217,9 @@ class ReversibleBatches:
 
     job: JobName
     done: int | None
-    """Id of the newest that is done; None when none is."""
+    """Id of the newest of which something stands; None when none does."""
     taken_back: int | None
-    """Id of the newest that was taken back; None when none is."""
+    """Id of the newest of which something was taken back; None when nothing is."""
 
 
 @dataclass(frozen=True)

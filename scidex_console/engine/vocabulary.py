@@ -20,6 +20,7 @@ BATCH_WORDS: Mapping[BatchState, str] = {
     BatchState.CLEANED: "done",
     BatchState.ROLLING_BACK: "being taken back",
     BatchState.ROLLED_BACK: "taken back",
+    BatchState.PARTLY_ROLLED_BACK: "partly taken back",
     BatchState.EMPTY: "empty",
 }
 """A batch that is done and one that is cleaned up as well differ for the engine only."""

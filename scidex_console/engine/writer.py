@@ -157,10 +157,10 @@ class Writer:
                 break
         await self.tidy(wait=True)
 
-    async def roll_back(self, batch: Batch, *, origin: Mapping[str, str]) -> Batch:
+    async def roll_back(self, batch: Batch, *, origin: Mapping[str, str], plan: str = "") -> Batch:
         """Take a batch back in both stores."""
         async with self._telling(batch.job, batch.run_id), self._writing():
-            batch = await rollback.roll_back(self._stores, batch, origin=origin)
+            batch = await rollback.roll_back(self._stores, batch, origin=origin, plan=plan)
         await self.publish()
         await self._refresh_index()
         return batch

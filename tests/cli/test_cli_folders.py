@@ -90,7 +90,7 @@ def test_the_plan_of_folders_tells_order_type_file_and_what_is_refused(cli: Cli)
 
 def test_a_rollback_of_folders_shows_commits_folders_and_old_paths(cli: Cli) -> None:
     out = cli("rollback", "folders").out
-    assert f"commits: {'ab' * 20} and the 1 commit of its artifacts" in out
+    assert f"commits: {'ab' * 20} and 1 more commit:" in out
     assert "1 old path would come again, 1 folder (2 files, 3 links, a manifest each) would go" in out
 
 

@@ -210,7 +210,7 @@ def test_the_migration_log_is_listed_by_status(cli: Cli, services: FakeServices)
 def test_batches_shows_both_stores(cli: Cli, services: FakeServices) -> None:
     result = cli("batches", "--job", "figures")
     assert (
-        " 8  figures  done        2026-05-19 20:30:00Z      2      1     0      0  0123456789  pushed"
+        " 8  figures  done        2026-05-19 20:30:00Z      2      1     0      0     0  0123456789  pushed"
         in result.out
     )
     services.connected.read.batch_views = [

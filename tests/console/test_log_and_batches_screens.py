@@ -185,3 +185,20 @@ async def test_a_batch_in_another_state_says_so() -> None:
         await press(pilot, "down", "b")
         assert notice(pilot) == "» b roll back: batch 10 is being taken back"
         assert "the engine goes on with it" in screen_text(pilot) or "being taken back" in screen_text(pilot)
+
+
+@pytest.mark.parametrize(("key", "intent"), [("b", "rollback"), ("B", "redo")])
+async def test_a_partly_taken_back_batch_goes_either_way(key: str, intent: str) -> None:
+    world = World()
+    partly = replace(BATCH, state=BatchState.PARTLY_ROLLED_BACK, kept=2)
+    world.read.rows = (partly,)
+    world.read.rollback = replace(a_rollback(redo=key == "B"), batch=partly)
+    async with running(world, (120, 40)) as pilot:
+        await batches(pilot)
+        assert "partly taken back" in text_of(pilot, "#rows")
+        await press(pilot, key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, BatchDialog))
+        assert ("an earlier rollback kept 2 rows" in screen_text(pilot)) == (key == "b")
+        type_ahead(pilot, "12", "tab", "the rest", "enter", "right", "enter")
+        await until(pilot, lambda: world.desk.submitted)
+        assert world.desk.submitted[0][0] == intent

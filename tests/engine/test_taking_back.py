@@ -113,7 +113,11 @@ async def test_row_edited_after_the_batch_is_listed_refused_by_a_stale_token_and
     preview = await bench.readers.read.rollback_preview(1, redo=False)
     assert [(o.artifact_id, o.reason) for o in preview.refused] == [(edited, "the row has changed since")]
     first = outcome = (await act(bench, "rollback")).outcome
-    assert outcome == f"batch 1 is taken back: 1 kept, {len(bench.figures()) - 1} taken back"
+    tally = f"1 kept, {len(bench.figures()) - 1} taken back"
+    why = f"kept: {edited} (the row has changed since)"
+    assert outcome == f"batch 1 is partly taken back: {tally}; {why}"
+    batch = await bench.readers.read.batch(1)
+    assert batch is not None and (batch.state, batch.kept) == ("partly_rolled_back", 1)
     row = bench.artifact(edited)
     assert row["metadata"]["file_sha256"] == "mended by hand"
     assert (bench.lab.store.outer / row["file_path"]).is_file(), "their edit stands, and so does its file"
@@ -122,10 +126,18 @@ async def test_row_edited_after_the_batch_is_listed_refused_by_a_stale_token_and
     kept = bench.lab.rows("SELECT reason FROM scidex_console.operation WHERE state = 'kept'")
     assert [row["reason"] for row in kept] == ["the row has changed since"]
     # What is kept must not confuse what follows, nor the checks of the whole.
-    assert (await act(bench, "redo")).state is IntentState.DONE
-    outcome = (await act(bench, "rollback")).outcome
-    assert outcome == first.replace("1 kept, ", ""), "of this rollback alone"
+    redone = (await act(bench, "redo")).outcome
+    assert redone.startswith(f"batch 1 is done: {len(bench.figures()) - 1} done, 1 kept; {why}")
+    assert (await act(bench, "rollback")).outcome == first
+    # Once nothing is in the way any more, the rollback is resumed.
     set_sha256(bench, edited, ours)
+    preview = await bench.readers.read.rollback_preview(1, redo=False)
+    assert [o.artifact_id for o in preview.operations] == [edited] and preview.refused == ()
+    resumed = await bench.ask("rollback", reason="the rest", batch=1, token=preview.token)
+    assert resumed.outcome == "batch 1 is taken back: 1 taken back"
+    again = await bench.ask("rollback", reason="the rest, again", batch=1, token=preview.token)
+    assert again.state is IntentState.DONE, "the same plan has one effect"
+    assert without_time(bench.artifacts()) == without_time(before)
 
 
 async def test_rollback_waits_for_a_lock_of_somebody_else_and_says_so(

@@ -9,13 +9,13 @@ from scidex_console.adapters.postgres.attempts import contains
 from scidex_console.adapters.postgres.database import Connection
 from scidex_console.adapters.postgres.journal_rows import batch_of
 from scidex_console.adapters.postgres.snapshot import Row, ask
-from scidex_console.domain.batches import Batch, BatchState, NewFile, Operation, OperationState
+from scidex_console.domain.batches import TAKEN_BACK, Batch, BatchState, NewFile, Operation, OperationState
 from scidex_console.domain.folders.entries import EntryRole
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.listing_views import BatchFilter
 from scidex_console.engine.views import BatchView, LaterBatch, OperationView
 
-_SETTLED = (BatchState.CLEANED, BatchState.ROLLED_BACK)
+_SETTLED = (BatchState.CLEANED, *TAKEN_BACK)
 
 
 def batch_view(row: Row) -> BatchView:
@@ -36,6 +36,7 @@ def batch_view(row: Row) -> BatchView:
         adopted=row["adopted"],
         skipped=row["skipped"],
         conflicts=row["conflicts"],
+        kept=row["kept"],
         authorization=row["authorization_ref"],
         outer_commit=row["outer_commit"],
         push=_push(row["push_state"], state),

@@ -101,7 +101,9 @@ class PostgresFacts:
         async with snapshot(self._database) as connection:
             found = await ask(connection, {"read_engine_state": None, "list_batch_standings": None})
         standings = {
-            str(row["uid"]): BatchStanding(BatchState(row["state"]), row["pass_no"], row["push_state"])
+            str(row["uid"]): BatchStanding(
+                BatchState(row["state"]), row["pass_no"], row["undo_no"], row["push_state"]
+            )
             for row in found["list_batch_standings"]
         }
         return Movement(found["read_engine_state"][0]["lock_held"], standings)

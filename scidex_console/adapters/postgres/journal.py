@@ -17,7 +17,15 @@ from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.guarded_rows import GuardedRows
 from scidex_console.adapters.postgres.journal_rows import batch_of, entry_params, operation_params
 from scidex_console.adapters.postgres.transactions import FencedDatabase
-from scidex_console.domain.batches import Batch, BatchState, Operation, OperationState, Skip
+from scidex_console.domain.batches import (
+    REVERSIBLE,
+    REVERTIBLE,
+    Batch,
+    BatchState,
+    Operation,
+    OperationState,
+    Skip,
+)
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.jobs import JobName
@@ -183,20 +191,21 @@ class PostgresJournal:
         done = any(o.state is OperationState.DONE for o in batch.operations)
         return await self._settle(batch, BatchState.CLEANED if done else BatchState.EMPTY)
 
-    async def begin_rollback(self, batch: Batch, *, keep: Mapping[str, str]) -> Batch:
+    async def begin_rollback(self, batch: Batch, *, keep: Mapping[str, str], plan: str = "") -> Batch:
         """`rolling_back`: operations in `keep` stay, with the reason; may be repeated to keep more.
 
-        Raises `Refused` for a batch that is not in the stores.
+        One that is begun anew gets the next number, and looks again at what an earlier one kept. Raises
+        `Refused` for a batch of which nothing is in the stores.
         """
 
         async def work(connection: Connection) -> Batch:
             now = await _loaded(connection, batch)
-            if now.state not in (BatchState.DONE, BatchState.CLEANED, BatchState.ROLLING_BACK):
+            if now.state not in REVERSIBLE | {BatchState.ROLLING_BACK}:
                 raise Refused(f"batch {batch.id} is {now.state} and cannot be rolled back")
-            plan = [{"artifact_id": a, "reason": r} for a, r in keep.items()]
-            params = {"batch_id": batch.id, "keep": Jsonb(plan)}
+            kept = [{"artifact_id": a, "reason": r} for a, r in keep.items()]
+            params = {"batch_id": batch.id, "keep": Jsonb(kept), "plan": plan}
+            await connection.execute(query("begin_rollback"), params)
             await connection.execute(query("keep_operations"), params)
-            await _set_state(connection, batch, BatchState.ROLLING_BACK)
             return await _loaded(connection, batch)
 
         return await self._fenced.write(work)
@@ -213,6 +222,7 @@ class PostgresJournal:
                 "batch_id": batch.id,
                 "done": list(result.done),
                 "conflicts": list(result.conflicts),
+                "op": batch.undo_op,
                 "reason": "the row was changed, deleted or locked by somebody else during the rollback",
             }
             await connection.execute(query("restore_operations"), params)
@@ -226,9 +236,12 @@ class PostgresJournal:
         return await self._fenced.write(work)
 
     async def finish_rollback(self, batch: Batch) -> Batch:
-        """`rolled_back`, or `cleaned` again when every operation was kept."""
-        undone = any(o.state is OperationState.ROLLED_BACK for o in batch.operations)
-        return await self._settle(batch, BatchState.ROLLED_BACK if undone else BatchState.CLEANED)
+        """`rolled_back`, partly so when something was kept, or `cleaned` again when everything was."""
+        states = {o.state for o in batch.operations}
+        if OperationState.ROLLED_BACK not in states:
+            return await self._settle(batch, BatchState.CLEANED)
+        kept = OperationState.KEPT in states
+        return await self._settle(batch, BatchState.PARTLY_ROLLED_BACK if kept else BatchState.ROLLED_BACK)
 
     async def begin_redo(self, batch: Batch, *, base_commit: str, epoch: int, authorization: str) -> Batch:
         """Another pass over the operations that were rolled back. Raises `Refused` in any other state."""
@@ -275,7 +288,7 @@ class PostgresJournal:
         plan = [
             (o.artifact_id, batch.taking_back(o) if undo else o.row)
             for o in batch.operations
-            if o.state is (OperationState.DONE if undo else OperationState.ROLLED_BACK)
+            if (o.state in REVERTIBLE if undo else o.state is OperationState.ROLLED_BACK)
         ]
         async with self._fenced.database.session() as connection:
             return await self._rows.differing(connection, plan)

@@ -81,6 +81,9 @@ def batch_of(
         authorization=row["authorization_ref"],
         created_at=row["created_at"],
         decision=row["decision_id"],
+        undo_no=row["undo_no"],
+        undo_plan=row["undo_plan"],
+        applied={int(number): commit for number, commit in (row.get("applied") or {}).items()},
         operations=tuple(_operation(each, tuple(of_operation[each["id"]])) for each in operations),
     )
 
@@ -104,6 +107,8 @@ def _operation(row: dict[str, Any], entries: tuple[FolderEntry, ...]) -> Operati
         id=row["id"],
         state=OperationState(row["state"]),
         reason=row["reason"],
+        pass_no=row["pass_no"],
+        undo_op=row["undo_op"],
     )
 
 

@@ -25,7 +25,7 @@ from scidex_console.adapters.postgres.guarded_rows import GuardedRows
 from scidex_console.adapters.postgres.identity import path_is_column, read_identity
 from scidex_console.adapters.postgres.overview import read_gap
 from scidex_console.adapters.postgres.snapshot import Row, ask, fetch, snapshot
-from scidex_console.domain.batches import Batch, BatchState, Operation, OperationState
+from scidex_console.domain.batches import REVERSIBLE, REVERTIBLE, TAKEN_BACK, Batch, Operation, OperationState
 from scidex_console.domain.errors import ConsoleError, Refused, UsageError
 from scidex_console.domain.figures import RETRYABLE, FigureState, why_held_back
 from scidex_console.domain.folders.statuses import WAITING
@@ -35,7 +35,6 @@ from scidex_console.engine.listing_views import BatchFilter
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import (
     AttemptView,
-    BatchView,
     GapView,
     OperationView,
     PlanItem,
@@ -71,20 +70,26 @@ async def read_rollback(
         if batch is None:
             raise Refused(f"there is no batch {batch_id}")
         _check_state(batch, redo=redo)
-        state = OperationState.ROLLED_BACK if redo else OperationState.DONE
-        taking_part = [operation for operation in batch.operations if operation.state is state]
+        states = {OperationState.ROLLED_BACK} if redo else REVERTIBLE
+        taking_part = [operation for operation in batch.operations if operation.state in states]
+        records = (await ask(connection, {"list_batch_commits": {"batch_id": batch_id}}))[
+            "list_batch_commits"
+        ]
         rows = GuardedRows(database, file_path_is_column=path_is_column(identity))
         plan = [(o.artifact_id, o.row if redo else batch.taking_back(o)) for o in taking_part]
         changed = await rows.differing(connection, plan)
         later = () if redo else await later_batches(connection, batch_id)
-    operations = tuple(operation_view(o) for o in taking_part if o.artifact_id not in changed)
     refused = tuple(
         operation_view(o, changed[o.artifact_id]) for o in taking_part if o.artifact_id in changed
     )
-    of_batch = batch.inverse_commit if redo else batch.commit
-    own = () if redo else tuple(o.commit for o in operations if o.commit)
-    commits = tuple(commit for commit in (of_batch, *own) if commit)
-    entries = [e for o in taking_part if o.artifact_id not in changed for e in o.entries]
+    going = [o for o in taking_part if o.artifact_id not in changed]
+    operations = tuple(operation_view(o) for o in going)
+    if redo:
+        undone = {o.undo_op for o in going}
+        commits = tuple(r["commit_id"] for r in records if r["kind"] == "undo" and r["op"] in undone)
+    else:
+        commits = batch.brought_by(going) + tuple(o.commit for o in going if o.commit)
+    entries = [e for o in going for e in o.entries]
     preview = RollbackPreview(
         batch=batch_view(heads[0]),
         redo=redo,
@@ -92,13 +97,13 @@ async def read_rollback(
         paths=tuple(sorted([e.path for e in entries] or [o.path for o in operations if o.path])),
         operations=operations,
         refused=refused,
-        token=_rollback_token(batch_view(heads[0]), batch.pass_no, redo, commits, operations, refused),
+        token=_rollback_token(batch, redo, commits, operations, refused),
         old_paths=tuple(sorted({e.source for e in entries if e.leaves_source})),
         later=later,
     )
     if look is None or redo or batch.job is not JobName.FOLDERS:
         return preview
-    return await _with_files(preview, look, [o for o in taking_part if o.artifact_id not in changed])
+    return await _with_files(preview, look, going)
 
 
 async def _with_files(
@@ -114,15 +119,14 @@ async def _with_files(
 
 
 def _check_state(batch: Batch, *, redo: bool) -> None:
-    allowed = (BatchState.ROLLED_BACK,) if redo else (BatchState.DONE, BatchState.CLEANED)
+    allowed = TAKEN_BACK if redo else REVERSIBLE
     if batch.state not in allowed:
         verb = "redone" if redo else "rolled back"
         raise Refused(f"batch {batch.id} is {batch.state} and cannot be {verb}")
 
 
 def _rollback_token(
-    batch: BatchView,
-    pass_no: int,
+    batch: Batch,
     redo: bool,
     commits: tuple[str, ...],
     operations: tuple[OperationView, ...],
@@ -133,7 +137,8 @@ def _rollback_token(
         {
             "action": "redo" if redo else "rollback",
             "batch": batch.uid,
-            "pass": pass_no,
+            "pass": batch.pass_no,
+            "attempt": batch.undo_no,
             "commits": list(commits),
             "operations": sorted([o.artifact_id, o.path, o.sha256] for o in operations),
             "refused": sorted([o.artifact_id, o.reason] for o in refused),

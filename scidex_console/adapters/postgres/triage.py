@@ -193,6 +193,8 @@ def _state(row: Row) -> str:
         is_undone = bool(row["undone"]) and row["undone"] >= row["applied"]
     if is_undone:
         return "undone"
+    if row["batch_state"] == "partly_rolled_back" and row["undoes"] is None:
+        return "partly undone"
     if row["applied"]:
         return "partly" if row["refused"] else "applied"
     if row["intent_state"] == IntentState.CANCELLED:

@@ -39,12 +39,13 @@ def run(args: Namespace, context: Context) -> int:
             batch.marks,
             batch.skipped,
             batch.conflicts,
+            batch.kept,
             batch.commit[:10],
             batch.push if batch.commit else "",
         )
         for batch in found
     ]
-    heads = ("ID", "JOB", "STATE", "CREATED", "FILES", "MARKS", "SKIP", "CONFL", "COMMIT", "PUSH")
+    heads = ("ID", "JOB", "STATE", "CREATED", "FILES", "MARKS", "SKIP", "CONFL", "KEPT", "COMMIT", "PUSH")
     lines = context.output.table(heads, rows, elastic="PUSH") if rows else ["no batch yet"]
     context.output.show({"batches": found}, lines)
     return 0

@@ -6,10 +6,11 @@ import asyncio
 from argparse import Namespace
 
 from scidex_console.cli.arguments import Subparsers, count
-from scidex_console.cli.batches import TAKEN_BACK_FROM, need_batch
+from scidex_console.cli.batches import need_batch
 from scidex_console.cli.context import Context
 from scidex_console.cli.intents import add_action, carry_out
 from scidex_console.cli.previews import add_token, check_token, refuse_stale, show_preview
+from scidex_console.domain.batches import STANDING
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
@@ -22,7 +23,7 @@ def register(subparsers: Subparsers) -> None:
     """Describe the command."""
     parser = add_action(subparsers, ActionName.ROLLBACK, run)
     parser.add_argument(
-        "--batch", type=count, metavar="ID", help="which batch (default: the newest that can be taken back)"
+        "--batch", type=count, metavar="ID", help="which batch (default: the newest that is done)"
     )
     add_token(parser)
 
@@ -53,7 +54,7 @@ async def _newest(read: ReadModel, job: JobName) -> int:
     before: int | None = None
     while page := await read.batches(job, limit=_PAGE, before_id=before):
         for batch in page:
-            if batch.state in TAKEN_BACK_FROM:
+            if batch.state in STANDING:
                 return batch.id
         before = page[-1].id
     raise Refused(

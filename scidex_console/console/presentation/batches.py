@@ -17,7 +17,7 @@ from scidex_console.engine.vocabulary import BATCH_WORDS, OPERATION_WORDS, count
 
 LIST_COLUMNS = (
     Column("id", "", 12),
-    Column("state", "state", 16, widest=16),
+    Column("state", "state", 17, widest=17),
     Column("when", "UTC", 14),
     Column("job", "job", 7, rank=3),
     Column("files", "files", 5, align="right"),
@@ -30,13 +30,14 @@ _TONES = {
     BatchState.PREPARED: "warn",
     BatchState.ROLLING_BACK: "warn",
     BatchState.ROLLED_BACK: "bad",
+    BatchState.PARTLY_ROLLED_BACK: "bad",
     BatchState.EMPTY: "dim",
 }
 _ABSENT = "absent"
 
 
 def batch_cells(batch: BatchView, now: datetime | None) -> Mapping[str, Cell]:
-    """One batch; `left` are rows it left out or that somebody else changed."""
+    """One batch; `left` are rows it left out, that somebody else changed, or that a rollback kept."""
     return {
         "id": Cell(str(batch.id), "strong"),
         "state": Cell(BATCH_WORDS[batch.state], _TONES.get(batch.state, "ok")),
@@ -44,7 +45,7 @@ def batch_cells(batch: BatchView, now: datetime | None) -> Mapping[str, Cell]:
         "job": Cell(batch.job.value),
         "files": tally(batch.files + batch.adopted, width=5),
         "marks": tally(batch.marks, width=5),
-        "left": tally(batch.skipped + batch.conflicts, "warn", 4),
+        "left": tally(batch.skipped + batch.conflicts + batch.kept, "warn", 4),
         "commit": Cell(clean(batch.commit[:12])),
         "note": _note(batch),
     }
@@ -57,6 +58,8 @@ def _note(batch: BatchView) -> Cell:
         return Cell(f"{batch.conflicts} changed by somebody else", "warn")
     if batch.state is BatchState.ROLLING_BACK:
         return Cell("the engine goes on with it", "warn")
+    if batch.kept:
+        return Cell(f"{counted(batch.kept, 'row')} kept by a rollback, which can be resumed", "warn")
     if batch.inverse_commit:
         return Cell(f"taken back by {clean(batch.inverse_commit[:12])}", "dim")
     return Cell(batch.push, "dim")
@@ -100,8 +103,9 @@ def _counts(batch: BatchView) -> str:
         (batch.marks, "mark"),
         (batch.skipped, "row left out"),
         (batch.conflicts, "conflict"),
+        (batch.kept, "row kept by a rollback"),
     )
-    plural = {"row left out": "rows left out"}
+    plural = {"row left out": "rows left out", "row kept by a rollback": "rows kept by a rollback"}
     return ", ".join(counted(n, noun, plural.get(noun, "")) for n, noun in counts if n) or "nothing"
 
 

@@ -1,8 +1,9 @@
-"""What a rollback or a redo would do, as rows: what is refused first, then what changes."""
+"""What a rollback or a redo would do, as rows: what is refused first, then what changes, then the commits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
 from scidex_console.console.presentation.columns import Column
@@ -20,11 +21,65 @@ OPERATION_COLUMNS = (
 )
 
 
-def preview_rows(preview: RollbackPreview) -> list[OperationView]:
-    """Refused operations first, then those whose files hold them back."""
+_IN_SUMS = 2
+"""So many commits stand above the list; all of more are rows at its end."""
+
+
+@dataclass(frozen=True)
+class CommitRow:
+    """One of the commits, as a row of the list."""
+
+    commit: str
+    number: int
+    of: int
+
+    @property
+    def key(self) -> str:
+        """What the row is known by."""
+        return f"commit {self.commit}"
+
+
+PreviewRow = OperationView | CommitRow
+
+
+def row_key(row: PreviewRow) -> str:
+    """What a row is known by."""
+    return row.key if isinstance(row, CommitRow) else row.artifact_id
+
+
+def preview_rows(preview: RollbackPreview) -> list[PreviewRow]:
+    """Refused operations first, then those whose files hold them back; last all commits, if they are many."""
     kept = {operation.artifact_id for operation in preview.kept_files}
     others = (operation for operation in preview.operations if operation.artifact_id not in kept)
-    return [*preview.refused, *preview.kept_files, *others]
+    commits = preview.commits if len(preview.commits) > _IN_SUMS else ()
+    last = (CommitRow(commit, number, len(commits)) for number, commit in enumerate(commits, 1))
+    return [*preview.refused, *preview.kept_files, *others, *last]
+
+
+def row_cells(preview: RollbackPreview, row: PreviewRow) -> Mapping[str, Cell]:
+    """One row of the list."""
+    return operation_cells(preview, row) if isinstance(row, OperationView) else _commit_cells(preview, row)
+
+
+def row_words(preview: RollbackPreview, row: PreviewRow) -> str:
+    """One row in full, for where it is too short."""
+    if isinstance(row, OperationView):
+        return operation_words(preview, row)
+    return f"{_verb(preview)} commit {clean(row.commit)} ({row.number} of {row.of})"
+
+
+def _commit_cells(preview: RollbackPreview, row: CommitRow) -> Mapping[str, Cell]:
+    return {
+        "what": Cell(_verb(preview).removesuffix(" again"), "warn"),
+        "artifact": Cell(clean(row.commit), "strong"),
+        "path": Cell("in git", "dim"),
+        "size": Cell(""),
+        "note": Cell(f"commit {row.number} of {row.of}", "dim"),
+    }
+
+
+def _verb(preview: RollbackPreview) -> str:
+    return "applies again" if preview.redo else "inverts"
 
 
 def operation_cells(preview: RollbackPreview, operation: OperationView) -> Mapping[str, Cell]:
@@ -54,8 +109,11 @@ def operation_words(preview: RollbackPreview, operation: OperationView) -> str:
 def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
     """The sums, and the commits."""
     lines = list(_folder_sums(preview) if preview.batch.job is JobName.FOLDERS else _file_sums(preview))
-    word = "applies again" if preview.redo else "inverts"
-    shown = preview.commits[:2]
+    word = _verb(preview)
+    if preview.batch.kept and not preview.redo:
+        kept = counted(preview.batch.kept, "row")
+        lines.append(Line((Cell(f"an earlier rollback kept {kept}, which it tries again", "warn"),)))
+    shown = preview.commits[:_IN_SUMS]
     for later in preview.later[:2]:
         shared = counted(later.shared, "row")
         lines.append(
@@ -65,7 +123,7 @@ def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
         lines.append(Line((Cell(f"and {len(preview.later) - 2} more later batches", "bad"),)))
     lines += [Line((Cell(f"{word} commit ", "dim"), Cell(clean(commit)))) for commit in shown]
     if len(preview.commits) > len(shown):
-        lines.append(Line((Cell(f"and {len(preview.commits) - len(shown)} more commits", "dim"),)))
+        lines.append(Line((Cell(f"all {len(preview.commits)} commits stand at the end of the list", "dim"),)))
     return [crop_line(line, width) for line in lines]
 
 

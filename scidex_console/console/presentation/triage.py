@@ -9,6 +9,7 @@ from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.words import clock, size
 from scidex_console.domain.triage import CaseKind, Decision
 from scidex_console.engine.triage.views import (
+    UNDOABLE,
     CaseView,
     DecisionItem,
     DecisionPreview,
@@ -46,7 +47,14 @@ DECISION_COLUMNS = (
     Column("at", "UTC", 16, rank=1),
     Column("reason", "reason", 16, weight=4),
 )
-_STATES = {"applied": "ok", "partly": "warn", "refused": "bad", "undone": "dim", "open": "strong"}
+_STATES = {
+    "applied": "ok",
+    "partly": "warn",
+    "refused": "bad",
+    "undone": "dim",
+    "partly undone": "warn",
+    "open": "strong",
+}
 _NAMES = 11
 """Columns of the names of facts."""
 
@@ -191,7 +199,7 @@ def decision_cells(decision: DecisionView) -> Mapping[str, Cell]:
 
 def may_be_undone(decision: DecisionView) -> bool:
     """Whether something stands of a decision that could be taken back."""
-    return decision.decision is not Decision.UNDO and decision.state in ("applied", "partly")
+    return decision.decision is not Decision.UNDO and decision.state in UNDOABLE
 
 
 def item_rows(preview: DecisionPreview) -> Sequence[DecisionItem]:

@@ -14,10 +14,11 @@ from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.presentation.previews import (
     OPERATION_COLUMNS,
-    operation_cells,
-    operation_words,
     preview_lines,
     preview_rows,
+    row_cells,
+    row_key,
+    row_words,
 )
 from scidex_console.console.screens.dialog import Dialog, Surroundings
 from scidex_console.console.screens.dialog_parts import Field
@@ -54,7 +55,7 @@ class BatchDialog(Dialog):
         return f"{'Redo' if self.preview.redo else 'Roll back'} {self.job} batch {batch.id}"
 
     def body(self) -> Iterable[Widget]:
-        """Sums and commits, then every row and file."""
+        """Sums, then every row and file, and every commit."""
         yield CellView(id="sums")
         yield CellTable(lambda width: OPERATION_COLUMNS, "change", empty="nothing would change", id="rows")
         yield Paragraph(id="detail")
@@ -72,17 +73,17 @@ class BatchDialog(Dialog):
         """Fill the table."""
         rows = preview_rows(self.preview)
         self.query_one(CellTable).show_rows(
-            [row.artifact_id for row in rows], lambda i: operation_cells(self.preview, rows[i])
+            [row_key(row) for row in rows], lambda i: row_cells(self.preview, rows[i])
         )
         if rows:
-            self.query_one("#detail", Paragraph).say(operation_words(self.preview, rows[0]), "dim")
+            self.query_one("#detail", Paragraph).say(row_words(self.preview, rows[0]), "dim")
 
     def on_cell_table_row_pointed_at(self, message: CellTable.RowPointedAt) -> None:
         """The whole of the row under the cursor."""
         rows = preview_rows(self.preview)
-        row = next((row for row in rows if row.artifact_id == message.key), None)
+        row = next((row for row in rows if row_key(row) == message.key), None)
         if row is not None:
-            self.query_one("#detail", Paragraph).say(operation_words(self.preview, row), "dim")
+            self.query_one("#detail", Paragraph).say(row_words(self.preview, row), "dim")
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit the sums to the width."""

@@ -17,7 +17,7 @@ from scidex_console.console.presentation.columns import Column
 from scidex_console.console.screens.detail import DetailScreen
 from scidex_console.console.screens.listing import ListingScreen
 from scidex_console.console.screens.main_screen import Console, Subject
-from scidex_console.domain.batches import BatchState
+from scidex_console.domain.batches import REVERSIBLE, TAKEN_BACK
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.engine.listing_views import BatchDetail, BatchFilter
@@ -26,7 +26,6 @@ from scidex_console.engine.views import BatchView
 from scidex_console.engine.vocabulary import BATCH_WORDS
 
 _STATES = tuple(sorted({word.replace(" ", "-") for word in BATCH_WORDS.values()}))
-_CAN_GO = (BatchState.DONE, BatchState.CLEANED)
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,9 @@ def _way_reason(key: Key, batch: BatchView | None) -> str | None:
         return None
     if batch is None:
         return "there is no batch here"
-    if key is ROLLBACK and batch.state not in _CAN_GO:
+    if key is ROLLBACK and batch.state not in REVERSIBLE:
         return f"batch {batch.id} is {BATCH_WORDS[batch.state]}"
-    if key is REDO and batch.state is not BatchState.ROLLED_BACK:
+    if key is REDO and batch.state not in TAKEN_BACK:
         return f"batch {batch.id} is {BATCH_WORDS[batch.state]}: only one that was taken back can be redone"
     return None
 

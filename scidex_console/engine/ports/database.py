@@ -281,7 +281,7 @@ class Journal(Protocol):
         """`done` → `cleaned` (or `empty`)."""
         ...
 
-    async def begin_rollback(self, batch: Batch, *, keep: Mapping[str, str]) -> Batch:
+    async def begin_rollback(self, batch: Batch, *, keep: Mapping[str, str], plan: str = "") -> Batch:
         """`rolling_back`; operations in `keep` stay, with the reason. May be repeated to keep more."""
         ...
 

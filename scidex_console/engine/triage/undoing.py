@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from scidex_console.domain.batches import BatchState
+from scidex_console.domain.batches import REVERSIBLE
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.tokens import plan_token
 from scidex_console.domain.triage import Decision
 from scidex_console.engine.ports import TriageStore
-from scidex_console.engine.triage.views import DecisionItem, DecisionPreview, DecisionView
+from scidex_console.engine.triage.views import UNDOABLE, DecisionItem, DecisionPreview, DecisionView
 from scidex_console.engine.views import RollbackPreview
 
 
@@ -53,7 +53,7 @@ class UndoPlanner:
     async def _of_batch(self, decision: DecisionView) -> tuple[tuple[DecisionItem, ...], str]:
         assert decision.batch is not None
         rollback = await self._rollbacks.rollback_preview(decision.batch, redo=False)
-        if rollback.batch.state not in (BatchState.DONE, BatchState.CLEANED):
+        if rollback.batch.state not in REVERSIBLE:
             raise Refused(f"batch {decision.batch} is {rollback.batch.state}")
         kept = {item.artifact_id: item.reason for item in rollback.refused}
         going = [o for o in rollback.operations if o.artifact_id not in kept]
@@ -73,5 +73,5 @@ def _check(decision_id: int, decision: DecisionView | None) -> None:
         raise Refused(f"decision {decision_id} takes another one back; decide anew instead")
     if decision.state == "undone":
         raise Refused(f"decision {decision_id} is undone already")
-    if decision.state not in ("applied", "partly"):
+    if decision.state not in UNDOABLE:
         raise Refused(f"nothing has come of decision {decision_id}: it is {decision.state}")

@@ -9,6 +9,9 @@ from datetime import datetime
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.triage import CaseKind, Decision
 
+UNDOABLE = frozenset({"applied", "partly", "partly undone"})
+"""What has come of a decision that can be taken back."""
+
 
 @dataclass(frozen=True)
 class CaseFilter:
@@ -104,7 +107,7 @@ class DecisionView:
     reason: str
     version: str
     state: str
-    """`open`, `applied`, `partly`, `refused`, `cancelled`, or `undone`."""
+    """`open`, `applied`, `partly`, `refused`, `cancelled`, `undone` or `partly undone`."""
     applied: int
     refused: int
     outcome: str

@@ -5,7 +5,7 @@ A failure here never undoes a batch: the batch says so, and it is tried again la
 
 from __future__ import annotations
 
-from scidex_console.domain.batches import Batch, BatchState
+from scidex_console.domain.batches import TAKEN_BACK, Batch
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import LockBusy, RepositoryError
 from scidex_console.engine.killpoints import reach
@@ -25,7 +25,7 @@ async def publish(stores: Stores) -> str:
 
 
 async def _publish(stores: Stores, batch: Batch) -> str:
-    op = batch.undo_op if batch.state is BatchState.ROLLED_BACK else batch.op
+    op = batch.undo_op if batch.state in TAKEN_BACK else batch.op
     commit = ""
     try:
         trailers = stores.mandate.trailers(batch, op, CommitKind.POINTER)

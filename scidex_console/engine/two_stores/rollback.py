@@ -18,12 +18,15 @@ from scidex_console.engine.two_stores.kinds import effects_of
 from scidex_console.engine.two_stores.stores import Stores
 
 
-async def roll_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str]) -> Batch:
-    """Take a batch back in both stores. Rows that have changed since are kept, with the reason."""
+async def roll_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str], plan: str = "") -> Batch:
+    """Take a batch back in both stores. Rows that have changed since are kept, with the reason.
+
+    What an earlier rollback kept is tried again. `plan` is the token of what was confirmed.
+    """
     async with stores.writing():
         await in_thread(stores.repository.check)
         keep = await stores.journal.changed_since(batch, undo=True)
-        batch = await stores.journal.begin_rollback(batch, keep=keep)
+        batch = await stores.journal.begin_rollback(batch, keep=keep, plan=plan)
         reach("rollback: journalled")
         return await go_back(stores, batch, origin=origin)
 
@@ -39,7 +42,7 @@ async def go_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str]) ->
     await _reinstate(stores, effects, batch)
     if effects.lasts:
         await asyncio.sleep(stores.grace)
-    await in_thread(effects.vanish, _in(batch, OperationState.ROLLED_BACK))
+    await in_thread(effects.vanish, batch.going_back())
     reach("rollback: files removed")
     if effects.lasts:
         await in_thread(effects.contract, batch)
@@ -67,7 +70,7 @@ def _in(batch: Batch, *states: OperationState) -> list[Operation]:
 
 async def _commit_inverse(stores: Stores, effects: Effects, batch: Batch) -> Batch:
     """One inverse commit over the batch's own paths. A path that git refuses stays, with its row."""
-    while operations := _in(batch, OperationState.DONE, OperationState.ROLLED_BACK):
+    while operations := batch.going_back():
         found = await in_thread(
             stores.repository.find, batch.undo_op, CommitKind.UNDO, **stores.mandate.made(batch)
         )
@@ -109,9 +112,12 @@ async def _inverse(
 ) -> list[PathChange]:
     """What takes the operations out of git. Paths that the batch did not bring there were there before it."""
     changes = await in_thread(effects.inverse, operations)
-    if not batch.commit:
+    commits = batch.brought_by(operations)
+    if not commits:
         return changes
-    brought = set((await in_thread(stores.repository.describe, batch.commit)).paths)
+    brought: set[str] = set()
+    for commit in commits:
+        brought.update((await in_thread(stores.repository.describe, commit)).paths)
     return [change for change in changes if change.sha256 is not None or change.path in brought]
 
 

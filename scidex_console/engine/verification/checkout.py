@@ -143,24 +143,30 @@ def rollbacks_are_whole(evidence: Evidence) -> InvariantResult:
                 continue
             exam.check()
             if operation.file is not None:
-                _judge_history(exam, evidence, batch, operation.file.path)
+                _judge_history(exam, evidence, batch, operation, operation.file.path)
                 if operation.file.path not in taken_up:
-                    _judge_place(exam, evidence, batch, operation.file)
+                    _judge_place(exam, evidence, batch, operation, operation.file)
             if operation.replacement is not None and operation.replacement.changes:
-                _judge_history(exam, evidence, batch, operation.replacement.path)
+                _judge_history(exam, evidence, batch, operation, operation.replacement.path)
             for entry in operation.entries:
-                _judge_entry(exam, evidence, batch, entry, present=entry.path in taken_up)
+                _judge_entry(exam, evidence, batch, operation, entry, present=entry.path in taken_up)
             _judge_row(exam, evidence, batch, operation)
     return exam.result()
 
 
 def _judge_entry(
-    exam: Examination, evidence: Evidence, batch: Batch, entry: FolderEntry, *, present: bool
+    exam: Examination,
+    evidence: Evidence,
+    batch: Batch,
+    operation: Operation,
+    entry: FolderEntry,
+    *,
+    present: bool,
 ) -> None:
     """A path of a folder that was taken back, and the old path that came back for it."""
     for path in filter(None, (entry.path, entry.source)):
-        _judge_history(exam, evidence, batch, path)
-    if present or evidence.pins.get((batch.base_commit, entry.path)) is not None:
+        _judge_history(exam, evidence, batch, operation, path)
+    if present or evidence.pins.get((evidence.base_of(batch, operation), entry.path)) is not None:
         return
     for where, entries in (("HEAD", evidence.repository.tree), ("the index", evidence.repository.index)):
         if entry.path in entries and entries[entry.path].object == entry.blob:
@@ -169,12 +175,14 @@ def _judge_entry(
         exam.broken(f"{entry.path}: the worktree has the path of batch {batch.id}, which is rolled back")
 
 
-def _judge_history(exam: Examination, evidence: Evidence, batch: Batch, path: str) -> None:
-    inverse = evidence.by_key.get((batch.undo_op, str(CommitKind.UNDO)), ())
+def _judge_history(
+    exam: Examination, evidence: Evidence, batch: Batch, operation: Operation, path: str
+) -> None:
+    inverse = evidence.by_key.get((operation.undo_op, str(CommitKind.UNDO)), ())
     if not inverse:
         exam.broken(f"batch {batch.id} is rolled back, and git has no inverse commit of it")
         return
-    before = evidence.pins.get((batch.base_commit, path))
+    before = evidence.pins.get((evidence.base_of(batch, operation), path))
     after = evidence.pins.get((inverse[-1].id, path))
     if before != after:
         exam.broken(
@@ -183,9 +191,11 @@ def _judge_history(exam: Examination, evidence: Evidence, batch: Batch, path: st
         )
 
 
-def _judge_place(exam: Examination, evidence: Evidence, batch: Batch, file: NewFile) -> None:
+def _judge_place(
+    exam: Examination, evidence: Evidence, batch: Batch, operation: Operation, file: NewFile
+) -> None:
     """Nothing of the batch is left where the file was, unless it was there before."""
-    if evidence.pins.get((batch.base_commit, file.path)) is not None:
+    if evidence.pins.get((evidence.base_of(batch, operation), file.path)) is not None:
         return
     entry = evidence.repository.tree.get(file.path)
     index = evidence.repository.index.get(file.path)

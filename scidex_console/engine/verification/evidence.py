@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from scidex_console.domain.batches import (
+    TAKEN_BACK,
     UNSETTLED,
     AdoptedFile,
     Batch,
@@ -271,6 +272,11 @@ class Evidence:
             found[key] = (*found.get(key, ()), commit)
         return found
 
+    def base_of(self, batch: Batch, operation: Operation) -> str:
+        """On which commit the pass was based that brought an operation on."""
+        applied = self.by_key.get((f"{batch.uid}/{operation.pass_no}", str(CommitKind.APPLY)), ())
+        return base_of(batch, operation, applied)
+
     @cached_property
     def touched_paths(self) -> frozenset[str]:
         """Paths of settled batches, and every path that a commit of any journal added, as git says."""
@@ -316,25 +322,38 @@ def moved_between(earlier: Movement, later: Movement) -> set[str]:
     return {uid for uid in before.keys() | now.keys() if _place(before.get(uid)) != _place(now.get(uid))}
 
 
-def _place(standing: BatchStanding | None) -> tuple[BatchState, int] | None:
-    return None if standing is None else (standing.state, standing.pass_no)
+def _place(standing: BatchStanding | None) -> tuple[BatchState, int, int] | None:
+    return None if standing is None else (standing.state, standing.pass_no, standing.undo_no)
 
 
 def rolled_back(database: DatabaseFacts) -> list[Batch]:
-    """Batches that were taken back and not redone."""
-    return [batch for batch in database.batches if batch.state is BatchState.ROLLED_BACK]
+    """Batches that were taken back, or a part of them, and not redone."""
+    return [batch for batch in database.batches if batch.state in TAKEN_BACK]
+
+
+def base_of(batch: Batch, operation: Operation, applied: Sequence[OwnCommit]) -> str:
+    """On which commit the pass of a batch was based that brought an operation on; `applied` is its commit.
+
+    The journal has that of the newest pass; that of an earlier one is the parent of the pass's own commit.
+    """
+    if operation.pass_no == batch.pass_no or not applied or not applied[0].parents:
+        return batch.base_commit
+    return applied[0].parents[0]
 
 
 def places_to_pin(database: DatabaseFacts, commits: Iterable[OwnCommit]) -> frozenset[Place]:
     """Where the paths of rolled-back batches must be the same: before the batch, and after its inverse."""
-    mine = (c for c in commits if c.trailers.journal in ("", database.journal))
+    mine = [c for c in commits if c.trailers.journal in ("", database.journal)]
+    applied = {c.trailers.op: (c,) for c in mine if c.trailers.kind is CommitKind.APPLY}
     undo = {c.trailers.op: c.id for c in mine if c.trailers.kind is CommitKind.UNDO}
     return frozenset(
         (commit, path)
         for batch in rolled_back(database)
-        if batch.undo_op in undo
         for operation in batch.operations
-        if operation.state is OperationState.ROLLED_BACK
+        if operation.state is OperationState.ROLLED_BACK and operation.undo_op in undo
         for path in paths_of(replace(operation, adopted=None))
-        for commit in (batch.base_commit, undo[batch.undo_op])
+        for commit in (
+            base_of(batch, operation, applied.get(f"{batch.uid}/{operation.pass_no}", ())),
+            undo[operation.undo_op],
+        )
     )

@@ -161,6 +161,7 @@ class BatchStanding:
 
     state: BatchState
     pass_no: int
+    undo_no: int
     push_state: str
 
     @property

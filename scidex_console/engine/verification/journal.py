@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from scidex_console.domain.batches import UNSETTLED, Batch, BatchState, Operation, OperationState
+from scidex_console.domain.batches import TAKEN_BACK, UNSETTLED, Batch, BatchState, Operation, OperationState
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.verification import chains
 from scidex_console.engine.verification.evidence import Evidence
@@ -133,8 +133,9 @@ def _judge_batch(exam: Examination, evidence: Evidence, batch: Batch) -> None:
     commits: list[tuple[str, str]] = []
     if OperationState.DONE in with_file or OperationState.ROLLED_BACK in with_file:
         commits.append((batch.op, str(CommitKind.APPLY)))
-    if OperationState.ROLLED_BACK in with_file and batch.state is BatchState.ROLLED_BACK:
-        commits.append((batch.undo_op, str(CommitKind.UNDO)))
+    taken_back = {o.undo_op for o in batch.operations if _changes_git(o) and _is_taken_back(o)}
+    if batch.state in TAKEN_BACK:
+        commits += [(op, str(CommitKind.UNDO)) for op in sorted(taken_back)]
     for key in commits:
         if key not in evidence.recorded:
             exam.broken(f"batch {batch.id} is {batch.state} without a recorded {key[1]} commit")
@@ -143,16 +144,21 @@ def _judge_batch(exam: Examination, evidence: Evidence, batch: Batch) -> None:
             exam.broken(f"batch {batch.id} is {batch.state} without the audit row {key[1]} of {key[0]}")
 
 
+def _is_taken_back(operation: Operation) -> bool:
+    return operation.state is OperationState.ROLLED_BACK
+
+
 def _changes_git(operation: Operation) -> bool:
     decided = operation.replacement
     return bool(operation.file or operation.entries or (decided is not None and decided.changes))
 
 
 def _audits_due(batch: Batch) -> list[tuple[str, str]]:
-    """Every pass was applied; every earlier one, and the last one of a rolled-back batch, was taken back."""
+    """Every pass was applied; every earlier one was taken back, and the last one as often as it was tried."""
     due = [(f"{batch.uid}/{number}", "batch:apply") for number in range(1, batch.pass_no + 1)]
-    last = batch.pass_no if batch.state is BatchState.ROLLED_BACK else batch.pass_no - 1
-    return due + [(f"{batch.uid}/{number}/undo", "batch:rollback") for number in range(1, last + 1)]
+    due += [(f"{batch.uid}/{number}/undo", "batch:rollback") for number in range(1, batch.pass_no)]
+    tried = (replace(batch, undo_no=number).undo_op for number in range(1, batch.undo_no + 1))
+    return due + [(op, "batch:rollback") for op in tried]
 
 
 def journal_is_closed(evidence: Evidence) -> InvariantResult:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from scidex_console.console.presentation import attempts, gap, hosts, migration_log, previews
+from scidex_console.console.presentation import attempts, batches, gap, hosts, migration_log, previews
 from scidex_console.console.presentation.columns import choose
 from scidex_console.console.presentation.intents import in_order, intent_line, outcome_words
 from scidex_console.console.presentation.keys import KeyView, footer_line
@@ -18,6 +18,7 @@ from scidex_console.console.presentation.status import (
     place_line,
     pulse_line,
 )
+from scidex_console.domain.batches import BatchState
 from scidex_console.domain.folders.acceptance import assess
 from scidex_console.domain.hosts import BreakerState
 from scidex_console.domain.intents import ActionName, IntentState
@@ -204,20 +205,41 @@ def test_attempts_and_log_rows_are_sanitised_again() -> None:
 def test_a_preview_shows_what_is_refused_first_and_why() -> None:
     preview = a_rollback(refused=2)
     rows = previews.preview_rows(preview)
-    first = previews.operation_cells(preview, rows[0])
+    first = previews.row_cells(preview, rows[0])
     assert (first["what"].text, first["note"].text) == (
         "REFUSED",
         "file_path was changed by another at 03:02",
     )
-    assert previews.operation_cells(preview, rows[2])["what"].text == "restore row"
+    assert previews.row_cells(preview, rows[2])["what"].text == "restore row"
     lines = [line.text for line in previews.preview_lines(preview, 80)]
     assert lines[0] == "3 files removed, 4 rows restored, 2 refused (changed since)"
     assert lines[1] == "inverts commit 4f1c2d9 Store 3 figures and mark 2 dead"
 
 
+def test_a_preview_lists_every_commit_at_the_end_of_its_rows_if_they_are_many() -> None:
+    commits = tuple(f"{number:040x}" for number in range(101))
+    preview = replace(a_rollback(refused=1), commits=commits)
+    rows = previews.preview_rows(preview)
+    assert [previews.row_cells(preview, row)["artifact"].text for row in rows[-101:]] == list(commits)
+    assert previews.row_words(preview, rows[-1]) == f"inverts commit {commits[-1]} (101 of 101)"
+    assert len({previews.row_key(row) for row in rows}) == len(rows)
+    lines = [line.text for line in previews.preview_lines(preview, 80)]
+    assert lines[-1] == "all 101 commits stand at the end of the list"
+
+
+def test_a_batch_of_which_a_rollback_kept_something_says_so_wherever_it_is_shown() -> None:
+    partly = replace(BATCH, state=BatchState.PARTLY_ROLLED_BACK, kept=1, inverse_commit="4f1c2d9aa1")
+    cells = batches.batch_cells(partly, None)
+    assert (cells["state"].text, cells["left"].text.strip()) == ("partly taken back", "1")
+    assert cells["note"].text == "1 row kept by a rollback, which can be resumed"
+    preview = replace(a_rollback(refused=0), batch=partly)
+    lines = [line.text for line in previews.preview_lines(preview, 80)]
+    assert "an earlier rollback kept 1 row, which it tries again" in lines
+
+
 def test_a_redo_preview_says_that_it_applies_again() -> None:
     preview = a_rollback(redo=True, refused=0)
-    assert previews.operation_cells(preview, preview.operations[0])["what"].text == "apply again"
+    assert previews.row_cells(preview, preview.operations[0])["what"].text == "apply again"
     assert previews.preview_lines(preview, 80)[0].text.startswith("3 files put back, 4 rows changed again")
 
 
@@ -240,8 +262,8 @@ def test_a_folder_batch_is_previewed_by_its_folders_and_old_paths() -> None:
     assert first == "52 old paths come again, 0 refused (changed since), 1 kept (file changed)"
     rows = previews.preview_rows(changed)
     assert len(rows) == len(folders)
-    assert previews.operation_words(changed, rows[0]).startswith("KEPT ")
-    assert previews.operation_words(changed, rows[0]).endswith(": its file is gone")
+    assert previews.row_words(changed, rows[0]).startswith("KEPT ")
+    assert previews.row_words(changed, rows[0]).endswith(": its file is gone")
     again = [line.text for line in previews.preview_lines(replace(preview, redo=True), 76)]
     assert again[:2] == [
         "52 old paths go, 0 refused (changed since)",

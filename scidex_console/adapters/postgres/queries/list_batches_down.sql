@@ -1,5 +1,5 @@
 -- From an id on, downwards; with `only`, that one alone.
-SELECT b.*, c.files, c.adopted, c.marks, c.skipped, c.conflicts
+SELECT b.*, c.files, c.adopted, c.marks, c.skipped, c.conflicts, c.kept
 FROM scidex_console.batch AS b
 CROSS JOIN LATERAL (
     -- A path without a staged file: one that was there before, and was adopted. Of folders, the files are those
@@ -14,7 +14,8 @@ CROSS JOIN LATERAL (
                             AND coalesce(o.replacement -> 'before' = o.replacement -> 'after', true)
                             AND o.state NOT IN ('skipped', 'conflict')) AS marks,
            count(*) FILTER (WHERE o.state = 'skipped') AS skipped,
-           count(*) FILTER (WHERE o.state = 'conflict') AS conflicts
+           count(*) FILTER (WHERE o.state = 'conflict') AS conflicts,
+           count(*) FILTER (WHERE o.state = 'kept') AS kept
     FROM scidex_console.operation AS o
     CROSS JOIN LATERAL (
         SELECT count(*) AS moved FROM scidex_console.operation_entry AS m

@@ -1,3 +1,8 @@
-SELECT job, max(id) FILTER (WHERE state IN ('done', 'cleaned')) AS done,
-    max(id) FILTER (WHERE state = 'rolled_back') AS taken_back
-FROM scidex_console.batch GROUP BY job
+-- By job, the newest batch that stands (or a part of it), and the newest that was taken back (or a part of it).
+SELECT j.job,
+    (SELECT max(b.id) FROM scidex_console.batch AS b
+     WHERE b.job = j.job AND b.state IN ('done', 'cleaned', 'partly_rolled_back')) AS done,
+    (SELECT max(b.id) FROM scidex_console.batch AS b
+     WHERE b.job = j.job AND b.state IN ('rolled_back', 'partly_rolled_back')) AS taken_back
+FROM (VALUES ('figures'), ('folders')) AS j (job)
+WHERE EXISTS (SELECT FROM scidex_console.batch AS b WHERE b.job = j.job)

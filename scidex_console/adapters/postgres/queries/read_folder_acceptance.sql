@@ -30,8 +30,8 @@ WITH last AS MATERIALIZED (
     -- What batches of either job have added and removed since the survey counted the files.
     SELECT b.id, CASE WHEN b.created_at > c.surveyed_at THEN 1 ELSE -1 END AS sign
     FROM scidex_console.batch AS b, scidex_console.folder_census AS c
-    WHERE b.state IN ('done', 'cleaned', 'rolled_back') AND b.created_at > c.surveyed_at
-        OR b.state = 'rolled_back' AND b.created_at <= c.surveyed_at AND b.settled_at > c.surveyed_at
+    WHERE b.state IN ('done', 'cleaned', 'rolled_back', 'partly_rolled_back') AND b.created_at > c.surveyed_at
+        OR b.state IN ('rolled_back', 'partly_rolled_back') AND b.created_at <= c.surveyed_at AND b.settled_at > c.surveyed_at
 ), changed AS (
     SELECT coalesce(sum(s.sign * e.n), 0)::bigint AS files
     FROM since AS s
@@ -50,7 +50,7 @@ WITH last AS MATERIALIZED (
     JOIN scidex_console.operation AS o ON o.batch_id = b.id AND o.state IN ('done', 'kept')
     JOIN scidex_console.operation_entry AS e ON e.operation_id = o.id AND e.role = 'link'
     LEFT JOIN artifacts AS target ON target.artifact_id::text = right(e.path, 36)
-    WHERE b.job = 'folders' AND b.state IN ('done', 'cleaned', 'rolled_back')
+    WHERE b.job = 'folders' AND b.state IN ('done', 'cleaned', 'rolled_back', 'partly_rolled_back')
 )
 SELECT j.*, l.links, l.dangling, c.files_at_start, c.files + x.files AS files, c.orphans, c.bytes_at_start, c.bytes,
     c.bytes_repacked, c.hash_advice, c.surveyed_at

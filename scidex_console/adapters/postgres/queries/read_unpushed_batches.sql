@@ -1,2 +1,2 @@
 SELECT * FROM scidex_console.batch
-WHERE state IN ('cleaned', 'rolled_back') AND push_state NOT IN ('pushed', 'none') ORDER BY id
+WHERE state IN ('cleaned', 'rolled_back', 'partly_rolled_back') AND push_state NOT IN ('pushed', 'none') ORDER BY id
