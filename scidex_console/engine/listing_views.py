@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.people import AuditView
 from scidex_console.engine.views import AttemptView, BatchView, LaterBatch, MigrationLogView, OperationView
 
 
@@ -137,3 +138,7 @@ class ArtifactDetail:
     decisions: tuple[ArtifactDecision, ...]
     attempts: tuple[AttemptView, ...]
     log: tuple[MigrationLogView, ...]
+    audit: tuple[AuditView, ...] = ()
+    """Who did what with its batches, and who decided about it."""
+    links_unread: str = ""
+    """Why its links are not among it; empty when they were read."""

@@ -505,6 +505,7 @@ def an_artifact(artifact_id: str, **changes: Any) -> ArtifactDetail:
         decisions=(ArtifactDecision(3, "accept", "bob", ago(200), "checked by eye", "applied", ""),),
         attempts=(an_attempt(9),),
         log=ERRORS[:1],
+        audit=(an_act(91, action="batch:apply", batch_id=12),),
     )
     return replace(detail, **changes)
 
@@ -552,6 +553,7 @@ class FakeRead:
         self.windows: list[tuple[AttemptFilter, AttemptOrder, Around]] = []
         self.ladder: Ladder | None = None
         """What `soak` gives; None: that of the overview."""
+        self.artifact_changes: dict[str, Any] = {}
         self.acts: list[AuditView] = list(ACTS)
         self.activity_asked: list[ActivityFilter] = []
 
@@ -623,7 +625,7 @@ class FakeRead:
 
     async def artifact(self, artifact_id: str) -> ArtifactDetail:
         self._maybe_fail()
-        return an_artifact(artifact_id)
+        return an_artifact(artifact_id, **self.artifact_changes)
 
     async def host_pace(self, *, minutes: int) -> HostPace:
         self._maybe_fail()

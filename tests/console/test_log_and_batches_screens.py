@@ -87,6 +87,8 @@ async def test_enter_tells_all_about_an_artifact() -> None:
             "metadata changed meanwhile",
             "accept by bob",
             "checked by eye [applied]",
+            "batch:apply by bob",
+            "batch 12: lunch",
             "analyses/9f3a.json",
             "derived_from",
             "Lung cells \\u202e reversed",
@@ -102,6 +104,15 @@ async def test_enter_tells_all_about_an_artifact() -> None:
         )
         await press(pilot, "escape", "escape")
         assert pilot.app.screen is screen
+
+
+async def test_links_that_were_not_read_in_time_are_said_to_be_missing() -> None:
+    world = World(LATER)
+    world.read.artifact_changes = {"links": (), "links_unread": "not read in time (500 ms)"}
+    async with running(world, (120, 40)) as pilot:
+        await log(pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: "not read in time (500 ms)" in screen_text(pilot))
 
 
 async def test_a_page_that_is_longer_than_the_screen_scrolls() -> None:

@@ -19,7 +19,9 @@ from scidex_console.adapters.postgres.batches import (
     operation_view,
 )
 from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.people import audit_view
 from scidex_console.adapters.postgres.snapshot import ask, snapshot
+from scidex_console.domain.errors import LockBusy
 from scidex_console.engine.listing_views import (
     ArtifactChange,
     ArtifactDecision,
@@ -37,6 +39,8 @@ from scidex_console.engine.ports import AttemptFilter
 
 _LAST_FEW = 20
 _MOST_FILES = 500
+_LINKS_WITHIN_MS = 500
+_HELPS = "indexes of artifact_links by source and by target artifact would help"
 
 
 def log_params(criteria: LogFilter) -> dict[str, Any]:
@@ -92,9 +96,9 @@ async def read_artifact(database: Database, artifact_id: str) -> ArtifactDetail:
     questions = {
         "read_artifact": of_it,
         "list_artifact_files": {**of_it, "limit": _MOST_FILES},
-        "list_artifact_links": of_it,
         "list_artifact_changes": of_it,
         "list_artifact_decisions": of_it,
+        "list_artifact_audits": of_it,
         "list_attempts_down": {**filter_params(same), "id": None, "limit": _LAST_FEW},
         "list_migration_log_down": {
             **log_params(LogFilter(artifact_id=artifact_id)),
@@ -104,6 +108,7 @@ async def read_artifact(database: Database, artifact_id: str) -> ArtifactDetail:
     }
     async with snapshot(database) as connection:
         found = await ask(connection, questions)
+    links, links_unread = await _links(database, artifact_id)
     row = found["read_artifact"]
     return ArtifactDetail(
         artifact_id=artifact_id,
@@ -112,12 +117,8 @@ async def read_artifact(database: Database, artifact_id: str) -> ArtifactDetail:
             ArtifactFile(f["role"], f["path"], f["size_bytes"], f["sha256"], f["source"])
             for f in found["list_artifact_files"]
         ),
-        links=tuple(
-            ArtifactLink(
-                link["source_artifact_id"] or "", link["target_artifact_id"] or "", link["link_type"] or ""
-            )
-            for link in found["list_artifact_links"]
-        ),
+        links=links,
+        links_unread=links_unread,
         changes=tuple(
             ArtifactChange(
                 c["batch_id"], c["job"], c["state"], c["batch_state"], c["commit_id"], c["at"], c["reason"]
@@ -132,4 +133,27 @@ async def read_artifact(database: Database, artifact_id: str) -> ArtifactDetail:
         ),
         attempts=tuple(attempt_view(a) for a in found["list_attempts_down"]),
         log=tuple(migration_log_view(entry) for entry in found["list_migration_log_down"]),
+        audit=tuple(audit_view(act) for act in found["list_artifact_audits"]),
     )
+
+
+async def _links(database: Database, artifact_id: str) -> tuple[tuple[ArtifactLink, ...], str]:
+    """An artifact's links, or why they are not known.
+
+    The table is not ours and may have no index for them: it is read for a bounded time only.
+    """
+    try:
+        async with snapshot(database) as connection:
+            await connection.execute(
+                "SELECT set_config('statement_timeout', %s, true)", [f"{_LINKS_WITHIN_MS}ms"]
+            )
+            params = {"artifact_id": artifact_id, "limit": _LAST_FEW}
+            found = await ask(connection, {"list_artifact_links": params})
+    except LockBusy:
+        return (), f"not read in time ({_LINKS_WITHIN_MS} ms): {_HELPS}"
+    return tuple(
+        ArtifactLink(
+            link["source_artifact_id"] or "", link["target_artifact_id"] or "", link["link_type"] or ""
+        )
+        for link in found["list_artifact_links"]
+    ), ""

@@ -15,6 +15,7 @@ from scidex_console.console.presentation.migration_log import LIST_COLUMNS
 from scidex_console.console.presentation.migration_log import listed_cells as log_cells
 from scidex_console.console.presentation.words import at_length, size
 from scidex_console.engine.listing_views import ArtifactChange, ArtifactDetail, ArtifactFile
+from scidex_console.engine.people import AuditView
 
 _FIRST = ("artifact_type", "title", "file_path", "artifact_id", "artifact_dir", "primary_filename")
 _LAST = ("metadata", "provenance_chain")
@@ -52,6 +53,17 @@ def _change_fact(change: ArtifactChange) -> Fact:
     )
 
 
+def _audit_fact(act: AuditView) -> Fact:
+    where = f" at {act.origin}" if act.origin else ""
+    why = f": {act.reason}" if act.reason else ""
+    about = f", batch {act.batch_id}" if act.batch_id else ""
+    outcome = f" [{act.outcome}]" if act.outcome else ""
+    return Fact(
+        f"audit {act.id}",
+        f"{act.action} by {act.operator}{where}, {at_length(act.at)}{about}{why}{outcome}",
+    )
+
+
 def artifact_lines(view: ArtifactDetail, width: int, now: datetime | None) -> list[Line]:
     """What went wrong first, then what was done and decided, its files, its row, its attempts."""
     log_columns, attempt_columns = choose(LIST_COLUMNS, width), choose(OTHER_COLUMNS, width)
@@ -64,11 +76,14 @@ def artifact_lines(view: ArtifactDetail, width: int, now: datetime | None) -> li
         for d in view.decisions
     ]
     links = [Fact("link", f"{link.source} → {link.target}, {link.kind}") for link in view.links]
+    links += [Fact("links", view.links_unread, "warn")] if view.links_unread else []
+    audit = [_audit_fact(act) for act in view.audit]
     row = [Fact("row", "gone: no such artifact", "bad")] if view.row is None else _row_facts(view.row)
     return parts(
         ("Migration log", [row_line(log_columns, log_cells(entry, now)) for entry in view.log]),
         ("Batches", fact_lines(map(_change_fact, view.changes), width)),
         ("Decisions", fact_lines(decisions, width)),
+        ("Audit", fact_lines(audit, width)),
         ("Folder", fact_lines(map(_file_fact, view.files), width)),
         ("Row", fact_lines(row, width)),
         ("Links", fact_lines(links, width)),

@@ -222,9 +222,45 @@ async def test_an_artifact_is_told_whole_also_when_its_row_is_gone(database: Dat
     assert [entry.status for entry in detail.log] == ["error"]
     assert [attempt.outcome for attempt in detail.attempts] == [FetchClass.STORED]
     assert (detail.files, detail.decisions) == ((), ())
+    assert {(act.action, act.batch_id) for act in detail.audit} == {
+        ("batch:apply", batch.id),
+        ("commit:apply", batch.id),
+    }
+    assert (await model.artifact("b")).audit == (), "the audit of other artifacts is not told"
     sql.execute("DELETE FROM artifacts")
     gone = await model.artifact("a")
     assert gone.row is None and gone.changes == detail.changes
+
+
+async def test_the_audit_of_an_artifact_names_who_decided_about_it(database: Database, sql: Sql) -> None:
+    sql.execute(
+        """
+        WITH decided AS (
+            INSERT INTO scidex_console.triage_decision
+                (job, decision, artifact_ids, operator, origin, reason, version, token)
+            VALUES ('folders', 'leave', '{a}', 'anna', 'here', 'later', '1', 't') RETURNING id
+        ), asked AS (
+            INSERT INTO scidex_console.intent (action, job, params, origin, version)
+            SELECT 'triage', 'folders', jsonb_build_object('decision', id), 'here', '1' FROM decided RETURNING id
+        )
+        INSERT INTO scidex_console.audit (operator, origin, reason, version, action, intent_id)
+        SELECT 'anna', 'here', 'later', '1', 'intent:triage', id FROM asked
+        """
+    )
+    model = PostgresReadModel(database)
+    (act,) = (await model.artifact("a")).audit
+    assert (act.action, act.operator, act.reason) == ("intent:triage", "anna", "later")
+    assert (await model.artifact("b")).audit == ()
+
+
+async def test_links_that_are_not_read_in_time_do_not_hold_up_the_rest(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add("a")], total=1)
+    with sql.transaction():
+        sql.execute("LOCK TABLE artifact_links IN ACCESS EXCLUSIVE MODE")
+        detail = await PostgresReadModel(database).artifact("a")
+    assert detail.row is not None and detail.links == ()
+    assert "not read in time" in detail.links_unread and "indexes of artifact_links" in detail.links_unread
 
 
 async def test_the_pace_of_hosts_is_counted_by_the_minute(database: Database, sql: Sql) -> None:

@@ -1,0 +1,2 @@
+DROP INDEX scidex_console.intent_by_decision;
+DROP INDEX scidex_console.audit_by_intent;
