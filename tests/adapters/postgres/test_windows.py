@@ -241,7 +241,8 @@ async def test_the_audit_of_an_artifact_names_who_decided_about_it(database: Dat
             VALUES ('folders', 'leave', '{a}', 'anna', 'here', 'later', '1', 't') RETURNING id
         ), asked AS (
             INSERT INTO scidex_console.intent (action, job, params, origin, version)
-            SELECT 'triage', 'folders', jsonb_build_object('decision', id), 'here', '1' FROM decided RETURNING id
+            SELECT 'triage', 'folders', jsonb_build_object('decision', id), 'here', '1' FROM decided
+            RETURNING id
         )
         INSERT INTO scidex_console.audit (operator, origin, reason, version, action, intent_id)
         SELECT 'anna', 'here', 'later', '1', 'intent:triage', id FROM asked
