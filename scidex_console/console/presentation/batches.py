@@ -19,12 +19,12 @@ LIST_COLUMNS = (
     Column("id", "", 12),
     Column("state", "state", 17, widest=17),
     Column("when", "UTC", 14),
-    Column("job", "job", 7, rank=3),
+    Column("job", "job", 7),
     Column("files", "files", 5, align="right"),
-    Column("marks", "marks", 5, rank=1, align="right"),
-    Column("left", "left", 4, align="right"),
-    Column("commit", "commit", 10, weight=1, widest=12),
-    Column("note", "note", 10, rank=2, weight=4, widest=100),
+    Column("marks", "marks", 5, rank=3, align="right"),
+    Column("left", "left", 4, rank=1, align="right"),
+    Column("commit", "commit", 10, rank=2, weight=1, widest=12),
+    Column("note", "note", 10, rank=4, weight=4, widest=100),
 )
 _TONES = {
     BatchState.PREPARED: "warn",
