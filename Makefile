@@ -5,6 +5,7 @@
 #   make check    format, lint, strict types, import contracts, tests
 #   make static   the same without the tests
 #   make crash    the long sweeps: kill -9 step by step, full disks
+#   make screenshots   docs/screenshots/*.svg anew, from the demo at work
 #   make format   rewrite the format
 #   make clean    remove .venv and what the tools left
 
@@ -13,7 +14,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.complete
 ARGS ?=
 
-.PHONY: demo test check static crash format venv clean
+.PHONY: demo test check static crash screenshots format venv clean
 
 demo: $(STAMP)
 	@$(VENV)/bin/scidex-console demo $(ARGS)
@@ -34,6 +35,9 @@ static: $(STAMP)
 
 crash: $(STAMP)
 	@$(PYTHON) -m pytest -n auto -m sweep $(ARGS)
+
+screenshots: $(STAMP)
+	@$(PYTHON) docs/screenshots/draw.py
 
 format: $(STAMP)
 	@$(PYTHON) -m ruff format .

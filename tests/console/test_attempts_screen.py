@@ -111,6 +111,15 @@ async def filtered(pilot: Driver, typed: str) -> None:
     await pilot.pause()
 
 
+async def test_a_filter_is_written_anew_however_fast_it_is_typed() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await shown(pilot, world)
+        for text in ("class:dead", "class:blocked"):
+            type_ahead(pilot, "/", "ctrl+u", text, "enter")
+            await until(pilot, lambda text=text: f"/ {text}   Esc" in screen_text(pilot))  # type: ignore[misc]
+
+
 async def test_a_filter_is_asked_of_the_database() -> None:
     world = World()
     async with running(world) as pilot:

@@ -144,6 +144,28 @@ async def test_what_is_typed_ahead_lands_where_it_was_meant() -> None:
         assert world.desk.submitted[0][3] == "bad files"
 
 
+async def test_what_edits_keeps_its_place_among_what_is_typed_ahead() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await opened(pilot, "c", CancelDialog)
+        type_ahead(
+            pilot,
+            "bat",
+            "backspace",
+            "d ",
+            "home",
+            "x",
+            "backspace",
+            "end",
+            "data",
+            "enter",
+            "right",
+            "enter",
+        )
+        await until(pilot, lambda: world.desk.submitted)
+        assert world.desk.submitted[0][3] == "bad data"
+
+
 async def test_a_choice_left_goes_back_to_cancel() -> None:
     async with running(World()) as pilot:
         await opened(pilot, "c", CancelDialog)

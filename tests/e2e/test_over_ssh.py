@@ -1,4 +1,4 @@
-"""Operators as they really come: over a real sshd, most of them inside tmux, on links that break and freeze."""
+"""Operators as they really come: over a real sshd, mostly inside tmux, on links that break and freeze."""
 
 from __future__ import annotations
 

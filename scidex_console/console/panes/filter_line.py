@@ -13,10 +13,11 @@ from textual.widgets import Input
 from scidex_console.console.filtering import FilterError
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
+from scidex_console.console.panes.typing import TypedInput
 from scidex_console.console.presentation.cells import Cell, Line, clean
 
 
-class _FilterInput(Input):
+class _FilterInput(TypedInput):
     """A field that Esc leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", show=False)]

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input
 from textual.widgets.input import Selection
 
 from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.panes.typing import TypedInput
 from scidex_console.console.presentation.cells import Cell, Line
 
 
@@ -82,7 +82,7 @@ class Field(Horizontal):
     ) -> None:
         super().__init__(classes="field")
         self._label = name
-        self._input = Input(
+        self._input = TypedInput(
             value=value,
             placeholder=placeholder,
             id=field_id,

@@ -12,6 +12,7 @@ from scidex_console.console.keys import DO_STEP, SOAK, Key, bindings
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
+from scidex_console.console.presentation.columns import choose
 from scidex_console.console.presentation.soak import (
     CHECK_COLUMNS,
     check_cells,
@@ -108,7 +109,8 @@ class SoakScreen(MainScreen):
         if ladder is None:
             return
         checks = in_order(ladder.checks)
-        width = self._checks.size.width // 8
+        placed = choose(CHECK_COLUMNS, self._checks.size.width)
+        width = next((p.width for p in placed if p.column.key == "trend"), 0)
         self._checks.show_rows(
             [view.check.id for view in checks], lambda i: check_cells(checks[i], ladder.taken_at, width)
         )
