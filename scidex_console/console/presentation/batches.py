@@ -23,7 +23,7 @@ LIST_COLUMNS = (
     Column("files", "files", 5, align="right"),
     Column("marks", "marks", 5, rank=3, align="right"),
     Column("left", "left", 4, rank=1, align="right"),
-    Column("commit", "commit", 10, rank=2, weight=1, widest=12),
+    Column("commit", "commit", 9, rank=2, weight=1, widest=12),
     Column("note", "note", 10, rank=4, weight=4, widest=100),
 )
 _TONES = {
