@@ -61,6 +61,17 @@ _FILL = (
     FROM generate_series(1, {attempts} / 100 + 1)
     """,
     """
+    INSERT INTO scidex_console.batch (uid, job, state, epoch, base_commit, commit_id, push_state, settled_at)
+    SELECT gen_random_uuid(), 'figures', CASE WHEN n %% 100 = 0 THEN 'rolled_back' ELSE 'cleaned' END, 1, 'b',
+        'c', 'none', now()
+    FROM generate_series(1, {artifacts} / 300 + 1) AS n
+    """,
+    """
+    INSERT INTO scidex_console.operation (batch_id, artifact_id, state, fields, before, after, path, staged)
+    SELECT b.id, 'artifact-' || 300 * b.id - 3 * n, 'done', '{{}}', '{{}}', '{{}}', 'p' || n, 's'
+    FROM scidex_console.batch AS b, generate_series(0, 99) AS n
+    """,
+    """
     UPDATE scidex_console.engine SET epoch = 1, started_at = now(), heartbeat_at = now(), running = true,
         holder = '1@benchmark', environment = 'benchmark', figures_total = {artifacts} / 3,
         surveyed_at = now()

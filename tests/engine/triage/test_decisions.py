@@ -160,7 +160,7 @@ async def test_undo_leaves_alone_what_was_built_on_the_decision(lab: Lab) -> Non
     async with office(lab) as at:
         intent = await at.decide(Decision.ACCEPT, "wrong", "key")
     async with held(lab) as trial:
-        await trial.cycle(1)
+        cycle = await trial.cycle(1)
         (moved,) = trial.migrated() & {"wrong", "key"}
     async with office(lab) as at:
         undone = await at.undo(number_of(intent))
@@ -171,6 +171,15 @@ async def test_undo_leaves_alone_what_was_built_on_the_decision(lab: Lab) -> Non
             ({"wrong", "key"} - {moved}).pop(): "applied",
         }
         assert at.row(moved)["metadata"]["file_sha256"] == sha256(NEW[f"datasets/{moved}.csv"])
+    assert await verified(lab) == []
+    # Once that is gone, the rest of the decision is taken back as well.
+    async with held(lab) as trial:
+        assert cycle is not None
+        await trial.roll_back(cycle)
+    async with office(lab) as at:
+        undone = await at.undo(number_of(intent))
+        assert undone.state is IntentState.DONE and "left alone" not in undone.outcome, undone.outcome
+        assert {i: r["state"] for i, r in at.results(number_of(undone)).items()} == {moved: "applied"}
     assert await verified(lab) == []
 
 
