@@ -160,8 +160,12 @@ def test_help_and_version_answer_without_anything_else(capsys: pytest.CaptureFix
 SCRIPT = """
 import sys
 from scidex_console.cli.main import main
-from tests.cli.fakes import FakeServices, attempt
+from datetime import timedelta
+from scidex_console.domain.hosts import Override
+from tests.cli.fakes import NOW, FakeServices, attempt, host
 services = FakeServices()
+lower = Override(0.5, None, NOW + timedelta(hours=1), "anna", "429s")
+services.connected.read.host_views = [host(override=lower)]
 services.connected.read.attempt_views = [attempt(n) for n in range(1, 20000)]
 sys.exit(main(sys.argv[1:], services))
 """
@@ -175,8 +179,8 @@ def test_interrupted_while_watching_it_leaves_with_130() -> None:
     ) as program:
         assert program.stdout is not None and program.stderr is not None
         line = program.stdout.readline()
-        assert "figures run 3 running: missing 3000" in line
-        assert line.endswith(" | 12.4/min, about 4h2m to go\n")
+        assert "figures run 3 running: missing 3000 done " in line
+        assert line.endswith(" | throttled: europepmc | 12.4/min, about 4h2m to go\n")
         program.send_signal(2)
         assert program.wait(30) == 130
         assert program.stderr.read() == "scidex-console: interrupted\n"

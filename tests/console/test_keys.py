@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import pytest
 
+from scidex_console.cli.main import parser
 from scidex_console.console.app import ConsoleApp
 from scidex_console.console.keys import EVERYWHERE, OVERVIEW
 from scidex_console.console.panes.overview_panes import GapPane
 from scidex_console.console.screens.help import HelpScreen
+from scidex_console.console.screens.listing import ListingScreen
 from scidex_console.console.screens.table import SCREEN_KEYS
 from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
 from scidex_console.domain.errors import Refused, Unreachable
@@ -256,6 +259,40 @@ async def test_y_in_the_help_copies_the_command_under_the_cursor() -> None:
     async with running(World()) as pilot:
         await press(pilot, "question_mark", "down", "down", "y")
         assert pilot.app.clipboard == "scidex-console pause figures"
+
+
+@pytest.mark.parametrize(
+    ("keys", "command"),
+    [
+        (("1", "tab"), "attempts --group "),
+        (("1", "tab", "tab"), "attempts --before "),
+        (("1", "tab", "tab", "tab"), "log --before "),
+        (("2",), "attempts --group "),
+        (("2", "enter"), "attempts --group "),
+        (("3",), "attempts --artifact "),
+        (("3", "enter"), "attempts --artifact "),
+        (("4",), "log --status "),
+        (("4", "enter"), "attempts --artifact "),
+        (("5",), "batches --before "),
+        (("5", "enter"), "batches --before "),
+        (("6",), "triage show "),
+        (("7",), "soak status"),
+        (("8",), "throttle europepmc "),
+    ],
+)
+async def test_y_copies_what_the_cursor_is_on_as_a_command_that_can_be_run(
+    keys: tuple[str, ...], command: str
+) -> None:
+    async with running(World()) as pilot:
+        for key in keys:
+            await press(pilot, key)
+            screen = pilot.app.screen
+            if isinstance(screen, ListingScreen):
+                await until(pilot, lambda screen=screen: screen.table.current)  # type: ignore[misc]
+        await press(pilot, "y")
+        copied = pilot.app.clipboard
+        assert copied.startswith(f"scidex-console {command}")
+        parser().parse_args(shlex.split(copied)[1:])
 
 
 async def test_y_copies_the_last_action_as_its_command() -> None:

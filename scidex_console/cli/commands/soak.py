@@ -21,6 +21,7 @@ from scidex_console.domain.soak.ladder import (
     Ladder,
     override_token,
     passed_over,
+    way_to_begin,
     why_not_begin,
     why_not_confirm,
     why_not_override,
@@ -104,8 +105,9 @@ def run_begin(args: Namespace, context: Context) -> int:
 
     async def work() -> int:
         async with context.services.readers(context.settings) as readers:
-            if why := why_not_begin(await readers.read.soak(), args.phase):
-                raise GateShut(why, where="soak", fix="sign, wait, or `scidex-console soak override`")
+            ladder = await readers.read.soak()
+            if why := why_not_begin(ladder, args.phase):
+                raise GateShut(why, where="soak", fix=way_to_begin(ladder, args.phase))
             return await carry_out(args, context.output, readers, None, {"phase": args.phase})
 
     return asyncio.run(work())

@@ -261,10 +261,14 @@ def _compact(overview: Overview) -> str:
             stuck += f" to lay again {gap.to_lay_again}" if gap.to_lay_again else ""
         else:
             stuck = f"dead {gap.dead} transient {gap.transient}"
-        parts.append(f"{gap.job} {run_line(gap)}: missing {gap.missing} stored {gap.done} {stuck}")
-    held = [host.gate.group for host in overview.hosts if gate_state(host.gate, overview.taken_at) != "open"]
+        parts.append(f"{gap.job} {run_line(gap)}: missing {gap.missing} done {gap.done} {stuck}")
+    stuck_hosts = [host.gate for host in overview.hosts if gate_state(host.gate, overview.taken_at) != "open"]
+    throttled = [gate.group for gate in stuck_hosts if is_throttled(gate, overview.taken_at)]
+    held = [gate.group for gate in stuck_hosts if gate.group not in throttled]
     if overview.soak is not None and overview.soak.entry is not None:
         parts.append(_soak_part(overview.soak))
     if held:
         parts.append(f"held: {', '.join(held)}")
+    if throttled:
+        parts.append(f"throttled: {', '.join(throttled)}")
     return " | ".join(parts)

@@ -22,11 +22,11 @@ _TONES = {
 
 def subject(intent: Intent) -> str:
     """What was asked for, such as `step figures 5` or `throttle europepmc`."""
-    words = [intent.action.value]
+    words = [intent.action.value.replace("_", " ")]
     if intent.job:
         words.append(intent.job.value)
-    for key in ("count", "batch", "outcome", "group"):
-        if intent.params.get(key):
+    for key in ("count", "batch", "outcome", "group", "phase", "step", "check"):
+        if intent.params.get(key) not in (None, ""):
             words.append(clean(str(intent.params[key]), 60))
     return " ".join(words)
 

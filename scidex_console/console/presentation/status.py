@@ -55,47 +55,63 @@ def is_production(environment: str) -> bool:
     return environment.strip().lower().startswith(("prod", "live"))
 
 
-def place_cells(engine: EngineView | None, *, production: bool = False) -> tuple[Cell, ...]:
-    """Environment and write mode as badges, with the authorization.
+_LONGEST_AUTHORIZATION = 40
+_SHORTEST_AUTHORIZATION = 8
+_ASKING_NEEDS = 8
+"""Columns without which who is asking is left out, instead of being cut to nothing."""
+
+
+def place_cells(
+    engine: EngineView | None, *, production: bool = False, authorization_in: int | None = None
+) -> tuple[Cell, ...]:
+    """Environment and write mode as badges, with the authorization, in so many columns where room is short.
 
     `production` is what the configuration says; a name that means production is taken at its word as well.
     """
     if engine is None:
-        place = (
-            Cell(" PRODUCTION ", "badge-bad") if production else Cell(" ENVIRONMENT UNKNOWN ", "badge-warn")
-        )
-        return (place, Cell(" "), Cell(" NO ENGINE YET ", "badge-warn"))
-    name = clean(engine.environment or "unnamed", 24).upper()
-    if production and not is_production(name):
-        name = f"PRODUCTION {name}"
-    production = production or is_production(name)
+        name, tone = ("PRODUCTION", "badge-bad") if production else ("ENVIRONMENT UNKNOWN", "badge-warn")
+        return (Cell(f" {name} ", tone), Cell(" "), Cell(" NO ENGINE YET ", "badge-warn"))
+    told = clean(engine.environment or "unnamed", 24).upper()
+    if production and not is_production(told):
+        told = f"PRODUCTION {told}"
+    production = production or is_production(told)
     badge = "badge-bad" if production else "badge-ok"
     if not engine.writes:
         mode = [Cell(" OBSERVE ", "badge-ok"), Cell(" nothing is written")]
     else:
+        authorization = clean(engine.authorization, authorization_in or _LONGEST_AUTHORIZATION)
         mode = [
             Cell(" WRITES ", "badge-bad" if production else "badge-warn"),
-            Cell(" authorized by "),
-            Cell(clean(engine.authorization, 40) or "nobody", "strong"),
+            Cell(" by " if authorization_in else " authorized by "),
+            Cell(authorization or "nobody", "strong"),
         ]
-    return (Cell(f" {name} ", badge), Cell(" "), *mode)
+    return (Cell(f" {told} ", badge), Cell(" "), *mode)
 
 
 def place_line(knowledge: Knowledge, width: int) -> Line:
-    """First line: environment, write mode, authorization, database, who is asking."""
+    """First line: environment, write mode, authorization, database, who is asking.
+
+    Of these the authorization gives way, so that the database stands there in 80 columns.
+    """
     overview = knowledge.overview
     if overview is None:
         return Line((Cell(" scidex-console ", "badge-ok"), Cell(" reading the database …")))
-    cells = list(place_cells(overview.engine, production=knowledge.production))
+    needed: list[Cell] = []
     if knowledge.read_only or not overview.identity.can_write_intents:
-        cells += [Cell("  "), Cell(" READ-ONLY ", "badge-warn")]
-    cells += [
-        Cell("  database ", "dim"),
-        Cell(clean(overview.identity.database, 40)),
-        Cell("  as ", "dim"),
-        Cell(clean(overview.identity.operator, 24)),
-    ]
-    return crop_line(Line(tuple(cells)), width)
+        needed += [Cell("  "), Cell(" READ-ONLY ", "badge-warn")]
+    needed += [Cell("  database ", "dim"), Cell(clean(overview.identity.database, 40))]
+    place = place_cells(overview.engine, production=knowledge.production)
+    if Line((*place, *needed)).width > width:
+        place = place_cells(overview.engine, production=knowledge.production, authorization_in=1)
+        room = width - Line((*place[:-1], *needed)).width - 1  # for the mark that it was cut
+        place = place_cells(
+            overview.engine,
+            production=knowledge.production,
+            authorization_in=min(max(room, _SHORTEST_AUTHORIZATION), _LONGEST_AUTHORIZATION),
+        )
+    if Line((*place, *needed)).width + _ASKING_NEEDS <= width:
+        needed += [Cell("  as ", "dim"), Cell(clean(overview.identity.operator, 24))]
+    return crop_line(Line((*place, *needed)), width)
 
 
 _WIDE = 120

@@ -160,3 +160,7 @@ class AttemptScreen(DetailScreen[AttemptDetail]):
         return Subject(
             group=self._attempt.group, criteria=AttemptFilter(artifact_ids=(self._attempt.artifact_id,))
         )
+
+    def twin(self) -> str:
+        """All attempts at its figure."""
+        return shlex.join(["attempts", "--artifact", self._attempt.artifact_id])

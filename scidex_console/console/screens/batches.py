@@ -65,6 +65,11 @@ def _way_reason(key: Key, batch: BatchView | None) -> str | None:
     return None
 
 
+def _shown_by(batch: BatchView) -> str:
+    """The command line, without the program, that prints one batch."""
+    return f"batches --before {batch.id + 1} --limit 1"
+
+
 class BatchesScreen(ListingScreen[BatchView]):
     """Newest first; the keys are of the batch under the cursor, whichever it is."""
 
@@ -119,7 +124,7 @@ class BatchesScreen(ListingScreen[BatchView]):
 
     def twin(self) -> str:
         """The list, down to this batch."""
-        return f"batches --before {self.table.current.id + 1} --limit 1" if self.table.current else ""
+        return _shown_by(self.table.current) if self.table.current else ""
 
 
 class BatchScreen(DetailScreen[BatchDetail]):
@@ -148,3 +153,7 @@ class BatchScreen(DetailScreen[BatchDetail]):
     def why_not(self, key: Key) -> str | None:
         """The batch must be in a state for it."""
         return _way_reason(key, self.view.batch if self.view else self._batch) or super().why_not(key)
+
+    def twin(self) -> str:
+        """This batch."""
+        return _shown_by(self._batch)

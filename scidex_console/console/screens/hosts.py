@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -104,6 +105,11 @@ class HostsScreen(ListingScreen[HostRow]):
         """The group under the cursor."""
         return Subject(group=self.table.current.host.gate.group if self.table.current else "")
 
+    def twin(self) -> str:
+        """The attempts at the group under the cursor."""
+        group = self.subject().group
+        return shlex.join(["attempts", "--group", group]) if group else ""
+
     def commands(self) -> Mapping[str, Callable[[], Any]]:
         """Its attempts as well."""
         return {**super().commands(), ATTEMPTS.command: self._attempts}
@@ -140,6 +146,10 @@ class HostScreen(DetailScreen[HostRow]):
     def subject(self) -> Subject:
         """This group."""
         return Subject(group=self._group)
+
+    def twin(self) -> str:
+        """Its attempts."""
+        return shlex.join(["attempts", "--group", self._group])
 
     def commands(self) -> Mapping[str, Callable[[], Any]]:
         """Its attempts."""

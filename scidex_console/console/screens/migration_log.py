@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -103,4 +104,4 @@ class MigrationLogScreen(ListingScreen[MigrationLogView]):
 
     def twin(self) -> str:
         """The log, of the row's status."""
-        return f"log --status {self.table.current.status}" if self.table.current else ""
+        return shlex.join(["log", "--status", self.table.current.status]) if self.table.current else ""

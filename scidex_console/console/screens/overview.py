@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -56,6 +57,16 @@ class OverviewScreen(MainScreen):
     def subject(self) -> Subject:
         """The host group under the cursor."""
         return Subject(group=self._hosts.cursor_key or "")
+
+    def twin(self) -> str:
+        """What the cursor of the pane in focus is on; of the counts, nothing of its own."""
+        if self._hosts.has_focus and self._hosts.cursor_key:
+            return shlex.join(["attempts", "--group", self._hosts.cursor_key])
+        if self._dead.has_focus and self._dead.cursor_key:
+            return f"attempts --before {int(self._dead.cursor_key) + 1} --limit 1"
+        if self._errors.has_focus and self._errors.cursor_key:
+            return f"log --before {int(self._errors.cursor_key) + 1} --limit 1"
+        return ""
 
     def commands(self) -> Mapping[str, Callable[[], Any]]:
         """The other job; and Esc, which takes away what was missed."""

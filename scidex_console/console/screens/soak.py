@@ -87,7 +87,7 @@ class SoakScreen(MainScreen):
         if ladder is None or not width:
             return
         self._ladder.show(ladder_lines(ladder, width, self.size.height))
-        self._clock.show(clock_lines(ladder, width))
+        self._clock.show(clock_lines(ladder, width, knowledge.program))
         self._guide.show(guide_lines(ladder, width))
 
     def on_cell_table_row_pointed_at(self, message: CellTable.RowPointedAt) -> None:

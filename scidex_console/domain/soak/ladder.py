@@ -229,6 +229,14 @@ def why_not_begin(ladder: Ladder, phase: int) -> str | None:
     return f"the gate of phase {current} is shut: {'; '.join(ladder.gate.shut_by)}"
 
 
+def way_to_begin(ladder: Ladder, phase: int) -> str:
+    """What an operator does about a phase that may not be begun, for the fix of an error."""
+    following = ladder.entry.phase + 1 if ladder.entry else 0
+    if phase == following:
+        return "sign, wait, or `scidex-console soak override`"
+    return f"`scidex-console soak begin {following}` comes first" if following < len(PHASES) else ""
+
+
 def goes_through(ladder: Ladder, phase: int) -> bool:
     """Whether a phase may begin without any override: begun before, or next behind an open gate."""
     current = ladder.entry.phase if ladder.entry else -1

@@ -12,6 +12,7 @@ from scidex_console.domain.soak.ladder import (
     goes_through,
     override_token,
     passed_over,
+    way_to_begin,
     why_not_begin,
     why_not_confirm,
     why_not_override,
@@ -43,7 +44,7 @@ class SoakOrders:
         _need_reason(intent)
         ladder = await self._rounds.ladder()
         if why := why_not_begin(ladder, phase):
-            raise GateShut(why, where="soak", fix="sign, wait, or `scidex-console soak override`")
+            raise GateShut(why, where="soak", fix=way_to_begin(ladder, phase))
         through = goes_through(ladder, phase)
         needed_s = self._rounds.options.times.needed_s(phase)
         await self._store.begin(phase, needed_s=needed_s, overridden=not through, intent=intent)

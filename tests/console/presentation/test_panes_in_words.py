@@ -311,6 +311,15 @@ def test_production_is_said_in_a_word_whatever_the_environment_is_called() -> No
     assert place(production(), production=True).startswith(" PRODUCTION   WRITES ")
 
 
+def test_environment_write_mode_and_database_stand_in_80_columns_however_long_the_authorization_is() -> None:
+    engine = replace(ENGINE, environment="scidex-1", writes=True, authorization="CHG-2291 by the board " * 4)
+    shown = place(an_overview(engine=engine), production=True, read_only=True)
+    assert shown.startswith(" PRODUCTION SCIDEX-1   WRITES  by CHG-2291")
+    assert " READ-ONLY   database scidex" in shown
+    assert "  database scidex" in place(an_overview(engine=engine))
+    assert "authorized by CHG-2291 by the board CHG" in place(an_overview(engine=engine), 160)
+
+
 def test_the_pulse_grows_older_with_the_data() -> None:
     text = pulse_line(Knowledge(an_overview(), age_s=9.0), 80).text
     assert text.startswith("data 9s    heartbeat 11s   engine RUNNING 4242@scidex-worker  epoch 7")
@@ -378,6 +387,11 @@ def test_a_waiting_intent_says_who_what_and_on_what_it_waits() -> None:
     text = intent_line(intent, NOW, 120).text
     assert text == "#40 WAITING rollback figures 12 by bob, carl just now waits on the batch in hand – lunch"
     assert outcome_words(intent) == "#40 rollback figures 12: waiting, waits on the batch in hand"
+
+
+def test_an_intent_of_the_soak_is_told_as_it_is_asked_for() -> None:
+    begin = an_intent(action=ActionName.SOAK_BEGIN, job=None, params={"phase": 0}, outcome="")
+    assert outcome_words(begin) == "#40 soak begin 0: done"
 
 
 def test_a_settled_intent_says_its_outcome() -> None:

@@ -15,6 +15,7 @@ from scidex_console.domain.soak.ladder import (
     override_token,
     passed_over,
     read_ladder,
+    way_to_begin,
     why_not_begin,
     why_not_confirm,
     why_not_override,
@@ -95,6 +96,14 @@ def test_phases_are_begun_one_after_the_other_anew_or_again() -> None:
     ladder = read_ladder(record(signoffs=()))
     assert [phase for phase in range(6) if why_not_begin(ladder, phase) is None] == [0, 1]
     assert why_not_begin(ladder, 6) == "there is no phase 6: they are 0 to 5"
+
+
+def test_who_may_not_begin_a_phase_is_told_what_comes_before_it() -> None:
+    nothing = read_ladder(SoakRecord(now=NOW, rules=SoakRules(enforced=True)))
+    assert way_to_begin(nothing, 3) == "`scidex-console soak begin 0` comes first"
+    shut = read_ladder(record(signoffs=()))
+    assert way_to_begin(shut, 2) == "sign, wait, or `scidex-console soak override`"
+    assert way_to_begin(shut, 4) == "`scidex-console soak begin 2` comes first"
 
 
 def test_an_override_lets_its_phase_begin_and_its_run_start() -> None:
