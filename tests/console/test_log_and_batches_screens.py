@@ -129,7 +129,7 @@ async def test_batches_come_newest_first_with_state_and_commit() -> None:
     async with running(World()) as pilot:
         await batches(pilot)
         rows = text_of(pilot, "#rows").splitlines()
-        assert rows[1].startswith("12") and "done" in rows[1] and "4f1c2d9aa0" in rows[1]
+        assert rows[1].startswith("12") and "done" in rows[1] and "4f1c2d9a" in rows[1]
         assert rows[2].startswith("11") and "taken back" in rows[2]
 
 
