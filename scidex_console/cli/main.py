@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scidex_console import __version__
 from scidex_console.cli.arguments import PROGRAM, Parser
-from scidex_console.cli.commands import (
-    attempts,
-    batches,
-    cancel,
-    console,
-    demo,
-    doctor,
-    engine,
-    handover,
-    log,
-    maintain,
-    pause,
-    plan,
-    redo,
-    report,
-    resume,
-    retry,
-    rollback,
-    schema,
-    soak,
-    start,
-    status,
-    step,
-    throttle,
-    triage,
-    verify,
-    withdraw,
-)
 from scidex_console.cli.context import Context
 from scidex_console.cli.output import Output
 from scidex_console.cli.program import Program, path_of
@@ -50,34 +24,34 @@ if TYPE_CHECKING:
     from scidex_console.settings import Settings
 
 COMMANDS = (
-    demo,
-    schema,
-    doctor,
-    plan,
-    engine,
-    console,
-    status,
-    start,
-    step,
-    pause,
-    resume,
-    cancel,
-    retry,
-    rollback,
-    redo,
-    throttle,
-    withdraw,
-    triage,
-    soak,
-    attempts,
-    log,
-    batches,
-    report,
-    handover,
-    maintain,
-    verify,
+    "demo",
+    "schema",
+    "doctor",
+    "plan",
+    "engine",
+    "console",
+    "status",
+    "start",
+    "step",
+    "pause",
+    "resume",
+    "cancel",
+    "retry",
+    "rollback",
+    "redo",
+    "throttle",
+    "withdraw",
+    "triage",
+    "soak",
+    "attempts",
+    "log",
+    "batches",
+    "report",
+    "handover",
+    "maintain",
+    "verify",
 )
-"""In the order of the help text."""
+"""In the order of the help text; each is a module of `cli.commands`."""
 
 _EPILOG = """exit codes:
   0    done, yes
@@ -89,10 +63,15 @@ _EPILOG = """exit codes:
 
 Without a command, the console opens."""
 INTERRUPTED = 130
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+"""A start makes a few hundred thousand objects that stay. To look through them for garbage as often as Python
+does by itself, every 700, is a tenth of the start."""
+_WITHOUT_A_WORD = "console"
+"""The command that is meant where none is named."""
 
 
-def parser() -> Parser:
-    """The whole command line."""
+def parser(command: str | None = None) -> Parser:
+    """The whole command line; with `command` only what reads that one, so that nothing else is loaded."""
     top = Parser(prog=PROGRAM, description="Repairs the SciDEX artifact store, watched live.", epilog=_EPILOG)
     top.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     top.add_argument(
@@ -102,13 +81,23 @@ def parser() -> Parser:
         help="configuration file (default: config.toml here, or the user's)",
     )
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for command in COMMANDS:
-        command.register(subparsers)
+    for name in COMMANDS if command is None else (command,):
+        import_module(f"scidex_console.cli.commands.{name}").register(subparsers)
     return top
+
+
+def _command_of(words: Sequence[str]) -> str | None:
+    """The command that is meant; None where that takes the whole command line to say (help, a mistake)."""
+    rest = list(words)
+    while rest and (rest[0] == "--config" or rest[0].startswith("--config=")):
+        del rest[: 2 if rest[0] == "--config" else 1]
+    first = rest[0] if rest else _WITHOUT_A_WORD
+    return first if first in COMMANDS else None
 
 
 def main(argv: Sequence[str] | None = None, services: Services | None = None) -> int:
     """Run one command and return its exit code. `services` replaces the real ones in tests."""
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -134,10 +123,10 @@ def main(argv: Sequence[str] | None = None, services: Services | None = None) ->
 
 
 def _run(words: list[str], output: Output, services: Services | None) -> int:
-    top = parser()
+    top = parser(_command_of(words))
     args = top.parse_args(words)
     if args.command is None:
-        args = top.parse_args([*words, console.NAME])
+        args = top.parse_args([*words, _WITHOUT_A_WORD])
     output.as_json = getattr(args, "as_json", False)
     output.program = Program(output.program.path, lambda: _named_config(args))
     context = Context(

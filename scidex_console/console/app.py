@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar, TypeVar, cast
 
 from rich.cells import cell_len
+from rich.console import RenderableType
 from textual import events
 from textual.app import App, AutopilotCallbackType
 from textual.binding import BindingType
@@ -44,6 +45,8 @@ from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel,
 from scidex_console.styling import style_path
 
 View = TypeVar("View")
+_BLANK_AT_MOST_S = 0.3
+"""Seconds that a first reading may take before the panes are shown without it."""
 
 
 class ConsoleApp(App[object]):
@@ -63,7 +66,7 @@ class ConsoleApp(App[object]):
         read: ReadModel,
         desk: IntentDesk,
         feed: Feed,
-        triage: TriageDesk,
+        triage: Callable[[], TriageDesk],
         *,
         read_only: bool = False,
         production: bool = False,
@@ -78,6 +81,7 @@ class ConsoleApp(App[object]):
     ) -> None:
         """`theme` is one of `themes.LOOKS`; `monotonic` is the clock that ages are measured by.
 
+        `triage` opens the desk of triage, when a screen first asks for it.
         `production` is what the configuration says, whatever the environment is called.
         `program` is what every command line shown begins with, quoted for a shell; `engine_stays` says
         whether the engine goes on when the console is left.
@@ -120,17 +124,18 @@ class ConsoleApp(App[object]):
             program=program,
             monotonic=monotonic,
         )
-        self.triage = triage
-        self.decisions = Deciding(self, triage)
+        self._open_triage = triage
+        self.decisions = Deciding(self)
         self.notices = NoticeBoard(monotonic)
-        self._screens = {entry.name: entry.make(self) for entry in SCREENS}
-        for name, screen in self._screens.items():
-            self.install_screen(screen, name)
+        self._screens: dict[str, MainScreen] = {}
+        """Those of the table that were visited."""
         self._came_from: list[MainScreen] = []
         """Screens to go back to, but for those that lie below the one on show."""
         self.orders = Orders(self, read, desk)
         self._leaving = Leaving(self)
         self._reading = False
+        self._painting = False
+        """Whether anything is sent yet: see `_display`."""
 
     # --- what the screens ask -----------------------------------------------------------------------------
 
@@ -181,14 +186,27 @@ class ConsoleApp(App[object]):
         shown = f"{SCREENS[0].key}-{SCREENS[-1].key}"
         return KeyView(shown, "screens", "Screens", "", "", always=True)
 
+    @cached_property
+    def triage(self) -> TriageDesk:
+        """Cases and the evidence about them, opened when a screen first asks."""
+        return self._open_triage()
+
     def answer(self, query: Query[View]) -> Answer[View] | None:
         """What a screen's query came to; None while that is not known."""
         return self._link.answer(query)
 
+    def screen_of(self, name: str) -> MainScreen:
+        """A screen of the table, made when it is first wanted."""
+        if name not in self._screens:
+            screen = next(entry for entry in SCREENS if entry.name == name).make(self)
+            self._screens[name] = screen
+            self.install_screen(screen, name)
+        return self._screens[name]
+
     @property
     def overview(self) -> OverviewScreen:
         """The first screen."""
-        screen = self._screens[SCREENS[0].name]
+        screen = self.screen_of(SCREENS[0].name)
         assert isinstance(screen, OverviewScreen)
         return screen
 
@@ -228,9 +246,10 @@ class ConsoleApp(App[object]):
     def go_to(self, name: str) -> None:
         """Show one of the screens of the table; where we were can be come back to."""
         base = self._base
-        if base is not self._screens[name]:
+        wanted = self.screen_of(name)
+        if base is not wanted:
             self._came_from = [*(s for s in self._came_from if s is not base), base]
-        self._show_base(self._screens[name])
+        self._show_base(wanted)
 
     def drill(self, screen: MainScreen) -> None:
         """Show a screen above this one."""
@@ -297,8 +316,23 @@ class ConsoleApp(App[object]):
         if not self._reading:
             self._reading = True
             self.run_worker(self._link.run(), name="link")
+            self.set_timer(_BLANK_AT_MOST_S, self._paint)
             if self._attending:
                 self.run_worker(self._attending.run(), name="attending")
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """As Textual's, but nothing is sent until there is something to see.
+
+        Otherwise a start sends the whole screen half a dozen times: blank, without its panes, with panes of
+        other heights. What is held back is not lost: `_paint` has the whole screen painted.
+        """
+        if self._painting:
+            super()._display(screen, renderable)
+
+    def _paint(self) -> None:
+        if not self._painting:
+            self._painting = True
+            self.screen.refresh()
 
     def on_unmount(self) -> None:
         """Give the signals back."""
@@ -321,6 +355,9 @@ class ConsoleApp(App[object]):
         if self.main_screen.is_attached:
             self.main_screen.draw()
             self.orders.follow(self._link.knowledge())
+        if not self._painting:
+            # The panes have heights of their own now: once those are laid out, and not before.
+            self.call_after_refresh(self.call_after_refresh, self._paint)
         overview = self._link.knowledge().overview
         if overview is not None:
             self._alarms.look(overview)
@@ -341,7 +378,7 @@ class ConsoleApp(App[object]):
 
     def _screen_title(self) -> str:
         base = self._base
-        return next((e.title.lower() for e in SCREENS if self._screens[e.name] is base), "overview")
+        return next((e.title.lower() for e in SCREENS if self._screens.get(e.name) is base), "overview")
 
     def _tell_missed(self, missed: Handover) -> None:
         self.missed = missed

@@ -10,7 +10,6 @@ from scidex_console.console.screens.decisions import DecisionsScreen
 from scidex_console.console.screens.dialog import Command
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.triage import MOST_IDS, Decision
-from scidex_console.engine.ports import TriageDesk
 from scidex_console.engine.triage.views import CaseView, DecisionPreview
 
 if TYPE_CHECKING:
@@ -20,9 +19,8 @@ if TYPE_CHECKING:
 class Deciding:
     """Opens the dialogs of triage and puts what they end in on the desk."""
 
-    def __init__(self, app: ConsoleApp, triage: TriageDesk) -> None:
+    def __init__(self, app: ConsoleApp) -> None:
         self._app = app
-        self._triage = triage
 
     def open(self, decision: Decision, chosen: Callable[[], Sequence[CaseView]]) -> None:
         """Show what a decision about these cases would do."""
@@ -37,7 +35,7 @@ class Deciding:
 
     async def _preview(self, decision: Decision, cases: Sequence[CaseView]) -> None:
         ids = [case.artifact_id for case in cases]
-        self._ask(await self._triage.preview(decision, ids, cases[0].job))
+        self._ask(await self._app.triage.preview(decision, ids, cases[0].job))
 
     def choose(self) -> None:
         """Show what was decided lately, to take one back."""
@@ -48,10 +46,10 @@ class Deciding:
             if number is not None:
                 self._app.orders.work(self._preview_undo(number), group="open")
 
-        self._app.push_screen(DecisionsScreen(await self._triage.recent()), done)
+        self._app.push_screen(DecisionsScreen(await self._app.triage.recent()), done)
 
     async def _preview_undo(self, number: int) -> None:
-        self._ask(await self._triage.preview_undo(number))
+        self._ask(await self._app.triage.preview_undo(number))
 
     def _ask(self, preview: DecisionPreview, note: str = "") -> None:
         def done(command: Command | None) -> None:
@@ -63,16 +61,18 @@ class Deciding:
     async def _submit(self, preview: DecisionPreview, command: Command) -> None:
         if await self.show_anew(command, "the state changed and nothing was done"):
             return
-        intent: Intent = await self._triage.decide(preview, reason=command.reason)
+        intent: Intent = await self._app.triage.decide(preview, reason=command.reason)
         self._app.orders.follow_intent(command, intent)
 
     async def show_anew(self, command: Command, why: str) -> bool:
         """Make a plan again; if it is another one now, show that, and say so."""
         params = command.params
         if params.get("undoes"):
-            now = await self._triage.preview_undo(params["undoes"])
+            now = await self._app.triage.preview_undo(params["undoes"])
         else:
-            now = await self._triage.preview(Decision(params["kind"]), params["artifact_ids"], command.job)
+            now = await self._app.triage.preview(
+                Decision(params["kind"]), params["artifact_ids"], command.job
+            )
         if now.token == params["token"]:
             return False
         self._ask(now, f"{why}: this is the plan as it is now")

@@ -18,7 +18,9 @@ from scidex_console.domain.durations import parse_duration
 from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.paths import check_relative
 
-SECTION = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
+SECTION = ConfigDict(
+    defer_build=True, extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True
+)
 """How every section behaves: unknown keys are errors, nothing changes after loading, no value in errors."""
 
 Network = IPv4Network | IPv6Network

@@ -8,18 +8,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scidex_console.adapters.postgres.previews import ChangedFiles
-from scidex_console.adapters.system.clock import SystemClock
 from scidex_console.domain.batches import Operation
 from scidex_console.domain.errors import Unreachable
-from scidex_console.engine.two_stores.changed_files import changed_files
 from scidex_console.settings import Settings
-from scidex_console.wiring.stores import open_repository
 
 
 def look_at_folders(settings: Settings) -> ChangedFiles:
     """Finds the artifacts whose files were changed since; raises `ConsoleError` without a checkout."""
 
     def look(operations: Sequence[Operation]) -> Mapping[str, str]:
+        # Git and the checkout are for previews alone: a console or a command that shows none loads neither.
+        from scidex_console.adapters.system.clock import SystemClock
+        from scidex_console.engine.two_stores.changed_files import changed_files
+        from scidex_console.wiring.stores import open_repository
+
         repository = open_repository(settings, SystemClock())
         worktree = Path(repository.checkout.worktree)
         try:

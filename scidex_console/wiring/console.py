@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from contextlib import AsyncExitStack
 from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from scidex_console.adapters.system.notifying import run_program
-from scidex_console.console.app import ConsoleApp
 from scidex_console.console.manners import Manners
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.settings import Settings, forget_fixed_size, read_session
 from scidex_console.wiring.reading import readers
+
+if TYPE_CHECKING:
+    from scidex_console.console.app import ConsoleApp
 
 
 def run_console(settings: Settings, *, read_only: bool, program: str, engine_stays: bool = True) -> int:
@@ -33,12 +38,17 @@ async def _run(settings: Settings, *, read_only: bool, program: str, engine_stay
         notify=notify,
         keys=console.keys.changed(),
     )
-    async with readers(settings, role="console", read_only=read_only) as connected:
-        app = ConsoleApp(
+    async with AsyncExitStack() as stack:
+        opening = readers(settings, role="console", read_only=read_only)
+        connecting = asyncio.create_task(stack.enter_async_context(opening))
+        # Loading what draws takes longer than anything else of a start; the database answers meanwhile.
+        drawing = await asyncio.to_thread(import_module, "scidex_console.console.app")
+        connected = await connecting
+        app: ConsoleApp = drawing.ConsoleApp(
             connected.read,
             connected.desk,
             connected.feed,
-            connected.triage,
+            lambda: connected.triage,
             read_only=read_only,
             production=settings.environment.production,
             max_refresh_per_second=console.refreshes_for(session),

@@ -54,7 +54,7 @@ from scidex_console.settings import Settings
 from scidex_console.wiring.jobs import migrate_folders, redownload_figures
 from scidex_console.wiring.soak import soak_rounds
 from scidex_console.wiring.stores import FileSide, open_files
-from scidex_console.wiring.triage import triage_orders
+from scidex_console.wiring.triage_orders import triage_orders
 
 WAITS_FOR_A_PERSON = 4
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from scidex_console import __version__
 from scidex_console.adapters.postgres.database import Database
@@ -22,7 +23,6 @@ from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel,
 from scidex_console.engine.views import StoreIdentity
 from scidex_console.settings import Settings, read_session, state_folder
 from scidex_console.wiring.changed_files import look_at_folders
-from scidex_console.wiring.triage import triage_desk
 
 _IDLE_TRANSACTION_S = 5.0
 """A reader whose terminal takes no more output holds no snapshot and no lock longer than this."""
@@ -38,7 +38,13 @@ class Readers:
     identity: StoreIdentity
     attendance: Attendance
     """Where a console says that somebody watches."""
-    triage: TriageDesk
+    open_triage: Callable[[], TriageDesk]
+    """Makes the desk of triage, which brings git and the checkout with it."""
+
+    @cached_property
+    def triage(self) -> TriageDesk:
+        """Cases, the evidence about them, and the desk for decisions; made when first asked for."""
+        return self.open_triage()
 
 
 def origin() -> Origin:
@@ -81,6 +87,13 @@ async def readers(
         )
         asker = origin()
         identity, desk = await read.identity(), PostgresIntentDesk(database, asker)
+
+        def open_triage() -> TriageDesk:
+            # Only a look at a case wants git and the checkout: who shows none does not wait for them.
+            from scidex_console.wiring.triage import triage_desk
+
+            return triage_desk(settings, database, identity, read, desk)
+
         yield Readers(
             read=read,
             desk=desk,
@@ -98,7 +111,7 @@ async def readers(
                 writes=identity.can_write_intents and not read_only,
                 remember=LastVisit(state_folder(), database.place),
             ),
-            triage=triage_desk(settings, database, identity, read, desk),
+            open_triage=open_triage,
         )
 
 

@@ -1,4 +1,4 @@
-"""Triage over a configuration: for whoever only reads, and for the engine that applies."""
+"""Triage over a configuration, for whoever only reads."""
 
 from __future__ import annotations
 
@@ -6,29 +6,23 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from scidex_console.adapters.files.folders import CheckoutFolders
 from scidex_console.adapters.files.pictures import draw
 from scidex_console.adapters.files.worktree import CheckoutFiles
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.desk import PostgresIntentDesk
-from scidex_console.adapters.postgres.triage import PostgresDecisions, PostgresTriage
+from scidex_console.adapters.postgres.triage import PostgresTriage
 from scidex_console.adapters.system.clock import SystemClock
 from scidex_console.engine.jobs.folder_reading import FolderReader
-from scidex_console.engine.ports import Journal, ReadModel, RunStore
+from scidex_console.engine.ports import ReadModel
 from scidex_console.engine.triage.cases import CaseReader
 from scidex_console.engine.triage.desk import Triage
-from scidex_console.engine.triage.orders import TriageOrders
 from scidex_console.engine.triage.planning import DecisionPlanner
 from scidex_console.engine.triage.undoing import UndoPlanner
 from scidex_console.engine.views import StoreIdentity
-from scidex_console.engine.writer import Writer
 from scidex_console.settings import Settings
 from scidex_console.wiring.stores import open_repository
-
-if TYPE_CHECKING:
-    from scidex_console.wiring.engine import HeldStore
 
 
 def triage_desk(
@@ -46,29 +40,6 @@ def triage_desk(
         draw=draw,
         place=_place(settings),
         now=lambda: datetime.now(UTC),
-    )
-
-
-def triage_orders(
-    settings: Settings,
-    store: HeldStore,
-    *,
-    runs: RunStore,
-    journal: Journal,
-    writer: Writer,
-    previews: ReadModel,
-) -> TriageOrders:
-    """What settles decisions, with a reader of its own: the jobs' own looks at the tip go on beside it."""
-    triage = PostgresTriage(store.fenced.database)
-    return TriageOrders(
-        store=triage,
-        decisions=PostgresDecisions(store.fenced),
-        planner=decision_planner(settings, triage, case_reader(settings), store.identity),
-        undoing=UndoPlanner(triage, previews),
-        runs=runs,
-        journal=journal,
-        writer=writer,
-        mandate=store.mandate,
     )
 
 

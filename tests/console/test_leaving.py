@@ -23,7 +23,7 @@ from tests.console.triage_fakes import FakeTriage
 from scidex_console.console.app import ConsoleApp
 from scidex_console.domain.errors import UsageError, explain
 
-app = ConsoleApp(FakeRead(), FakeDesk(), FakeFeed(), FakeTriage())
+app = ConsoleApp(FakeRead(), FakeDesk(), FakeFeed(), FakeTriage)
 try:
     app.run()
 except UsageError as error:

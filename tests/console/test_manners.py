@@ -25,7 +25,7 @@ IDLE = an_overview(gaps=(a_gap(), an_overview().gaps[1]))
 
 
 def all_keys(app: ConsoleApp) -> dict[str, Key]:
-    screens = [app._screens[entry.name] for entry in SCREENS]
+    screens = [app.screen_of(entry.name) for entry in SCREENS]
     found = [key for screen in screens for key in screen.KEYS] + list(EVERYWHERE)
     return {key.name: key for key in found if key not in (BACK, OPEN, PANES)}
 

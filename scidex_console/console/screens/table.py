@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 from scidex_console.console.keys import Key
-from scidex_console.console.screens.activity import ActivityScreen
-from scidex_console.console.screens.attempts import AttemptsScreen
-from scidex_console.console.screens.batches import BatchesScreen
-from scidex_console.console.screens.hosts import HostsScreen
 from scidex_console.console.screens.main_screen import Console, MainScreen
-from scidex_console.console.screens.migration_log import MigrationLogScreen
-from scidex_console.console.screens.overview import OverviewScreen
-from scidex_console.console.screens.soak import SoakScreen
-from scidex_console.console.screens.triage import TriageScreen
 
 
 @dataclass(frozen=True)
@@ -24,23 +16,35 @@ class Entry:
     key: str
     title: str
     explain: str
-    make: Callable[[Console], MainScreen]
+    kind: str
+    """Its class, in the module that is called as its title is."""
 
     @property
     def name(self) -> str:
         """What its key is called."""
-        return f"screen_{self.title.lower().replace(' ', '_')}"
+        return f"screen_{self._word}"
+
+    @property
+    def _word(self) -> str:
+        return self.title.lower().replace(" ", "_")
+
+    def make(self, around: Console) -> MainScreen:
+        """The screen. Its module is loaded only now: a console that starts shows the first one alone."""
+        module = import_module(f"scidex_console.console.screens.{self._word}")
+        screen = getattr(module, self.kind)(around)
+        assert isinstance(screen, MainScreen)
+        return screen
 
 
 SCREENS = (
-    Entry("1", "Overview", "Health, pace, hosts, and what went wrong lately.", OverviewScreen),
-    Entry("2", "Hosts", "Each host group: holds, budget and override, pace.", HostsScreen),
-    Entry("3", "Attempts", "Every attempt at a figure, by class, host, time and text.", AttemptsScreen),
-    Entry("4", "Migration log", "What became of each artifact's folder, and why not.", MigrationLogScreen),
-    Entry("5", "Batches", "What went through both stores, to be looked at and taken back.", BatchesScreen),
-    Entry("6", "Triage", "What waits for a person, the evidence, and decisions.", TriageScreen),
-    Entry("7", "Soak", "The phases of the folder migration: checks, clock, guide and gates.", SoakScreen),
-    Entry("8", "Activity", "Who did what, who watches now, and the note of a shift.", ActivityScreen),
+    Entry("1", "Overview", "Health, pace, hosts, and what went wrong lately.", "OverviewScreen"),
+    Entry("2", "Hosts", "Each host group: holds, budget and override, pace.", "HostsScreen"),
+    Entry("3", "Attempts", "Every attempt at a figure, by class, host, time and text.", "AttemptsScreen"),
+    Entry("4", "Migration log", "What became of each artifact's folder, and why not.", "MigrationLogScreen"),
+    Entry("5", "Batches", "What went through both stores, to be looked at and taken back.", "BatchesScreen"),
+    Entry("6", "Triage", "What waits for a person, the evidence, and decisions.", "TriageScreen"),
+    Entry("7", "Soak", "The phases of the folder migration: checks, clock, guide and gates.", "SoakScreen"),
+    Entry("8", "Activity", "Who did what, who watches now, and the note of a shift.", "ActivityScreen"),
 )
 
 SCREEN_KEYS = tuple(

@@ -1,0 +1,39 @@
+"""Triage over a configuration, for the engine that applies decisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scidex_console.adapters.postgres.triage import PostgresDecisions, PostgresTriage
+from scidex_console.engine.ports import Journal, ReadModel, RunStore
+from scidex_console.engine.triage.orders import TriageOrders
+from scidex_console.engine.triage.undoing import UndoPlanner
+from scidex_console.engine.writer import Writer
+from scidex_console.settings import Settings
+from scidex_console.wiring.triage import case_reader, decision_planner
+
+if TYPE_CHECKING:
+    from scidex_console.wiring.engine import HeldStore
+
+
+def triage_orders(
+    settings: Settings,
+    store: HeldStore,
+    *,
+    runs: RunStore,
+    journal: Journal,
+    writer: Writer,
+    previews: ReadModel,
+) -> TriageOrders:
+    """What settles decisions, with a reader of its own: the jobs' own looks at the tip go on beside it."""
+    triage = PostgresTriage(store.fenced.database)
+    return TriageOrders(
+        store=triage,
+        decisions=PostgresDecisions(store.fenced),
+        planner=decision_planner(settings, triage, case_reader(settings), store.identity),
+        undoing=UndoPlanner(triage, previews),
+        runs=runs,
+        journal=journal,
+        writer=writer,
+        mandate=store.mandate,
+    )
