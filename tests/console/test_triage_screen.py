@@ -70,6 +70,15 @@ async def test_evidence_follows_the_cursor_and_enter_gives_it_the_whole_screen()
         assert world.app.main_screen is world.app.overview
 
 
+async def test_evidence_says_when_it_was_read_and_f5_reads_it_anew() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await opened(pilot, world)
+        assert "as of" in screen_text(pilot)
+        await press(pilot, "f5")
+        await until(pilot, lambda: world.triage.read == ["dataset-0001"] * 2)
+
+
 async def test_filter_shows_kinds_and_words_and_says_what_is_wrong() -> None:
     world = World()
     async with running(world) as pilot:

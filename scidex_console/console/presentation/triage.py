@@ -89,6 +89,7 @@ def _head(evidence: EvidenceView, width: int) -> Iterator[Line]:
     yield from _fact("why", f"{case.kind}: {clean(case.reason)}", width, "warn")
     if case.note:
         yield from _fact("note", clean(case.note), width, "ok")
+    yield from _fact("as of", f"{evidence.taken_at:%H:%M:%S} UTC", width)
 
 
 def _hashes(evidence: EvidenceView, width: int) -> Iterator[Line]:

@@ -93,6 +93,10 @@ class Console(Surroundings, Protocol):
         """Ask the screen's query at once."""
         ...
 
+    def read_soon(self) -> None:
+        """Read the database as soon as the pace allows."""
+        ...
+
     def drill(self, screen: MainScreen) -> None:
         """Show a screen above this one; Esc comes back."""
         ...

@@ -150,6 +150,7 @@ class TriageScreen(ListingScreen[CaseView]):
             **deciding,
             "undo_decision": decisions.choose,
             "show_image": self._show_image,
+            "read_now": self._read_anew,
             **({BACK.command: partial(self._set_alone, False)} if self._alone else {}),
         }
 
@@ -219,6 +220,11 @@ class TriageScreen(ListingScreen[CaseView]):
         case = self._looked_at
         if case is not None:
             self.run_worker(self._read(case), group="evidence", exclusive=True, exit_on_error=False)
+
+    def _read_anew(self) -> None:
+        """A file may have changed though its case has not."""
+        self._begin()
+        self.around.read_soon()
 
     async def _read(self, case: CaseView) -> None:
         evidence, trouble = None, ""
