@@ -25,7 +25,7 @@ from tests.engine.triage.cases import NEW, OLD, cases_lab, look_at_all, number_o
 from tests.labs import Lab
 
 OF_DECISION = {Decision.RESTORE: "stale", Decision.ACCEPT: "wrong", Decision.REDOWNLOAD: "paper"}
-STRIDE = int(os.environ.get("SCIDEX_KILL_STRIDE", "3"))
+STRIDE = int(os.environ.get("SCIDEX_DECISION_KILL_STRIDE", "3"))
 """Of the numbered places the sweep takes one in so many; with 1 it takes every one."""
 
 

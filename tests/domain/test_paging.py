@@ -50,10 +50,19 @@ class Walker:
         self.cursor = self.window.keys[self.at] if self.window.keys else None
 
     def refresh(self, listing: set[int]) -> None:
-        known = self.window.keys
-        self.around = next_around(self.window, self.at, PAGE) or self.around
-        self.window = read(listing, self.around)
-        self.at = place(self.window, self.cursor, known)
+        window = read(listing, self.around)
+        if self.cursor is not None and self.cursor not in window.keys and self.around.key != self.cursor:
+            self.around = Around(self.cursor)  # so much has come in between
+            window = read(listing, self.around)
+        self._take(window)
+        further = next_around(window, self.at, PAGE)
+        if further is not None:
+            self.around = further
+            self._take(read(listing, further))
+
+    def _take(self, window: Window[int]) -> None:
+        self.at = place(window, self.cursor, self.window.keys)
+        self.window = window
         self._point()
 
     def move(self, by: int) -> bool:
