@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from scidex_console.demo.options import DemoOptions, default_directories, demo_command
 from scidex_console.demo.postgres_server import remove_orphans
@@ -49,11 +50,12 @@ def run_demo(options: DemoOptions, program: str) -> int:
         except KeyboardInterrupt:
             code = 130
         finally:
-            if entered:
-                _leave(world, program)
-            else:
-                world.stop()  # nothing is to be said of a world that somebody else shows
-    return code
+            with _interrupts_held_back() as interrupts:
+                if entered:
+                    _leave(world, program)
+                else:
+                    world.stop()  # nothing is to be said of a world that somebody else shows
+    return 130 if interrupts else code
 
 
 def first_jobs(options: DemoOptions) -> Sequence[JobName]:
@@ -117,7 +119,7 @@ def _show(world: World, settings: Settings, options: DemoOptions, program: str) 
             start_anew=_demo(world, program, "--stop", "--remove"),
             until_idle=options.until_idle,
         )
-        return asyncio.run(progress)
+        return asyncio.run(_until_interrupted(progress))
     from scidex_console.wiring.console import run_console  # loads the terminal library only when shown
 
     return run_console(settings, read_only=False, program=handed_out, engine_stays=world.stays)
@@ -209,6 +211,39 @@ def _termination_as_interrupt() -> Iterator[None]:
     before = [signal.signal(name, interrupt) for name in names]
     try:
         yield
+    finally:
+        for name, handler in zip(names, before, strict=True):
+            signal.signal(name, handler)
+
+
+async def _until_interrupted(work: Coroutine[Any, Any, int]) -> int:
+    """What comes of the work. Raises `KeyboardInterrupt` on Ctrl-C, once the work has ended."""
+    loop, interrupted = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGINT, interrupted.set)
+    task, asked = asyncio.create_task(work), asyncio.create_task(interrupted.wait())
+    try:
+        await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+        while not task.done():
+            # Again and again: an answer that comes at the same moment may swallow it (Python 3.11).
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.2)
+    finally:
+        asked.cancel()
+        loop.remove_signal_handler(signal.SIGINT)
+    if interrupted.is_set():
+        await asyncio.gather(task, return_exceptions=True)
+        raise KeyboardInterrupt
+    return task.result()
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[list[int]]:
+    """Ctrl-C while everything is being stopped does not cut that short; the signals that came."""
+    came: list[int] = []
+    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(name, lambda number, _frame: came.append(number)) for name in names]
+    try:
+        yield came
     finally:
         for name, handler in zip(names, before, strict=True):
             signal.signal(name, handler)
