@@ -31,6 +31,8 @@ CASES = {
     "the command line": ("scidex_console.cli.*", (*EDGES, *DEMO)),
     "what puts an engine together": ("scidex_console.wiring.engine", ("textual", *DEMO[:3])),
     "what the console starts with": ("scidex_console.wiring.console", CONSOLE_NEVER),
+    "the console itself": ("scidex_console.console.app", CONSOLE_NEVER),
+    "its first screen": ("scidex_console.console.screens.overview", CONSOLE_NEVER),
     "the command that opens the console": ("scidex_console.cli.commands.console", (*EDGES, *DEMO)),
     "what reads for a command": ("scidex_console.wiring.reading", ("textual", "rich", "httpx", "git", *DEMO)),
 }
