@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from scidex_console.settings.problems import describe
 from scidex_console.settings.sources import FILE_VARIABLE, Source, find_file, read_environment, read_file
@@ -29,7 +30,7 @@ def load_settings(
     file = read_file(path, shown) if path else Source()
     variables = read_environment(environ)
     try:
-        return Settings(**_over(file.values, variables.values))
+        return _merge(file.values, variables.values)
     except ValidationError as error:
         # The error itself holds the values, secrets among them: it must not travel on as a cause.
         problem = describe(error, file.places | variables.places, shown)
@@ -47,15 +48,21 @@ def used_file(config: Path | None = None) -> Path | None:
     return find_file(config, os.environ, Path.cwd())
 
 
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables are put together key by key; of anything else the upper one stands."""
-    merged = dict(below)
-    for key, value in above.items():
-        under = merged.get(key)
-        if isinstance(under, Mapping) and isinstance(value, Mapping):
-            value = _over(under, value)
-        merged[key] = value
-    return merged
+def _merge(file: dict[str, Any], variables: dict[str, Any]) -> Settings:
+    class Merged(Settings):
+        """The settings with the two sources of this call."""
+
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *_: Any, **__: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            """The environment first: the earlier source wins."""
+            return (
+                InitSettingsSource(settings_cls, init_kwargs=variables),
+                InitSettingsSource(settings_cls, init_kwargs=file),
+            )
+
+    return Settings(**dict(Merged()))
 
 
 def _shown(path: Path, here: Path) -> str:

@@ -54,7 +54,6 @@ class DatabaseSettings(BaseModel):
 
     url: SecretStr = Field(
         default=SecretStr(""),
-        validate_default=False,  # a secret made here is no JSON, as which settings may be read again
         description="Address of the database, such as postgresql://scidex_operator@db.example.org/scidex. "
         "A password is better kept in a password file of libpq or in the environment.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from scidex_console.domain.paths import ArtifactPaths
 from scidex_console.settings.console import ConsoleSettings
@@ -18,13 +18,14 @@ from scidex_console.settings.sections import (
     WritesSettings,
 )
 from scidex_console.settings.soak import SoakSettings
-from scidex_console.settings.values import SECTION
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """All settings, frozen. Made directly, it reads nothing; `load_settings` adds file and environment."""
 
-    model_config = SECTION
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True
+    )
 
     environment: EnvironmentSettings = EnvironmentSettings()
     database: DatabaseSettings = DatabaseSettings()
@@ -37,6 +38,18 @@ class Settings(BaseModel):
     batch: BatchSettings = BatchSettings()
     engine: EngineSettings = EngineSettings()
     console: ConsoleSettings = ConsoleSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given: where settings come from is decided by `load_settings` alone."""
+        return (init_settings,)
 
     def artifact_paths(self) -> ArtifactPaths:
         """The one resolver of canonical paths."""
