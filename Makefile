@@ -13,6 +13,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.complete
 ARGS ?=
+# One more than there are processors: many tests wait most of the time, for a terminal, a lock, a grace.
+WORKERS = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 
 .PHONY: demo test check static crash screenshots format venv clean
 
@@ -23,7 +25,7 @@ demo: $(STAMP)
 test crash: export PYTHONDONTWRITEBYTECODE =
 
 test: $(STAMP)
-	@$(PYTHON) -m pytest -n auto --dist worksteal $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: static test
 
@@ -34,7 +36,7 @@ static: $(STAMP)
 	@$(VENV)/bin/lint-imports --no-cache
 
 crash: $(STAMP)
-	@$(PYTHON) -m pytest -n auto -m sweep $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) -m sweep $(ARGS)
 
 screenshots: $(STAMP)
 	@$(PYTHON) docs/screenshots/draw.py

@@ -17,7 +17,7 @@ from scidex_console.domain.triage import Decision
 from scidex_console.engine.writer import Writer
 from scidex_console.wiring.engine import HeldStore
 from scidex_console.wiring.reading import readers
-from scidex_console.wiring.triage import triage_orders
+from scidex_console.wiring.triage_orders import triage_orders
 from tests.crash.checks import assert_git_is_clean
 from tests.crash.folder_checks import Before, assert_verified, look
 from tests.crash.forked import Work, killed, run_in_child

@@ -177,12 +177,28 @@ if shutil.which("tmux"):
     KINDS["tmux"] = TmuxTerminal
 
 
-def wait_for(terminal: Terminal, *wanted: str, within: float = 30.0) -> str:
-    """The screen once it shows all the wanted texts; fails with the last screen otherwise."""
+def wait_for(terminal: Terminal, *wanted: str, within: float = 30.0, again: str = "") -> str:
+    """The screen once it shows all the wanted texts; fails with the last screen otherwise.
+
+    A key to press `again`, if nothing has come of it after ten seconds, may have met a screen that was
+    about to change.
+    """
     until = time.monotonic() + within
+    press_at = time.monotonic() + 10.0
     while True:
+        if again and time.monotonic() > press_at:
+            terminal.send(again)
+            press_at = until
         shown = terminal.screen()
         if all(text in shown for text in wanted):
             return shown
         assert time.monotonic() < until, f"waited for {wanted!r}; the screen shows:\n{shown}"
         time.sleep(0.1)
+
+
+def leave_dialog(terminal: Terminal, within: float = 30.0) -> None:
+    """Press Esc, and wait until no dialog is shown: a key at once would be taken for part of a sequence."""
+    terminal.send(ESCAPE)
+    until = time.monotonic() + within
+    while "Cancel" in (shown := terminal.screen()):
+        assert time.monotonic() < until, f"the dialog stays; the screen shows:\n{shown}"

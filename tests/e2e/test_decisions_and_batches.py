@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import engine_of
-from tests.e2e.terminals import ENTER, ESCAPE, RIGHT, TAB, PtyTerminal, wait_for
+from tests.e2e.terminals import ENTER, RIGHT, TAB, PtyTerminal, leave_dialog, wait_for
 from tests.e2e.test_operator_session import PROGRAM, environment
 from tests.engine.folders.tiny import sha256
 from tests.engine.triage.cases import IMAGE_URL, NEW, OLD, cases_lab, look_at_all, verified
@@ -97,7 +97,7 @@ def test_every_decision_is_taken_and_taken_back(lab: Lab, console: PtyTerminal) 
     def take(key: str, title: str, reason: str) -> None:
         console.send(key)
         wait_for(console, title, "Cancel")
-        console.send(ESCAPE)
+        leave_dialog(console)
         wait_for(console, "waiting for a person")
         assert decisions(lab) == before
         console.send(key)
@@ -198,7 +198,7 @@ def test_batch_is_taken_back_and_applied_again_with_a_cancel_and_a_stale_plan_on
     wait_for(console, "nothing was done", title)
     state_is("done", "cleaned")
     lab.rows("UPDATE artifacts SET primary_filename = 'good.png' WHERE id = 'good'")
-    console.send(ESCAPE)
+    leave_dialog(console)
     wait_for(console, "id:good   Esc shows all")
     console.send("b")
     shown = wait_for(console, title, "Cancel", "good")

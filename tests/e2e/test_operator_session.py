@@ -91,7 +91,7 @@ def test_an_operator_watches_pauses_steps_takes_back_and_quits(tmp_path: Path, k
         terminal.resize(80, 24)
         wait_for(terminal, "▸figures  PAUSED")
         terminal.send("p")
-        wait_for(terminal, "▸figures  RUNNING")
+        wait_for(terminal, "▸figures  RUNNING", again="p")
         terminal.send("q")
         until = time.monotonic() + 40
         while terminal.running() and time.monotonic() < until:

@@ -12,7 +12,7 @@ import pytest
 from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.wiring.reading import readers
 from tests.e2e.conftest import engine_of
-from tests.e2e.terminals import ENTER, ESCAPE, RIGHT, TAB, PtyTerminal, wait_for
+from tests.e2e.terminals import ENTER, RIGHT, TAB, PtyTerminal, leave_dialog, wait_for
 from tests.e2e.test_operator_session import PROGRAM, environment
 from tests.labs import Lab, make_lab
 
@@ -126,13 +126,13 @@ def test_phase_is_begun_walked_signed_and_left_through_its_open_gate(climber: Cl
     terminal = climber.terminal
     terminal.send("g")
     wait_for(terminal, "Phase 0", "Cancel")
-    terminal.send(ESCAPE)
+    leave_dialog(terminal)
     wait_for(terminal, "no phase is under way")
     assert climber.ladder().entry is None
     climber.begin(0)
     terminal.send("O")
     wait_for(terminal, "Let phase 1 in although its gate is shut", "Cancel")
-    terminal.send(ESCAPE)
+    leave_dialog(terminal)
     climber.sign_all()
     climber.until("the clock is done", lambda now: str(now.clock.state) == "done" if now.clock else False)
     walked = climber.confirm_due()
@@ -143,7 +143,7 @@ def test_phase_is_begun_walked_signed_and_left_through_its_open_gate(climber: Cl
     wait_for(terminal, "Let phase 2 in although its gate is shut", "Cancel")
     terminal.send("new artifacts", TAB, "the board has read it", *CONFIRM)
     wait_for(terminal, "type the phase's name, backfill")
-    terminal.send(ESCAPE)
+    leave_dialog(terminal)
     climber.until("phase 1 is measured", lambda now: all(view.evidence for view in now.checks))
     wait_for(terminal, "person", "a person has to look")
     terminal.send("O")

@@ -73,7 +73,7 @@ async def test_run_pauses_behind_what_is_under_way_and_goes_on_where_it_was(lost
         paused = await lost.settled(pause)
         assert (paused.state, paused.outcome, paused.waits_on) == (IntentState.DONE, "run 1 is paused", "")
         tally, asked = lost.tally(), lost.asked_urls()
-        assert 10 <= tally["stored"] < len(lost.lab.store.lost)
+        assert 0 < tally["stored"] < len(lost.lab.store.lost)
         assert set(tally) == {"stored", "due"}, "what was prepared is flushed"
         assert sum(asked.values()) == tally["stored"], "what was under way is not lost"
         refused = await lost.ask("start")
