@@ -212,7 +212,7 @@ def test_batch_is_taken_back_and_applied_again_with_a_cancel_and_a_stale_plan_on
     }
 
     console.send("B")
-    wait_for(console, f"Redo folders batch {number}", "Cancel")
+    wait_for(console, f"Redo folders batch {number}", "Cancel", again="B")
     console.send(number, TAB, "it was right after all", *CONFIRM)
     state_is("done", "cleaned")
     assert (lab.store.outer / folder / "good.png").read_bytes() == OLD["figures/good.png"]
