@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections import Counter
 
 from tests.labs import Lab
@@ -63,7 +64,10 @@ def _assert_no_file_without_a_row(lab: Lab) -> None:
 def assert_git_is_clean(lab: Lab) -> None:
     """Nothing is changed, damaged, locked or half-built in either repository."""
     assert lab.git("status", "--porcelain") == ""
-    assert lab.git("status", "--porcelain", "--ignore-submodules=none", outer=True) == ""
+    until = time.monotonic() + 10  # the outer pointer follows beside whatever comes next
+    while said := lab.git("status", "--porcelain", "--ignore-submodules=none", outer=True):
+        assert time.monotonic() < until, said
+        time.sleep(0.1)
     assert "error" not in lab.git("fsck", "--strict", "--no-dangling")
     refs = lab.git("for-each-ref", "--format=%(refname)", "refs/scidex-console")
     assert set(refs.split()) <= {"refs/scidex-console/epoch"}
