@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -110,6 +110,11 @@ class FoldersSettings(BaseModel):
         default=["derives_from", "extends"],
         description="Types of artifact_links whose target is what their source was made from.",
     )
+    legacy: Literal["on", "off"] = Field(
+        default="on",
+        description="Whether files are still read, and their constants still there, by the paths of before "
+        'folders; "off" once the clean-up begins. It is asked for before anything is cleaned up.',
+    )
 
     @field_validator("hash_source")
     @classmethod
@@ -117,6 +122,11 @@ class FoldersSettings(BaseModel):
         if len(set(value)) < len(value):
             raise ValueError("each source once")
         return value
+
+    @property
+    def reads_legacy(self) -> bool:
+        """Whether a reader may still go by a path of before folders."""
+        return self.legacy == "on"
 
     def cycles(self) -> CyclePlan:
         """How the migration is paced."""
