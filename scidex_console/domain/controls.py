@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
 
-from scidex_console.domain.fetching import FetchClass, FetchOutcome
+from scidex_console.domain.fetching import FetchClass, FetchOutcome, Hop
 
 WithoutControl = Literal["second-pass", "at-once"]
 """What confirms in a group without a control: a second answer of the kind, or the first one alone."""
@@ -59,6 +59,7 @@ class ControlCheck:
     status: int | None
     reason: str
     requests: int
+    hops: tuple[Hop, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,21 @@ class StagedFile:
 
 
 @dataclass(frozen=True)
+class Hop:
+    """One wire request of an attempt: what was asked of whom, and what came back."""
+
+    at: datetime
+    """When its turn came."""
+    method: str
+    url: str
+    status: int | None
+    """HTTP status; None when no answer came."""
+    took_ms: int
+    said: str
+    """What else the answer says (where it leads, when to come back), or why none came; sanitised."""
+
+
+@dataclass(frozen=True)
 class FetchOutcome:
     """One attempt at one figure: what was asked, what came back, what it means."""
 
@@ -73,3 +88,5 @@ class FetchOutcome:
     """Name of the rewrite rule that made it."""
     rescue_tried: str = ""
     """Fingerprint of the rewrite rules that were tried in vain."""
+    hops: tuple[Hop, ...] = ()
+    """Its wire requests in their order, robots.txt, HEAD, redirects and other addresses included."""

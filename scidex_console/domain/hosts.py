@@ -123,3 +123,7 @@ class GateState:
     override: Override | None = None
     head_trust: tuple[PathTrust, ...] = ()
     """How far HEAD is believed, by path pattern."""
+    opens_at: datetime | None = None
+    """When the hours begin in which the group may be asked; None within them."""
+    hours: str = ""
+    """These hours, such as `22:00-06:00 Europe/London`; empty: any."""

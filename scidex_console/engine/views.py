@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scidex_console.domain.batches import BatchState, OperationState
-from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.controls import Proof
+from scidex_console.domain.fetching import FetchClass, Hop
 from scidex_console.domain.folders.acceptance import Acceptance
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import Intent
@@ -143,6 +144,20 @@ class AttemptView:
 
 
 @dataclass(frozen=True)
+class ProofView:
+    """What confirmed that an attempt's figure is gone."""
+
+    proof: Proof
+    at: datetime
+    control_at: datetime | None
+    """When the control image was asked for; None where there was none."""
+    control_url: str
+    control_sha256: str
+    control_reason: str
+    control_hops: tuple[Hop, ...] = ()
+
+
+@dataclass(frozen=True)
 class AttemptDetail:
     """One attempt whole, and what is known of its figure now."""
 
@@ -166,6 +181,10 @@ class AttemptDetail:
     """Path of the file the row names; empty for none."""
     row_unavailable: bool
     """Whether the row is marked: its image is confirmed to be unavailable."""
+    hops: tuple[Hop, ...] = ()
+    """Its wire requests in their order; none were kept of old attempts."""
+    proof: ProofView | None = None
+    """What confirmed that the figure is gone, where this attempt said so and was believed."""
     others: tuple[AttemptView, ...] = ()
     """The figure's other attempts, newest first; the last few."""
 

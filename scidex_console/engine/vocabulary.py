@@ -50,12 +50,14 @@ def retry_class(attempt: AttemptView | WaitingFolderView) -> str:
 
 
 def host_state(host: HostView, now: datetime) -> str:
-    """One word for what a group does: breaker, hold, probing, active, ready or idle."""
+    """One word for what a group does: breaker, hold, offpeak, probing, active, ready or idle."""
     gate = host.gate
     if gate.breaker is BreakerState.OPEN:
         return "breaker"
     if gate.hold_until and gate.hold_until > now:
         return "hold"
+    if gate.opens_at and gate.opens_at > now:
+        return "offpeak"
     if gate.breaker is BreakerState.PROBING:
         return "probing"
     if gate.in_flight or (host.last_request_at and now - host.last_request_at < _LATELY):

@@ -137,6 +137,7 @@ def test_without_an_engine_the_write_mode_is_the_configurations(cli: Cli, servic
         ({"breaker": BreakerState.OPEN}, "breaker open"),
         ({"hold_until": NOW.replace(minute=32), "hold_cause": "429"}, "hold 2m (429)"),
         ({"hold_until": NOW.replace(minute=29), "hold_cause": "429"}, "open"),
+        ({"opens_at": NOW.replace(minute=32), "hours": "22:00-06:00 UTC"}, "off peak 2m (22:00-06:00 UTC)"),
     ],
 )
 def test_a_group_that_is_not_asked_says_why(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from scidex_console.demo.hosts.scenarios import Behaviour
 from scidex_console.domain.runs import RunState
@@ -15,6 +16,23 @@ PROOFS = """
     SELECT p.proof, f.host_group, count(*) AS n FROM scidex_console.death_proof AS p
     JOIN scidex_console.figure AS f USING (artifact_id) WHERE f.state = 'dead' GROUP BY 1, 2
 """
+
+
+EVIDENCE = """
+    SELECT a.*, p.proof, c.hops AS control_hops FROM scidex_console.fetch_attempt AS a
+    LEFT JOIN scidex_console.death_proof AS p ON p.attempt_id = a.id
+    LEFT JOIN scidex_console.control_check AS c ON c.id = p.control_id WHERE a.requests > 0
+"""
+
+
+def _evidence_is_kept(attempts: list[dict[str, Any]]) -> None:
+    for attempt in attempts:
+        hops = attempt["hops"]
+        assert len(hops) == attempt["requests"]
+        assert hops[-1]["status"] == attempt["status"] and "date: " in hops[-1]["said"]
+        assert any(hop["url"] == attempt["url"] for hop in hops)
+    controlled = [attempt["control_hops"] for attempt in attempts if attempt["proof"] == "control"]
+    assert controlled and all(hops[-1]["status"] == 200 for hops in controlled)
 
 
 async def test_marks_follow_a_passing_control_or_a_second_answer(
@@ -39,6 +57,7 @@ async def test_marks_follow_a_passing_control_or_a_second_answer(
             url = made.lab.store.lost[artifact_id]
             assert state == ("dead" if url in dead else "stored")
             assert asked[url] == 2 or LONE not in url
+        _evidence_is_kept(made.lab.rows(EVIDENCE))
         checks = made.lab.rows("SELECT result, host_group FROM scidex_console.control_check")
         assert {"passed"} == {row["result"] for row in checks if row["host_group"] == SURE}
         assert_sound(made.lab)

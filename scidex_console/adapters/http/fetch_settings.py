@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from scidex_console.domain.pacing.manners import Manners
+
 Probe = Literal["head-then-get", "get"]
 
 
 @dataclass(frozen=True)
-class FetchSettings:
+class FetchSettings(Manners):
     """Parameters of gate, guard and figure source. Times in seconds, sizes in bytes."""
 
     user_agent: str = "scidex-console"
@@ -50,18 +52,3 @@ class FetchSettings:
     max_connections: int = 512
     """At least the number of groups times their in-flight limits: none is closed to make room for another."""
     keepalive: float = 60.0
-
-    # Manners.
-    spacing: float = 1.05
-    """Factor on 1/rate between two requests; what is above 1 absorbs the jitter of the way to the server."""
-    retry_after_cap: float = 21600.0
-    """Longest hold a server is granted."""
-    hold_first: float = 60.0
-    """Hold after a 429 without Retry-After; doubles each time in a row, plus up to a quarter by chance."""
-    hold_longest: float = 3600.0
-    """Longest such hold."""
-    breaker_failures: int = 5
-    """Failures in a row that open a group's breaker."""
-    breaker_first: float = 60.0
-    """How long it stays open the first time; doubles with each opening in a row."""
-    breaker_longest: float = 900.0

@@ -135,4 +135,5 @@ class HttpFigureSource:
             media_type=ending.kind.media_type if ending.kind and ending.file else "",
             file=ending.file,
             retry_at=ending.retry_at,
+            hops=tuple(attempt.cost.hops) if attempt else (),
         )

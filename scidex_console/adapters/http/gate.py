@@ -12,9 +12,11 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 from scidex_console.adapters.http.fetch_settings import FetchSettings
-from scidex_console.adapters.http.group_gate import OFF_PEAK, GroupGate, TemporaryBudget, Turn
+from scidex_console.adapters.http.group_gate import GroupGate, Turn
 from scidex_console.domain.head_trust import HeadTrust
-from scidex_console.domain.hosts import BreakerState, GateState, HostGroups, Override
+from scidex_console.domain.hosts import GateState, HostGroups, Override
+from scidex_console.domain.pacing.group_pace import GroupPace, Moment, TemporaryBudget
+from scidex_console.domain.pacing.kept import take_up
 from scidex_console.engine.ports import Clock
 
 
@@ -57,7 +59,7 @@ class Gates:
 
     def widen(self, group: str, host: str, seconds: float) -> None:
         """A host's robots.txt asks for so many seconds between two requests; 0: for none."""
-        self._gate(group).crawl_delays[host] = seconds
+        self._gate(group).pace.crawl_delays[host] = seconds
 
     def head_trust(self, group: str) -> HeadTrust:
         """How far HEAD is believed in a group; what is noted there is kept with the gate's state."""
@@ -70,11 +72,7 @@ class Gates:
         return [self._state(self._gates[name]) for name in sorted(self._gates)]
 
     def restore(self, states: Sequence[GateState]) -> None:
-        """Take up what an earlier engine left.
-
-        Spans are bounded by what they can be at most (one interval, the cap of a hold, the longest opening),
-        so a clock that was set meanwhile closes nothing for years.
-        """
+        """Take up what an earlier engine left."""
         for state in states:
             self._restore(state)
 
@@ -94,7 +92,11 @@ class Gates:
     def in_flight_limit(self, group: str) -> int:
         """How many rows of this group may be worked on at once."""
         gate = self._gates.get(group)
-        return gate.in_flight_limit if gate else max(1, self._groups.named(group).in_flight)
+        return (
+            gate.pace.in_flight_limit(self._clock.monotonic())
+            if gate
+            else max(1, self._groups.named(group).in_flight)
+        )
 
     def closed_until(self, group: str) -> datetime | None:
         """End of a hold, an open breaker or off hours, when one is in force."""
@@ -104,64 +106,54 @@ class Gates:
         closed = gate.closed_for() if gate else 0.0
         return self._wall(closed) if closed > 0 else None
 
+    def is_off_peak(self, group: str) -> bool:
+        """Whether it is the hour of the day that keeps the group closed, and nothing that lasts longer."""
+        pace = self._gate(group).pace
+        now = Moment(self._clock.monotonic(), self._clock.now())
+        return 0 < pace.opens_in(now) == pace.closed_for(now)
+
     # --- between the clocks -----------------------------------------------------------------------------
 
     def _gate(self, name: str) -> GroupGate:
         gate = self._gates.get(name)
         if gate is None:
-            gate = GroupGate(self._groups.named(name), self._clock, self._settings, self._jitter, -math.inf)
-            gate.not_before = self._made_at + gate.interval
-            self._gates[name] = gate
+            pace = GroupPace(self._groups.named(name), self._settings, self._jitter)
+            pace.not_before = self._made_at + pace.interval(self._made_at)
+            gate = self._gates[name] = GroupGate(pace, self._clock)
         return gate
 
     def _wall(self, seconds: float) -> datetime:
         return self._clock.now() + timedelta(seconds=seconds)
 
     def _state(self, gate: GroupGate) -> GateState:
-        now = self._clock.monotonic()
-        gate.breaker.settle(now)
-        next_in, held, opened = gate.next_in(), gate.held.until - now, gate.breaker.open_for(now)
-        off_peak = gate.opens_in()
-        cause = gate.held.cause if held > 0 else gate.breaker.cause if opened > 0 else ""
-        if off_peak > max(held, opened):
-            held, cause = off_peak, gate.off_peak_cause
+        pace, now = gate.pace, self._clock.monotonic()
+        pace.breaker.settle(now)
+        next_in, held, opened = pace.next_in(now), pace.held.until - now, pace.breaker.open_for(now)
+        off_peak = pace.opens_in(Moment(now, self._clock.now()))
         return GateState(
-            group=gate.group.name,
-            rate=gate.rate,
-            in_flight_limit=gate.in_flight_limit,
-            in_flight=gate.in_flight,
+            group=pace.group.name,
+            rate=pace.rate(now),
+            in_flight_limit=pace.in_flight_limit(now),
+            in_flight=pace.in_flight,
             waiting=gate.waiting,
             next_at=self._wall(next_in) if next_in > 0 else None,
             hold_until=self._wall(held) if held > 0 else None,
-            hold_cause=cause,
-            holds_in_a_row=gate.held.in_a_row,
-            breaker=gate.breaker.state,
+            hold_cause=pace.held.cause if held > 0 else pace.breaker.cause if opened > 0 else "",
+            holds_in_a_row=pace.held.in_a_row,
+            breaker=pace.breaker.state,
             breaker_until=self._wall(opened) if opened > 0 else None,
-            failures_in_a_row=gate.breaker.failures,
-            breaker_openings=gate.breaker.openings,
-            override=gate.budget.override if gate.budget else None,
-            head_trust=self.head_trust(gate.group.name).paths(),
+            failures_in_a_row=pace.breaker.failures,
+            breaker_openings=pace.breaker.openings,
+            override=pace.budget.override if pace.budget else None,
+            head_trust=self.head_trust(pace.group.name).paths(),
+            opens_at=self._wall(off_peak) if off_peak > 0 else None,
+            hours=str(pace.group.window or ""),
         )
 
     def _restore(self, state: GateState) -> None:
-        self.set_override(state.group, state.override)
         self._head_trust[state.group] = HeadTrust(state.head_trust)
-        gate = self._gate(state.group)
-        now = self._clock.monotonic()
+        pace = self._gate(state.group).pace
+        now = Moment(self._clock.monotonic(), self._clock.now())
+        take_up(pace, state, now, self._settings)
         # With the override in force the interval may be longer than the one `not_before` was made with.
-        wait = min(self._left(state.next_at), gate.interval)
-        gate.not_before = max(gate.not_before, self._made_at + gate.interval, now + wait)
-        if state.hold_until is not None and not state.hold_cause.startswith(OFF_PEAK):
-            gate.held.until = now + min(self._left(state.hold_until), self._settings.retry_after_cap)
-            gate.held.cause = state.hold_cause
-            gate.held.began = now
-        gate.held.in_a_row = state.holds_in_a_row
-        gate.breaker.failures = state.failures_in_a_row
-        gate.breaker.openings = state.breaker_openings
-        gate.breaker.state = state.breaker
-        gate.breaker.cause = state.hold_cause if state.hold_until is None else ""
-        if state.breaker is BreakerState.OPEN:
-            gate.breaker.until = now + min(self._left(state.breaker_until), self._settings.breaker_longest)
-
-    def _left(self, until: datetime | None) -> float:
-        return max(0.0, (until - self._clock.now()).total_seconds()) if until else 0.0
+        pace.not_before = max(pace.not_before, self._made_at + pace.interval(now.at))

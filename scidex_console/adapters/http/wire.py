@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,8 +19,10 @@ from scidex_console.adapters.http.transport import CheckedTransport, NoAnswer
 from scidex_console.domain.addresses import BadAddress, WebAddress
 from scidex_console.domain.classify import WAIT_STATUSES, is_challenge
 from scidex_console.domain.errors import SettingError
+from scidex_console.domain.fetching import Hop
 from scidex_console.domain.hosts import HostGroups
 from scidex_console.domain.retry_after import parse_retry_after
+from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports import Clock
 
 
@@ -34,8 +36,14 @@ class Cost:
     """Time in flight, without the waiting for turns."""
     began_at: datetime | None = None
     """When the first turn came."""
+    hops: list[Hop] = field(default_factory=list)
+    """The requests one by one; those whose head never left are not among them."""
 
 
+_LONGEST_ADDRESS = 2000
+"""Characters of an address that are kept as evidence."""
+_TELLING = ("date", "location", "retry-after", "content-type", "content-length")
+"""Header fields of an answer that are kept as evidence."""
 _MOST_STALE = 4
 """How many kept connections may turn out unusable for one request; each that does is closed."""
 
@@ -80,7 +88,23 @@ class _Exchange:
     cost: Cost
     fresh: bool = False
     """Whether a connection was opened for it."""
+    sent: bool = False
+    """Whether its head has left."""
     answered: bool = False
+    began: float = 0.0
+    """Monotonic seconds."""
+    status: int | None = None
+    said: str = ""
+    """What the answer says, or why there is none."""
+
+    def end(self, request: httpx.Request, address: WebAddress, at: datetime, now: float) -> None:
+        """Add to the cost what it has cost. Evidence is kept of what was sent only."""
+        took = now - self.began
+        self.cost.seconds += took
+        if self.sent:
+            url = visible(address.url, _LONGEST_ADDRESS)
+            hop = Hop(at, request.method, url, self.status, round(1000 * took), visible(self.said))
+            self.cost.hops.append(hop)
 
     async def trace(self, event: str, _: Mapping[str, Any]) -> None:
         """The pool's report of how it gets on."""
@@ -90,6 +114,7 @@ class _Exchange:
             self.turn.check()
         elif event in ("http11.send_request_headers.complete", "http11.send_request_headers.failed"):
             self.turn.sent()
+            self.sent = True
             self.cost.requests += 1
 
 
@@ -141,19 +166,22 @@ class Wire:
         spare = _MOST_STALE
         while True:
             async with self._gates.turn(group, patience=patience) as turn:
-                cost.began_at = cost.began_at or self._clock.now()
-                began = self._clock.monotonic()
+                at = self._clock.now()
+                cost.began_at = cost.began_at or at
                 request = self._request(method, address, cookies)
+                exchange = _Exchange(turn, cost, began=self._clock.monotonic())
                 try:
-                    return await self._in_turn(
-                        _Exchange(turn, cost), request, address, cookies, read, spare > 0
-                    )
+                    return await self._in_turn(exchange, request, address, cookies, read, spare > 0)
                 except TurnLost:
                     continue
                 except _Stale:
                     spare -= 1
+                    exchange.said = "the kept connection could not be used any more: sent again"
+                except NoAnswer as error:
+                    exchange.said = "; ".join(filter(None, (exchange.said, str(error))))
+                    raise
                 finally:
-                    cost.seconds += self._clock.monotonic() - began
+                    exchange.end(request, address, at, self._clock.monotonic())
 
     async def _in_turn(
         self,
@@ -170,6 +198,7 @@ class Wire:
             async with asyncio.timeout(self._settings.request_deadline):
                 response = await self._transport.handle_async_request(request)
                 exchange.answered = True
+                exchange.status, exchange.said = response.status_code, _told(response)
                 try:
                     cookies.extract_cookies(response)
                     answer = self._answer(request.method, address, response)
@@ -251,3 +280,9 @@ class Wire:
                 turn.failed()
         else:
             turn.succeeded()
+
+
+def _told(response: httpx.Response) -> str:
+    """What the head of an answer says beside its status, as far as it may matter later."""
+    fields = [(name, response.headers.get_list(name)) for name in _TELLING]
+    return "; ".join(f"{name}: {', '.join(values)}" for name, values in fields if values)

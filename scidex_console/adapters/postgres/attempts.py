@@ -6,12 +6,20 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+from scidex_console.adapters.postgres.hops import hops_of
 from scidex_console.adapters.postgres.snapshot import Row, Rows
+from scidex_console.domain.controls import Proof
 from scidex_console.domain.errors import UsageError
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports import AttemptFilter
-from scidex_console.engine.views import AttemptDetail, AttemptView, MigrationLogView, WaitingFolderView
+from scidex_console.engine.views import (
+    AttemptDetail,
+    AttemptView,
+    MigrationLogView,
+    ProofView,
+    WaitingFolderView,
+)
 
 
 def attempt_view(row: Row) -> AttemptView:
@@ -48,7 +56,21 @@ def attempt_detail(row: Row, others: Rows) -> AttemptDetail:
         row_title=row["row_title"] or "",
         row_path=row["file_path"],
         row_unavailable=row["image_unavailable"] == "true",
+        hops=hops_of(row["hops"]),
+        proof=_proof(row) if row["proof"] else None,
         others=tuple(attempt_view(other) for other in others if other["id"] != row["id"]),
+    )
+
+
+def _proof(row: Row) -> ProofView:
+    return ProofView(
+        proof=Proof(row["proof"]),
+        at=row["proven_at"],
+        control_at=row["control_at"],
+        control_url=row["control_url"] or "",
+        control_sha256=row["control_sha256"] or "",
+        control_reason=row["control_reason"] or "",
+        control_hops=hops_of(row["control_hops"]),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scidex_console.adapters.postgres.database import Connection, query
+from scidex_console.adapters.postgres.hops import hops_json
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.controls import Proof
 from scidex_console.domain.fetching import FetchOutcome
@@ -143,6 +144,7 @@ class PostgresFigures:
             "status": outcome.status,
             "reason": visible(outcome.reason),
             "requests": outcome.requests,
+            "hops": hops_json(outcome.hops),
             "size_bytes": outcome.file.size if outcome.file else None,
             "sha256": outcome.file.sha256 if outcome.file else "",
             "media_type": outcome.media_type,

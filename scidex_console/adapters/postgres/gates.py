@@ -39,6 +39,8 @@ def gate_state(row: dict[str, Any]) -> GateState:
         failures_in_a_row=row["failures_in_a_row"],
         breaker_openings=row["breaker_openings"],
         override=override,
+        opens_at=row["opens_at"],
+        hours=row["hours"],
         head_trust=tuple(PathTrust(pattern, *known) for pattern, known in row["head_trust"].items()),
     )
 
@@ -60,6 +62,8 @@ def _params(state: GateState) -> dict[str, Any]:
         "failures_in_a_row": state.failures_in_a_row,
         "breaker_openings": state.breaker_openings,
         "head_trust": Jsonb({t.pattern: [t.agreements, t.lies] for t in state.head_trust}),
+        "opens_at": state.opens_at,
+        "hours": state.hours,
         "override_rate": override.rate if override else None,
         "override_in_flight": override.in_flight if override else None,
         "override_until": override.until if override else None,

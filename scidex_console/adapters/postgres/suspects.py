@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scidex_console.adapters.postgres.database import Connection, query
+from scidex_console.adapters.postgres.hops import hops_json
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.controls import ControlCheck
 from scidex_console.domain.figures import BackOff
@@ -44,6 +45,7 @@ class PostgresSuspects:
             "status": check.status,
             "reason": visible(check.reason),
             "requests": check.requests,
+            "hops": hops_json(check.hops),
             "epoch": self._fenced.epoch,
             "confirmed": list(confirms),
         }

@@ -227,6 +227,8 @@ def gate_state(gate: GateState, now: datetime) -> str:
         return f"breaker {gate.breaker}" + _left(gate.breaker_until, now)
     if gate.hold_until is not None and gate.hold_until > now:
         return "hold" + _left(gate.hold_until, now) + (f" ({gate.hold_cause})" if gate.hold_cause else "")
+    if gate.opens_at is not None and gate.opens_at > now:
+        return "off peak" + _left(gate.opens_at, now) + f" ({gate.hours})"
     if gate.override is not None and gate.override.until > now:
         return f"throttled by {gate.override.operator}" + _left(gate.override.until, now)
     return "open"

@@ -9,9 +9,10 @@ from scidex_console.console.presentation.cells import Cell, Line, clean
 from scidex_console.console.presentation.columns import Column, choose, row_line
 from scidex_console.console.presentation.facts import Fact, fact_lines, parts
 from scidex_console.console.presentation.words import NOTHING, at_length, clock, moment, size
-from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.controls import Proof
+from scidex_console.domain.fetching import FetchClass, Hop
 from scidex_console.engine.ports import AttemptFilter
-from scidex_console.engine.views import AttemptDetail, AttemptView, WaitingFolderView
+from scidex_console.engine.views import AttemptDetail, AttemptView, ProofView, WaitingFolderView
 from scidex_console.engine.vocabulary import counted, retry_class
 
 DEAD_COLUMNS = (
@@ -82,8 +83,45 @@ def detail_lines(view: AttemptDetail, width: int, now: datetime | None) -> list[
     return parts(
         ("What came", fact_lines(answer, width)),
         ("The figure", fact_lines(figure, width)),
+        ("Request by request", [line for hop in view.hops for line in _hop_lines(hop, width)]),
+        ("What confirms that it is gone", _proof_lines(view.proof, width)),
         (f"Its other attempts ({len(others)})", others),
     )
+
+
+def _hop_lines(hop: Hop, width: int) -> list[Line]:
+    """One wire request: when, what was asked of whom, what came back."""
+    came = str(hop.status) if hop.status is not None else "no answer"
+    tone = "" if hop.status is not None else "bad"
+    facts = [
+        Fact(clock(hop.at), f"{hop.method} {hop.url}"),
+        Fact("", f"{came} in {hop.took_ms:,} ms", tone),
+        Fact("", hop.said, "dim"),
+    ]
+    return fact_lines(facts, width)
+
+
+_PROOFS = {
+    Proof.CONTROL: "a control image of its group came whole after this answer",
+    Proof.SECOND_PASS: "this is the second answer of the kind, long after the first",
+    Proof.AT_ONCE: "this answer alone, as the configuration has it where there is no control image",
+}
+
+
+def _proof_lines(proof: ProofView | None, width: int) -> list[Line]:
+    if proof is None:
+        return []
+    facts = [
+        Fact("proof", f"{proof.proof.value}: {_PROOFS[proof.proof]}", "strong"),
+        Fact("confirmed", at_length(proof.at)),
+        Fact("control", proof.control_url),
+        Fact("its bytes", f"sha256 {proof.control_sha256}" if proof.control_sha256 else ""),
+        Fact("it came", proof.control_reason),
+    ]
+    return [
+        *fact_lines(facts, width),
+        *(line for hop in proof.control_hops for line in _hop_lines(hop, width)),
+    ]
 
 
 def content_words(view: AttemptDetail) -> str:

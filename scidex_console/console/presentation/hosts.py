@@ -58,8 +58,16 @@ def columns_for(width: int) -> tuple[Column, ...]:
 
 _NAMED_HOST = re.compile(r" from [\w.-]+(?=[,:;]|$)")
 """The host in a hold's cause: the row says which group it is, and room is short."""
-_STUCK_ORDER = ("BREAKER", "HOLD", "PROBING")
-_TONES = {"BREAKER": "bad", "HOLD": "warn", "PROBING": "warn", "ACTIVE": "ok", "READY": "", "IDLE": "dim"}
+_STUCK_ORDER = ("BREAKER", "HOLD", "PROBING", "OFFPEAK")
+_TONES = {
+    "BREAKER": "bad",
+    "HOLD": "warn",
+    "PROBING": "warn",
+    "OFFPEAK": "dim",
+    "ACTIVE": "ok",
+    "READY": "",
+    "IDLE": "dim",
+}
 
 
 def state_of(host: HostView, now: datetime) -> str:
@@ -87,6 +95,8 @@ def _end(host: HostView, state: str, now: datetime) -> datetime | None:
         return gate.breaker_until
     if state == "HOLD":
         return gate.hold_until
+    if state == "OFFPEAK":
+        return gate.opens_at
     if gate.override and gate.override.until > now:
         return gate.override.until
     return None
@@ -99,6 +109,8 @@ def _cause(host: HostView, state: str, now: datetime) -> str:
         causes.append(f"{gate.failures_in_a_row} failures in a row")
     if gate.hold_cause and (state == "HOLD" or (state == "BREAKER" and not gate.failures_in_a_row)):
         causes.append(_NAMED_HOST.sub("", clean(gate.hold_cause), count=1))
+    if state == "OFFPEAK":
+        causes.append(f"asked {clean(gate.hours)} only")
     if gate.override and gate.override.until > now:
         by = clean(gate.override.operator, 24)
         causes.append(f"override by {by}: {clean(gate.override.reason)}")
@@ -135,6 +147,7 @@ def host_lines(host: HostView, now: datetime, per_minute: Sequence[int], width: 
         Fact("state", state, _TONES[state]),
         Fact("until", f"{at_length(end)}, in {duration((end - now).total_seconds())}" if end else ""),
         Fact("cause", gate.hold_cause if gate.hold_until and gate.hold_until > now else "", "warn"),
+        Fact("hours", gate.hours),
         Fact("breaker", _breaker_words(host, now)),
         Fact("holds", f"{gate.holds_in_a_row} in a row" if gate.holds_in_a_row else ""),
     ]

@@ -182,7 +182,9 @@ class Controls:
         reason = outcome.reason
         if result is ControlResult.FAILED and outcome.file is not None:
             reason = f"{reason}, but other bytes than those known"
-        return ControlCheck(group, image.url, image.sha256, result, outcome.status, reason, outcome.requests)
+        return ControlCheck(
+            group, image.url, image.sha256, result, outcome.status, reason, outcome.requests, outcome.hops
+        )
 
     def _passed(self, state: _Group, image: ControlImage) -> None:
         image.proven = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 from scidex_console.domain.batches import Operation
@@ -136,9 +137,9 @@ class RedownloadFigures:
     async def rest(self) -> str | None:
         """What the job waits for when nothing is due now; None when nothing is left at all."""
         groups = await self._store.due_groups()
-        closed = [until for group in groups if (until := self._gate.closed_until(group)) is not None]
+        closed = {group: until for group in groups if (until := self._gate.closed_until(group)) is not None}
         if closed:
-            return f"{sum(groups.values())} rows behind a hold, the first ends {min(closed):%H:%M:%S} UTC"
+            return self._closings(groups, closed)
         if groups:
             return ""
         due = await self._store.next_due_at()
@@ -147,6 +148,20 @@ class RedownloadFigures:
         if due is None:
             await self._store.forget_deleted()
         return f"rows in back-off, the next is due {due:%H:%M:%S} UTC" if due else None
+
+    def _closings(self, rows: Mapping[str, int], closed: Mapping[str, datetime]) -> str:
+        """What keeps rows from being asked: hours of the day, which nobody need worry about, or holds."""
+        off_peak = [group for group in closed if self._gate.is_off_peak(group)]
+        held = [group for group in closed if group not in off_peak]
+        words = []
+        for groups, what, ends in (
+            (held, "behind a hold", "ends"),
+            (off_peak, "of groups asked off peak only", "opens"),
+        ):
+            if groups:
+                number, first = sum(rows[group] for group in groups), min(closed[group] for group in groups)
+                words.append(f"{number} rows {what}, the first {ends} {first:%H:%M:%S} UTC")
+        return "; ".join(words)
 
     async def next_items(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFigure]:
         """Rows of a group to be asked now; none from a failed control to the next that passes."""

@@ -27,16 +27,18 @@ class Rescue:
 
         A figure that is marked already is not asked for at its recorded address (`dead` is None).
         """
-        requests, took = (dead.requests, dead.took_ms) if dead else (0, 0)
+        requests, took, hops = (dead.requests, dead.took_ms, dead.hops) if dead else (0, 0, ())
         last, trouble = dead, False
         for rule, url in other_addresses(item.url, self._rules):
             found = await self._source.fetch_elsewhere(item.artifact_id, url)
             requests, took = requests + found.requests, took + found.took_ms
+            hops += found.hops
             if found.outcome is FetchClass.STORED:
                 return replace(
                     found,
                     requests=requests,
                     took_ms=took,
+                    hops=hops,
                     reason=f"{found.reason}, at another address by the rule {rule.name}",
                     resolved_url=url,
                     resolved_by=rule.name,
@@ -45,4 +47,4 @@ class Rescue:
             last = last or found
         assert last is not None, "a rule applies"
         tried = "" if trouble else self.fingerprint
-        return replace(last, requests=requests, took_ms=took, rescue_tried=tried)
+        return replace(last, requests=requests, took_ms=took, hops=hops, rescue_tried=tried)

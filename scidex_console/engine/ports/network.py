@@ -84,3 +84,7 @@ class Gate(Protocol):
     def closed_until(self, group: str) -> datetime | None:
         """End of a hold, an open breaker or off hours, if one is in force: no row is taken up before."""
         ...
+
+    def is_off_peak(self, group: str) -> bool:
+        """Whether it is the hour of the day that keeps the group closed."""
+        ...

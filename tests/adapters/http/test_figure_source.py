@@ -286,3 +286,17 @@ async def test_group_of_an_address_is_its_operators(tmp_path: Path) -> None:
     async with fetching(tmp_path, groups=groups) as world:
         assert world.source.group_of("HTTPS://PMC.ncbi.nlm.nih.gov/x") == "ncbi"
         assert world.source.group_of("//Cdn.Example.org:443/x") == "cdn.example.org"
+
+
+async def test_each_wire_request_of_an_attempt_is_kept_as_evidence(tmp_path: Path) -> None:
+    async with hosts_and_source(tmp_path) as (hosts, world):
+        url = "http://www.plosone.org/fig1.png"
+        hosts.script.set_url(url, Behaviour.REDIRECT_HOST)
+        outcome = await world.fetch(url)
+        hosts.script.set_url(URL, Behaviour.CONNECTION_RESET)
+        lost = await world.fetch(URL)
+    head, moved, came = outcome.hops
+    assert (head.method, head.url) == ("HEAD", url) and (moved.method, moved.url) == ("GET", url)
+    assert moved.status in (301, 302, 307, 308) and f"location: {came.url}" in moved.said
+    assert (came.status, came.url) == (200, outcome.final_url) and "date: " in came.said
+    assert [hop.status for hop in lost.hops] == [None] * lost.requests and lost.hops[-1].said

@@ -422,8 +422,9 @@ def test_a_group_is_asked_in_its_hours_only_and_says_when_it_opens() -> None:
         return shown, user.record.sent, closed == START + timedelta(hours=2)
 
     shown, sent, tells = run(main())
-    assert tells and shown.hold_until == START + timedelta(hours=2)
-    assert shown.hold_cause == "asked in off-peak hours only: 14:00-15:00 UTC"
+    assert tells and shown.opens_at == START + timedelta(hours=2)
+    assert shown.hours == "14:00-15:00 UTC"
+    assert shown.hold_until is None and not shown.hold_cause, "hours are no hold"
     assert sent[0] == pytest.approx(2 * 3600, abs=1.0) and sent[2] < 2 * 3600 + 5
     assert sent[3] == pytest.approx(26 * 3600, abs=1.0), "not before the next day"
 

@@ -132,6 +132,7 @@ def test_a_run_that_is_over_has_no_cause() -> None:
         ({"hold_until": NOW + timedelta(seconds=5), "in_flight": 1}, 1, "HOLD"),
         ({"hold_until": NOW - timedelta(seconds=5), "in_flight": 1}, 1, "ACTIVE"),
         ({"breaker": BreakerState.PROBING, "in_flight": 1}, 1, "PROBING"),
+        ({"opens_at": NOW + timedelta(hours=5), "hours": "22:00-06:00 UTC"}, 1, "OFFPEAK"),
         ({}, 3, "READY"),
         ({}, 0, "IDLE"),
     ],

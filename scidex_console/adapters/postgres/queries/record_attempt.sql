@@ -5,10 +5,11 @@ WITH guarded AS (
     FOR UPDATE
 ), attempt AS (
     INSERT INTO scidex_console.fetch_attempt (run_id, artifact_id, title, url, final_url, host, host_group, outcome,
-        status, reason, requests, size_bytes, sha256, media_type, started_at, took_ms, epoch)
+        status, reason, requests, size_bytes, sha256, media_type, started_at, took_ms, epoch,
+        hops)
     SELECT %(run_id)s, artifact_id, %(title)s, %(url)s, %(final_url)s, %(host)s, %(host_group)s, %(outcome)s,
         %(status)s, %(reason)s, %(requests)s, %(size_bytes)s, %(sha256)s, %(media_type)s, %(started_at)s,
-        %(took_ms)s, %(epoch)s
+        %(took_ms)s, %(epoch)s, %(hops)s
     FROM guarded
     RETURNING id, artifact_id
 ), proven AS (

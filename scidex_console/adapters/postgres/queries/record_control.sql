@@ -1,7 +1,8 @@
 -- A control and, where it passed, the figures it proves to be gone: those whose answers came before it was asked.
 WITH checked AS (
-    INSERT INTO scidex_console.control_check (host_group, url, sha256, result, status, reason, requests, epoch)
-    VALUES (%(host_group)s, %(url)s, %(sha256)s, %(result)s, %(status)s, %(reason)s, %(requests)s, %(epoch)s)
+    INSERT INTO scidex_console.control_check (host_group, url, sha256, result, status, reason, requests, epoch, hops)
+    VALUES (%(host_group)s, %(url)s, %(sha256)s, %(result)s, %(status)s, %(reason)s, %(requests)s, %(epoch)s,
+        %(hops)s)
     RETURNING id, host_group, requests
 ), counted AS (
     INSERT INTO scidex_console.counter_delta (subject, host_group, state, n)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.domain.hosts import BreakerState
+from scidex_console.domain.pacing.manners import Manners
 
 
 @dataclass
 class Breaker:
     """Counts failures in a row. Times are monotonic seconds."""
 
-    settings: FetchSettings
+    manners: Manners
     state: BreakerState = BreakerState.CLOSED
     until: float = -math.inf
     failures: int = 0
@@ -46,7 +46,7 @@ class Breaker:
         if self.state is BreakerState.OPEN:
             return
         self.failures += 1
-        if probe or self.state is BreakerState.PROBING or self.failures >= self.settings.breaker_failures:
+        if probe or self.state is BreakerState.PROBING or self.failures >= self.manners.breaker_failures:
             self._open(now)
 
     def trip(self, now: float, cause: str, times: int) -> None:
@@ -56,9 +56,9 @@ class Breaker:
         self.cause = cause
 
     def _open(self, now: float) -> None:
-        span = self.settings.breaker_first * 2.0 ** min(self.openings, 32)
+        span = self.manners.breaker_first * 2.0 ** min(self.openings, 32)
         self.state = BreakerState.OPEN
-        self.until = now + min(span, self.settings.breaker_longest)
+        self.until = now + min(span, self.manners.breaker_longest)
         self.openings += 1
 
     def _close(self) -> None:

@@ -1,0 +1,35 @@
+"""A group's pace as it is kept over a restart, and taken up again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from scidex_console.domain.hosts import BreakerState, GateState
+from scidex_console.domain.pacing.group_pace import GroupPace, Moment, TemporaryBudget
+from scidex_console.domain.pacing.manners import Manners
+
+
+def take_up(pace: GroupPace, state: GateState, now: Moment, manners: Manners) -> None:
+    """Make `pace` what was kept of it.
+
+    Spans are bounded by what they can be at most (one interval, the cap of a hold, the longest opening), so a
+    clock that was set meanwhile closes nothing for years.
+    """
+
+    def left(until: datetime | None) -> float:
+        return max(0.0, (until - now.wall).total_seconds()) if until else 0.0
+
+    if state.override is not None and (ends_in := left(state.override.until)) > 0:
+        pace.budget = TemporaryBudget(state.override, now.at + ends_in)
+    pace.not_before = max(pace.not_before, now.at + min(left(state.next_at), pace.interval(now.at)))
+    if state.hold_until is not None:
+        pace.held.until = now.at + min(left(state.hold_until), manners.retry_after_cap)
+        pace.held.cause = state.hold_cause
+        pace.held.began = now.at
+    pace.held.in_a_row = state.holds_in_a_row
+    pace.breaker.failures = state.failures_in_a_row
+    pace.breaker.openings = state.breaker_openings
+    pace.breaker.state = state.breaker
+    pace.breaker.cause = state.hold_cause if state.hold_until is None else ""
+    if state.breaker is BreakerState.OPEN:
+        pace.breaker.until = now.at + min(left(state.breaker_until), manners.breaker_longest)
