@@ -1,13 +1,15 @@
 """Settings: every one documented, with a default, from one file and the environment.
 
 Order: defaults < file (`--config`, $SCIDEX_CONSOLE_CONFIG, ./config.toml, the user's configuration folder)
-< `SCIDEX_CONSOLE__SECTION__KEY`. This is the only room that reads the environment.
+< `SCIDEX_CONSOLE__SECTION__KEY` and $ARTIFACT_FOLDER_READERS_ENABLED. This is the only room that reads the
+environment.
 """
 
 from scidex_console.settings.console import ConsoleSettings, Notice
 from scidex_console.settings.fetch import FetchSettings, GroupSettings
 from scidex_console.settings.folders import FoldersSettings
 from scidex_console.settings.loading import load_settings, named_file, used_file
+from scidex_console.settings.readers import ReadersSettings
 from scidex_console.settings.sections import (
     BatchSettings,
     DatabaseSettings,
@@ -34,6 +36,7 @@ __all__ = [
     "FoldersSettings",
     "GroupSettings",
     "Notice",
+    "ReadersSettings",
     "RepositorySettings",
     "Session",
     "Settings",

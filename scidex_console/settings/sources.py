@@ -21,6 +21,8 @@ from scidex_console.settings.whole import Settings
 
 FILE_VARIABLE = "SCIDEX_CONSOLE_CONFIG"
 PREFIX = "SCIDEX_CONSOLE__"
+READERS_VARIABLE = "ARTIFACT_FOLDER_READERS_ENABLED"
+"""The feature flag of phase 3, by the specification's own name; it goes before the setting's usual one."""
 
 
 @dataclass
@@ -110,7 +112,15 @@ def read_environment(environ: Mapping[str, str]) -> Source:
         value = text if info is None or _is_text(info.annotation) else _toml_value(text)
         source.values.setdefault(path[0], {})[path[1]] = value
         source.places[path] = f"${variable}"
+    if given := environ.get(READERS_VARIABLE):
+        source.values.setdefault("readers", {})["enabled"] = _flag(given)
+        source.places["readers", "enabled"] = f"${READERS_VARIABLE}"
     return source
+
+
+def _flag(text: str) -> bool | str:
+    """A flag as people write it into an environment; the text itself when it is none."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower(), text)
 
 
 def _toml_value(text: str) -> Any:

@@ -8,6 +8,7 @@ from scidex_console.domain.paths import ArtifactPaths
 from scidex_console.settings.console import ConsoleSettings
 from scidex_console.settings.fetch import FetchSettings
 from scidex_console.settings.folders import FoldersSettings
+from scidex_console.settings.readers import ReadersSettings
 from scidex_console.settings.sections import (
     BatchSettings,
     DatabaseSettings,
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
     writes: WritesSettings = WritesSettings()
     figures: FiguresSettings = FiguresSettings()
     folders: FoldersSettings = FoldersSettings()
+    readers: ReadersSettings = ReadersSettings()
     soak: SoakSettings = SoakSettings()
     fetch: FetchSettings = FetchSettings()
     batch: BatchSettings = BatchSettings()

@@ -37,7 +37,8 @@ PASSWORD = secrets.token_hex(8)
 def members(sql: Sql) -> Iterator[dict[str, str]]:
     """A login of its own for each role, and one with none; gone after the test."""
     names = {
-        role: f"test_{role}_{secrets.token_hex(4)}" for role in ("viewer", "operator", "engine", "nobody")
+        role: f"test_{role}_{secrets.token_hex(4)}"
+        for role in ("viewer", "operator", "engine", "reader", "nobody")
     }
     for role, name in names.items():
         sql.execute(
@@ -238,13 +239,14 @@ async def test_revert_takes_every_right_back(applied_database: str, as_member: A
     held = sql.execute("""
         SELECT count(*) AS n FROM pg_shdepend
         WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-          AND refobjid = ANY (ARRAY['scidex_viewer', 'scidex_operator', 'scidex_engine']::regrole[]::oid[])
+          AND refobjid IN (SELECT oid FROM pg_roles WHERE rolname IN
+              ('scidex_viewer', 'scidex_operator', 'scidex_engine', 'scidex_reader'))
     """).fetchone()
     assert held == {"n": 0}
 
 
 async def test_roles_that_exist_already_are_used_as_they_are(applied_database: str, sql: Sql) -> None:
     await SchemaRunner(applied_database).revert()
-    for role in ("scidex_viewer", "scidex_operator", "scidex_engine"):
+    for role in ("scidex_viewer", "scidex_operator", "scidex_engine", "scidex_reader"):
         assert sql.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None
     assert "roles" in [version.name for version in await SchemaRunner(applied_database).apply()]

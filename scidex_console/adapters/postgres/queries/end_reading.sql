@@ -1,0 +1,1 @@
+SELECT scidex_console.end_reading(%(session)s)

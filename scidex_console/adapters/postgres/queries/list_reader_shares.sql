@@ -1,0 +1,1 @@
+SELECT reader, percent::float8 AS percent FROM scidex_console.reader_share

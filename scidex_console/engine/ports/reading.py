@@ -1,0 +1,112 @@
+"""What readers of artifacts need from outside: rows, files, shares, and where counts of reads are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.reading.found import FileLook
+from scidex_console.domain.reading.kinds import ReaderKind, Source
+
+
+class ReadableFiles(Protocol):
+    """Files of the artifact repository's checkout, for reading only. Blocks.
+
+    Paths are relative to the repository. What is no regular file inside it (a link, a folder, a pipe, a path
+    that would climb out) is as if it were not there; nothing here is led out by a symbolic link.
+    """
+
+    def look(self, path: str) -> FileLook | None:
+        """A regular file; None when there is none."""
+        ...
+
+    def head(self, path: str, limit: int) -> bytes | None:
+        """The first `limit` bytes of a file; None when there is none."""
+        ...
+
+    def open(self, path: str) -> BinaryIO | None:
+        """A file open for reading, which the caller closes; None when there is none."""
+        ...
+
+    def names(self, folder: str) -> tuple[str, ...] | None:
+        """Names of the regular files directly in a folder, in order; None when there is no such folder.
+
+        The same tuple is given again as long as the folder has not changed.
+        """
+        ...
+
+    def below(self, folder: str, limit: int) -> Sequence[str]:
+        """Paths of the regular files anywhere below a folder, `limit` at most; empty when there is none."""
+        ...
+
+
+class ReadableRows(Protocol):
+    """Rows of artifacts, for reading only."""
+
+    async def find(self, key: str) -> ArtifactRow | None:
+        """The row of a legacy id or of a UUID, in any case; an id goes before a UUID. None: there is none."""
+        ...
+
+    async def find_all(self, keys: Sequence[str]) -> Mapping[str, ArtifactRow]:
+        """Rows by the keys they were asked for with; unknown ones are left out."""
+        ...
+
+
+class ShareSource(Protocol):
+    """Where the shares of readers are kept."""
+
+    async def shares(self) -> Mapping[ReaderKind, float]:
+        """Percent for each reader; those that the database does not name are left out."""
+        ...
+
+
+@dataclass(frozen=True)
+class ReadCount:
+    """So many reads of one kind that took about so long."""
+
+    reader: ReaderKind
+    source: Source
+    fell_back: bool
+    up_to_us: int
+    """The bucket (`domain.reading.histogram`)."""
+    n: int
+
+
+@dataclass(frozen=True)
+class RequestCount:
+    """So many answers of one kind that took about so long."""
+
+    route: str
+    """A kind of address, such as `page`, `file` or `api_folder`: lower case, digits and `_`, at most 24."""
+    status: int
+    """Of HTTP."""
+    up_to_us: int
+    n: int
+
+
+@dataclass(frozen=True)
+class ReaderProcess:
+    """What a reading process says of itself with each fold."""
+
+    name: str
+    """Such as `service` or `library`."""
+    enabled: bool
+    """`ARTIFACT_FOLDER_READERS_ENABLED` as it stands there."""
+    legacy: bool
+    """Whether the legacy way is open there at all."""
+
+
+class ReadLog(Protocol):
+    """Keeps counts by the minute, added to what is there. A right of its own, and no more than that."""
+
+    async def add(
+        self, process: ReaderProcess, reads: Sequence[ReadCount], requests: Sequence[RequestCount]
+    ) -> None:
+        """Add all of them, or none."""
+        ...
+
+    async def leave(self) -> None:
+        """Say that this process reads no more."""
+        ...

@@ -1,0 +1,117 @@
+"""Rows for readers, shares, and counts: found by either id, added up, and written by nobody else."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.reading import PostgresReadableRows, PostgresReadLog, PostgresShares
+from scidex_console.domain.errors import ConsoleError
+from scidex_console.domain.reading.kinds import ReaderKind, Source
+from scidex_console.engine.ports.reading import ReadCount, ReaderProcess, RequestCount
+from tests.adapters.postgres.conftest import Sql
+from tests.adapters.postgres.test_roles import As, as_member, members, refused
+
+__all__ = ["as_member", "members"]
+
+ONE, OTHER = str(uuid.UUID(int=1, version=4)), str(uuid.UUID(int=2, version=4))
+SERVICE = ReaderProcess("service", enabled=True, legacy=True)
+
+
+def add(sql: Sql, artifact_id: str, artifact_uuid: str | None = None, **metadata: Any) -> None:
+    sql.execute(
+        "INSERT INTO artifacts (id, artifact_type, metadata, artifact_id) VALUES (%s, 'figure', %s, %s)",
+        [artifact_id, Jsonb(metadata), artifact_uuid],
+    )
+
+
+async def test_an_artifact_is_found_by_legacy_id_and_by_uuid_alike(database: Database, sql: Sql) -> None:
+    add(sql, "figure-1", ONE, figure_path="figures/1.png")
+    rows = PostgresReadableRows(database)
+    by_id, by_uuid = await rows.find("figure-1"), await rows.find(ONE.upper())
+    assert by_id is not None and by_id == by_uuid
+    assert (by_id.id, by_id.uuid, by_id.metadata) == ("figure-1", ONE, {"figure_path": "figures/1.png"})
+
+
+async def test_a_legacy_id_that_looks_like_another_artifacts_uuid_is_the_id(
+    database: Database, sql: Sql
+) -> None:
+    add(sql, "figure-1", ONE)
+    add(sql, ONE, OTHER)
+    rows = PostgresReadableRows(database)
+    found = await rows.find(ONE)
+    assert found is not None and found.id == ONE
+    assert {key: row.id for key, row in (await rows.find_all([ONE, OTHER, "figure-1", "none"])).items()} == {
+        ONE: ONE,
+        OTHER: ONE,
+        "figure-1": "figure-1",
+    }
+
+
+@pytest.mark.parametrize("key", ["", "none", "\0", "x" * 3000, "\ud800", "' OR true --", ONE])
+async def test_a_key_that_is_none_finds_nothing(database: Database, key: str) -> None:
+    assert await PostgresReadableRows(database).find(key) is None
+    assert await PostgresReadableRows(database).find_all([key]) == {}
+
+
+async def test_no_reader_has_a_share_until_somebody_gives_one(database: Database, sql: Sql) -> None:
+    assert await PostgresShares(database).shares() == dict.fromkeys(ReaderKind, 0.0)
+    sql.execute("UPDATE scidex_console.reader_share SET percent = 12.5 WHERE reader = 'figure'")
+    sql.execute("INSERT INTO scidex_console.reader_share (reader, percent) VALUES ('of_the_future', 50)")
+    found = await PostgresShares(database).shares()
+    assert found[ReaderKind.FIGURE] == 12.5 and len(found) == len(ReaderKind)
+
+
+async def test_counts_of_several_processes_and_folds_are_added_up(database: Database, sql: Sql) -> None:
+    logs = [PostgresReadLog(database, version="1") for _ in range(2)]
+    by_folder = ReadCount(ReaderKind.FIGURE, Source.FOLDER, False, 500, 3)
+    fell_back = ReadCount(ReaderKind.FIGURE, Source.LEGACY, True, 500, 1)
+    for log in (*logs, logs[0]):
+        await log.add(SERVICE, [by_folder, fell_back], [RequestCount("page", 200, 1000, 2)])
+    reads = sql.execute(
+        "SELECT source, fell_back, up_to_us, sum(n)::int AS n FROM scidex_console.read_minute"
+        " GROUP BY 1, 2, 3 ORDER BY 1"
+    ).fetchall()
+    assert [tuple(read.values()) for read in reads] == [("folder", False, 500, 9), ("legacy", True, 500, 3)]
+    requests = sql.execute("SELECT route, sum(n)::int AS n FROM scidex_console.request_minute GROUP BY 1")
+    assert requests.fetchall() == [{"route": "page", "n": 6}]
+    processes = sql.execute("SELECT name, flag FROM scidex_console.reader_process").fetchall()
+    assert processes == [{"name": "service", "flag": True}] * 2
+    await logs[0].leave()
+    assert len(sql.execute("SELECT FROM scidex_console.reader_process").fetchall()) == 1
+
+
+async def test_more_counts_than_one_call_takes_are_added_in_parts(database: Database, sql: Sql) -> None:
+    many = [RequestCount(f"r{number}", 200, 1000, 1) for number in range(4500)]
+    await PostgresReadLog(database, version="1").add(SERVICE, [], many)
+    counted = sql.execute("SELECT count(*) AS n FROM scidex_console.request_minute").fetchone()
+    assert counted == {"n": 4500}
+
+
+async def test_a_reader_adds_to_counts_and_does_nothing_else(as_member: As, sql: Sql) -> None:
+    async with as_member("reader") as database:
+        log = PostgresReadLog(database, version="1")
+        await log.add(SERVICE, [ReadCount(ReaderKind.API, Source.DATABASE, False, 100, 1)], [])
+        await log.leave()
+        assert await PostgresReadableRows(database).find("x") is None
+        for statement in (
+            "UPDATE scidex_console.read_minute SET n = 1",
+            "DELETE FROM scidex_console.read_minute",
+            "INSERT INTO scidex_console.request_minute VALUES (now(), 'page', 200, 100, 1)",
+            "UPDATE scidex_console.reader_share SET percent = 100",
+            "UPDATE artifacts SET title = 'x'",
+            "SELECT scidex_console.submit_intent('pause', 'figures', '{}', 'x', '', 'x')",
+        ):
+            assert await refused(database, statement), statement
+    assert sql.execute("SELECT n FROM scidex_console.read_minute").fetchall() == [{"n": 1}]
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "engine"])
+async def test_who_only_looks_counts_nothing(as_member: As, role: str) -> None:
+    async with as_member(role) as database:
+        with pytest.raises(ConsoleError, match="permission denied"):
+            await PostgresReadLog(database, version="1").add(SERVICE, [], [])
