@@ -20,11 +20,6 @@ class ReadersSettings(BaseModel):
         description="Whether readers may go by the folder first, as far as their shares say; "
         "$ARTIFACT_FOLDER_READERS_ENABLED (true or false) is the same.",
     )
-    legacy: bool = Field(
-        default=True,
-        strict=True,
-        description="Whether the legacy way is open; false: only folders are read, and shares do not count.",
-    )
     refresh: Duration = Field(
         default=timedelta(seconds=2), description="Time after which a change of shares is noticed."
     )

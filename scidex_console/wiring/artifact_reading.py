@@ -17,6 +17,7 @@ from scidex_console.engine.reading.finding import ArtifactFinder
 from scidex_console.engine.reading.keeping import KeepingTimes, ReaderKeeper
 from scidex_console.engine.reading.metering import ReadMeter
 from scidex_console.engine.reading.resolver import ArtifactResolver
+from scidex_console.engine.reading.viewers import Viewers
 from scidex_console.settings import Settings
 
 
@@ -28,6 +29,8 @@ class ArtifactReaders:
     rows: ReadableRows
     files: ReadableFiles
     rules: ResolvingRules
+    viewers: Viewers
+    """The specification's readers."""
     meter: ReadMeter
     """Where a service counts its answers as well."""
     keeper: ReaderKeeper
@@ -46,17 +49,18 @@ def reader_parts(settings: Settings, database: Database, *, name: str) -> Artifa
     """
     rules, readers = reading_rules(settings), settings.readers
     files, rows = CheckoutReading(settings.repository.need_path()), PostgresReadableRows(database)
-    finder, meter = ArtifactFinder(files, rules, legacy=readers.legacy), ReadMeter()
+    finder, meter = ArtifactFinder(files, rules, legacy=settings.folders.reads_legacy), ReadMeter()
     resolver = ArtifactResolver(rows, finder, meter, SystemClock())
     keeper = ReaderKeeper(
         resolver,
         meter,
         PostgresShares(database),
         PostgresReadLog(database, version=__version__),
-        ReaderProcess(name, readers.enabled, readers.legacy),
+        ReaderProcess(name, readers.enabled, settings.folders.reads_legacy),
         KeepingTimes(readers.refresh.total_seconds(), readers.fold.total_seconds()),
     )
-    return ArtifactReaders(resolver, rows, files, rules, meter, keeper)
+    viewers = Viewers(resolver, rows, files, upstream_links=settings.folders.upstream_links)
+    return ArtifactReaders(resolver, rows, files, rules, viewers, meter, keeper)
 
 
 @asynccontextmanager

@@ -9,15 +9,25 @@ from contextlib import suppress
 
 from psycopg.types.json import Jsonb
 
+from scidex_console.adapters.postgres.attempts import contains
 from scidex_console.adapters.postgres.database import Database, query
 from scidex_console.adapters.postgres.folders import artifact_row
-from scidex_console.adapters.postgres.snapshot import fetch
+from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
+from scidex_console.domain.errors import LockBusy
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.reading.kinds import ReaderKind
-from scidex_console.engine.ports.reading import ReadCount, ReaderProcess, RequestCount
+from scidex_console.engine.ports.reading import (
+    Neighbour,
+    Neighbours,
+    ReadCount,
+    ReaderProcess,
+    RequestCount,
+    Search,
+)
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_KEY = 1024
+_LINKS_WITHIN_MS = 500
 _MOST_COUNTS = 2000
 """Counts that one call of the function takes."""
 
@@ -48,6 +58,30 @@ class PostgresReadableRows:
         params = {"keys": asked, "uuids": [uuid_of(key) for key in asked]}
         rows = await fetch(self._database, "find_artifacts", params)
         return {row["key"]: artifact_row(row) for row in rows}
+
+    async def neighbours(self, artifact_id: str, upstream: Sequence[str], limit: int) -> Neighbours:
+        """Ends of an artifact's links, read for a while only: the table is not ours and may lack indexes."""
+        params = {"artifact_id": artifact_id, "types": list(upstream), "limit": limit}
+        try:
+            async with snapshot(self._database) as connection:
+                await connection.execute(
+                    "SELECT set_config('statement_timeout', %s, true)", [f"{_LINKS_WITHIN_MS}ms"]
+                )
+                rows = (await ask(connection, {"list_neighbours": params}))["list_neighbours"]
+        except LockBusy:
+            return Neighbours(unread=f"the links were not read within {_LINKS_WITHIN_MS} ms")
+        return Neighbours(tuple(Neighbour(**row) for row in rows))
+
+    async def search(self, search: Search, limit: int) -> Sequence[ArtifactRow]:
+        """Rows in the order of their ids."""
+        params = {
+            "pattern": contains(search.text),
+            "artifact_type": search.artifact_type,
+            "has_folder": search.has_folder,
+            "after": search.after,
+            "limit": limit,
+        }
+        return [artifact_row(row) for row in await fetch(self._database, "search_artifacts", params)]
 
 
 class PostgresShares:

@@ -42,6 +42,44 @@ class ReadableFiles(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Neighbour:
+    """Another artifact at the end of a link."""
+
+    id: str
+    """The legacy id."""
+    artifact_id: str | None
+    """The UUID; None while none is minted."""
+    artifact_type: str
+    title: str | None
+    artifact_dir: str | None
+    link_type: str
+    is_input: bool
+    """Whether the artifact that was asked about was made from it; otherwise it was made from that one."""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The ends of an artifact's links, in the order of their ids."""
+
+    ends: tuple[Neighbour, ...] = ()
+    unread: str = ""
+    """Why they are not known; empty when they are."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which artifacts are looked for; empty fields do not filter."""
+
+    text: str = ""
+    """Part of the title or of the id, in any case."""
+    artifact_type: str = ""
+    has_folder: bool | None = None
+    after: str = ""
+    """The legacy id behind which to begin."""
+    limit: int = 50
+
+
 class ReadableRows(Protocol):
     """Rows of artifacts, for reading only."""
 
@@ -51,6 +89,14 @@ class ReadableRows(Protocol):
 
     async def find_all(self, keys: Sequence[str]) -> Mapping[str, ArtifactRow]:
         """Rows by the keys they were asked for with; unknown ones are left out."""
+        ...
+
+    async def neighbours(self, artifact_id: str, upstream: Sequence[str], limit: int) -> Neighbours:
+        """Ends of an artifact's links of the types `upstream`, whose source was made from their target."""
+        ...
+
+    async def search(self, search: Search, limit: int) -> Sequence[ArtifactRow]:
+        """Rows in the order of their ids, `limit` at most."""
         ...
 
 

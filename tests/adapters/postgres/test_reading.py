@@ -12,7 +12,7 @@ from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.reading import PostgresReadableRows, PostgresReadLog, PostgresShares
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.reading.kinds import ReaderKind, Source
-from scidex_console.engine.ports.reading import ReadCount, ReaderProcess, RequestCount
+from scidex_console.engine.ports.reading import ReadCount, ReaderProcess, RequestCount, Search
 from tests.adapters.postgres.conftest import Sql
 from tests.adapters.postgres.test_roles import As, as_member, members, refused
 
@@ -115,3 +115,41 @@ async def test_who_only_looks_counts_nothing(as_member: As, role: str) -> None:
     async with as_member(role) as database:
         with pytest.raises(ConsoleError, match="permission denied"):
             await PostgresReadLog(database, version="1").add(SERVICE, [], [])
+
+
+async def test_links_are_told_in_both_directions_with_both_ids(database: Database, sql: Sql) -> None:
+    for artifact_id, artifact_uuid in (("n", None), ("d", ONE), ("r", None), ("other", None)):
+        add(sql, artifact_id, artifact_uuid)
+    for source, target, kind in (
+        ("n", "d", "derives_from"),
+        ("r", "n", "derives_from"),
+        ("n", "other", "mentions"),
+        ("n", "gone", "derives_from"),
+        ("n", "d", "derives_from"),
+    ):
+        sql.execute("INSERT INTO artifact_links VALUES (%s, %s, %s)", [source, target, kind])
+    near = await PostgresReadableRows(database).neighbours("n", ["derives_from"], 10)
+    assert [(end.id, end.artifact_id, end.is_input) for end in near.ends] == [
+        ("d", ONE, True),
+        ("r", None, False),
+    ]
+
+
+async def test_search_goes_by_title_type_and_folder_a_page_at_a_time(database: Database, sql: Sql) -> None:
+    for number in range(6):
+        add(sql, f"figure-{number}")
+    sql.execute("UPDATE artifacts SET title = 'Tau 100% in AD' WHERE id = 'figure-3'")
+    sql.execute(
+        "UPDATE artifacts SET artifact_type = 'model', migrated_to_folder_at = now() WHERE id = 'figure-4'"
+    )
+    rows = PostgresReadableRows(database)
+
+    async def ids(search: Search) -> list[str]:
+        return [row.id for row in await rows.search(search, search.limit)]
+
+    assert await ids(Search(limit=2)) == ["figure-0", "figure-1"]
+    assert await ids(Search(limit=2, after="figure-1")) == ["figure-2", "figure-3"]
+    assert await ids(Search(text="100%")) == ["figure-3"]
+    assert await ids(Search(text="FIGURE-5")) == ["figure-5"]
+    assert await ids(Search(artifact_type="model", has_folder=True)) == ["figure-4"]
+    assert len(await ids(Search(has_folder=False))) == 5
