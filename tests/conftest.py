@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -39,9 +40,15 @@ def _in_memory() -> bool:
 
 
 def pytest_configure() -> None:
-    """Stores and databases of tests lie in memory where they can: no test is about the disk's speed."""
+    """Stores and databases of tests lie in memory where they can: no test is about the disk's speed.
+
+    And an interrupt interrupts, however this run was started.
+    """
     if _TEMPORARY not in os.environ and _in_memory():
         os.environ[_TEMPORARY] = str(_MEMORY)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As in a script's background job. Programs that tests start would inherit it, and not be interrupted.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -13,6 +13,8 @@ from scidex_console.domain.errors import Fenced, Held, LockBusy
 
 _TRIES = 50
 _PAUSE_S = 0.1
+_TRIES_TO_LOCK = 30
+"""The server may take a moment to notice that an engine was killed, and keeps its lock so long."""
 
 
 class PostgresFence:
@@ -105,7 +107,11 @@ class PostgresFence:
         connection = await self._database.connect()
         try:
             with translated(self._database.place):
-                if not await _try_lock(connection):
+                for _ in range(_TRIES_TO_LOCK):
+                    if await _try_lock(connection):
+                        break
+                    await asyncio.sleep(_PAUSE_S)
+                else:
                     raise await self._taken(connection)
         except BaseException:
             await connection.close()
