@@ -43,6 +43,7 @@ COMMANDS = (
     "withdraw",
     "triage",
     "soak",
+    "readers",
     "attempts",
     "log",
     "batches",

@@ -46,6 +46,7 @@ class ActionName(StrEnum):
     SOAK_SIGN = "soak_sign"
     SOAK_OVERRIDE = "soak_override"
     SOAK_MEASURE = "soak_measure"
+    READERS_SET = "readers_set"
 
 
 WITHOUT_JOB = frozenset(
@@ -56,10 +57,11 @@ WITHOUT_JOB = frozenset(
         ActionName.SOAK_SIGN,
         ActionName.SOAK_OVERRIDE,
         ActionName.SOAK_MEASURE,
+        ActionName.READERS_SET,
     }
 )
 """Actions that are about no job's run."""
-OF_THE_SOAK = WITHOUT_JOB - {ActionName.THROTTLE}
+OF_THE_SOAK = WITHOUT_JOB - {ActionName.THROTTLE, ActionName.READERS_SET}
 BEHIND_THE_GATE = frozenset({ActionName.START, ActionName.STEP, ActionName.RESUME, ActionName.REDO})
 """What does the work of a phase; taking it back is never refused by the soak."""
 

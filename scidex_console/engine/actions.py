@@ -20,6 +20,7 @@ from scidex_console.engine.action_rules import (
     engine_reason,
     job_reason,
     pause_rule,
+    readers_rule,
     redo_rule,
     resume_rule,
     retry_rule,
@@ -261,6 +262,16 @@ _SPECS = (
         writes=False,
         rule=measure_rule,
     ),
+    ActionSpec(
+        ActionName.READERS_SET,
+        "Change a share of reads",
+        "Changes which share of artifacts a reader reads by the folder first; setting it back takes it back.",
+        Friction.CONFIRM,
+        asks_reason=True,
+        job_scoped=False,
+        writes=False,
+        rule=readers_rule,
+    ),
 )
 
 ACTIONS: Mapping[ActionName, ActionSpec] = {spec.name: spec for spec in _SPECS}
@@ -277,6 +288,9 @@ _OPERAND = {
 
 
 def _operands(name: ActionName, job: JobName | None, params: Mapping[str, Any]) -> list[str]:
+    if name is ActionName.READERS_SET:
+        share = params.get("share", "SHARE")
+        return [str(params.get("reader", "READER")), f"{share:g}" if isinstance(share, float) else str(share)]
     if name in _OPERAND:
         operand = _OPERAND[name]
         return [str(params.get(operand, operand.upper()))]

@@ -29,6 +29,8 @@ from scidex_console.engine.writer import Writer
 _TICK_S = 0.5
 """News goes to consoles at most this often (postgres.md: every 250 to 1,000 ms)."""
 _NEWS_S = 1.0
+_THIN_EVERY_S = 3600.0
+"""How often counts of reads of long ago are gathered by the hour."""
 _PUBLISH_AGAIN_S = 60.0
 """How often a pointer or a push that failed is tried again."""
 
@@ -77,6 +79,7 @@ class Engine:
                 duties.append(life.create_task(self._publish()))
             duties.append(life.create_task(self._attend()))
             duties.append(life.create_task(self._soak()))
+            duties.append(life.create_task(self._thin()))
             workers = [life.create_task(worker.run_forever()) for worker in self._p.workers]
             await self._until_told()
             for worker in self._p.workers:
@@ -172,6 +175,11 @@ class Engine:
         while True:
             await self._undeterred(self._p.soak.look)
             await self._p.clock.sleep(self._p.soak.options.rules.measured_every_s)
+
+    async def _thin(self) -> None:
+        while True:
+            await self._p.clock.sleep(_THIN_EVERY_S)
+            await self._undeterred(self._p.housekeeping.thin_reads)
 
     async def _undeterred(self, duty: Callable[[], Awaitable[object]]) -> bool:
         """Whether the duty was done; if something was in the way, after a pause."""

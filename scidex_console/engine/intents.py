@@ -30,6 +30,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import Clock, IntentStore, RunStore
 from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.reading.orders import ReaderOrders
 from scidex_console.engine.run_orders import RunOrders, job_of
 from scidex_console.engine.soak.orders import SoakOrders
 from scidex_console.engine.store_orders import BatchOrders, HostOrders, RowOrders
@@ -91,6 +92,7 @@ class IntentClerk:
         host_orders: HostOrders,
         triage_orders: TriageOrders,
         soak_orders: SoakOrders,
+        reader_orders: ReaderOrders,
         served: Collection[JobName],
         options: EngineOptions,
         clock: Clock,
@@ -103,6 +105,7 @@ class IntentClerk:
         self._host_orders = host_orders
         self._triage_orders = triage_orders
         self._soak_orders = soak_orders
+        self._reader_orders = reader_orders
         self._served = frozenset(served)
         self._options = options
         self._clock = clock
@@ -126,6 +129,7 @@ class IntentClerk:
             ActionName.SOAK_SIGN: soak_orders.sign,
             ActionName.SOAK_OVERRIDE: soak_orders.override,
             ActionName.SOAK_MEASURE: soak_orders.measure,
+            ActionName.READERS_SET: reader_orders.set_share,
         }
 
     @property
@@ -241,6 +245,8 @@ class IntentClerk:
             return await self._triage_orders.facts(intent)
         if intent.action in OF_THE_SOAK:
             return await self._soak_orders.facts()
+        if intent.action is ActionName.READERS_SET:
+            return await self._reader_orders.facts()
         if intent.action in (ActionName.ROLLBACK, ActionName.REDO):
             return await self._batch_orders.facts(intent)
         run = await self._runs.open_run(intent.job) if intent.job else None

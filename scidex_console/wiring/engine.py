@@ -25,6 +25,7 @@ from scidex_console.adapters.postgres.identity import path_is_column, read_ident
 from scidex_console.adapters.postgres.intents import PostgresIntents
 from scidex_console.adapters.postgres.journal import PostgresJournal
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
+from scidex_console.adapters.postgres.reader_shares import PostgresShareStore
 from scidex_console.adapters.postgres.robots import PostgresRobots
 from scidex_console.adapters.postgres.runs import PostgresRuns
 from scidex_console.adapters.postgres.schema_files import latest_version
@@ -43,6 +44,7 @@ from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import RunStore
 from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.reading.orders import ReaderOrders
 from scidex_console.engine.run_orders import RunOrders
 from scidex_console.engine.soak.orders import SoakOrders
 from scidex_console.engine.store_orders import BatchOrders, HostOrders, RowOrders
@@ -262,6 +264,7 @@ async def assembled(
         ),
         host_orders=HostOrders(gates, gate_store, figures, clock, budgets=groups),
         soak_orders=SoakOrders(soak, rounds),
+        reader_orders=ReaderOrders(PostgresShareStore(store.fenced), pulse),
         served=served,
         options=options,
         clock=clock,

@@ -27,6 +27,7 @@ from scidex_console.domain.soak.records import SoakRecord
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.engine.ports import AttemptFilter, Repacked
+from scidex_console.engine.reading.views import ReadersView, ServiceView
 from scidex_console.engine.views import (
     AttemptView,
     BatchView,
@@ -44,6 +45,7 @@ from scidex_console.engine.views import (
     StoreIdentity,
 )
 from scidex_console.settings import Settings
+from tests.console.reader_views import READERS, SERVICE
 from tests.console.triage_fakes import FakeTriage
 
 NOW = datetime(2026, 5, 19, 20, 30, tzinfo=UTC)
@@ -207,12 +209,22 @@ class FakeRead:
     refused_operations: tuple[OperationView, ...] = ()
     acts: list[AuditView] = field(default_factory=list)
     ladder: Ladder = field(default_factory=lambda: read_ladder(SoakRecord(now=NOW)))
+    readers_view: ReadersView = READERS
+    service_view: ServiceView = SERVICE
     settling: list[Intent] = field(default_factory=list)
     """What `intent` answers, one after the other; the last one again and again."""
     asked: list[Any] = field(default_factory=list)
 
     async def identity(self) -> StoreIdentity:
         return StoreIdentity("scidex", "18.4", "alice", True, 4, "file_path")
+
+    async def readers(self, *, minutes: int) -> ReadersView:
+        self.asked.append(minutes)
+        return self.readers_view
+
+    async def service(self, *, minutes: int) -> ServiceView:
+        self.asked.append(minutes)
+        return self.service_view
 
     async def soak(self) -> Ladder:
         return self.ladder

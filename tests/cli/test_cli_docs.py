@@ -28,6 +28,13 @@ from scidex_console.domain.soak.records import (
 )
 from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod
 from scidex_console.engine.people import AuditView, PresenceView
+from scidex_console.engine.reading.views import (
+    ReaderProcessView,
+    ReadersView,
+    ReaderView,
+    RouteView,
+    ServiceView,
+)
 from scidex_console.engine.views import (
     AttemptView,
     BatchView,
@@ -63,6 +70,8 @@ SHAPES = {
     "HANDOVER": (BatchInPeriod, AttemptsInPeriod),
     "ACT": (AuditView,),
     "PRESENCE": (PresenceView,),
+    "READERS": (ReadersView, ReaderView, ReaderProcessView),
+    "SERVICE": (ServiceView, RouteView),
     "SOAK": (
         Ladder,
         SoakRules,

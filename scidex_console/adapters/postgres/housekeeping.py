@@ -21,6 +21,12 @@ class PostgresHousekeeping:
         async with self._database.transaction() as connection:
             await connection.execute(query("fold_counters"))
 
+    async def thin_reads(self) -> None:
+        """Gather counts of reads of more than two days ago by the hour; those of long ago go."""
+        async with self._database.transaction() as connection:
+            await connection.execute(query("thin_read_minutes"))
+            await connection.execute(query("thin_request_minutes"))
+
     async def notify(self, topics: Collection[str]) -> None:
         """Tell listening consoles what changed."""
         async with self._database.session() as connection:

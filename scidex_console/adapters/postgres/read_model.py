@@ -29,6 +29,7 @@ from scidex_console.adapters.postgres.identity import read_identity
 from scidex_console.adapters.postgres.intents import intent_view
 from scidex_console.adapters.postgres.overview import engine_view, host_views, read_overview
 from scidex_console.adapters.postgres.people import ACTS
+from scidex_console.adapters.postgres.reading_views import read_readers, read_service
 from scidex_console.adapters.postgres.report import read_report
 from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
@@ -43,6 +44,7 @@ from scidex_console.engine.handover import Handover
 from scidex_console.engine.listing_views import ArtifactDetail, BatchDetail, BatchFilter, HostPace, LogFilter
 from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.engine.ports import AttemptFilter, AttemptOrder
+from scidex_console.engine.reading.views import ReadersView, ServiceView
 from scidex_console.engine.views import (
     AttemptDetail,
     AttemptView,
@@ -108,6 +110,14 @@ class PostgresReadModel:
     async def soak(self) -> Ladder:
         """The phases of the folder migration, and the soak of the one under way."""
         return read_ladder(await read_soak(self._database))
+
+    async def readers(self, *, minutes: int) -> ReadersView:
+        """Shares of the readers of artifacts, and their reads."""
+        return await read_readers(self._database, minutes)
+
+    async def service(self, *, minutes: int) -> ServiceView:
+        """Answers of the read service."""
+        return await read_service(self._database, minutes)
 
     async def engine(self) -> EngineView | None:
         """The engine; None when none has ever run on this store."""

@@ -335,6 +335,10 @@ class Housekeeping(Protocol):
 
     async def fold_counters(self) -> None: ...
 
+    async def thin_reads(self) -> None:
+        """Gather counts of reads and answers of more than two days ago by the hour."""
+        ...
+
     async def notify(self, topics: Collection[str]) -> None:
         """Tell listening consoles what changed; coalesced by the engine to a few a second."""
         ...

@@ -15,6 +15,7 @@ from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.listing_views import ArtifactDetail, BatchDetail, BatchFilter, HostPace, LogFilter
 from scidex_console.engine.people import ActivityFilter, AuditView
+from scidex_console.engine.reading.views import ReadersView, ServiceView
 from scidex_console.engine.views import (
     AttemptDetail,
     AttemptView,
@@ -64,6 +65,14 @@ class ReadModel(Protocol):
 
     async def soak(self) -> Ladder:
         """The phases of the folder migration, and the soak of the one under way."""
+        ...
+
+    async def readers(self, *, minutes: int) -> ReadersView:
+        """Shares of the readers of artifacts, and their reads of so many minutes."""
+        ...
+
+    async def service(self, *, minutes: int) -> ServiceView:
+        """Answers of the read service in so many minutes, by kind of address."""
         ...
 
     async def engine(self) -> EngineView | None: ...

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.intents import Intent
 from scidex_console.domain.reading.found import FileLook
 from scidex_console.domain.reading.kinds import ReaderKind, Source
 
@@ -105,6 +106,14 @@ class ShareSource(Protocol):
 
     async def shares(self) -> Mapping[ReaderKind, float]:
         """Percent for each reader; those that the database does not name are left out."""
+        ...
+
+
+class ShareStore(ShareSource, Protocol):
+    """Where the engine changes them. Every write checks the epoch (`Fenced`)."""
+
+    async def set_shares(self, readers: Sequence[ReaderKind], percent: float, *, intent: Intent) -> None:
+        """These readers have this share from now on."""
         ...
 
 

@@ -9,6 +9,8 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.housekeeping import PostgresHousekeeping
+from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.adapters.postgres.reading import PostgresReadableRows, PostgresReadLog, PostgresShares
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.reading.kinds import ReaderKind, Source
@@ -153,3 +155,51 @@ async def test_search_goes_by_title_type_and_folder_a_page_at_a_time(database: D
     assert await ids(Search(text="FIGURE-5")) == ["figure-5"]
     assert await ids(Search(artifact_type="model", has_folder=True)) == ["figure-4"]
     assert len(await ids(Search(has_folder=False))) == 5
+
+
+async def test_what_is_counted_is_told_by_reader_and_route_with_its_times(
+    database: Database, sql: Sql
+) -> None:
+    log = PostgresReadLog(database, version="1")
+    reads = [
+        ReadCount(ReaderKind.FIGURE, Source.FOLDER, False, 2000, 90),
+        ReadCount(ReaderKind.FIGURE, Source.LEGACY, True, 500_000, 8),
+        ReadCount(ReaderKind.FIGURE, Source.DATABASE, False, 2000, 2),
+    ]
+    answers = [RequestCount("page", 200, 1000, 97), RequestCount("page", 404, 1000, 2)]
+    await log.add(SERVICE, reads, [*answers, RequestCount("page", 503, 1000, 1)])
+    sql.execute(
+        "UPDATE scidex_console.read_minute SET minute = minute - interval '3 min' WHERE source = 'folder'"
+    )
+    model = PostgresReadModel(database)
+    view = await model.readers(minutes=10)
+    figure = view.of("figure")
+    assert figure is not None
+    assert (figure.folder, figure.legacy, figure.database, figure.fell_back) == (90, 8, 2, 8)
+    assert figure.by_folder_percent == 90 and sum(figure.per_minute) == 100 and figure.per_minute[-1] <= 10
+    assert figure.p50_ms is not None and 1.8 < figure.p50_ms < 2
+    assert figure.p99_ms is not None and 450 < figure.p99_ms <= 500
+    assert [process.name for process in view.processes] == ["service"]
+    service = await model.service(minutes=10)
+    assert service.whole is not None and service.whole.answers == 100
+    assert [(r.route, r.client_errors, r.server_errors) for r in service.routes] == [("page", 2, 1)]
+    assert (await model.readers(minutes=2)).of("figure") is not None
+
+
+async def test_counts_of_long_ago_are_gathered_by_the_hour_and_none_is_lost(
+    database: Database, sql: Sql
+) -> None:
+    sql.execute(
+        "INSERT INTO scidex_console.read_minute"
+        " SELECT date_trunc('minute', now()) - make_interval(mins => m), 'figure', 'folder', false, 500, 2"
+        " FROM generate_series(0, 5759) AS m"
+    )
+    sql.execute(
+        "INSERT INTO scidex_console.request_minute VALUES (now() - interval '1 year', 'page', 200, 500, 1)"
+    )
+    housekeeping = PostgresHousekeeping(database)
+    for _ in range(2):
+        await housekeeping.thin_reads()
+    kept = sql.execute("SELECT count(*) AS rows, sum(n)::int AS n FROM scidex_console.read_minute").fetchone()
+    assert kept is not None and kept["n"] == 2 * 5760 and kept["rows"] < 2880 + 50
+    assert not sql.execute("SELECT FROM scidex_console.request_minute").fetchall()
