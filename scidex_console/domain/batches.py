@@ -184,6 +184,8 @@ class Batch:
     """How many rollbacks of this pass were begun; one that kept something can be resumed by the next."""
     undo_plan: str = ""
     """Token of the plan by which the newest rollback was begun."""
+    writer: str = ""
+    """Who had it committed, where it is a writer's (`commit_artifact`); empty of an engine's own."""
     applied: Mapping[int, str] = field(default_factory=dict, compare=False)
     """The commits that brought it on, by pass."""
 

@@ -185,7 +185,7 @@ class Writer:
             await self.publish()
 
     async def _refresh_index(self) -> None:
-        async with self._turn:
+        async with self._turn, self._stores.writing():
             await in_thread(self._stores.repository.refresh_index)
             self._outdated = 0
 
@@ -207,10 +207,15 @@ class Writer:
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[None]:
-        async with self._turn:
+        """One turn at the repository, with nothing left half-way by this engine or by a writer before it."""
+        async with self._turn, self._stores.writing():
             if not self._sound:
                 recovered = await recovery.recover(self._stores)
                 self._lingering.clear()
+            else:
+                lingering = [batch.id for batch, _ in self._lingering]
+                recovered = await recovery.recover_after(self._stores, lingering=lingering)
+            if recovered or not self._sound:
                 self._recorded = self._recorded and not recovered
                 self._pulse.mention("recovery", f"recovered {recovered} operations" if recovered else "")
             if not self._recorded:

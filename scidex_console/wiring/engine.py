@@ -32,6 +32,7 @@ from scidex_console.adapters.postgres.schema_files import latest_version
 from scidex_console.adapters.postgres.soak_facts import PostgresSoakFacts
 from scidex_console.adapters.postgres.soak_store import PostgresSoak
 from scidex_console.adapters.postgres.transactions import FencedDatabase
+from scidex_console.adapters.postgres.writer_queue import PostgresWriterQueue
 from scidex_console.adapters.system.clock import SystemClock
 from scidex_console.adapters.system.process import holder
 from scidex_console.domain.errors import ConsoleError, Fenced, SchemaMismatch
@@ -49,6 +50,7 @@ from scidex_console.engine.run_orders import RunOrders
 from scidex_console.engine.soak.orders import SoakOrders
 from scidex_console.engine.store_orders import BatchOrders, HostOrders, RowOrders
 from scidex_console.engine.two_stores.stores import Mandate, Stores
+from scidex_console.engine.two_stores.turns import WriterTurns
 from scidex_console.engine.views import StoreIdentity
 from scidex_console.engine.worker import Worker
 from scidex_console.engine.writer import Writer
@@ -59,6 +61,10 @@ from scidex_console.wiring.stores import FileSide, open_files
 from scidex_console.wiring.triage_orders import triage_orders
 
 WAITS_FOR_A_PERSON = 4
+ENGINE = "scidex-console engine"
+"""The name of an engine's connections."""
+_TURN_S = 60.0
+"""How long an engine waits for other writers before it says so and tries again."""
 
 
 async def run_engine(
@@ -96,6 +102,7 @@ class HeldStore:
     path_keys: tuple[str, ...]
     """Metadata keys that hold paths."""
     submodule: str
+    turns: WriterTurns
 
     def journal(self) -> PostgresJournal:
         """The journal of this store."""
@@ -119,6 +126,7 @@ class HeldStore:
             files.folders,
             self.mandate,
             grace=self.grace_s,
+            turns=self.turns,
         )
 
 
@@ -135,7 +143,7 @@ async def held_store(
     async with AsyncExitStack() as stack:
         files = await asyncio.to_thread(open_files, settings, clock)
         database = await stack.enter_async_context(_database(settings))
-        identity = await _checked_identity(database)
+        identity = await checked_identity(database)
         name = holder()
         fence = PostgresFence(database)
         if take_over and (stalled := await fence.end_stalled(settings.engine.stalled_after.total_seconds())):
@@ -161,7 +169,10 @@ async def held_store(
         grace_s = settings.folders.grace.total_seconds()
         path_keys = (*settings.folders.path_keys, *settings.folders.accessory_keys)
         submodule = settings.repository.submodule
-        yield HeldStore(files, fenced, fence, mandate, identity, clock, grace_s, path_keys, submodule)
+        queue = PostgresWriterQueue(database, name=ENGINE, wait_s=_TURN_S)
+        stack.push_async_callback(queue.close)
+        turns = WriterTurns(files.repository, queue, name)
+        yield HeldStore(files, fenced, fence, mandate, identity, clock, grace_s, path_keys, submodule, turns)
 
 
 def engine_options(settings: Settings, jobs: frozenset[JobName], *, until_idle: bool) -> EngineOptions:
@@ -210,14 +221,13 @@ def fetch_settings(settings: Settings) -> FetchSettings:
 async def _database(settings: Settings) -> AsyncIterator[Database]:
     timeout = settings.database.statement_timeout.total_seconds()
     url = settings.database.need_url()
-    engine = Database(
-        url, name="scidex-console engine", statement_timeout_s=timeout, lock_timeout_s=2.0, size=8
-    )
+    engine = Database(url, name=ENGINE, statement_timeout_s=timeout, lock_timeout_s=2.0, size=8)
     async with engine as database:
         yield database
 
 
-async def _checked_identity(database: Database) -> StoreIdentity:
+async def checked_identity(database: Database) -> StoreIdentity:
+    """Which database this is. Raises `SchemaMismatch` unless its schema is this program's."""
     identity = await read_identity(database)
     if identity.schema_version != latest_version():
         raise SchemaMismatch(

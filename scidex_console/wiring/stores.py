@@ -23,8 +23,11 @@ class FileSide:
     folders: CheckoutFolders
 
 
-def open_repository(settings: Settings, clock: Clock) -> GitArtifactRepository:
-    """The artifact repository named by the configuration. Raises `SettingError`, `Unreachable`."""
+def open_repository(settings: Settings, clock: Clock, *, writer_wait: float = 10.0) -> GitArtifactRepository:
+    """The artifact repository named by the configuration. Raises `SettingError`, `Unreachable`.
+
+    `writer_wait` is how many seconds to wait for another writer's flock.
+    """
     wanted = settings.repository
     return GitArtifactRepository(
         wanted.need_path(),
@@ -34,12 +37,13 @@ def open_repository(settings: Settings, clock: Clock) -> GitArtifactRepository:
         committer=load_committer(wanted.commit_artifact) if wanted.commit_artifact else None,
         remote=wanted.remote,
         pushes=wanted.push,
+        writer_wait=writer_wait,
     )
 
 
-def open_files(settings: Settings, clock: Clock) -> FileSide:
+def open_files(settings: Settings, clock: Clock, *, writer_wait: float = 10.0) -> FileSide:
     """Repository, checkout and staging folder; makes the staging folder, so only an engine asks for it."""
-    repository = open_repository(settings, clock)
+    repository = open_repository(settings, clock, writer_wait=writer_wait)
     staging = StagingFolder(repository.staging_dir)
     outer = settings.repository.outer
     worktree = CheckoutFiles(repository.checkout.worktree, staging=staging.root, outer=outer)

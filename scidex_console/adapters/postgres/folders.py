@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -44,6 +45,20 @@ class PostgresFolders:
         """Rows as they are now; deleted ones are left out."""
         rows = await self._fetch("read_rows_for_folders", {"ids": list(artifact_ids)})
         return {row["id"]: artifact_row(row) for row in rows}
+
+    async def find(self, artifact: str) -> ArtifactRow | None:
+        """The row with this id, or with this UUID, however that is written."""
+        try:
+            as_uuid = str(uuid.UUID(artifact))
+        except ValueError:
+            as_uuid = None
+        rows = await self._fetch("find_artifact", {"key": artifact, "uuid": as_uuid})
+        return artifact_row(rows[0]) if rows else None
+
+    async def files_in_folder(self, artifact_id: str) -> Sequence[Mapping[str, object]] | None:
+        """What the migration log says the folder of an artifact holds; None when it says nothing."""
+        rows = await self._fetch("read_folder_files", {"id": artifact_id})
+        return (rows[0]["files_moved"] or ()) if rows else None
 
     async def links(
         self, artifact_ids: Sequence[str], link_types: Sequence[str]

@@ -128,6 +128,7 @@ async def _settle_in(
         "run_id": None,
         "batch_id": _batch_id(row["params"].get("batch")),
         "op": None,
+        "authorization": "",
         "before": Jsonb(before),
         "after": Jsonb({"params": row["params"], "result": after}),
         "outcome": f"{state}: {outcome}",

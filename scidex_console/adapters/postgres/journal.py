@@ -37,11 +37,13 @@ class _Settling:
     """The statements by which a job's own tables follow its operations."""
 
     skip: str
+    """Empty: they need not follow."""
     switch: str
     take_back: str
 
 
 _OF_A_DECISION = _Settling("skip_triaged", "switch_triaged", "take_back_triaged")
+_OF_A_WRITER = _Settling("", "switch_committed", "take_back_committed")
 _OF_JOB = {
     JobName.FIGURES: _Settling("skip_figures", "switch_figures", "hold_back_figures"),
     JobName.FOLDERS: _Settling("skip_folders", "switch_folders", "hold_back_folders"),
@@ -76,6 +78,7 @@ class PostgresJournal:
         epoch: int,
         authorization: str,
         decision: int | None = None,
+        writer: str = "",
     ) -> Batch | None:
         """Journal a batch; operations whose artifact is claimed elsewhere are left out."""
         params = {
@@ -86,6 +89,7 @@ class PostgresJournal:
             "authorization": authorization,
             "base_commit": base_commit,
             "decision": decision,
+            "writer": writer,
             "operations": Jsonb([operation_params(operation) for operation in operations]),
         }
 
@@ -96,7 +100,7 @@ class PostgresJournal:
             assert row is not None
             claimed = {"batch_id": row["id"], "operations": params["operations"]}
             rows = await (await connection.execute(query("claim_operations"), claimed)).fetchall()
-            if job is JobName.FOLDERS and decision is None:
+            if job is JobName.FOLDERS and decision is None and not writer:
                 await _put_off(connection, operations, {row["artifact_id"] for row in rows})
             if not rows:
                 await connection.execute(query("close_unclaimed_batch"), {"id": row["id"]})
@@ -117,7 +121,8 @@ class PostgresJournal:
         async def work(connection: Connection) -> Batch:
             params = {"batch_id": batch.id, "skips": Jsonb(plan)}
             await connection.execute(query("skip_operations"), params)
-            await connection.execute(query(_settling(batch).skip), params)
+            if (follow := _settling(batch).skip) != "":
+                await connection.execute(query(follow), params)
             await connection.execute(query("keep_sources"), params)
             return await _loaded(connection, batch)
 
@@ -347,6 +352,7 @@ class PostgresJournal:
             "before": Jsonb({"base_commit": batch.base_commit, "state": batch.state}),
             "after": Jsonb(after),
             "outcome": "done",
+            "authorization": batch.authorization,
         }
         await connection.execute(query("insert_audit"), params)
 
@@ -360,6 +366,8 @@ async def _put_off(connection: Connection, operations: Sequence[Operation], clai
 
 
 def _settling(batch: Batch) -> _Settling:
+    if batch.writer:
+        return _OF_A_WRITER
     return _OF_JOB[batch.job] if batch.decision is None else _OF_A_DECISION
 
 

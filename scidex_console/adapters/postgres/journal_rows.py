@@ -55,6 +55,8 @@ def entry_params(operation: Operation) -> list[dict[str, Any]]:
             "leaves_source": entry.leaves_source,
             "content": _as_text(entry.content),
             "replaced": _as_text(entry.replaced),
+            "staged": entry.staged,
+            "standing": entry.standing,
         }
         for ordinal, entry in enumerate(operation.entries)
     ]
@@ -83,6 +85,7 @@ def batch_of(
         decision=row["decision_id"],
         undo_no=row["undo_no"],
         undo_plan=row["undo_plan"],
+        writer=row["writer"],
         applied={int(number): commit for number, commit in (row.get("applied") or {}).items()},
         operations=tuple(_operation(each, tuple(of_operation[each["id"]])) for each in operations),
     )
@@ -124,6 +127,8 @@ def _entry(row: dict[str, Any]) -> FolderEntry:
         leaves_source=row["leaves_source"],
         content=row["content"],
         replaced=row["replaced"],
+        staged=row["staged"],
+        standing=row["standing"],
     )
 
 

@@ -140,6 +140,7 @@ class PostgresRuns:
             "run_id": after.id,
             "batch_id": None,
             "op": None,
+            "authorization": "",
             "before": Jsonb({"state": before.state}),
             "after": Jsonb({"state": after.state}),
             "outcome": after.halt_reason or before.halt_reason,

@@ -15,6 +15,8 @@ class EntryRole(StrEnum):
 
     MOVED = "moved"
     """A file that lay elsewhere before."""
+    ADDED = "added"
+    """A file that a writer has brought."""
     MANIFEST = "manifest"
     LINK = "link"
     """A symbolic link to another artifact's folder."""
@@ -32,15 +34,19 @@ class FolderEntry:
     size: int
     mode: str = REGULAR
     blob: str = ""
-    """Git's object; of a manifest or link known once it is committed."""
+    """Git's object; of a manifest, a link or an added file known once it is committed."""
     source: str = ""
     """Of a moved file: where it lay before."""
     leaves_source: bool = False
     """Of a moved file: whether the old path goes, as nobody claims it any more."""
     content: bytes | None = None
-    """Of a manifest or link: the bytes."""
+    """Of a manifest or link: the bytes. Of an added file: what git keeps in its place, where that differs."""
     replaced: bytes | None = None
     """Of a manifest: the bytes of the one that was there before."""
+    staged: str = ""
+    """Of an added file: the name of the staged file, in the folder of the writer that brought it."""
+    standing: bool = False
+    """Of an added file: whether it lay at its place before the batch, as its writer had put it there."""
 
     @property
     def is_link(self) -> bool:

@@ -116,7 +116,7 @@ def plan_folder(
         folder=folder,
         moves=tuple(move for move in moves if move.path != move.file.path),
         manifest=manifest_bytes(after, listed),
-        links=_links(folder, relations, layout, rules),
+        links=links_of(folder, relations, layout, rules),
         files=listed,
     )
 
@@ -145,10 +145,11 @@ def _kept_name(row: ArtifactRow, file: ReadFile, folder: str, *, primary: bool) 
     if not primary:
         return name if lies_in == f"{folder}/{ACCESSORIES}" else ""
     name = row.primary_filename or (name if lies_in == folder else "")  # once set, it never changes
-    return _checked(name) if name else ""
+    return checked_name(name) if name else ""
 
 
-def _checked(primary_filename: str) -> str:
+def checked_name(primary_filename: str) -> str:
+    """A name that a row gives its primary file. Raises ValueError when it cannot be one in a folder."""
     try:
         safe = "/" not in check_relative(primary_filename)
     except UnsafePath:
@@ -168,7 +169,9 @@ def _listed(file: ReadFile, name: str) -> FolderFile:
     )
 
 
-def _links(folder: str, relations: Relations, layout: FolderLayout, rules: ResolvingRules) -> dict[str, str]:
+def links_of(
+    folder: str, relations: Relations, layout: FolderLayout, rules: ResolvingRules
+) -> dict[str, str]:
     """Links to where the other ends' folders are by their rows, or else will be."""
     ends = {Direction.INPUTS: relations.inputs, Direction.OUTPUTS: relations.outputs}
     found: dict[str, str] = {}

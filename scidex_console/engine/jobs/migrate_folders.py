@@ -23,6 +23,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.engine.jobs.folder_reading import FolderReader, ReadArtifact
 from scidex_console.engine.jobs.folder_survey import FolderSurvey
 from scidex_console.engine.jobs.job import Record
+from scidex_console.engine.jobs.relating import bookkeeping_of, relate
 from scidex_console.engine.ports import ArtifactRepository, Clock, DueFolder, FolderStore, Refusal
 from scidex_console.engine.threads import in_thread, in_thread_until_stopped
 
@@ -197,7 +198,9 @@ class MigrateFolders:
         taken = await asyncio.to_thread(self._reader.standing, [found for found in now if found is not None])
         if not taken:
             return []
-        related, uuids, locked = await self._relate([found.row.id for found in taken])
+        related, uuids, locked = await relate(
+            self._store, [found.row.id for found in taken], self._rules.upstream_links
+        )
         plans: list[tuple[ReadArtifact, FolderPlan]] = []
         for found in taken:
             if found.row.id in locked:
@@ -239,35 +242,10 @@ class MigrateFolders:
     def _plan(self, row: ArtifactRow, found: ReadArtifact, relations: Relations) -> FolderPlan:
         return plan_folder(row, found.files, relations, self._rules.layout, self._rules.resolving)
 
-    async def _relate(
-        self, ids: Sequence[str]
-    ) -> tuple[Mapping[str, Relations], Mapping[str, str], Collection[str]]:
-        """Each artifact's links by UUID, and the UUIDs; minted, too, for what they lead to.
-
-        Also the artifacts that cannot be related now: a row that still needs its UUID is locked.
-        """
-        links = await self._store.links(ids, self._rules.upstream_links)
-        ends_of_links = list(dict.fromkeys(end for link in links for end in link))
-        ends = dict.fromkeys([*ids, *ends_of_links])
-        uuids = await self._store.mint(list(ends))
-        without = set(await self._store.read([end for end in ends if end not in uuids]))
-        locked = without.union(*(link for link in links if without.intersection(link)))
-        inputs: dict[str, set[str]] = {artifact_id: set() for artifact_id in ids}
-        outputs: dict[str, set[str]] = {artifact_id: set() for artifact_id in ids}
-        for derived, origin in links:
-            if derived == origin or derived not in uuids or origin not in uuids:
-                continue  # a link to itself, or to a row that is not there
-            if derived in inputs:
-                inputs[derived].add(uuids[origin])
-            if origin in outputs:
-                outputs[origin].add(uuids[derived])
-        dirs = await self._store.folders_of(ends_of_links)
-        relations = {i: Relations(tuple(sorted(inputs[i])), tuple(sorted(outputs[i])), dirs) for i in ids}
-        return relations, uuids, locked
-
     async def _operations(self, plans: Sequence[tuple[ReadArtifact, FolderPlan]]) -> list[Operation]:
         leaving = await self._leaving([plan for _, plan in plans])
-        standing = await asyncio.to_thread(self._standing, [plan for _, plan in plans])
+        again = [plan for _, plan in plans if plan.row.artifact_dir is not None]
+        standing = await asyncio.to_thread(bookkeeping_of, self._repository, again)
         now = self._clock.now()
         return [
             operation_for_folder(
@@ -298,19 +276,6 @@ class MigrateFolders:
             if claimants.get(path, frozenset()) <= set(movers) and self._reader.may_go(path):
                 leaving.setdefault(movers[-1], set()).add(path)
         return leaving
-
-    def _standing(self, plans: Sequence[FolderPlan]) -> Mapping[str, bytes]:
-        """Manifests and links that are there already, of artifacts that are migrated once more."""
-        again = [plan for plan in plans if plan.row.artifact_dir is not None]
-        paths = [path for plan in again for path in (plan.manifest_path, *plan.links)]
-        if not paths:
-            return {}
-        found: dict[str, bytes] = {}
-        for path, blob in self._repository.blobs_of(self._repository.head(), paths).items():
-            content = bytearray()
-            self._repository.export_blob(blob, content.extend)
-            found[path] = bytes(content)
-        return found
 
 
 def _unplannable(error: ValueError) -> Refusal:

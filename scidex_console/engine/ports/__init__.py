@@ -17,6 +17,7 @@ from scidex_console.engine.ports.database import (
     RunStore,
     SurveyedFigure,
     SwitchResult,
+    WriterQueue,
 )
 from scidex_console.engine.ports.files import StagedWriter, Staging, Worktree
 from scidex_console.engine.ports.folders import (
@@ -97,4 +98,5 @@ __all__ = [
     "TriageDesk",
     "TriageStore",
     "Worktree",
+    "WriterQueue",
 ]

@@ -92,6 +92,18 @@ class Fence(Protocol):
     async def release(self) -> None: ...
 
 
+class WriterQueue(Protocol):
+    """Where the writers of one repository wait for their turn, in all processes: first come, first served."""
+
+    async def enter(self) -> None:
+        """Wait for the turn. Raises `LockBusy` naming who has it when it takes too long, `Unreachable`."""
+        ...
+
+    async def leave(self) -> None:
+        """Let the next one in. Never raises: a turn whose connection is lost is over anyway."""
+        ...
+
+
 class RunStore(Protocol):
     """Runs and their states. Every write checks the epoch (`Fenced`)."""
 
@@ -253,11 +265,12 @@ class Journal(Protocol):
         epoch: int,
         authorization: str,
         decision: int | None = None,
+        writer: str = "",
     ) -> Batch | None:
         """Journal a batch, claiming each artifact (advisory lock, one open operation each).
 
         Operations whose artifact is claimed elsewhere are left out; None when none is left. `decision` is the
-        person's decision that the batch applies, if it does.
+        person's decision that the batch applies, `writer` who has it committed, if it is one's.
         """
         ...
 

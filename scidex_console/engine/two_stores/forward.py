@@ -23,10 +23,11 @@ async def apply(
     operations: Sequence[Operation],
     *,
     decision: int | None = None,
+    writer: str = "",
 ) -> Batch | None:
     """Take operations through the two stores as one batch; None when every artifact is claimed elsewhere.
 
-    `decision` is the person's decision that they apply, where it is one.
+    `decision` is the person's decision that they apply, `writer` who has them committed, where it is one.
 
     Raises `LockBusy` (try again), `Halt` (a person must look), `Fenced`, `Unreachable`. Whatever it raises,
     the batch is in the journal and recovery goes on from where it stopped.
@@ -42,6 +43,7 @@ async def apply(
             epoch=stores.mandate.epoch,
             authorization=stores.mandate.authorization,
             decision=decision,
+            writer=writer,
         )
         if batch is None:
             return None

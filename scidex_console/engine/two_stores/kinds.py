@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from scidex_console.domain.batches import Batch
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores.added_files import AddedFiles
+from scidex_console.engine.two_stores.committed_files import CommittedFiles
 from scidex_console.engine.two_stores.decided_files import DecidedFiles
 from scidex_console.engine.two_stores.effects import Effects
 from scidex_console.engine.two_stores.laid_folders import LaidFolders
@@ -19,5 +20,7 @@ _KINDS: Mapping[JobName, Callable[[Stores], Effects]] = {
 
 
 def effects_of(stores: Stores, batch: Batch) -> Effects:
-    """The effects of one batch, of a job or of a person's decision; an instance serves one batch."""
+    """The effects of one batch: of a job, a person's decision, or a writer; an instance serves one batch."""
+    if batch.writer:
+        return CommittedFiles(stores)
     return (_KINDS[batch.job] if batch.decision is None else DecidedFiles)(stores)

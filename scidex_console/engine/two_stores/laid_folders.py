@@ -26,6 +26,8 @@ class LaidFolders:
     """Implements `Effects` for folders."""
 
     lasts = True
+    doing = "migrate"
+    """What a commit does to its artifact, in its subject."""
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
@@ -100,14 +102,14 @@ class LaidFolders:
         drafts = [
             CommitDraft(
                 [change for entry in operation.entries for change in _forwards(entry, known)],
-                f"{batch.job}: migrate {operation.artifact_id}",
+                f"{batch.job}: {self.doing} {operation.artifact_id}",
                 mandate.trailers(batch, f"{batch.op}/{operation.id}", CommitKind.MOVE),
             )
             for operation in live
         ]
         return self._repository.commit_chain(
             drafts,
-            subject=f"{batch.job}: migrate {counted(len(live), 'artifact')} (batch {batch.id})",
+            subject=f"{batch.job}: {self.doing} {counted(len(live), 'artifact')} (batch {batch.id})",
             trailers=mandate.trailers(batch, batch.op, CommitKind.APPLY),
             epoch=mandate.epoch,
         )
@@ -220,7 +222,7 @@ class LaidFolders:
                 if not entry.blob or known.get(entry.path) != entry.blob:
                     with suppress(Refused):  # somebody has changed it since: theirs stays
                         self._folders.lay(entry.path, entry.replaced, over=entry.sha256)
-            elif entry.path not in known:
+            elif entry.path not in known and not entry.standing:
                 self._folders.take_away(entry.path, entry.sha256, link=entry.is_link, twin=entry.source)
 
     def _bring_back(self, entry: FolderEntry, known: Mapping[str, str]) -> None:

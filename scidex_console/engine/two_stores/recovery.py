@@ -6,14 +6,18 @@ The journal says what was meant, the commits' trailers say what git has; the rul
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 
-from scidex_console.domain.batches import Batch, BatchState, OperationState
+from scidex_console.domain.batches import Batch, BatchState, OperationState, Skip
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores import forward, rollback
+from scidex_console.engine.two_stores.committed_files import is_abandoned
 from scidex_console.engine.two_stores.kinds import effects_of
 from scidex_console.engine.two_stores.stores import Stores
+
+_ABANDONED = "its writer ended before the commit, and was told of none"
 
 
 async def recover(stores: Stores) -> int:
@@ -21,17 +25,38 @@ async def recover(stores: Stores) -> int:
 
     Raises what the steps raise; calling it again goes on from there.
     """
-    operations = 0
     async with stores.writing():
         # Also without an open batch: the crash may have come while the outer repository was being moved.
         await in_thread(stores.repository.repair_index, [])
         reach("recovery: leftovers cleared")
-        for batch in await stores.journal.unsettled():
-            operations += len(batch.operations)
-            await _repair_index(stores, batch)
-            reach("recovery: index repaired")
-            await _settle(stores, batch)
-            reach("recovery: settled a batch")
+        return await _settle_all(stores, await stores.journal.unsettled())
+
+
+async def recover_after(stores: Stores, *, lingering: Collection[int] = ()) -> int:
+    """Settle what whoever had the writer lock before left open; the number of operations concerned.
+
+    Batches whose old paths only wait for readers to leave (`lingering`, and those of an engine that are in
+    both stores) are not left open: whoever wrote them takes the paths away.
+    """
+    async with stores.writing():
+        left = [
+            batch
+            for batch in await stores.journal.unsettled()
+            if batch.id not in lingering and (batch.writer or batch.state is not BatchState.DONE)
+        ]
+        if left:
+            await in_thread(stores.repository.repair_index, [])
+        return await _settle_all(stores, left)
+
+
+async def _settle_all(stores: Stores, batches: Sequence[Batch]) -> int:
+    operations = 0
+    for batch in batches:
+        operations += len(batch.operations)
+        await _repair_index(stores, batch)
+        reach("recovery: index repaired")
+        await _settle(stores, batch)
+        reach("recovery: settled a batch")
     return operations
 
 
@@ -61,6 +86,9 @@ async def _settle_prepared(stores: Stores, batch: Batch) -> None:
     effects = effects_of(stores, batch)
     found = await in_thread(stores.repository.find, batch.op, CommitKind.APPLY, **stores.mandate.made(batch))
     if found is None:
+        if is_abandoned(batch):
+            skips = {o.artifact_id: Skip(_ABANDONED, again=True) for o in batch.live()}
+            batch = await stores.journal.skip(batch, skips)
         # Operations that were left out after their files had been placed.
         skipped = [o for o in batch.operations if o.state is OperationState.SKIPPED]
         await in_thread(effects.retreat, skipped, placed=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from scidex_console.domain.batches import Batch
 from scidex_console.domain.commits import CommitKind, Trailers
 from scidex_console.domain.intents import Intent
 from scidex_console.engine.ports import ArtifactRepository, FolderFiles, Journal, Staging, Worktree
-from scidex_console.engine.threads import in_thread
+from scidex_console.engine.two_stores.turns import WriterTurns
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class Mandate:
     version: str
     journal: str
     """Identity of the journal it writes to, which every commit bears."""
+    operator: str = "engine"
+    """Who an audit row names where no operator asked."""
+    reason: str = ""
 
     def trailers(self, batch: Batch, op: str, kind: CommitKind) -> Trailers:
         """The trailers of a commit made under this mandate."""
@@ -42,7 +45,12 @@ class Mandate:
     def origin(self, intent: Intent | None = None) -> Mapping[str, str]:
         """Who an audit row names: the operator behind an intent, or the engine itself."""
         if intent is None:
-            return {"operator": "engine", "origin": self.holder, "reason": "", "version": self.version}
+            return {
+                "operator": self.operator,
+                "origin": self.holder,
+                "reason": self.reason,
+                "version": self.version,
+            }
         operators = ", ".join([intent.operator, *intent.also_by])
         return {
             "operator": operators,
@@ -64,21 +72,10 @@ class Stores:
     mandate: Mandate
     grace: float = 1.0
     """Seconds that a reader who has just read a row has to open its old path."""
+    turns: WriterTurns | None = None
+    """The writer lock; None: there is no database to queue in, and the repository's own lock is all."""
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[None]:
+    def writing(self) -> AbstractAsyncContextManager[None]:
         """Hold the repository's writer lock, so that other writers alternate with us batch by batch."""
-        lock = self.repository.writer_lock(self.mandate.holder)
-        entered = False
-
-        def enter() -> None:
-            nonlocal entered
-            lock.__enter__()
-            entered = True
-
-        try:
-            await in_thread(enter)
-            yield
-        finally:
-            if entered:
-                await in_thread(lock.__exit__, None, None, None)
+        turns = self.turns or WriterTurns(self.repository, None, self.mandate.holder)
+        return turns.turn()

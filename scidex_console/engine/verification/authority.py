@@ -59,8 +59,10 @@ def _judge_observing(exam: Examination, evidence: Evidence, commits: Sequence[Ow
     if not engine.writes and engine.epoch:
         observing.add(engine.epoch)
     exam.count("engines that only observed", len(observing))
-    written = [(f"commit {c.id}", c.trailers.epoch) for c in commits]
-    written += [(f"batch {b.id}", b.epoch) for b in evidence.database.batches]
+    # A writer writes under the epoch in force, of whichever engine that is.
+    writers = {batch.uid for batch in evidence.database.batches if batch.writer}
+    written = [(f"commit {c.id}", c.trailers.epoch) for c in commits if c.trailers.batch not in writers]
+    written += [(f"batch {b.id}", b.epoch) for b in evidence.database.batches if not b.writer]
     for what, epoch in written:
         if epoch in observing:
             exam.broken(f"{what} is of epoch {epoch}, whose engine only observes")

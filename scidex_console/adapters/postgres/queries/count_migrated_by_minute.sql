@@ -11,7 +11,7 @@ WITH stretch AS MATERIALIZED (
     SELECT coalesce(b.settled_at, b.created_at) AS at,
         (SELECT count(*) FROM scidex_console.operation AS o WHERE o.batch_id = b.id AND o.state = 'done') AS n
     FROM scidex_console.batch AS b
-    WHERE b.job = 'folders' AND b.decision_id IS NULL AND b.state IN ('done', 'cleaned')
+    WHERE b.job = 'folders' AND b.decision_id IS NULL AND b.writer = '' AND b.state IN ('done', 'cleaned')
         AND coalesce(b.settled_at, b.created_at) > now() - make_interval(mins => %(minutes)s)
 )
 SELECT '' AS host_group,

@@ -1,8 +1,14 @@
--- Connections of an engine that has stalled: the one that holds the advisory lock of `try_engine_lock`, and
+-- Connections of an engine that has stalled: the one that holds the advisory lock of `try_engine_lock`, the one that
+-- has the writers' turn or waits for it, and
 -- those in whose transactions the epoch was checked, which keep it from moving until they end.
 SELECT pid FROM pg_locks
 WHERE locktype = 'advisory' AND classid = 740196003 AND objid = 1 AND objsubid = 2 AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+UNION
+SELECT l.pid FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.classid = 740196003 AND l.objid = 4 AND l.objsubid = 2
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND a.application_name = %(engine)s
 UNION
 SELECT l.pid FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.locktype = 'relation' AND l.relation = 'scidex_console.engine'::regclass AND l.mode = 'RowShareLock'

@@ -2,7 +2,7 @@
 WITH cycle AS (
     SELECT b.created_at, (SELECT count(*) FROM scidex_console.operation AS o WHERE o.batch_id = b.id) AS artifacts
     FROM scidex_console.batch AS b
-    WHERE b.job = 'folders' AND b.created_at >= %(since)s AND b.state <> 'empty'
+    WHERE b.job = 'folders' AND b.writer = '' AND b.created_at >= %(since)s AND b.state <> 'empty'
 ), gap AS (
     SELECT extract(epoch FROM created_at - lag(created_at) OVER (ORDER BY created_at))::float8 AS s FROM cycle
 )
