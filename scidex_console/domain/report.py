@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scidex_console.domain.durations import format_duration
 from scidex_console.domain.sanitise import visible
 
 CLASSES = (
@@ -56,6 +57,8 @@ def _period(report: Mapping[str, Any]) -> str:
     state = report.get("so_far")
     which = "the last run" if report.get("run") is None else "the run"
     so_far = f" so far: {which} is {state}" if state else ""
+    if state and (left := report.get("ends_in_s")) is not None:
+        so_far += f", about {format_duration(float(round(left)))} to go"
     if not report.get("from"):
         return f"Nothing was attempted{so_far}."
     return f"From {report['from']} to {report['to']}{',' if so_far else ''}{so_far}."

@@ -32,6 +32,15 @@ class DailyWindow:
         opening = datetime.combine(day, self.start, ZoneInfo(self.zone))
         return max(1.0, (opening.astimezone(UTC) - now.astimezone(UTC)).total_seconds())
 
+    def closes_in(self, now: datetime) -> float:
+        """Seconds until it closes, 0 while it is closed; `now` is aware."""
+        local = now.astimezone(ZoneInfo(self.zone))
+        if not self._holds(local.time()):
+            return 0.0
+        day = local.date() + timedelta(days=0 if local.time() < self.end else 1)
+        closing = datetime.combine(day, self.end, ZoneInfo(self.zone))
+        return max(1.0, (closing.astimezone(UTC) - now.astimezone(UTC)).total_seconds())
+
     def _holds(self, at: time) -> bool:
         if self.start < self.end:
             return self.start <= at < self.end

@@ -15,6 +15,7 @@ from scidex_console.domain.folders.acceptance import Acceptance
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.pacing.forecast import Forecast
 from scidex_console.domain.runs import RunState
 from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.people import AuditView, PresenceView
@@ -94,7 +95,8 @@ class GapView:
     """Rows settled in each of the last 30 minutes, oldest first (the sparkline)."""
     rate_per_min: float | None
     eta_s: float | None
-    """Seconds until no row is left to ask (`domain.eta`); None when no run works, or too little is known."""
+    """Seconds until no row is left to ask (`domain.pacing`); None when no run works. Of folders None, too,
+    while too little is known."""
     held_back_for: tuple[tuple[str, int], ...] = ()
     """What the held-back rows wait on, and how many for each."""
     due_again: tuple[tuple[str, int], ...] = ()
@@ -336,6 +338,8 @@ class PlanView:
     note: str = ""
     held_back: tuple[PlanItem, ...] = ()
     """Rows it would not take up by itself, each with what it waits on."""
+    forecast: Forecast | None = None
+    """How long it would take from now on (figures)."""
 
 
 @dataclass(frozen=True)

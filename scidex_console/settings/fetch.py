@@ -17,6 +17,7 @@ from scidex_console.domain.hosts import (
     HostGroup,
     HostGroups,
 )
+from scidex_console.domain.pacing.manners import Manners
 from scidex_console.domain.windows import DailyWindow, parse_window
 from scidex_console.settings.values import (
     SECTION,
@@ -235,6 +236,17 @@ class FetchSettings(BaseModel):
                 if not self.contact
                 else "put {contact} into fetch.user_agent",
             )
+
+    def manners(self) -> Manners:
+        """What the gate goes by, beside the budgets."""
+        return Manners(
+            retry_after_cap=self.retry_after_cap.total_seconds(),
+            hold_first=self.hold.total_seconds(),
+            hold_longest=self.hold_longest.total_seconds(),
+            breaker_failures=self.breaker_failures,
+            breaker_first=self.breaker_first.total_seconds(),
+            breaker_longest=self.breaker_longest.total_seconds(),
+        )
 
     def host_groups(self) -> HostGroups:
         """The groups in force: those of the configuration first, then the built-in ones it leaves alone."""

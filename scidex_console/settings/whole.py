@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from scidex_console.domain.pacing.work import Rules
 from scidex_console.domain.paths import ArtifactPaths
 from scidex_console.settings.console import ConsoleSettings
 from scidex_console.settings.fetch import FetchSettings
@@ -52,6 +53,17 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what is given: where settings come from is decided by `load_settings` alone."""
         return (init_settings,)
+
+    def pacing_rules(self) -> Rules:
+        """What a forecast of the run of figures goes by."""
+        return Rules(
+            self.fetch.manners(),
+            self.figures.back_offs(),
+            self.figures.control_rules(),
+            head_first=self.figures.probe == "head-then-get",
+            batch_files=self.batch.files,
+            batch_marks=self.batch.marks,
+        )
 
     def artifact_paths(self) -> ArtifactPaths:
         """The one resolver of canonical paths."""

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from scidex_console import __version__
 from scidex_console.adapters.http.decoding import Decoder
@@ -208,12 +208,7 @@ def fetch_settings(settings: Settings) -> FetchSettings:
         request_deadline=fetch.deadline.total_seconds(),
         max_bytes=fetch.max_bytes,
         max_connections=max(512, width * 2),
-        retry_after_cap=fetch.retry_after_cap.total_seconds(),
-        hold_first=fetch.hold.total_seconds(),
-        hold_longest=fetch.hold_longest.total_seconds(),
-        breaker_failures=fetch.breaker_failures,
-        breaker_first=fetch.breaker_first.total_seconds(),
-        breaker_longest=fetch.breaker_longest.total_seconds(),
+        **asdict(fetch.manners()),
     )
 
 

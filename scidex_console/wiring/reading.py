@@ -84,6 +84,8 @@ async def readers(
             stalled_after_s=settings.engine.stalled_after.total_seconds(),
             cycles=settings.folders.cycles(),
             look=look_at_folders(settings),
+            rules=settings.pacing_rules(),
+            groups=settings.fetch.host_groups(),
         )
         asker = origin()
         identity, desk = await read.identity(), PostgresIntentDesk(database, asker)

@@ -229,7 +229,14 @@ def test_plan_shows_counts_and_the_next_rows(cli: Cli) -> None:
     result = cli("plan", "figures")
     assert result.out.startswith("figures:\n  total 4302, with file 115, missing 3000, done 100, dead 1187")
     assert "figure-9  europepmc  2026-05-19 20:30:00Z  https://europepmc.org/9.jpg" in result.out
-    assert list(cli("plan", "figures", "--json").document) == ["job", "note", "gap", "items", "held_back"]
+    assert list(cli("plan", "figures", "--json").document) == [
+        "job",
+        "note",
+        "gap",
+        "items",
+        "held_back",
+        "forecast",
+    ]
 
 
 def test_plan_and_status_say_what_held_back_rows_wait_on(cli: Cli, services: FakeServices) -> None:

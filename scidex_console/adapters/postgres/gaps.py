@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from scidex_console.adapters.postgres.snapshot import Row, Rows
+from scidex_console.adapters.postgres.snapshot import Rows
 from scidex_console.domain.batches import OperationState
-from scidex_console.domain.eta import GroupLoad, seconds_left
 from scidex_console.domain.figures import FigureState, why_held_back
-from scidex_console.domain.hosts import DEFAULT_RATE
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.runs import WORKING
 from scidex_console.engine.views import GapView, RunView
 
 RECENT_MINUTES = 5
@@ -80,11 +77,10 @@ def figures_gap(
     counts: Rows,
     scheduled: Rows,
     pace: Pace,
-    hosts: Rows,
     *,
     total: int,
     run: RunView | None,
-    now: datetime,
+    eta_s: float | None,
     held_back: Rows,
     due_again: Rows,
 ) -> GapView:
@@ -116,43 +112,10 @@ def figures_gap(
         rate_per_min=pace.rate_per_min,
         held_back_for=tuple((why_held_back(ended(row["cause"])), row["n"]) for row in held_back),
         due_again=tuple((row["last_outcome"], row["n"]) for row in due_again),
-        eta_s=_eta(loads(due_by_group(counts), scheduled, pace, hosts, now), pace, run),
+        eta_s=eta_s,
     )
-
-
-def _eta(groups: Sequence[GroupLoad], pace: Pace, run: RunView | None) -> float | None:
-    """None unless a run is at work: a run that rests does not come nearer to its end."""
-    return seconds_left(groups, pace.span_s) if run is not None and run.state in WORKING else None
-
-
-def loads(due: Mapping[str, int], scheduled: Rows, pace: Pace, hosts: Rows, now: datetime) -> list[GroupLoad]:
-    """What each host group has left to ask, its budget and its closings, and what was settled of it."""
-    gates = {row["host_group"]: row for row in hosts}
-    put_off = {row["host_group"]: row for row in scheduled}
-    groups: list[GroupLoad] = []
-    for name in due.keys() | pace.recent.keys():
-        number = due.get(name, 0)
-        gate, later = gates.get(name), put_off.get(name)
-        count = min(later["scheduled"], number) if later else 0
-        groups.append(
-            GroupLoad(
-                due=number - count,
-                budget=float(gate["rate"]) if gate and gate["rate"] > 0 else DEFAULT_RATE,
-                settled=pace.recent.get(name, 0),
-                later=count,
-                last_due_s=later["last_due_s"] if later else 0.0,
-                closed_s=_closed_s(gate, now) if gate else 0.0,
-            )
-        )
-    return groups
 
 
 def ended(cause: str) -> OperationState | None:
     """The state in which a figure's last operation ended, as the statements give it."""
     return OperationState(cause) if cause else None
-
-
-def _closed_s(gate: Row, now: datetime) -> float:
-    ends = [until for until in (gate["hold_until"], gate["breaker_until"]) if until is not None]
-    seconds: list[float] = [(until - now).total_seconds() for until in ends]
-    return max([0.0, *seconds])

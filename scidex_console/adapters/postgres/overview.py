@@ -9,6 +9,7 @@ from scidex_console.adapters.postgres.attempts import attempt_view, migration_lo
 from scidex_console.adapters.postgres.batches import batch_params, batch_view
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.folder_gap import FolderCounts
+from scidex_console.adapters.postgres.forecasts import Forecasts
 from scidex_console.adapters.postgres.gaps import (
     MOST_HELD_BACK,
     MOST_SCHEDULED,
@@ -27,6 +28,8 @@ from scidex_console.adapters.postgres.soak import QUESTIONS as SOAK_QUESTIONS
 from scidex_console.adapters.postgres.soak import soak_record
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.pacing.forecast import Forecast
+from scidex_console.domain.runs import WORKING
 from scidex_console.domain.soak.ladder import read_ladder
 from scidex_console.engine.listing_views import BatchFilter
 from scidex_console.engine.views import EngineView, GapView, HostView, Overview, ReversibleBatches, RunView
@@ -37,6 +40,7 @@ _SETTLED_INTENTS = 10
 async def read_overview(
     database: Database,
     folders: FolderCounts,
+    forecasts: Forecasts,
     *,
     dead: int,
     errors: int,
@@ -67,7 +71,7 @@ async def read_overview(
         taken_at=engine["taken_at"],
         identity=identity_view(found["read_identity"][0]),
         engine=engine_view(engine, stalled_after_s),
-        gaps=(_figures(found, minutes), folders_gap),
+        gaps=(await _figures(found, forecasts, minutes), folders_gap),
         acceptance=await folders.acceptance(folders_gap),
         hosts=host_views(found["list_hosts"], found["list_counts"]),
         dead=tuple(attempt_view(row) for row in found["list_gone_attempts"]),
@@ -84,13 +88,25 @@ async def read_overview(
     )
 
 
-async def read_gap(database: Database, folders: FolderCounts, job: JobName, *, minutes: int) -> GapView:
+async def read_gap(
+    database: Database, folders: FolderCounts, forecasts: Forecasts, job: JobName, *, minutes: int
+) -> GapView:
     """The gap of one job."""
     async with snapshot(database) as connection:
         found = await ask(connection, _gap_questions(minutes))
     if job is JobName.FIGURES:
-        return _figures(found, minutes)
+        return await _figures(found, forecasts, minutes)
     return await folders.gap(_run(found, JobName.FOLDERS), minutes)
+
+
+async def read_figures_plan(
+    database: Database, forecasts: Forecasts, *, minutes: int
+) -> tuple[GapView, Forecast]:
+    """The gap of figures, and how long it takes to work it off, whether a run is at work or not."""
+    async with snapshot(database) as connection:
+        found = await ask(connection, _gap_questions(minutes))
+    told = await forecasts.whole(found, found["read_engine_state"][0]["taken_at"])
+    return await _figures(found, forecasts, minutes), told
 
 
 def _gap_questions(minutes: int) -> dict[str, dict[str, int] | None]:
@@ -99,6 +115,7 @@ def _gap_questions(minutes: int) -> dict[str, dict[str, int] | None]:
         "list_counts": None,
         "list_current_runs": None,
         "count_scheduled_figures": {"most": MOST_SCHEDULED},
+        "count_suspected_figures": {"most": MOST_SCHEDULED},
         "count_settled_by_minute": {"minutes": minutes, "recent": RECENT_MINUTES},
         "list_hosts": None,
         "count_held_back": {"most": MOST_HELD_BACK},
@@ -106,7 +123,8 @@ def _gap_questions(minutes: int) -> dict[str, dict[str, int] | None]:
     }
 
 
-def _figures(found: dict[str, Rows], minutes: int) -> GapView:
+async def _figures(found: dict[str, Rows], forecasts: Forecasts, minutes: int) -> GapView:
+    """Its end is told while a run is at work: one that rests does not come nearer to its end."""
     engine = found["read_engine_state"][0]
     now: datetime = engine["taken_at"]
     run = _run(found, JobName.FIGURES)
@@ -114,10 +132,9 @@ def _figures(found: dict[str, Rows], minutes: int) -> GapView:
         found["list_counts"],
         found["count_scheduled_figures"],
         read_pace(found["count_settled_by_minute"], minutes, now),
-        found["list_hosts"],
         total=engine["figures_total"],
         run=run,
-        now=now,
+        eta_s=await forecasts.seconds_left(found, run.id, now) if run and run.state in WORKING else None,
         held_back=found["count_held_back"],
         due_again=found["count_due_again"],
     )

@@ -20,10 +20,11 @@ from scidex_console.adapters.postgres.batches import (
 )
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.folder_gap import FolderCounts
+from scidex_console.adapters.postgres.forecasts import Forecasts
 from scidex_console.adapters.postgres.gaps import ended
 from scidex_console.adapters.postgres.guarded_rows import GuardedRows
 from scidex_console.adapters.postgres.identity import path_is_column, read_identity
-from scidex_console.adapters.postgres.overview import read_gap
+from scidex_console.adapters.postgres.overview import read_figures_plan, read_gap
 from scidex_console.adapters.postgres.snapshot import Row, ask, fetch, snapshot
 from scidex_console.domain.batches import REVERSIBLE, REVERTIBLE, TAKEN_BACK, Batch, Operation, OperationState
 from scidex_console.domain.errors import ConsoleError, Refused, UsageError
@@ -180,18 +181,21 @@ def _filters(criteria: AttemptFilter) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-async def read_plan(database: Database, folders: FolderCounts, job: JobName, *, limit: int) -> PlanView:
+async def read_plan(
+    database: Database, folders: FolderCounts, forecasts: Forecasts, job: JobName, *, limit: int
+) -> PlanView:
     """The rows the job would take up next, one host group after the other."""
-    gap = await read_gap(database, folders, job, minutes=_SPARKLINE_MINUTES)
     if job is JobName.FOLDERS:
+        gap = await read_gap(database, folders, forecasts, job, minutes=_SPARKLINE_MINUTES)
         return await _folders_plan(database, gap, limit)
+    gap, told = await read_figures_plan(database, forecasts, minutes=_SPARKLINE_MINUTES)
     rows = await fetch(database, "list_planned_figures", {"limit": limit})
     items = tuple(
         PlanItem(row["artifact_id"], row["host_group"], row["url"], row["state"], row["due_at"])
         for row in rows
     )
     note = "" if gap.total else "no survey yet: an engine makes one when it starts"
-    return PlanView(job, gap, items, note, await _held_back(database, limit))
+    return PlanView(job, gap, items, note, await _held_back(database, limit), told)
 
 
 async def _folders_plan(database: Database, gap: GapView, limit: int) -> PlanView:

@@ -24,10 +24,11 @@ from scidex_console.adapters.postgres.details import (
 )
 from scidex_console.adapters.postgres.folder_gap import FolderCounts
 from scidex_console.adapters.postgres.folder_report import read_folders_report
+from scidex_console.adapters.postgres.forecasts import Forecasts
 from scidex_console.adapters.postgres.handover import read_handover
 from scidex_console.adapters.postgres.identity import read_identity
 from scidex_console.adapters.postgres.intents import intent_view
-from scidex_console.adapters.postgres.overview import engine_view, host_views, read_overview
+from scidex_console.adapters.postgres.overview import engine_view, host_views, read_gap, read_overview
 from scidex_console.adapters.postgres.people import ACTS
 from scidex_console.adapters.postgres.reading_views import read_readers, read_service
 from scidex_console.adapters.postgres.report import read_report
@@ -36,8 +37,10 @@ from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
 from scidex_console.adapters.postgres.soak import read_soak
 from scidex_console.adapters.postgres.windows import Listing, read_window
 from scidex_console.domain.folders.cycles import CyclePlan
+from scidex_console.domain.hosts import HostGroups
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.pacing.work import Rules
 from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.soak.ladder import Ladder, read_ladder
 from scidex_console.engine.handover import Handover
@@ -76,7 +79,8 @@ class PostgresReadModel:
     """Implements the engine's `ReadModel`.
 
     An engine whose last heartbeat is older than `stalled_after_s` seconds is shown as stalled. By `cycles` it
-    tells when the folder job ends. `look` finds what was changed in folders; without it nobody looks there.
+    tells when the folder job ends, by `rules` and `groups` when that of figures does. `look` finds what was
+    changed in folders; without it nobody looks there.
     """
 
     def __init__(
@@ -86,11 +90,14 @@ class PostgresReadModel:
         stalled_after_s: float = 15.0,
         cycles: CyclePlan | None = None,
         look: previews.ChangedFiles | None = None,
+        rules: Rules | None = None,
+        groups: HostGroups | None = None,
     ) -> None:
         self._database = database
         self._look = look
         self._stalled_after_s = stalled_after_s
         self._folders = FolderCounts(database, cycles=cycles)
+        self._forecasts = Forecasts(database, rules, groups)
 
     async def identity(self) -> StoreIdentity:
         """Which database this is, and what the session may do in it."""
@@ -101,6 +108,7 @@ class PostgresReadModel:
         return await read_overview(
             self._database,
             self._folders,
+            self._forecasts,
             dead=dead,
             errors=errors,
             minutes=sparkline_minutes,
@@ -217,7 +225,7 @@ class PostgresReadModel:
 
     async def plan(self, job: JobName, *, limit: int) -> PlanView:
         """What the job would take up next."""
-        return await previews.read_plan(self._database, self._folders, job, limit=limit)
+        return await previews.read_plan(self._database, self._folders, self._forecasts, job, limit=limit)
 
     async def retry_preview(self, job: JobName, criteria: AttemptFilter) -> RetryPreview:
         """Rows a retry would make due, each by its last attempt. `outcome` may also be `held_back`."""
@@ -231,7 +239,10 @@ class PostgresReadModel:
         """Counts of a run, or of all runs. Raises `Refused` for a run the job does not have."""
         if job is JobName.FOLDERS:
             return await read_folders_report(self._database, self._folders, run_id)
-        return await read_report(self._database, job, run_id)
+        report = await read_report(self._database, job, run_id)
+        gap = await read_gap(self._database, self._folders, self._forecasts, job, minutes=1)
+        ends = gap.run is not None and run_id in (None, gap.run.id)
+        return {**report, "ends_in_s": gap.eta_s if ends else None}
 
     async def intent(self, intent_id: int) -> Intent | None:
         """One intent and what became of it."""

@@ -11,11 +11,17 @@ from scidex_console.cli.arguments import Subparsers, add_command, add_job, count
 from scidex_console.cli.context import Context
 from scidex_console.cli.counts import counts_lines
 from scidex_console.cli.output import Output
+from scidex_console.cli.words import number
+from scidex_console.domain.durations import format_duration
 from scidex_console.domain.errors import UsageError
 from scidex_console.domain.folders.orphans import OrphanPage
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.pacing.forecast import Forecast
 from scidex_console.domain.rescue import RescueTrial
 from scidex_console.engine.views import PlanView
+
+_MOST_GROUPS = 10
+"""Groups of a forecast that are listed; the JSON has all of them."""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -66,6 +72,7 @@ def run(args: Namespace, context: Context) -> int:
             "gap": plan.gap,
             "items": plan.items,
             "held_back": plan.held_back,
+            "forecast": plan.forecast,
         },
         _lines(plan, context.output),
     )
@@ -129,10 +136,41 @@ def _lines(plan: PlanView, output: Output) -> Iterator[str]:
     yield from counts_lines(plan.gap)
     if plan.note:
         yield plan.note
+    if plan.forecast is not None and plan.forecast.rows:
+        yield from _forecast_lines(plan.forecast, output)
     if plan.job is JobName.FOLDERS:
         yield from _folder_tables(plan, output)
     else:
         yield from _figure_tables(plan, output)
+
+
+def _forecast_lines(forecast: Forecast, output: Output) -> Iterator[str]:
+    """How long it takes from now on, the groups that take longest, and what more processes would change."""
+    rows_of, requests = number(forecast.rows, "row"), number(forecast.requests, "request")
+    once = f", everything asked once after {_about(forecast.asked_s)}"
+    more = once if forecast.asked_s < 0.95 * forecast.seconds else ""
+    yield f"from now on a run takes about {_about(forecast.seconds)}: {rows_of}, {requests}{more}"
+    rows = [
+        (
+            group.group,
+            _about(group.seconds),
+            group.rows,
+            group.requests,
+            ", ".join(f"{_about(seconds)} {cause}" for cause, seconds in group.waits.items() if seconds >= 1),
+        )
+        for group in forecast.groups[:_MOST_GROUPS]
+    ]
+    heads = ("GROUP", "TAKES", "ROWS", "REQUESTS", "OF IT WAITING")
+    yield from output.table(heads, rows, elastic="GROUP")
+    if (left := len(forecast.groups) - _MOST_GROUPS) > 0:
+        yield f"and {number(left, 'group')} more that take less"
+    more = ", ".join(f"{one.processes}: {_about(one.seconds)}" for one in forecast.processes[1:])
+    yield f"with the hosts shared out among several engine processes, {more}"
+    yield ""
+
+
+def _about(seconds: float) -> str:
+    return format_duration(float(round(seconds)))
 
 
 def _folder_tables(plan: PlanView, output: Output) -> Iterator[str]:

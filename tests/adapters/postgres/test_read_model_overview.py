@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,9 +14,10 @@ from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.adapters.postgres.snapshot import snapshot
 from scidex_console.domain.errors import SchemaMismatch, Unreachable
 from scidex_console.domain.fetching import FetchClass
-from scidex_console.domain.hosts import GateState
+from scidex_console.domain.hosts import GateState, HostGroup, HostGroups
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.domain.windows import parse_window
 from scidex_console.engine.views import GapView, RunView
 from tests.adapters.postgres.conftest import Sql
 from tests.adapters.postgres.small_store import SmallStore
@@ -138,16 +139,13 @@ async def begun(store: SmallStore, sql: Sql, minutes: float) -> RunView:
 
 async def test_remaining_time_follows_the_slowest_group(database: Database, sql: Sql) -> None:
     store = SmallStore(database, sql)
-    quick = [store.add(f"q{n}", group="quick") for n in range(12)]
-    slow = [store.add(f"s{n}", group="slow") for n in range(21)]
-    await store.survey([*quick, *slow], total=33)
-    await begun(store, sql, 60)
-    for n in range(10):
-        await store.attempt(f"q{n}", FetchClass.STORED)
-    await store.attempt("s0", FetchClass.DEAD)
+    quick = [store.add(f"q{n}", group="quick.org") for n in range(12)]
+    slow = [store.add(f"s{n}", group="slow.org") for n in range(220)]
+    await store.survey([*quick, *slow], total=232)
+    await begun(store, sql, 0)
     gap = await gap_of(PostgresReadModel(database))
-    # One of the slow group's rows in five minutes: the twenty left take a hundred.
-    assert gap.eta_s == pytest.approx(20 * 300)
+    # Two requests a row, 1.05 s apart; at once known, whatever was measured so far.
+    assert gap.eta_s == pytest.approx(220 * 2 * 1.05, rel=0.2)
 
 
 async def test_remaining_time_of_a_held_group_counts_its_hold(database: Database, sql: Sql) -> None:
@@ -156,11 +154,13 @@ async def test_remaining_time_of_a_held_group_counts_its_hold(database: Database
     await begun(store, sql, 2)
     await store.attempt("a", FetchClass.STORED)
     await PostgresGates(store.fenced).save([GateState("held", rate=1.0, in_flight_limit=1)])
-    for column in ("hold_until", "breaker_until"):
-        sql.execute(f"UPDATE scidex_console.host_state SET {column} = now() + interval '1 hour'")
+    for closing, seconds in (
+        ("hold_until = now() + interval '1 hour'", 3600),
+        ("hold_until = NULL, breaker = 'open', breaker_until = now() + interval '10 minutes'", 600),
+    ):
+        sql.execute(f"UPDATE scidex_console.host_state SET {closing}")
         gap = await gap_of(PostgresReadModel(database))
-        assert gap.eta_s is not None and 3500 < gap.eta_s < 3603
-        sql.execute("UPDATE scidex_console.host_state SET hold_until = NULL")
+        assert gap.eta_s == pytest.approx(seconds, abs=100)
 
 
 async def test_remaining_time_of_rows_put_off_counts_until_they_are_due(database: Database, sql: Sql) -> None:
@@ -173,32 +173,53 @@ async def test_remaining_time_of_rows_put_off_counts_until_they_are_due(database
     assert gap.due == 0 and gap.eta_s is not None and 3590 < gap.eta_s < 3800
 
 
-async def test_remaining_time_is_unknown_while_nothing_is_settled(database: Database, sql: Sql) -> None:
+async def test_remaining_time_counts_down_between_two_forecasts(database: Database, sql: Sql) -> None:
     store = SmallStore(database, sql)
-    await store.survey([store.add("a")], total=1)
-    await begun(store, sql, 60)
-    gap = await gap_of(PostgresReadModel(database))
-    assert (gap.rate_per_min, gap.eta_s) == (None, None)
+    await store.survey([store.add(f"a{n}", group="a.org") for n in range(40)], total=40)
+    await begun(store, sql, 1)
+    model = PostgresReadModel(database)
+    first, second = await gap_of(model), await gap_of(model)
+    assert first.eta_s is not None and second.eta_s is not None
+    assert 0 < first.eta_s - second.eta_s < 10, "the clock has gone on, and nothing else"
 
 
-async def test_remaining_time_is_unknown_in_the_first_minute_and_after_a_resume(
+async def test_remaining_time_waits_for_a_second_answer_where_no_control_can_confirm(
     database: Database, sql: Sql
 ) -> None:
     store = SmallStore(database, sql)
-    await store.survey([store.add(name) for name in "abc"], total=3)
-    run = await begun(store, sql, 0.5)
-    await store.attempt("a", FetchClass.STORED, run_id=run.id)
-    model = PostgresReadModel(database)
-    gap = await gap_of(model)
-    assert gap.eta_s is None and gap.rate_per_min == pytest.approx(2.0, rel=0.2)
-    sql.execute("UPDATE scidex_console.run SET started_at = now() - interval '2 minutes'")
-    assert (await gap_of(model)).eta_s is not None
+    await store.survey([store.add("a", group="lone.org")], total=1)
+    await begun(store, sql, 1)
     sql.execute(
-        "INSERT INTO scidex_console.intent (action, job, state, origin, version) "
-        "VALUES ('resume', 'figures', 'done', 'here', '0')"
+        "UPDATE scidex_console.figure SET state = 'suspected', suspected_at = now(), "
+        "due_at = now() + interval '1 day'"
     )
-    gap = await gap_of(model)
-    assert (gap.rate_per_min, gap.eta_s) == (None, None), "what was done before a pause is no pace of now"
+    gap = await gap_of(PostgresReadModel(database))
+    assert gap.eta_s == pytest.approx(86400, abs=300)
+
+
+async def test_remaining_time_reckons_with_the_hours_of_a_group(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add("a", group="night.org")], total=1)
+    await begun(store, sql, 1)
+    opens = datetime.now(UTC) + timedelta(hours=3)
+    closes = opens + timedelta(hours=1)
+    hours = parse_window(f"{opens:%H:%M}-{closes:%H:%M}", "UTC")
+    groups = HostGroups([HostGroup("night.org", ("night.org",), 1.0, 1, hours)])
+    gap = await gap_of(PostgresReadModel(database, groups=groups))
+    assert gap.eta_s is not None and gap.eta_s > 2.9 * 3600
+
+
+async def test_plan_says_how_long_a_run_would_take_before_there_is_one(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    rows = [store.add(f"a{n}") for n in range(40)] + [store.add("b", group="other.org")]
+    await store.survey(rows, total=41)
+    plan = await PostgresReadModel(database).plan(JobName.FIGURES, limit=1)
+    told = plan.forecast
+    assert plan.gap.eta_s is None and told is not None
+    assert {group.group for group in told.groups} == {"europepmc", "other.org"}
+    assert told.rows == 41 and 41 < told.requests <= 160
+    assert [one.processes for one in told.processes] == [1, 2, 4]
+    assert {one.seconds for one in told.processes} == {told.seconds}, "hosts, not processes, set the pace"
 
 
 @pytest.mark.parametrize("state", [RunState.PAUSING, RunState.HALTED, RunState.CANCELLING, RunState.DONE])
