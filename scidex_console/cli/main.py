@@ -50,6 +50,7 @@ COMMANDS = (
     "report",
     "handover",
     "maintain",
+    "serve",
     "verify",
 )
 """In the order of the help text; each is a module of `cli.commands`."""

@@ -19,6 +19,7 @@ from scidex_console.settings.sections import (
     RepositorySettings,
     WritesSettings,
 )
+from scidex_console.settings.serve import ServeSettings
 from scidex_console.settings.session import Session, forget_fixed_size, read_session, state_folder
 from scidex_console.settings.soak import SoakSettings
 from scidex_console.settings.values import ConnectTo
@@ -38,6 +39,7 @@ __all__ = [
     "Notice",
     "ReadersSettings",
     "RepositorySettings",
+    "ServeSettings",
     "Session",
     "Settings",
     "SoakSettings",

@@ -19,6 +19,7 @@ from scidex_console.settings.sections import (
     RepositorySettings,
     WritesSettings,
 )
+from scidex_console.settings.serve import ServeSettings
 from scidex_console.settings.soak import SoakSettings
 
 
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     figures: FiguresSettings = FiguresSettings()
     folders: FoldersSettings = FoldersSettings()
     readers: ReadersSettings = ReadersSettings()
+    serve: ServeSettings = ServeSettings()
     soak: SoakSettings = SoakSettings()
     fetch: FetchSettings = FetchSettings()
     batch: BatchSettings = BatchSettings()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scidex_console.adapters.postgres.schema_runner import SchemaRunner
     from scidex_console.demo.options import DemoOptions
     from scidex_console.domain.checks import Finding, VerifyReport
+    from scidex_console.domain.errors import SettingError
     from scidex_console.domain.folders.orphans import OrphanPage
     from scidex_console.domain.jobs import JobName
     from scidex_console.domain.rescue import RescueTrial
@@ -54,6 +55,16 @@ def run_console(settings: Settings, read_only: bool, program: str) -> int:
     from scidex_console.wiring import console as wired
 
     return wired.run_console(settings, read_only=read_only, program=program)
+
+
+async def run_service(settings: Settings, host: str | None, port: int | None) -> int:
+    """The read service until it is told to leave; the exit code. None: what the settings say."""
+    try:
+        from scidex_console.wiring import serving as wired
+    except ModuleNotFoundError as error:
+        raise lacking(error.name or "", extra="web", command="serve") from None
+
+    return await wired.run_service(settings, host, port)
 
 
 async def verify(settings: Settings) -> VerifyReport:
@@ -96,3 +107,14 @@ def run_demo(options: DemoOptions, program: str) -> int:
     from scidex_console.wiring import demo as wired
 
     return wired.run_demo(options, program)
+
+
+def lacking(package: str, *, extra: str, command: str) -> SettingError:
+    """The error for a command whose packages are an extra that is not installed."""
+    from scidex_console.domain.errors import SettingError
+
+    return SettingError(
+        f"the package {package} is not installed",
+        where=command,
+        fix=f"install the program with its extra: `pip install 'scidex-console[{extra}]'`",
+    )

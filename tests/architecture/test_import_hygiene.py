@@ -30,6 +30,7 @@ CASES = {
     "the settings": ("scidex_console.settings.*", ("textual", "rich", "psycopg", "httpx", "git", *DEMO)),
     "the command line": ("scidex_console.cli.*", (*EDGES, *DEMO)),
     "what puts an engine together": ("scidex_console.wiring.engine", ("textual", *DEMO[:3])),
+    "the read service": ("scidex_console.web.*", ("textual", *EDGES[2:7], *DEMO, "scidex_console.adapters")),
     "what the console starts with": ("scidex_console.wiring.console", CONSOLE_NEVER),
     "the console itself": ("scidex_console.console.app", CONSOLE_NEVER),
     "its first screen": ("scidex_console.console.screens.overview", CONSOLE_NEVER),

@@ -441,6 +441,10 @@ class FakeServices:
         self.called.append(("console", read_only, program))
         return self.exit_code
 
+    async def run_service(self, settings: Settings, host: str | None, port: int | None) -> int:
+        self.called.append(("service", host, port))
+        return self.exit_code
+
     async def verify(self, settings: Settings) -> VerifyReport:
         return VerifyReport(self.invariants)
 

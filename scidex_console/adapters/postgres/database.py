@@ -115,12 +115,14 @@ class Database:
         lock_timeout_s: float = 0.0,
         idle_transaction_s: float = 0.0,
         read_only: bool = False,
+        role: str = "",
         size: int = 6,
     ) -> None:
         """`lock_timeout_s` bounds how long a statement waits for a lock; 0: as long as it may take.
 
         `idle_transaction_s` bounds how long a transaction may stand while we do nothing (a console whose
-        terminal takes no output); 0: for ever. With `read_only` the server refuses every change.
+        terminal takes no output); 0: for ever. With `read_only` the server refuses every change. `role` is
+        the role that the login takes, and with it no more rights than that role has.
         """
         self.url = url
         self.place = place_of(url)
@@ -132,6 +134,8 @@ class Database:
         limits = " ".join(f"-c {limit}={int(seconds * 1000)}" for limit, seconds in options.items())
         if read_only:
             limits += " -c default_transaction_read_only=on"
+        if role:
+            limits += f" -c role={role}"
         self.connect_options: dict[str, Any] = {
             "application_name": name,
             "options": f"{limits} -c timezone=UTC",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ _MOST_COLUMNS = 100
 _LONGEST_CELL = 300
 _LONGEST_TEXT = 20_000
 _MOST_CELLS = 500
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 
 
@@ -37,6 +40,10 @@ class NotebookCell:
     source: str
     outputs: tuple[str, ...] = ()
     """What it printed, as text."""
+    number: int | None = None
+    """Of its last run; None where it was not run."""
+    pictures: tuple[str, ...] = ()
+    """What it drew, each as the address of its data (`data:image/png;base64,…`)."""
 
 
 def has_head(name: str) -> bool:
@@ -81,16 +88,34 @@ def notebook_cells(content: bytes) -> tuple[NotebookCell, ...] | None:
 def _cell(cell: dict[str, Any]) -> NotebookCell:
     kind = cell.get("cell_type")
     source = _joined(cell.get("source", cell.get("input", "")))
-    outputs = tuple(filter(None, map(_output, cell.get("outputs") or ())))
-    return NotebookCell(kind if kind in ("code", "markdown", "raw") else "raw", source, outputs)
+    told = cell.get("outputs") or ()
+    number = cell.get("execution_count")
+    return NotebookCell(
+        kind if kind in ("code", "markdown", "raw") else "raw",
+        source,
+        tuple(filter(None, map(_output, told))),
+        number if isinstance(number, int) else None,
+        tuple(filter(None, map(_picture, told))),
+    )
+
+
+def _picture(output: dict[str, Any]) -> str:
+    data = output.get("data") or {}
+    for media_type in ("image/png", "image/jpeg"):
+        encoded = data.get(media_type)
+        encoded = encoded if isinstance(encoded, str) else "".join(_strings(encoded or ()))
+        if encoded and _BASE64.fullmatch(encoded):
+            return f"data:{media_type};base64,{''.join(encoded.split())}"
+    return ""
 
 
 def _output(output: dict[str, Any]) -> str:
     data = output.get("data") or {}
     lines = output.get("traceback") if output.get("output_type") == "error" else None
-    return (
-        "\n".join(map(str, lines)) if lines else _joined(output.get("text") or data.get("text/plain") or "")
-    )
+    if lines:
+        return _ANSI.sub("", "\n".join(map(str, lines)))
+    plain = "" if _picture(output) else data.get("text/plain")
+    return _ANSI.sub("", _joined(output.get("text") or plain or ""))
 
 
 def _joined(text: Any) -> str:

@@ -28,7 +28,8 @@ from scidex_console.engine.reading.resolver import ArtifactResolver
 _HEAD = 256 << 10
 """Bytes of a dataset that are read for its first rows."""
 _LONGEST_NOTEBOOK = 8 << 20  # bytes
-_MOST_NEIGHBOURS = 200
+MOST_NEIGHBOURS = 200
+"""Ends of links that are told of one artifact."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Viewers:
         found = await self._resolver.resolve(key, ReaderKind.LINKS)
         if found is None:
             return None
-        near = await self._rows.neighbours(found.id, self._upstream, _MOST_NEIGHBOURS)
+        near = await self._rows.neighbours(found.id, self._upstream, MOST_NEIGHBOURS)
         inputs = tuple(each for each in near.ends if each.is_input)
         outputs = tuple(each for each in near.ends if not each.is_input)
         return LinksView(found, inputs, outputs, near.unread)

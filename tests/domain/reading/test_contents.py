@@ -35,6 +35,7 @@ def test_what_is_no_table_has_no_head(content: bytes) -> None:
 def test_the_cells_of_a_notebook_of_either_format() -> None:
     code = {
         "cell_type": "code",
+        "execution_count": 3,
         "source": ["x = 1\n", "x"],
         "outputs": [
             {"output_type": "execute_result", "data": {"text/plain": ["1"], "text/html": "<b>1</b>"}},
@@ -45,7 +46,13 @@ def test_the_cells_of_a_notebook_of_either_format() -> None:
     }
     cells = (
         NotebookCell("markdown", "# T"),
-        NotebookCell("code", "x = 1\nx", ("1", "printed\n", "line 1\nline 2")),
+        NotebookCell(
+            "code",
+            "x = 1\nx",
+            ("1", "printed\n", "line 1\nline 2"),
+            3,
+            ("data:image/png;base64,AAAA",),
+        ),
     )
     new = {"nbformat": 4, "cells": [{"cell_type": "markdown", "source": "# T"}, code]}
     assert notebook_cells(json.dumps(new).encode()) == cells

@@ -1,0 +1,159 @@
+"""Artifacts and their files by the names that addresses have: every read goes through the one resolver."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scidex_console.domain.folders.layout import MANIFEST, stored_folder
+from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.reading.found import FoundArtifact, FoundFile
+from scidex_console.domain.reading.kinds import ReaderKind
+from scidex_console.engine.ports.catalogue import Catalogue
+from scidex_console.engine.ports.reading import ReadableRows
+from scidex_console.engine.reading.metering import ReadMeter
+from scidex_console.engine.reading.resolver import ArtifactResolver
+from scidex_console.web.content import Content, Opened
+
+_TRIES = 4
+"""Looks at an artifact whose file was moved between the look and the opening."""
+_KEPT = 5000
+_VIEWERS = {
+    "notebook": ReaderKind.NOTEBOOK,
+    "figure": ReaderKind.FIGURE,
+    "paper_figure": ReaderKind.FIGURE,
+    "dataset": ReaderKind.DATASET,
+}
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A file of an artifact, open."""
+
+    artifact: FoundArtifact
+    file: FoundFile
+    content: Opened
+    warm: bool
+    """Whether it was read a moment ago, and so lies in memory."""
+
+
+@dataclass
+class _Known:
+    found: FoundArtifact
+    at: float
+    names: dict[str, FoundFile]
+    opened: set[str]
+
+
+class Library:
+    """Finds artifacts and opens their files.
+
+    What a read has found answers further requests for its files for `reuse_s` seconds: a file that is not
+    where it was found is looked for anew, so that nobody gets an error while it moves.
+    """
+
+    def __init__(
+        self,
+        resolver: ArtifactResolver,
+        rows: ReadableRows,
+        catalogue: Catalogue,
+        content: Content,
+        meter: ReadMeter,
+        *,
+        submodule: str,
+        reuse_s: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._resolver = resolver
+        self._rows = rows
+        self._catalogue = catalogue
+        self.content = content
+        self._meter = meter
+        self._submodule = submodule
+        self._reuse_s = reuse_s
+        self._now = now
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    async def artifact(self, key: str, reader: ReaderKind) -> FoundArtifact | None:
+        """The artifact of a legacy id or UUID with its files; None when there is none."""
+        return await self._resolver.resolve(key, reader)
+
+    async def viewed(self, key: str) -> FoundArtifact | None:
+        """The same as the viewer of its type reads it."""
+        row = await self._rows.find(key)
+        if row is None:
+            return None
+        (found,) = await self._resolver.resolve_all([row], viewer_of(row))
+        return found
+
+    async def open(self, key: str, name: str) -> OpenFile | None:
+        """A file of an artifact by its name, or one it had; None without such an artifact or file."""
+        for attempt in range(_TRIES):
+            reused = self._reused(key) if attempt == 0 else None
+            known = reused or await self._look(key)
+            if known is None:
+                return None
+            file = known.names.get(name) or await self._formerly(known.found, name)
+            if file is None:
+                if reused is None:
+                    return None
+                continue
+            warm = file.path in known.opened
+            opened = await self._opened(file.path, warm)
+            if opened is not None:
+                known.opened.add(file.path)
+                return OpenFile(known.found, file, opened, warm)
+        return None
+
+    async def _opened(self, path: str, warm: bool) -> Opened | None:
+        return self.content.open(path) if warm else await asyncio.to_thread(self.content.open, path)
+
+    async def manifest(self, row: ArtifactRow) -> Opened | None:
+        """The manifest of an artifact's folder, open; None while it has none."""
+        folder = row.uuid and stored_folder(row.artifact_dir, row.uuid, submodule=self._submodule)
+        return await asyncio.to_thread(self.content.open, f"{folder}/{MANIFEST}") if folder else None
+
+    def _reused(self, key: str) -> _Known | None:
+        known = self._known.get(key)
+        if known is None or self._now() - known.at > self._reuse_s:
+            return None
+        row, found = known.found.row, known.found
+        self._meter.read(viewer_of(row), found.source, fell_back=found.fell_back, seconds=0.0)
+        return known
+
+    async def _look(self, key: str) -> _Known | None:
+        found = await self.viewed(key)
+        if found is None:
+            return None
+        before = self._known.pop(key, None)
+        same = before is not None and before.found.files == found.files
+        opened = before.opened if before is not None and same else set()
+        known = self._known[key] = _Known(found, self._now(), names_of(found), opened)
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return known
+
+    async def _formerly(self, found: FoundArtifact, name: str) -> FoundFile | None:
+        """The present file of a name that it had before it was moved, or while it was."""
+        there = {file.path: file for file in found.files}
+        for former in await self._catalogue.former_names(found.id):
+            places = (former.path, former.source)
+            if any(place and name in (place, place.rpartition("/")[2]) for place in places):
+                for place in places:
+                    if place in there:
+                        return there[place]
+        return None
+
+
+def viewer_of(row: ArtifactRow) -> ReaderKind:
+    """Which kind of reader shows artifacts of its type."""
+    return _VIEWERS.get(row.artifact_type, ReaderKind.RESOLVE)
+
+
+def names_of(found: FoundArtifact) -> dict[str, FoundFile]:
+    """Its files by their names in addresses, in order: a name that several have stands with its path."""
+    times = Counter(file.name for file in found.files)
+    return {file.name if times[file.name] == 1 else file.path: file for file in found.files}

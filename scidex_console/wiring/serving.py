@@ -1,0 +1,147 @@
+"""The read service over connected readers, listening."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from scidex_console.adapters.postgres.catalogue import PostgresCatalogue
+from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.read_model import PostgresReadModel
+from scidex_console.domain.errors import Refused
+from scidex_console.settings import Settings
+from scidex_console.web.edge import Tell
+from scidex_console.web.options import ServiceOptions
+from scidex_console.web.patience import patient_protocol
+from scidex_console.web.service import Parts, make_app
+from scidex_console.wiring.artifact_reading import reader_parts
+
+ROLE = "scidex_reader"
+"""What the service reads as, whatever its login may do besides: it may look, and add to counts."""
+_CONNECTIONS = 8
+_GRACE_S = 10
+"""Seconds that requests under way have to end once the service is told to leave."""
+_BACKLOG = 512
+_KEEP_ALIVE_S = 15
+_MOST_AT_ONCE = 1000
+
+
+async def run_service(settings: Settings, host: str | None, port: int | None) -> int:
+    """Serve until SIGTERM or Ctrl-C, then let what is under way end; the exit code.
+
+    Raises `Refused` where the address cannot be listened on.
+    """
+    serve = settings.serve
+    with listening(host or serve.host, serve.port if port is None else port) as sockets:
+        url = url_of(sockets)
+        tell = _tell if serve.log_requests else _keep_silent
+        async with service(settings, url, tell) as app:
+            print(f"serving {url}", file=sys.stderr, flush=True)
+            await server_of(app, settings, tell).serve(sockets=[sockets])
+    return 0
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0: any that is free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise Refused(
+            f"the address cannot be listened on: {error.strerror or error}",
+            where=f"{host}:{port}",
+            fix="choose another one with --host and --port",
+        ) from error
+
+
+def url_of(sockets: socket.socket) -> str:
+    """Where it is reached from this machine."""
+    host, port = sockets.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def server_of(app: ASGIApp, settings: Settings, tell: Tell) -> uvicorn.Server:
+    """The server of an application."""
+    config = uvicorn.Config(
+        app,
+        http=patient_protocol(settings.serve.patience.total_seconds(), tell),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+        limit_concurrency=_MOST_AT_ONCE,
+    )
+    return uvicorn.Server(config)
+
+
+@asynccontextmanager
+async def service(settings: Settings, listening_url: str, tell: Tell) -> AsyncIterator[ASGIApp]:
+    """The application, connected. Raises `Unreachable`, `SettingError`, `SchemaMismatch`."""
+    serve = settings.serve
+    url = serve.database_url.get_secret_value() or settings.database.need_url()
+    timeout_s = settings.database.console_timeout.total_seconds()
+    reading = Database(
+        url, name="scidex-console serve", statement_timeout_s=timeout_s, role=ROLE, size=_CONNECTIONS
+    )
+    listing = Database(
+        url,
+        name="scidex-console serve lists",
+        statement_timeout_s=timeout_s,
+        role=ROLE,
+        read_only=True,
+        size=_CONNECTIONS,
+    )
+    async with reading, listing:
+        found = reader_parts(settings, reading, name="service")
+        history = PostgresReadModel(
+            listing,
+            stalled_after_s=settings.engine.stalled_after.total_seconds(),
+            cycles=settings.folders.cycles(),
+        )
+        await history.identity()
+        parts = Parts(
+            resolver=found.resolver,
+            rows=found.rows,
+            files=found.files,
+            viewers=found.viewers,
+            catalogue=PostgresCatalogue(listing),
+            history=history,
+            meter=found.meter,
+            options=_options(settings, listening_url),
+            tell=tell,
+        )
+        async with found.keeper.kept():
+            yield make_app(parts)
+
+
+def _options(settings: Settings, listening_url: str) -> ServiceOptions:
+    serve = settings.serve
+    return ServiceOptions(
+        public_url=serve.public_url or listening_url,
+        submodule=settings.repository.submodule,
+        accept_accessories=serve.accept_accessories,
+        accessory_bytes=serve.accessory_bytes,
+        writes_per_minute=serve.writes_per_minute,
+        patience_s=serve.patience.total_seconds(),
+        reuse_s=serve.reuse.total_seconds(),
+        environment=settings.environment.name,
+    )
+
+
+def _tell(line: Mapping[str, Any]) -> None:
+    sys.stderr.write(json.dumps(line, ensure_ascii=True) + "\n")
+
+
+def _keep_silent(line: Mapping[str, Any]) -> None:
+    del line
