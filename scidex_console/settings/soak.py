@@ -48,6 +48,19 @@ class SoakSettings(BaseModel):
         "before %(until)s; empty: only this engine's own failed commits are known.",
     )
 
+    service_url: str = Field(
+        default="",
+        description="Address of the read service, which phase 4 asks for redirects, canonical links and the "
+        "sitemap; empty: nobody is asked.",
+    )
+
+    @field_validator("service_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/-]*)?", value):
+            raise ValueError('a web address without a query, such as "http://127.0.0.1:8765"')
+        return value.rstrip("/")
+
     @field_validator("events_query")
     @classmethod
     def _counts(cls, value: str) -> str:

@@ -56,7 +56,7 @@ from scidex_console.engine.worker import Worker
 from scidex_console.engine.writer import Writer
 from scidex_console.settings import Settings
 from scidex_console.wiring.jobs import migrate_folders, redownload_figures
-from scidex_console.wiring.soak import soak_rounds
+from scidex_console.wiring.soak import service_probe, soak_rounds
 from scidex_console.wiring.stores import FileSide, open_files
 from scidex_console.wiring.triage_orders import triage_orders
 
@@ -254,7 +254,8 @@ async def assembled(
         stalled_after_s=settings.engine.stalled_after.total_seconds(),
         cycles=settings.folders.cycles(),
     )
-    rounds = soak_rounds(settings, soak, _soak_facts(settings, database), files.repository, pulse)
+    probe = service_probe(settings)
+    rounds = soak_rounds(settings, soak, _soak_facts(settings, database), files.repository, probe, pulse)
     served = options.jobs
     clerk = IntentClerk(
         intents=PostgresIntents(store.fenced),
@@ -306,6 +307,8 @@ async def assembled(
             yield Engine(parts), runs
         finally:
             await housekeeping.close()
+            if probe is not None:
+                await probe.close()
 
 
 def _soak_facts(settings: Settings, database: Database) -> PostgresSoakFacts:

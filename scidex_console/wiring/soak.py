@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from scidex_console import __version__
 from scidex_console.adapters.git.repository import GitArtifactRepository
+from scidex_console.adapters.http.probing import HttpServiceProbe
 from scidex_console.adapters.postgres.soak_facts import PostgresSoakFacts
 from scidex_console.adapters.postgres.soak_store import PostgresSoak
 from scidex_console.domain.folders.layout import FolderLayout
 from scidex_console.domain.soak.records import SoakRules
+from scidex_console.engine.ports.soak import ServiceProbe
 from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.soak.probing import ServiceLook
 from scidex_console.engine.soak.rounds import SoakOptions, SoakRounds
 from scidex_console.engine.threads import in_thread
 from scidex_console.settings import Settings
@@ -18,6 +22,7 @@ def soak_rounds(
     store: PostgresSoak,
     facts: PostgresSoakFacts,
     repository: GitArtifactRepository,
+    probe: ServiceProbe | None,
     pulse: Pulse,
 ) -> SoakRounds:
     """What measures the phase under way."""
@@ -32,7 +37,13 @@ def soak_rounds(
     async def list_strays() -> tuple[str, ...]:
         return _strays(await in_thread(repository.top_level), layout)
 
-    return SoakRounds(store, facts, list_strays, pulse, options)
+    return SoakRounds(store, facts, list_strays, ServiceLook(probe), pulse, options)
+
+
+def service_probe(settings: Settings) -> HttpServiceProbe | None:
+    """What asks the read service; None where the configuration names none."""
+    url = settings.soak.service_url
+    return HttpServiceProbe(url, version=__version__) if url else None
 
 
 def _strays(names: list[str], layout: FolderLayout) -> tuple[str, ...]:

@@ -11,14 +11,32 @@ from scidex_console.adapters.postgres.folder_gap import FolderCounts
 from scidex_console.adapters.postgres.snapshot import Row, fetch, snapshot
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.folders.acceptance import Acceptance
-from scidex_console.domain.soak.facts import CycleFacts, EventSource, LastVerify, RowsWithout, SchemaShape
+from scidex_console.domain.reading.histogram import quantile_ms
+from scidex_console.domain.soak.facts import (
+    CycleFacts,
+    EventSource,
+    LastVerify,
+    LatencyFacts,
+    ReaderFacts,
+    ReadFacts,
+    RowsWithout,
+    SchemaShape,
+    Times,
+)
 from scidex_console.domain.soak.poisson import EventCount
+from scidex_console.domain.soak.probing import PREFIXED_TYPES, ProbeArtifact
 from scidex_console.domain.soak.records import Entry
 
 _MINUTES = 30
 OWN = "this engine"
 THEIRS = "SciDEX"
 _MOST_EVENTS = 10**9
+_OTHERS_PROBED = 8
+_ANSWERS = {
+    "answers of the read service": "count_answer_times",
+    "reads, without what serves them": "count_read_times",
+}
+"""What times are taken from, the first that has any."""
 
 
 class PostgresSoakFacts:
@@ -67,6 +85,39 @@ class PostgresSoakFacts:
         """The last check of every invariant that is on record."""
         rows = await fetch(self._database, "read_last_verification")
         return LastVerify(rows[0]["at"], rows[0]["checked"], tuple(rows[0]["broken"])) if rows else None
+
+    async def latency(self, entry: Entry) -> LatencyFacts:
+        """Answers of the read service; where it counted none, reads alone."""
+        params = {"phase_id": entry.id, "baseline_s": self._baseline_s}
+        (times,) = await fetch(self._database, "read_soak_event_times", params)
+        found = [await self._compared(source, times) for source in _ANSWERS]
+        return next((each for each in found if each.during.answers), found[0])
+
+    async def _compared(self, source: str, times: Row) -> LatencyFacts:
+        statement = _ANSWERS[source]
+        before = await self._times(statement, times["before_since"], times["before_until"])
+        return LatencyFacts(source, before, await self._times(statement, times["during_since"], times["now"]))
+
+    async def _times(self, statement: str, since: datetime, until: datetime) -> Times:
+        rows = await fetch(self._database, statement, {"since": since, "until": until})
+        counts = {row["up_to_us"]: row["n"] for row in rows}
+        return Times(sum(counts.values()), quantile_ms(counts, 0.5), quantile_ms(counts, 0.99))
+
+    async def reads(self, entry: Entry, *, longest_s: float) -> ReadFacts:
+        """Reads since the shares last changed."""
+        params = {"begun_at": entry.begun_at, "longest_s": longest_s}
+        rows = await fetch(self._database, "count_reads_since", params)
+        processes = await fetch(self._database, "list_reader_processes")
+        return ReadFacts(
+            rows[0]["since"] if rows else entry.begun_at,
+            tuple(ReaderFacts(row["reader"], row["share"], row["reads"], row["folder"]) for row in rows),
+            tuple(sorted({process["name"] for process in processes if not process["flag"]})),
+        )
+
+    async def probe_artifacts(self) -> Sequence[ProbeArtifact]:
+        """The newest of each type, and a few others."""
+        params = {"types": list(PREFIXED_TYPES), "others": _OTHERS_PROBED}
+        return [ProbeArtifact(**row) for row in await fetch(self._database, "list_probe_artifacts", params)]
 
     async def events(self, entry: Entry) -> Sequence[EventSource]:
         """Failed commits of this engine, and of SciDEX where `events_query` counts them."""

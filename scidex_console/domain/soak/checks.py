@@ -26,7 +26,7 @@ class CheckKind(StrEnum):
     PERSON = "person"
     """Nobody but a person, by looking outside of these stores; the sign-off says what was seen."""
     SERVICE = "service"
-    """The service that answers readers; until it gives the figure, a person with evidence."""
+    """Who reads, and the service that answers; while there is no figure of theirs, a person with evidence."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ CHECKS = (
     ),
     Check(
         "latency", 2, "Serving artifacts is as quick as before: 99 of 100 answers within 500 ms", _S,
-        "99th percentile of the read service's answers; until it gives one, of SciDEX's own monitoring",
+        "99th percentile of the read service's answers since the phase began, beside that of before; without "
+        "any, of SciDEX's own monitoring",
         "under 500", "ms",
     ),
     Check(
@@ -121,30 +122,33 @@ CHECKS = (
     ),
     # Phase 3 has no list of its own; its steps, and the top-level criterion.
     Check(
-        "consumers", 3, "All eight consumers read folder fields, each switched by a change of its own", _P,
-        "name the change of each consumer, and that the feature flag is on", "8 of 8",
+        "consumers", 3, "All eight consumers read folder fields, each switched by a change of its own", _S,
+        "readers with a share of 100 % while the flag is on in every process that reads; where none is "
+        "counted, name the change of each consumer", "8 of 8", "readers",
     ),
     Check(
         "read_share", 3, "At least 95 % of the reads use folder paths", _S,
-        "reads by folder path against all reads, counted by the read service; until then by SciDEX's logs",
+        "reads by folder path against all reads since the shares last changed, in all and for each reader; "
+        "where none is counted, by SciDEX's logs",
         "at least 95", "%",
     ),
     # Phase 4, acceptance; then the top-level criteria.
     Check(
         "redirects", 4, "Each address by type answers 301 to /artifact/<id>", _S,
-        "ask /figure/, /notebook/, /dataset/ and /model/ for one id each; give the answers", "301 each",
+        "the service is asked for /figure/, /notebook/, /dataset/ and /model/ of artifacts that there are",
+        "301 each", "wrong",
     ),
     Check(
         "canonical", 4, "Every artifact page names its canonical address in a link header", _S,
-        "ask pages of each type for their Link header; give the answers", "on every page",
+        "the service is asked for pages of each type: Link header and element", "on every page", "wrong",
     ),
     Check(
         "sitemap", 4, "The sitemap has both the addresses by type and the canonical ones", _S,
-        "look into the published sitemap; give one line of each", "both",
+        "the service is asked for its sitemap, and one part of it", "both", "wrong",
     ),
     Check(
         "public_urls", 4, "Public addresses are stable: /artifact/<id> answers as it did before", _S,
-        "ask a list of addresses recorded before the migration; give how many, and how many changed", "all",
+        "the service is asked for other artifacts each time, by both ids", "all", "wrong",
     ),
     # Phase 5, acceptance; then the top-level criteria that hold for the whole.
     Check(
@@ -153,7 +157,7 @@ CHECKS = (
     ),
     Check(
         "readers", 5, "All readers use folder paths exclusively", _S,
-        "reads that did not use a folder path, counted by the read service; until then by SciDEX's logs",
+        "reads of the last hour that did not use a folder path; where none is counted, by SciDEX's logs",
         "0", "reads",
     ),
     Check(

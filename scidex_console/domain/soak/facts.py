@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from scidex_console.domain.folders.acceptance import Acceptance
@@ -65,6 +66,65 @@ class LastVerify:
 
 
 @dataclass(frozen=True)
+class Times:
+    """How long answers took in a stretch of time."""
+
+    answers: int
+    p50_ms: float | None
+    p99_ms: float | None
+
+
+@dataclass(frozen=True)
+class LatencyFacts:
+    """Answers before and during the soak, by what counted them."""
+
+    source: str
+    before: Times
+    during: Times
+
+
+@dataclass(frozen=True)
+class ReaderFacts:
+    """One kind of reader: its share, and its reads of a while."""
+
+    reader: str
+    share: float
+    """Percent."""
+    reads: int
+    folder: int
+    """Of them, those that were served by the folder."""
+
+
+@dataclass(frozen=True)
+class ReadFacts:
+    """Every kind of reader, since the shares last changed, at most for a day."""
+
+    since: datetime
+    readers: tuple[ReaderFacts, ...]
+    flags_off: tuple[str, ...] = ()
+    """Processes in which the flag is off at this moment."""
+
+    @property
+    def reads(self) -> int:
+        """All of them."""
+        return sum(each.reads for each in self.readers)
+
+    @property
+    def folder(self) -> int:
+        """Those served by folders."""
+        return sum(each.folder for each in self.readers)
+
+
+@dataclass(frozen=True)
+class ProbeFacts:
+    """What a service answered that was asked a few addresses, by check."""
+
+    asked: int
+    wrong: tuple[str, ...] = ()
+    """Answers that are not as they must be, one sentence each."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything one round has measured."""
 
@@ -81,5 +141,11 @@ class Facts:
     """Why a source could not be asked."""
     cycles: CycleFacts | None = None
     verified: LastVerify | None = None
+    latency: LatencyFacts | None = None
+    reads: ReadFacts | None = None
+    probes: Mapping[str, ProbeFacts] = field(default_factory=dict)
+    """By the check that they are about."""
+    probe_trouble: str = ""
+    """Why the service could not be asked."""
     strays: tuple[str, ...] | None = None
     """Entries at the top of the repository that are no artifact's folder."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
 from scidex_console.domain.durations import format_duration
@@ -17,44 +16,19 @@ from scidex_console.domain.soak.checks import (
     NEW_COLUMNS,
     NEW_INDEXES,
     Check,
-    CheckKind,
     checks_of,
 )
 from scidex_console.domain.soak.facts import EventSource, Facts, RowsWithout
+from scidex_console.domain.soak.judging_readers import READERS_MEASURED
 from scidex_console.domain.soak.poisson import same_rate_p
+from scidex_console.domain.soak.standing import SIGNABLE as SIGNABLE
+from scidex_console.domain.soak.standing import Reading as Reading
+from scidex_console.domain.soak.standing import Standing as Standing
 from scidex_console.domain.tokens import plan_token
 
 ALPHA = 0.001
 """A change of rate is called one below this p-value. It is looked at each minute of a day, so the usual 0.05
 would call one sooner or later though nothing has changed."""
-
-
-class Standing(StrEnum):
-    """How a check stands by what was measured alone."""
-
-    PASSING = "passing"
-    FAILING = "failing"
-    PENDING = "pending"
-    """Not met yet, with time left for it."""
-    PERSON = "person"
-    """A person has to look, and to sign for what was seen."""
-    UNMEASURED = "unmeasured"
-    """There is a figure for it, but not yet; a person may sign with evidence instead."""
-
-
-SIGNABLE = frozenset({Standing.PERSON, Standing.UNMEASURED})
-"""What a sign-off can be about: nobody signs away a figure that says no."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one look at one check found."""
-
-    standing: Standing
-    words: str
-    figure: float | None = None
-    subject: Mapping[str, Any] = field(default_factory=dict)
-    """What a sign-off would be about, beyond the check itself: when it changes, the sign-off is void."""
 
 
 def fingerprint(check: Check, entry_id: int, reading: Reading) -> str:
@@ -72,11 +46,10 @@ def _judge(check: Check, facts: Facts, alpha: float) -> Reading:
         return _events(facts, alpha)
     if judged := _MEASURED.get(check.id):
         return judged(facts)
-    if check.kind is CheckKind.SERVICE:
-        words = (
-            "no figure yet: the read service gives it once it runs; until then a person signs, with evidence"
-        )
-        return Reading(Standing.UNMEASURED, words, subject=_seen(check, facts))
+    if told := READERS_MEASURED.get(check.id):
+        found = told(facts)
+        seen = {**found.subject, **_seen(check, facts)}
+        return replace(found, subject=seen) if found.standing in SIGNABLE else found
     return Reading(Standing.PERSON, f"a person has to look: {check.how}", subject=_seen(check, facts))
 
 

@@ -9,8 +9,17 @@ from typing import Protocol
 from scidex_console.domain.folders.acceptance import Acceptance
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.soak.clock import SpanKind
-from scidex_console.domain.soak.facts import CycleFacts, EventSource, LastVerify, RowsWithout, SchemaShape
+from scidex_console.domain.soak.facts import (
+    CycleFacts,
+    EventSource,
+    LastVerify,
+    LatencyFacts,
+    ReadFacts,
+    RowsWithout,
+    SchemaShape,
+)
 from scidex_console.domain.soak.judging import Reading
+from scidex_console.domain.soak.probing import ProbeAnswer, ProbeArtifact
 from scidex_console.domain.soak.records import Entry, SoakRecord, SoakRules
 
 
@@ -74,8 +83,28 @@ class SoakFacts(Protocol):
 
     async def last_verify(self) -> LastVerify | None: ...
 
+    async def latency(self, entry: Entry) -> LatencyFacts:
+        """How long answers took before and during the soak."""
+        ...
+
+    async def reads(self, entry: Entry, *, longest_s: float) -> ReadFacts:
+        """Reads since the shares last changed, of the phase alone, and at most of so many seconds."""
+        ...
+
+    async def probe_artifacts(self) -> Sequence[ProbeArtifact]:
+        """Artifacts whose addresses are asked for: some of each type, and others each time."""
+        ...
+
     async def events(self, entry: Entry) -> Sequence[EventSource]:
         """Failed commits before and during the soak. Raises `ConsoleError` when a source gives no answer."""
+        ...
+
+
+class ServiceProbe(Protocol):
+    """Asks the read service."""
+
+    async def ask(self, path: str) -> ProbeAnswer:
+        """The answer to one GET, redirects not followed. Raises `Unreachable`."""
         ...
 
 

@@ -5,6 +5,7 @@ A process that is lost loses what it counted since the last fold, and nothing el
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from scidex_console.domain.reading.kinds import ReaderKind, Source
 from scidex_console.engine.ports.reading import ReadCount, RequestCount
 
 _Read = tuple[ReaderKind, Source, bool, int]
+_ROUTE = re.compile(r"[a-z0-9_]{1,24}")
+"""What the database takes; a count that it refused would keep all others from being folded."""
 _Request = tuple[str, int, int]
 
 
@@ -32,6 +35,8 @@ class ReadMeter:
 
     def answered(self, route: str, status: int, *, seconds: float) -> None:
         """One answer of a service: to which kind of address, with which status of HTTP, after how long."""
+        route = route if _ROUTE.fullmatch(route) else "other"
+        status = status if 100 <= status <= 599 else 500
         with self._lock:
             self._requests[route, status, bucket_of(seconds)] += 1
 

@@ -17,7 +17,9 @@ from scidex_console.domain.soak.phases import SoakTimes
 from scidex_console.domain.soak.records import Entry, SoakRecord, SoakRules
 from scidex_console.engine.ports import SoakFacts, SoakStore
 from scidex_console.engine.pulse import Pulse
+from scidex_console.engine.soak.probing import ServiceLook
 
+_HOUR_S, _DAY_S = 3600.0, 86_400.0
 _LEAST_BEFORE = 0.1
 """Of the soak's length: so much of the time before must be known for event rates to be compared."""
 
@@ -39,12 +41,14 @@ class SoakRounds:
         store: SoakStore,
         facts: SoakFacts,
         list_strays: Callable[[], Awaitable[tuple[str, ...]]],
+        service: ServiceLook,
         pulse: Pulse,
         options: SoakOptions,
     ) -> None:
         self._store = store
         self._facts = facts
         self._list_strays = list_strays
+        self._service = service
         self._pulse = pulse
         self.options = options
         self._turn = asyncio.Lock()
@@ -126,20 +130,35 @@ class SoakRounds:
             acceptance=await self._facts.acceptance(),
             cycles=await self._facts.cycles(entry.begun_at),
             verified=await self._facts.last_verify(),
+            latency=await self._facts.latency(entry),
         )
 
-    async def _removal(self, entry: Entry, facts: Facts) -> Facts:
+    async def _readers(self, entry: Entry, facts: Facts) -> Facts:
+        return replace(facts, reads=await self._facts.reads(entry, longest_s=_DAY_S))
+
+    async def _addresses(self, entry: Entry, facts: Facts) -> Facts:
         del entry
-        return replace(facts, acceptance=await self._facts.acceptance(), strays=await self._list_strays())
+        probes, trouble = await self._service.look(await self._facts.probe_artifacts())
+        return replace(facts, probes=probes, probe_trouble=trouble)
+
+    async def _removal(self, entry: Entry, facts: Facts) -> Facts:
+        return replace(
+            facts,
+            acceptance=await self._facts.acceptance(),
+            strays=await self._list_strays(),
+            reads=await self._facts.reads(entry, longest_s=_HOUR_S),
+        )
 
 
 _GATHER: Mapping[int, Callable[[SoakRounds, Entry, Facts], Awaitable[Facts]]] = {
     0: SoakRounds._schema,
     1: SoakRounds._new_artifacts,
     2: SoakRounds._backfill,
+    3: SoakRounds._readers,
+    4: SoakRounds._addresses,
     5: SoakRounds._removal,
 }
-"""What each phase asks for; the others have nothing that these stores could tell."""
+"""What each phase asks for."""
 
 
 def _verdict(readings: Mapping[str, Reading]) -> tuple[SpanKind, str]:

@@ -238,3 +238,73 @@ async def test_what_was_said_is_never_changed(soak: PostgresSoak, sql: Sql, tabl
     ):
         with pytest.raises(Exception, match="append-only"):
             sql.execute(statement.encode())
+
+
+def begin_earlier(sql: Sql, phase: int, ago: str) -> None:
+    sql.execute(
+        "INSERT INTO scidex_console.soak_phase"
+        " (phase, begun_at, needed_s, overridden, operator, origin, reason)"
+        " VALUES (%s, now() - %s::interval, 3600, false, 'ana', 'x', 'x')",
+        [phase, ago],
+    )
+
+
+def count_answers(sql: Sql, minutes_ago: int, up_to_us: int, n: int, route: str = "page") -> None:
+    sql.execute(
+        "INSERT INTO scidex_console.request_minute"
+        " VALUES (date_trunc('minute', now()) - make_interval(mins => %s), %s, 200, %s, %s)",
+        [minutes_ago, route, up_to_us, n],
+    )
+
+
+async def test_answers_are_compared_with_those_before_the_phase_was_begun_first(
+    soak: PostgresSoak, database: Database, sql: Sql
+) -> None:
+    begin_earlier(sql, 2, "30 min")
+    entry = (await soak.record()).entries[-1]
+    count_answers(sql, 60, 10_000, 500)
+    count_answers(sql, 10, 100_000, 400)
+    count_answers(sql, 10, 9_000_000, 1000, "healthz")
+    found = await PostgresSoakFacts(database, baseline_s=7200.0, grace_s=0.0).latency(entry)
+    assert (found.before.answers, found.during.answers) == (500, 400)
+    assert found.before.p99_ms is not None and found.before.p99_ms <= 10
+    assert found.during.p99_ms is not None and 90 < found.during.p99_ms <= 100
+    assert found.source == "answers of the read service"
+
+
+async def test_reads_are_those_since_the_shares_last_changed(
+    soak: PostgresSoak, database: Database, sql: Sql
+) -> None:
+    begin_earlier(sql, 3, "2 h")
+    entry = (await soak.record()).entries[-1]
+    for minutes, source, n in ((90, "legacy", 900), (20, "folder", 70), (20, "database", 30)):
+        sql.execute(
+            "INSERT INTO scidex_console.read_minute"
+            " VALUES (date_trunc('minute', now()) - make_interval(mins => %s), 'figure', %s, false, 500, %s)",
+            [minutes, source, n],
+        )
+    facts = PostgresSoakFacts(database, baseline_s=1.0, grace_s=0.0)
+    assert (await facts.reads(entry, longest_s=86_400)).reads == 1000
+    assert (await facts.reads(entry, longest_s=3600)).reads == 100
+    sql.execute(
+        "UPDATE scidex_console.reader_share SET percent = 100, changed_at = now() - interval '1 h'"
+        " WHERE reader = 'figure'"
+    )
+    found = await facts.reads(entry, longest_s=86_400)
+    assert (found.reads, found.folder, len(found.readers)) == (100, 70, 8)
+    assert next(each.share for each in found.readers if each.reader == "figure") == 100
+
+
+async def test_artifacts_to_be_asked_for_are_of_each_type_and_others_by_chance(
+    database: Database, sql: Sql
+) -> None:
+    for number in range(30):
+        kind = ("figure", "model", "hypothesis")[number % 3]
+        sql.execute(
+            "INSERT INTO artifacts (id, artifact_type, artifact_id) VALUES (%s, %s, gen_random_uuid())",
+            [f"{kind}-{number:02}", kind],
+        )
+    facts = PostgresSoakFacts(database, baseline_s=1.0, grace_s=0.0)
+    looks_at = [await facts.probe_artifacts() for _ in range(12)]
+    assert all({"figure-27", "model-28"} <= {each.id for each in found} for found in looks_at)
+    assert len({each.id for found in looks_at for each in found}) > 10

@@ -48,6 +48,7 @@ def test_ids_are_unique_and_every_check_says_how_it_is_judged() -> None:
 def test_what_the_read_service_will_give_is_not_called_measured() -> None:
     assert {check.id for check in CHECKS if check.kind is CheckKind.SERVICE} == {
         "latency",
+        "consumers",
         "read_share",
         "redirects",
         "canonical",

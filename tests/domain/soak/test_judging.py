@@ -200,9 +200,9 @@ def test_what_is_left_beside_the_folders_is_named() -> None:
 
 
 def test_what_the_read_service_will_give_cannot_be_measured_yet() -> None:
-    for check_id in ("latency", "read_share", "redirects", "readers"):
+    for check_id in ("latency", "consumers", "read_share", "redirects", "readers"):
         found = reading(check_id)
-        assert (found.standing, "read service" in found.words) == (Standing.UNMEASURED, True)
+        assert (found.standing, "until then a person signs" in found.words) == (Standing.UNMEASURED, True)
 
 
 def test_a_fingerprint_is_of_the_evidence_and_of_the_phase_as_begun() -> None:

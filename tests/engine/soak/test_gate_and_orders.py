@@ -47,6 +47,27 @@ async def asked(work: AtWork, action: str, *, reason: str = "a trial", **params:
     return f"{now.state}: {now.outcome}"
 
 
+def begun(lab: Lab, phase: int) -> None:
+    """A phase that was begun long ago."""
+    lab.rows(
+        "INSERT INTO scidex_console.soak_phase (phase, needed_s, overridden, operator, origin, reason)"
+        " VALUES (%s, 3600, true, 'ana', 'x', 'x') RETURNING id",
+        phase,
+    )
+
+
+async def test_the_later_phases_read_their_figures_or_say_what_is_missing(lab: Lab, work: AtWork) -> None:
+    words: dict[str, str] = {}
+    for phase in (3, 4, 5):
+        begun(lab, phase)
+        assert (await asked(work, "soak_measure")).startswith("done")
+        words |= {v.check.id: v.evidence.words for v in (await ladder(work)).checks if v.evidence}
+    assert "no read was counted" in words["consumers"]
+    assert "0 reads were counted since" in words["read_share"]
+    assert "soak.service_url names no service" in words["redirects"]
+    assert "0 reads were counted" in words["readers"] and "entries are no" in words["listing"]
+
+
 async def ladder(work: AtWork) -> Ladder:
     return await work.connected.read.soak()
 
