@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from scidex_console.console.asking import CHANGED
 from scidex_console.console.screens.decision_dialog import DecisionDialog
 from scidex_console.console.screens.decisions import DecisionsScreen
 from scidex_console.console.screens.dialog import Command
@@ -59,7 +60,7 @@ class Deciding:
         self._app.push_screen(DecisionDialog(self._app, preview, note=note), done)
 
     async def _submit(self, preview: DecisionPreview, command: Command) -> None:
-        if await self.show_anew(command, "the state changed and nothing was done"):
+        if await self.show_anew(command, CHANGED):
             return
         intent: Intent = await self._app.triage.decide(preview, reason=command.reason)
         self._app.orders.follow_intent(command, intent)

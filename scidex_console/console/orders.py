@@ -9,36 +9,26 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from scidex_console.console.asking import CHANGED, Asking
 from scidex_console.console.keys import Key, open_intent
 from scidex_console.console.presentation.intents import outcome_words
 from scidex_console.console.presentation.status import Knowledge
-from scidex_console.console.screens.batch_dialog import BatchDialog
-from scidex_console.console.screens.cancel_dialog import CancelDialog
-from scidex_console.console.screens.dialog import Command, Dialog
+from scidex_console.console.screens.dialog import Command
 from scidex_console.console.screens.help import HelpScreen
-from scidex_console.console.screens.retry_dialog import RetryDialog
-from scidex_console.console.screens.soak_dialogs import plan_token_now, soak_dialog
-from scidex_console.console.screens.step_dialog import StepDialog
-from scidex_console.console.screens.throttle_dialog import ThrottleDialog
 from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
-from scidex_console.domain.batches import STANDING, TAKEN_BACK
 from scidex_console.domain.errors import ConsoleError, Refused, StaleToken, explain
-from scidex_console.domain.intents import OF_THE_SOAK, SETTLED, ActionName, Intent, IntentState
+from scidex_console.domain.intents import SETTLED, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
-from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.action_rules import open_run
-from scidex_console.engine.actions import ACTIONS, ActionSpec, Friction, retry_params
+from scidex_console.engine.actions import ACTIONS, Friction
 from scidex_console.engine.ports import IntentDesk, ReadModel
-from scidex_console.engine.views import BatchView, Overview
+from scidex_console.engine.views import Overview
 
 if TYPE_CHECKING:
     from scidex_console.console.app import ConsoleApp
 
 _TONES = {IntentState.DONE: "ok", IntentState.REFUSED: "bad", IntentState.CANCELLED: "warn"}
-_BATCHES_SEARCHED = 50
-"""How many of a job's newest batches are looked through for one to take back."""
-_CHANGED = "the state changed and nothing was done"
 _JUST_NOW_S = 1.5
 """A key that means one thing or its opposite does nothing for so long after the run's state has changed: the
 operator who presses it may not have seen that yet."""
@@ -51,6 +41,7 @@ class Orders:
         self._app = app
         self._read = read
         self._desk = desk
+        self._asking = Asking(app, read, lambda command: self.work(self._submit(command)))
         self._followed: dict[int, tuple[Command, str]] = {}
         """Submitted and not settled: the command, and what was last said about it."""
         self._last: Command | None = None
@@ -62,7 +53,7 @@ class Orders:
     def press(self, key: Key) -> None:
         """Carry out a key of the screen on show, or say why not."""
         situation = self._app.situation()
-        reason = self._app.why_not(key)
+        reason = self._app.table.why_not(key)
         if reason:
             self._app.say(f"{self._app.manners.shown(key)} {key.label_now(situation)}: {reason}", "warn")
             return
@@ -87,35 +78,7 @@ class Orders:
         elif spec.friction is Friction.KEY:
             self.work(self._submit(Command(spec.name, situation.job if spec.job_scoped else None)))
         else:
-            self._open(spec, situation.job)
-
-    def _open(self, spec: ActionSpec, job: JobName) -> None:
-        if spec.name in (ActionName.ROLLBACK, ActionName.REDO):
-            self.work(self._open_batch(spec, job), group="open")
-            return
-        if spec.name in OF_THE_SOAK:
-            overview = self._app.knowledge().overview
-            if overview is not None and overview.soak is not None:
-                self._open_soak(spec, overview.soak, self._app.main_screen.subject().check)
-            return
-        dialogs: dict[ActionName, Callable[[], Dialog]] = {
-            ActionName.STEP: lambda: StepDialog(self._app, spec, job),
-            ActionName.CANCEL: lambda: CancelDialog(self._app, spec, job),
-            ActionName.RETRY: lambda: RetryDialog(
-                self._app, spec, job, self._read, criteria=self._app.main_screen.subject().criteria
-            ),
-            ActionName.THROTTLE: lambda: ThrottleDialog(
-                self._app, spec, job, self._app.main_screen.subject().group
-            ),
-        }
-        self._show(dialogs[spec.name]())
-
-    def _open_soak(self, spec: ActionSpec, ladder: Ladder, check: str, note: str = "") -> None:
-        dialog = soak_dialog(self._app, spec, ladder, check, note=note)
-        if isinstance(dialog, str):
-            self._app.say(f"{spec.title.lower()}: {dialog}", "warn")
-        else:
-            self._show(dialog)
+            self._asking.open(spec, situation.job)
 
     def _do_step(self) -> None:
         action = self._app.main_screen.subject().step_action
@@ -126,30 +89,7 @@ class Orders:
         elif spec.friction is Friction.KEY:
             self.work(self._submit(Command(spec.name, action.job, dict(action.params))))
         else:
-            self._open(spec, action.job or JobName.FOLDERS)
-
-    def _show(self, dialog: Dialog) -> None:
-        def done(command: Command | None) -> None:
-            if command is not None:
-                self.work(self._submit(command))
-
-        self._app.push_screen(dialog, done)
-
-    async def _open_batch(self, spec: ActionSpec, job: JobName, note: str = "") -> None:
-        redo = spec.name is ActionName.REDO
-        chosen = self._app.main_screen.subject().batch_id
-        if chosen is not None:
-            preview = await self._read.rollback_preview(chosen, redo=redo)
-            self._show(BatchDialog(self._app, spec, job, preview, note=note))
-            return
-        states = TAKEN_BACK if redo else STANDING
-        batches = await self._read.batches(job, limit=_BATCHES_SEARCHED)
-        batch: BatchView | None = next((b for b in batches if b.state in states), None)
-        if batch is None:
-            self._app.say(f"{job} has no {'rolled-back' if redo else 'finished'} batch", "warn")
-            return
-        preview = await self._read.rollback_preview(batch.id, redo=redo)
-        self._show(BatchDialog(self._app, spec, job, preview, note=note))
+            self._asking.open(spec, action.job or JobName.FOLDERS)
 
     def _withdraw(self) -> None:
         intent = open_intent(self._app.situation(), self._app.main_screen.subject().intent_id)
@@ -181,19 +121,6 @@ class Orders:
             else f"{self._app.program} status"
         )
         self._app.copy(text)
-
-    def twin(self, spec: ActionSpec, job: JobName) -> str:
-        """The action as a command line, as far as it is known before anything is asked."""
-        if spec.name is ActionName.THROTTLE:
-            group = self._app.main_screen.subject().group or "GROUP"
-            return spec.command(None, {"group": group}, program=self._app.program)
-        subject = self._app.main_screen.subject()
-        params: dict[str, Any] = {}
-        if spec.name is ActionName.RETRY and subject.criteria:
-            params = retry_params(subject.criteria)
-        elif spec.name in (ActionName.ROLLBACK, ActionName.REDO) and subject.batch_id is not None:
-            params = {"batch": subject.batch_id}
-        return spec.command(job if spec.job_scoped else None, params, program=self._app.program)
 
     # --- intents ------------------------------------------------------------------------------------------
 
@@ -249,50 +176,18 @@ class Orders:
         if intent.state in SETTLED:
             del self._followed[intent.id]
             if intent.state is IntentState.REFUSED and command.params.get("token"):
-                self.work(self._tell_refused_plan(command, intent.outcome))
+                self.work(self._show_refused(command, intent.outcome))
 
     async def _has_changed(self, command: Command) -> bool:
         """Whether a plan is another one by now; then the new one is shown, and nothing is submitted."""
         try:
-            return await self._show_anew(command, "")
+            return await self._asking.show_anew(command)
         except Refused as error:
-            self._app.say(f"{_CHANGED}: {explain(error)}", "bad")
+            self._app.say(f"{CHANGED}: {explain(error)}", "bad")
             return True
 
-    async def _show_anew(self, command: Command, why: str) -> bool:
-        """Make a plan again; if it is another one now, the world has changed: show it and say so."""
-        spec = ACTIONS[command.action]
-        if command.action is ActionName.TRIAGE:
-            return await self._app.decisions.show_anew(command, f"{_CHANGED}{why and f' ({why})'}")
-        note = f"{_CHANGED}{why and f' ({why})'}: this is the plan as it is now"
-        if command.action in OF_THE_SOAK:
-            return await self._show_soak_anew(command, note)
-        assert command.job is not None
-        if command.action is ActionName.RETRY:
-            dialog = RetryDialog(
-                self._app, spec, command.job, self._read, note=note, criteria=command.criteria
-            )
-            retry = await self._read.retry_preview(command.job, dialog.criteria)
-            if retry.token == command.params["token"]:
-                return False
-            self._show(dialog)
-            return True
-        redo = command.action is ActionName.REDO
-        batch = await self._read.rollback_preview(command.params["batch"], redo=redo)
-        if batch.token == command.params["token"]:
-            return False
-        self._show(BatchDialog(self._app, spec, command.job, batch, note=note))
-        return True
-
-    async def _show_soak_anew(self, command: Command, note: str) -> bool:
-        ladder = await self._read.soak()
-        if plan_token_now(ladder, command.params) == command.params["token"]:
-            return False
-        self._open_soak(ACTIONS[command.action], ladder, str(command.params.get("check", "")), note)
-        return True
-
-    async def _tell_refused_plan(self, command: Command, why: str) -> None:
-        await self._show_anew(command, why)
+    async def _show_refused(self, command: Command, why: str) -> None:
+        await self._asking.show_anew(command, why)
 
     def work(self, work: Coroutine[Any, Any, None], group: str = "default") -> None:
         """Do it besides; of the group that opens dialogs only the newest goes on."""

@@ -27,13 +27,14 @@ from scidex_console.domain.intents import (
     IntentState,
 )
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.host_orders import HostOrders
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import Clock, IntentStore, RunStore
 from scidex_console.engine.pulse import Pulse
 from scidex_console.engine.reading.orders import ReaderOrders
 from scidex_console.engine.run_orders import RunOrders, job_of
 from scidex_console.engine.soak.orders import SoakOrders
-from scidex_console.engine.store_orders import BatchOrders, HostOrders, RowOrders
+from scidex_console.engine.store_orders import BatchOrders, RowOrders
 from scidex_console.engine.triage.orders import TriageOrders
 from scidex_console.engine.views import RunView
 

@@ -129,6 +129,13 @@ class RunOrders:
             await self._writer.recover_open_batches()
 
 
+def number_of(intent: Intent, name: str) -> int | None:
+    """A parameter that is a whole number the database can hold; None for anything else."""
+    value = intent.params.get(name)
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return value if whole else None
+
+
 def job_of(intent: Intent) -> JobName:
     """The job an intent is about. Raises `Refused` when it names none."""
     if intent.job is None:

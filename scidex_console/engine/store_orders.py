@@ -1,28 +1,24 @@
-"""Orders about rows, batches and hosts: what the writer and the gate are told to do at once."""
+"""Orders about rows and batches: what the writer is told to do at once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
-from scidex_console.domain.batches import REVERTIBLE, STANDING, UNSETTLED, Batch, BatchState, OperationState
-from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Refused, StaleToken, Unreachable
-from scidex_console.domain.hosts import HostGroup, HostGroups, Override
+from scidex_console.domain.batches import REVERTIBLE, STANDING, Batch, BatchState, OperationState
+from scidex_console.domain.errors import Refused, StaleToken
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.runs import RunState
+from scidex_console.engine.finishing import Finishing
 from scidex_console.engine.ports import (
     AttemptFilter,
-    Clock,
-    FigureStore,
-    Gate,
-    GateStore,
     Journal,
     ReadModel,
     RunStore,
 )
-from scidex_console.engine.run_orders import job_of
+from scidex_console.engine.run_orders import job_of, number_of
 from scidex_console.engine.two_stores.stores import Mandate
 from scidex_console.engine.vocabulary import BATCH_WORDS, OPERATION_WORDS, counted
 from scidex_console.engine.writer import Writer
@@ -70,15 +66,12 @@ class RowOrders:
 
 
 class BatchOrders:
-    """Handlers of rollback and redo.
-
-    Once the journal knows of it, either is finished whatever comes in between; an intent waits until it is.
-    """
+    """Handlers of rollback and redo."""
 
     def __init__(
-        self, runs: RunStore, journal: Journal, previews: ReadModel, writer: Writer, mandate: Mandate
+        self, finishing: Finishing, journal: Journal, previews: ReadModel, writer: Writer, mandate: Mandate
     ) -> None:
-        self._runs = runs
+        self._finishing = finishing
         self._journal = journal
         self._previews = previews
         self._writer = writer
@@ -92,12 +85,8 @@ class BatchOrders:
             return _words(batch, leaving_out=_NOT_OF_A_ROLLBACK)
         await self._check_plan(intent, batch, redo=False)
         before = frozenset(o.id for o in batch.operations if o.state not in REVERTIBLE)
-        try:
+        async with self._finishing.waiting(partial(self._journal.load, batch.id)):
             batch = await self._writer.roll_back(batch, origin=self._mandate.origin(intent), plan=token)
-        except (Fenced, Unreachable):
-            raise
-        except ConsoleError as error:
-            raise await self._unfinished(batch, error) from error
         return _words(batch, earlier=before)
 
     async def redo(self, intent: Intent) -> str:
@@ -106,12 +95,8 @@ class BatchOrders:
         if batch.state in STANDING and batch.pass_no > 1:
             return _words(batch)
         await self._check_plan(intent, batch, redo=True)
-        try:
+        async with self._finishing.waiting(partial(self._journal.load, batch.id)):
             batch = await self._writer.redo(batch)
-        except (Fenced, Unreachable):
-            raise
-        except ConsoleError as error:
-            raise await self._unfinished(batch, error) from error
         return _words(batch)
 
     async def facts(self, intent: Intent) -> dict[str, Any]:
@@ -133,124 +118,17 @@ class BatchOrders:
         if batch is None or batch.job is not job_of(intent):
             number = intent.params.get("batch")
             raise Refused(f"there is no batch {number} of {intent.job}", fix="see `scidex-console batches`")
-        run = await self._runs.open_run(batch.job)
-        if run is not None and run.state is RunState.HALTED:
-            raise Refused(f"run {run.id} is halted: nothing is written", fix="resume or cancel the run first")
-        if batch.state not in UNSETTLED:
-            return batch
-        try:
-            await self._writer.recover_open_batches()
-        except (Fenced, Unreachable):
-            raise
-        except ConsoleError as error:
-            raise await self._unfinished(batch, error) from error
-        return await self._journal.load(batch.id) or batch
+        await self._finishing.check_run(batch.job)
+        return await self._finishing.settled(batch)
 
     async def _named(self, intent: Intent) -> Batch | None:
-        number = intent.params.get("batch")
-        return await self._journal.load(number) if isinstance(number, int) and _is_number(number) else None
-
-    async def _unfinished(self, batch: Batch, error: ConsoleError) -> ConsoleError:
-        """The error itself while nothing has begun; a batch that is half-way must be waited for."""
-        now = await self._journal.load(batch.id)
-        if now is None or now.state not in UNSETTLED:
-            return error
-        return LockBusy(
-            f"batch {batch.id} is {BATCH_WORDS[now.state]}: {error.what}", where=error.where, fix=error.fix
-        )
+        number = number_of(intent, "batch")
+        return None if number is None else await self._journal.load(number)
 
     async def _check_plan(self, intent: Intent, batch: Batch, *, redo: bool) -> None:
         preview = await self._previews.rollback_preview(batch.id, redo=redo)
         if preview.token != intent.params.get("token"):
             raise StaleToken(f"batch {batch.id} has changed since the preview", fix="look again and confirm")
-
-
-class HostOrders:
-    """Handler of throttle. `budgets` are what the configuration grants, which no override exceeds.
-
-    Spec (figures, risks): nobody goes beyond the budget of a host.
-    """
-
-    def __init__(
-        self,
-        gate: Gate,
-        gate_store: GateStore,
-        figures: FigureStore,
-        clock: Clock,
-        *,
-        budgets: HostGroups,
-    ) -> None:
-        self._gate = gate
-        self._gate_store = gate_store
-        self._figures = figures
-        self._clock = clock
-        self._budgets = budgets
-
-    async def throttle(self, intent: Intent) -> str:
-        """Set or clear a temporary budget."""
-        group = str(intent.params.get("group") or "")
-        if not group:
-            raise Refused("a host group must be named", where="group")
-        if not await self._knows(group):
-            raise Refused(f"no row is asked of a host group {group}", fix="see `scidex-console status`")
-        if intent.params.get("clear"):
-            self._gate.set_override(group, None)
-            done = f"{group} has its configured budget again"
-        else:
-            override = self._override(intent, self._budgets.named(group))
-            self._gate.set_override(group, override)
-            done = f"{group}: {_budget(override)} until {override.until:%Y-%m-%d %H:%M:%S} UTC"
-        await self._gate_store.save(self._gate.states())
-        return done
-
-    def facts(self, intent: Intent) -> dict[str, Any]:
-        """What an audit row says of the group's budget."""
-        group = intent.params.get("group")
-        state = next((state for state in self._gate.states() if state.group == group), None)
-        if state is None:
-            return {"group": group}
-        until = state.override.until.isoformat() if state.override else None
-        return {
-            "group": group,
-            "rate": state.rate,
-            "in_flight": state.in_flight_limit,
-            "override_until": until,
-        }
-
-    async def _knows(self, group: str) -> bool:
-        asked = {state.group for state in self._gate.states()}
-        configured = {known.name for known in self._budgets.configured()}
-        return group in configured | asked or await self._figures.has_group(group)
-
-    def _override(self, intent: Intent, granted: HostGroup) -> Override:
-        rate, in_flight = intent.params.get("rate"), intent.params.get("in_flight")
-        seconds = intent.params.get("for_seconds", 7200)
-        if rate is None and in_flight is None:
-            raise Refused("a throttle needs a rate, a number in flight, or both")
-        if rate is not None and not (_is_amount(rate) and 0 < rate <= granted.rate):
-            raise Refused(
-                f"a rate is above 0 and at most the budget of {granted.name}, {granted.rate:g} requests/s",
-                where="rate",
-                fix="a larger budget is a matter of the configuration (fetch.groups)",
-            )
-        if in_flight is not None and not (_is_number(in_flight) and 1 <= in_flight <= granted.in_flight):
-            raise Refused(
-                f"a number in flight is from 1 to the budget of {granted.name}, {granted.in_flight}",
-                where="in_flight",
-                fix="a larger budget is a matter of the configuration (fetch.groups)",
-            )
-        if not (_is_amount(seconds) and 1 <= seconds <= 30 * 86400):
-            raise Refused("an override lasts from 1 second to 30 days", where="for")
-        until = self._clock.now() + timedelta(seconds=float(seconds))
-        return Override(rate, in_flight, until, intent.operator, intent.reason)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
-
-
-def _is_amount(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _ids(intent: Intent) -> list[str]:
@@ -281,15 +159,6 @@ def _since(intent: Intent) -> datetime | None:
         return datetime.fromisoformat(value) if value else None
     except ValueError:
         raise Refused(f"{value!r} is not a time", where="since", fix="write it as ISO 8601") from None
-
-
-def _budget(override: Override) -> str:
-    parts = []
-    if override.rate is not None:
-        parts.append(f"{override.rate:g} requests/s")
-    if override.in_flight is not None:
-        parts.append(f"{override.in_flight} in flight")
-    return ", ".join(parts)
 
 
 def _words(

@@ -40,6 +40,8 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.engine import Engine, Parts
 from scidex_console.engine.failed_commits import FailedCommits
+from scidex_console.engine.finishing import Finishing
+from scidex_console.engine.host_orders import HostOrders
 from scidex_console.engine.intents import IntentClerk
 from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.options import EngineOptions
@@ -48,7 +50,7 @@ from scidex_console.engine.pulse import Pulse
 from scidex_console.engine.reading.orders import ReaderOrders
 from scidex_console.engine.run_orders import RunOrders
 from scidex_console.engine.soak.orders import SoakOrders
-from scidex_console.engine.store_orders import BatchOrders, HostOrders, RowOrders
+from scidex_console.engine.store_orders import BatchOrders, RowOrders
 from scidex_console.engine.two_stores.stores import Mandate, Stores
 from scidex_console.engine.two_stores.turns import WriterTurns
 from scidex_console.engine.views import StoreIdentity
@@ -257,6 +259,7 @@ async def assembled(
     probe = service_probe(settings)
     rounds = soak_rounds(settings, soak, _soak_facts(settings, database), files.repository, probe, pulse)
     served = options.jobs
+    finishing = Finishing(runs, store.journal(), writer)
     clerk = IntentClerk(
         intents=PostgresIntents(store.fenced),
         runs=runs,
@@ -264,9 +267,9 @@ async def assembled(
         row_orders=RowOrders(
             {JobName.FIGURES: figures, JobName.FOLDERS: PostgresFolders(store.fenced)}, previews, runs
         ),
-        batch_orders=BatchOrders(runs, store.journal(), previews, writer, store.mandate),
+        batch_orders=BatchOrders(finishing, store.journal(), previews, writer, store.mandate),
         triage_orders=triage_orders(
-            settings, store, runs=runs, journal=store.journal(), writer=writer, previews=previews
+            settings, store, finishing=finishing, journal=store.journal(), writer=writer, previews=previews
         ),
         host_orders=HostOrders(gates, gate_store, figures, clock, budgets=groups),
         soak_orders=SoakOrders(soak, rounds),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scidex_console.adapters.postgres.triage import PostgresDecisions, PostgresTriage
-from scidex_console.engine.ports import Journal, ReadModel, RunStore
+from scidex_console.engine.finishing import Finishing
+from scidex_console.engine.ports import Journal, ReadModel
 from scidex_console.engine.triage.orders import TriageOrders
 from scidex_console.engine.triage.undoing import UndoPlanner
 from scidex_console.engine.writer import Writer
@@ -20,7 +21,7 @@ def triage_orders(
     settings: Settings,
     store: HeldStore,
     *,
-    runs: RunStore,
+    finishing: Finishing,
     journal: Journal,
     writer: Writer,
     previews: ReadModel,
@@ -32,7 +33,7 @@ def triage_orders(
         decisions=PostgresDecisions(store.fenced),
         planner=decision_planner(settings, triage, case_reader(settings), store.identity),
         undoing=UndoPlanner(triage, previews),
-        runs=runs,
+        finishing=finishing,
         journal=journal,
         writer=writer,
         mandate=store.mandate,

@@ -174,7 +174,7 @@ async def test_escape_takes_the_filter_away_then_goes_back() -> None:
         await until(pilot, lambda: world.read.windows[-1][0].outcome == "")
         assert pilot.app.screen is screen
         await press(pilot, "escape")
-        assert pilot.app.screen is world.app.overview
+        assert pilot.app.screen is world.app.navigation.first
         await press(pilot, "escape")
         assert notice(pilot) == "» Esc back: there is nothing to go back to"
 
@@ -297,7 +297,7 @@ async def test_only_the_screen_on_show_is_read() -> None:
         await shown(pilot, world)
         assert world.read.windows
         await press(pilot, "1")
-        await until(pilot, lambda: pilot.app.screen is world.app.overview)
+        await until(pilot, lambda: pilot.app.screen is world.app.navigation.first)
         await news(pilot, world, an_overview(last_batch=None))
         asked = len(world.read.windows)
         await news(pilot, world, an_overview())

@@ -58,11 +58,11 @@ async def test_escape_and_cancel_leave_without_doing_anything() -> None:
         for key, kind in DIALOGS:
             await opened(pilot, key, kind)
             await press(pilot, "escape")
-            assert pilot.app.screen is world.app.overview
+            assert pilot.app.screen is world.app.navigation.first
             dialog = await opened(pilot, key, kind)
             dialog.query_one("#choices").focus()
             await press(pilot, "enter")
-            assert pilot.app.screen is world.app.overview
+            assert pilot.app.screen is world.app.navigation.first
         assert world.desk.submitted == []
 
 
@@ -73,7 +73,7 @@ async def test_the_opening_key_and_enter_never_confirm() -> None:
             await opened(pilot, key, kind)
             while isinstance(pilot.app.screen, Dialog):  # enter leads to the choices, which are on Cancel
                 await press(pilot, key, "enter")
-            await until(pilot, lambda: pilot.app.screen is world.app.overview)
+            await until(pilot, lambda: pilot.app.screen is world.app.navigation.first)
         assert world.desk.submitted == []
 
 
@@ -383,7 +383,7 @@ async def test_without_such_a_batch_the_key_says_so(key: str, words: str) -> Non
     async with running(world) as pilot:
         await press(pilot, key)
         await until(pilot, lambda: words in notice(pilot))
-        assert pilot.app.screen is world.app.overview
+        assert pilot.app.screen is world.app.navigation.first
 
 
 async def test_a_preview_that_cannot_be_made_is_said() -> None:
@@ -467,7 +467,7 @@ async def test_a_rollback_refused_for_another_reason_is_only_told() -> None:
         await until(pilot, lambda: world.desk.submitted)
         await refuse(pilot, world, ActionName.ROLLBACK, "run 7 is halted")
         assert notice(pilot) == "» #41 rollback figures 12: refused, run 7 is halted"
-        assert pilot.app.screen is world.app.overview
+        assert pilot.app.screen is world.app.navigation.first
 
 
 # --- throttle ---------------------------------------------------------------------------------------------

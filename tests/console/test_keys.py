@@ -41,7 +41,7 @@ async def test_no_key_of_a_screen_is_used_twice() -> None:
         for key in SCREEN_KEYS:
             await press(pilot, key.key)
             assert isinstance(pilot.app, ConsoleApp)
-            keys = pilot.app.keys
+            keys = pilot.app.table.keys
             assert len({key.key for key in keys}) == len({key.name for key in keys}) == len(keys)
 
 
@@ -124,7 +124,7 @@ async def test_a_disabled_key_says_why_and_does_nothing() -> None:
             await news(pilot, world, overview)
             await press(pilot, key)
             assert notice(pilot).startswith(f"» {said}")
-            assert pilot.app.screen is world.app.overview
+            assert pilot.app.screen is world.app.navigation.first
         assert world.desk.submitted == []
 
 
@@ -143,7 +143,7 @@ async def test_o_makes_the_keys_act_upon_the_other_job() -> None:
     world = World()
     async with running(world) as pilot:
         await press(pilot, "o", "p")
-        assert world.app.overview.job is JobName.FOLDERS
+        assert world.app.navigation.first.job is JobName.FOLDERS
         assert "folders has no open run" in notice(pilot)
         await press(pilot, "o", "p")
         await until(pilot, lambda: world.desk.submitted)
@@ -154,7 +154,7 @@ async def test_arrows_in_the_gap_pane_choose_the_job() -> None:
     world = World()
     async with running(world) as pilot:
         await press(pilot, "down")
-        assert world.app.overview.query_one(GapPane).job is JobName.FOLDERS
+        assert world.app.navigation.first.query_one(GapPane).job is JobName.FOLDERS
         assert "▸folders" in text_of(pilot, "#gap")
         assert "p pause" not in text_of(pilot, "#keys")
 
@@ -199,7 +199,7 @@ async def test_a_notice_makes_room_again() -> None:
         await press(pilot, "s")
         assert "already running" in notice(pilot)
         world.time.passes(13)
-        world.app.overview.tick()
+        world.app.navigation.first.tick()
         assert notice(pilot).startswith("#40 DONE")
 
 
@@ -237,7 +237,7 @@ async def test_withdrawing_is_not_done_by_the_first_key_that_comes(keys: tuple[s
     world = World(an_overview(intents=(OPEN_INTENT,)))
     async with running(world) as pilot:
         await press(pilot, "w", *keys)
-        assert pilot.app.screen is world.app.overview
+        assert pilot.app.screen is world.app.navigation.first
         assert world.desk.cancelled == []
 
 

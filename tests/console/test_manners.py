@@ -25,7 +25,7 @@ IDLE = an_overview(gaps=(a_gap(), an_overview().gaps[1]))
 
 
 def all_keys(app: ConsoleApp) -> dict[str, Key]:
-    screens = [app.screen_of(entry.name) for entry in SCREENS]
+    screens = [app.navigation.screen_of(entry.name) for entry in SCREENS]
     found = [key for screen in screens for key in screen.KEYS] + list(EVERYWHERE)
     return {key.name: key for key in found if key not in (BACK, OPEN, PANES)}
 
@@ -67,7 +67,7 @@ async def test_a_text_that_is_too_long_for_a_clipboard_is_shown_all_the_same() -
         await until(pilot, lambda: "Too long for a terminal's clipboard" in screen_text(pilot))
         assert "yyyyyyyy" in screen_text(pilot)
         await press(pilot, "escape")
-        await until(pilot, lambda: pilot.app.screen is world.app.overview)
+        await until(pilot, lambda: pilot.app.screen is world.app.navigation.first)
 
 
 async def test_a_halt_rings_the_bell_and_tells_the_operators_program() -> None:

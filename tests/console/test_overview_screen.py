@@ -85,10 +85,10 @@ async def test_a_tick_repaints_only_the_ages(monkeypatch: pytest.MonkeyPatch) ->
             return refresh(self, *regions, **options)
 
         monkeypatch.setattr(CellView, "refresh", noted)
-        world.app.overview.tick()
+        world.app.navigation.first.tick()
         assert painted == []
         world.time.passes(1)
-        world.app.overview.tick()
+        world.app.navigation.first.tick()
         ((view, (region,)),) = painted
         assert view.id == "status"
         assert region.width <= 25
@@ -133,7 +133,7 @@ async def test_nothing_acts_from_a_terminal_too_small_to_show_it() -> None:
         assert world.desk.submitted == []
         assert isinstance(pilot.app.screen, TooSmallScreen)
         await pilot.resize_terminal(80, 24)
-        await until(pilot, lambda: pilot.app.screen is world.app.overview)
+        await until(pilot, lambda: pilot.app.screen is world.app.navigation.first)
         await press(pilot, "p")
         await until(pilot, lambda: world.desk.submitted)
 
@@ -191,7 +191,7 @@ async def test_tab_goes_round_the_panes() -> None:
 async def test_cursor_stays_with_its_row_when_rows_come_and_go() -> None:
     world = World()
     async with running(world) as pilot:
-        dead = world.app.overview.query_one(DeadPane)
+        dead = world.app.navigation.first.query_one(DeadPane)
         dead.focus()
         await press(pilot, "down", "down")
         assert dead.cursor_key == "3"
@@ -208,7 +208,7 @@ async def test_cursor_stays_with_its_row_when_rows_come_and_go() -> None:
 async def test_a_pane_that_was_scrolled_says_what_is_newer_and_follows_again() -> None:
     world = World()
     async with running(world) as pilot:
-        dead = world.app.overview.query_one(DeadPane)
+        dead = world.app.navigation.first.query_one(DeadPane)
         dead.focus()
         await press(pilot, "end")
         hidden = len(DEAD) - (dead.size.height - 1)
@@ -262,7 +262,7 @@ async def test_a_hold_counts_down_between_readings() -> None:
     async with running(world) as pilot:
         assert "1m35s" in text_of(pilot, "#hosts")
         world.time.passes(5)
-        world.app.overview.tick()
+        world.app.navigation.first.tick()
         assert "1m30s" in text_of(pilot, "#hosts")
 
 

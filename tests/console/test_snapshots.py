@@ -99,7 +99,7 @@ def test_stale(snap_compare: Snap) -> None:
 
     async def age(pilot: Pilot[Any]) -> None:
         world.time.passes(23)
-        world.app.overview.tick()
+        world.app.navigation.first.tick()
         await until(pilot, lambda: "STALE" in text_of(pilot, "#status"))
 
     assert snap_compare(world.app, terminal_size=SMALL, run_before=drawn(world, age))

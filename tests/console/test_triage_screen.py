@@ -67,7 +67,7 @@ async def test_evidence_follows_the_cursor_and_enter_gives_it_the_whole_screen()
         await press(pilot, "escape")
         await until(pilot, lambda: "dataset-0002" in screen_text(pilot))
         await press(pilot, "escape")
-        assert world.app.main_screen is world.app.overview
+        assert world.app.main_screen is world.app.navigation.first
 
 
 async def test_evidence_says_when_it_was_read_and_f5_reads_it_anew() -> None:

@@ -10,7 +10,7 @@ import pytest
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.hosts import GateState, HostGroup, HostGroups, Override
 from scidex_console.domain.intents import ActionName, Intent, IntentState
-from scidex_console.engine.store_orders import HostOrders
+from scidex_console.engine.host_orders import HostOrders
 
 NOW = datetime(2026, 5, 19, 3, 0, tzinfo=UTC)
 BUDGETS = HostGroups([HostGroup("europepmc", ("europepmc.org",), 2.0, 4)])

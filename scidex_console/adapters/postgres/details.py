@@ -73,10 +73,10 @@ async def read_batch(database: Database, batch_id: int) -> BatchDetail | None:
             return None
         listed = {**batch_params(BatchFilter(), batch_id), "id": None, "limit": 1}
         commits = {"batch_id": batch_id}
-        found = await ask(connection, {"list_batches_down": listed, "list_batch_commits": commits})
+        found = await ask(connection, {"list_batches": listed, "list_batch_commits": commits})
         later = await later_batches(connection, batch_id)
     return BatchDetail(
-        batch=batch_view(found["list_batches_down"][0]),
+        batch=batch_view(found["list_batches"][0]),
         operations=tuple(
             OperationDetail(operation_view(o), o.row.inverse().after, o.row.inverse().before)
             for o in batch.operations
@@ -99,8 +99,8 @@ async def read_artifact(database: Database, artifact_id: str) -> ArtifactDetail:
         "list_artifact_changes": of_it,
         "list_artifact_decisions": of_it,
         "list_artifact_audits": of_it,
-        "list_attempts_down": {**filter_params(same), "id": None, "limit": _LAST_FEW},
-        "list_migration_log_down": {
+        "list_attempts": {**filter_params(same), "id": None, "limit": _LAST_FEW},
+        "list_migration_log": {
             **log_params(LogFilter(artifact_id=artifact_id)),
             "id": None,
             "limit": _LAST_FEW,
@@ -131,8 +131,8 @@ async def read_artifact(database: Database, artifact_id: str) -> ArtifactDetail:
             )
             for d in found["list_artifact_decisions"]
         ),
-        attempts=tuple(attempt_view(a) for a in found["list_attempts_down"]),
-        log=tuple(migration_log_view(entry) for entry in found["list_migration_log_down"]),
+        attempts=tuple(attempt_view(a) for a in found["list_attempts"]),
+        log=tuple(migration_log_view(entry) for entry in found["list_migration_log"]),
         audit=tuple(audit_view(act) for act in found["list_artifact_audits"]),
     )
 

@@ -57,7 +57,7 @@ async def read_overview(
                 "list_gone_attempts": {"limit": dead},
                 "list_migration_errors": {"limit": errors},
                 "list_intents": {"settled": _SETTLED_INTENTS},
-                "list_batches_down": {**batch_params(BatchFilter()), "id": None, "limit": 1},
+                "list_batches": {**batch_params(BatchFilter()), "id": None, "limit": 1},
                 "list_reversible_batches": None,
                 "list_present": {"lapses_after_s": LAPSES_AFTER_S},
                 "read_last_act": None,
@@ -66,7 +66,7 @@ async def read_overview(
         )
     folders_gap = await folders.gap(_run(found, JobName.FOLDERS), minutes)
     engine = found["read_engine_state"][0]
-    batches = found["list_batches_down"]
+    batches = found["list_batches"]
     return Overview(
         taken_at=engine["taken_at"],
         identity=identity_view(found["read_identity"][0]),

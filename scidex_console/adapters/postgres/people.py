@@ -104,7 +104,7 @@ def audit_view(row: Row) -> AuditView:
     )
 
 
-ACTS = Listing(("list_activity_up", "list_activity_down"), ("at", "id"), audit_view)
+ACTS = Listing("list_activity", ("at", "id"), audit_view)
 """What people did and asked for, newest first."""
 
 

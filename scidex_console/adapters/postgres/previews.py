@@ -66,7 +66,7 @@ async def read_rollback(
     identity = await read_identity(database)
     async with snapshot(database) as connection:
         listed = {**batch_params(BatchFilter(), batch_id), "id": None, "limit": 1}
-        heads = (await ask(connection, {"list_batches_down": listed}))["list_batches_down"]
+        heads = (await ask(connection, {"list_batches": listed}))["list_batches"]
         batch = await load_batch(connection, batch_id)
         if batch is None:
             raise Refused(f"there is no batch {batch_id}")

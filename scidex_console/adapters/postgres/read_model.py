@@ -64,15 +64,14 @@ from scidex_console.engine.views import (
     StoreIdentity,
 )
 
-_LOG = Listing(("list_migration_log_up", "list_migration_log_down"), ("id",), migration_log_view)
-_BATCHES = Listing(("list_batches_up", "list_batches_down"), ("id",), batch_view)
+_LOG = Listing("list_migration_log", ("id",), migration_log_view)
+_BATCHES = Listing("list_batches", ("id",), batch_view)
 _OTHER_ATTEMPTS = 20
 _ATTEMPT_LISTINGS = {
-    AttemptOrder.NEWEST: ("list_attempts_up", "list_attempts_down"),
-    AttemptOrder.OLDEST: ("list_attempts_down", "list_attempts_up"),
-    AttemptOrder.SLOWEST: ("list_slow_attempts_up", "list_slow_attempts_down"),
+    AttemptOrder.NEWEST: Listing("list_attempts", ("id",), attempt_view),
+    AttemptOrder.OLDEST: Listing("list_attempts", ("id",), attempt_view, turned=True),
+    AttemptOrder.SLOWEST: Listing("list_slow_attempts", ("took_ms", "id"), attempt_view),
 }
-"""Per order the statements for what comes before a key, and for what comes from it on."""
 
 
 class PostgresReadModel:
@@ -148,16 +147,13 @@ class PostgresReadModel:
         """Newest first, those before `before_id`. `outcome` may name several classes, with commas."""
         newest = None if before_id is None else before_id - 1
         params = {**filter_params(criteria), "limit": limit, "id": newest}
-        return [attempt_view(row) for row in await fetch(self._database, "list_attempts_down", params)]
+        return [attempt_view(row) for row in await fetch(self._database, "list_attempts", params)]
 
     async def attempt_window(
         self, criteria: AttemptFilter, order: AttemptOrder, around: Around, span: Span
     ) -> Window[AttemptView]:
         """Part of the attempts, in an order."""
-        names = ("took_ms", "id") if order is AttemptOrder.SLOWEST else ("id",)
-        listing = Listing(
-            _ATTEMPT_LISTINGS[order], names, attempt_view, descending=order is not AttemptOrder.OLDEST
-        )
+        listing = _ATTEMPT_LISTINGS[order]
         return await read_window(self._database, listing, filter_params(criteria), around, span)
 
     async def attempt(self, attempt_id: int) -> AttemptDetail | None:
@@ -169,8 +165,8 @@ class PostgresReadModel:
             (row,) = found["read_attempt"]
             same = AttemptFilter(artifact_ids=(row["artifact_id"],))
             params = {**filter_params(same), "limit": _OTHER_ATTEMPTS + 1, "id": None}
-            others = await ask(connection, {"list_attempts_down": params})
-        return attempt_detail(row, others["list_attempts_down"])
+            others = await ask(connection, {"list_attempts": params})
+        return attempt_detail(row, others["list_attempts"])
 
     async def migration_log(
         self, *, status: str = "", limit: int, before_id: int | None = None
@@ -178,7 +174,7 @@ class PostgresReadModel:
         """Newest first, those before `before_id`."""
         params = log_params(LogFilter(statuses=(status,) if status else ()))
         params |= {"limit": limit, "id": None if before_id is None else before_id - 1}
-        rows = await fetch(self._database, "list_migration_log_down", params)
+        rows = await fetch(self._database, "list_migration_log", params)
         return [migration_log_view(row) for row in rows]
 
     async def migration_log_window(
@@ -201,7 +197,7 @@ class PostgresReadModel:
         """Newest first, those before `before_id`."""
         params = batch_params(BatchFilter(job=job))
         params |= {"limit": limit, "id": None if before_id is None else before_id - 1}
-        return [batch_view(row) for row in await fetch(self._database, "list_batches_down", params)]
+        return [batch_view(row) for row in await fetch(self._database, "list_batches", params)]
 
     async def batch_window(self, criteria: BatchFilter, around: Around, span: Span) -> Window[BatchView]:
         """Part of the batches, newest first."""
@@ -210,7 +206,7 @@ class PostgresReadModel:
     async def batch(self, batch_id: int) -> BatchView | None:
         """One batch."""
         params = {**batch_params(BatchFilter(), batch_id), "id": None, "limit": 1}
-        rows = await fetch(self._database, "list_batches_down", params)
+        rows = await fetch(self._database, "list_batches", params)
         return batch_view(rows[0]) if rows else None
 
     async def batch_detail(self, batch_id: int) -> BatchDetail | None:

@@ -214,4 +214,4 @@ def _record(row: Row) -> DecisionRecord:
     )
 
 
-_CASES = Listing(("list_cases_before", "list_cases"), ("kind", "job", "artifact_id"), _case, parts=True)
+_CASES = Listing("list_cases", ("kind", "job", "artifact_id"), _case)

@@ -1,10 +1,15 @@
-"""Windows of long listings: two statements, one for each direction from a key, as of one moment."""
+"""Windows of long listings: one statement, read from a key both ways, as of one moment.
+
+The statement is written for one way. What is otherwise the other way is marked in it: the comparison with the
+key (`/*from*/ <=`) and the order (`/*way*/ DESC`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, LiteralString, TypeVar
 
 from scidex_console.adapters.postgres.database import Connection, Database, query
 from scidex_console.adapters.postgres.snapshot import Row, Rows, snapshot
@@ -17,16 +22,14 @@ T = TypeVar("T")
 class Listing(Generic[T]):
     """How a listing is read."""
 
-    statements: tuple[str, str]
-    """Backwards and forwards from a key, that row included. Each takes `limit`, and the key as parameters
-    named like its columns, all null for everything in that direction."""
+    statement: str
+    """Reads from a key on, that row included. Takes `limit`, and the key as parameters named like its
+    columns, all null for everything."""
     names: tuple[str, ...]
-    """Columns of the key, a whole number that no other row has as the last."""
+    """Columns of the key, which no two rows have alike."""
     view: Callable[[Row], T]
-    descending: bool = True
-    """Whether forwards is downwards, by the columns of the key."""
-    parts: bool = False
-    """Whether the backwards statement itself leaves out the key's own row; then the key may end in a text."""
+    turned: bool = False
+    """Whether the listing goes against the order of its statement."""
 
 
 async def read_window(
@@ -39,24 +42,37 @@ async def read_window(
     elif around.first:
         before = 0
     key: Key = around.key or (None,) * len(listing.names)
-    beyond = key
-    if around.key is not None and not listing.parts:
-        beyond = (*key[:-1], key[-1] + (1 if listing.descending else -1))
+    at = {**params, **dict(zip(listing.names, key, strict=True))}
+    backwards = _way(listing.statement, turned=not listing.turned, beyond=True)
+    forwards = _way(listing.statement, turned=listing.turned)
     async with snapshot(database) as connection:
-        parts = [
-            await _read(connection, statement, {**params, **dict(zip(listing.names, at, strict=True))}, limit)
-            for statement, at, limit in zip(listing.statements, (beyond, key), (before, after), strict=True)
-        ]
+        earlier = await _read(connection, backwards, at, before)
+        later = await _read(connection, forwards, at, after)
 
     def pairs(rows: Rows) -> list[tuple[Key, T]]:
         return [(tuple(row[name] for name in listing.names), listing.view(row)) for row in rows]
 
-    return join(pairs(parts[0]), pairs(parts[1]), around, span)
+    return join(pairs(earlier), pairs(later), around, span)
 
 
-async def _read(connection: Connection, statement: str, params: Mapping[str, Any], limit: int) -> Rows:
+@cache
+def _way(statement: str, *, turned: bool, beyond: bool = False) -> LiteralString:
+    """The statement for one of the two ways; `beyond` leaves the key's own row out."""
+    text = query(statement)
+    if turned:
+        text = _swapped(_swapped(text, "/*from*/ <", "/*from*/ >"), "/*way*/ ASC", "/*way*/ DESC")
+    return text.replace("/*from*/ <=", "<").replace("/*from*/ >=", ">") if beyond else text
+
+
+def _swapped(text: LiteralString, one: LiteralString, other: LiteralString) -> LiteralString:
+    return other.join([part.replace(other, one) for part in text.split(one)])
+
+
+async def _read(
+    connection: Connection, statement: LiteralString, params: Mapping[str, Any], limit: int
+) -> Rows:
     if not limit:
         return []
     # Planned for exactly these values, for the sake of the filters that are empty (see `fetch`).
-    cursor = await connection.execute(query(statement), {**params, "limit": limit}, prepare=False)
+    cursor = await connection.execute(statement, {**params, "limit": limit}, prepare=False)
     return await cursor.fetchall()

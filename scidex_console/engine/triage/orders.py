@@ -7,15 +7,17 @@ batch is; handled again after it, the decision finds its batch or its results an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from scidex_console.domain.batches import UNSETTLED, Batch, BatchState
-from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Refused, StaleToken, Unreachable
+from scidex_console.domain.batches import UNSETTLED
+from scidex_console.domain.errors import LockBusy, Refused, StaleToken
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.runs import RunState
 from scidex_console.domain.triage import Decision
-from scidex_console.engine.ports import DecisionStore, Journal, RunStore, TriageStore
+from scidex_console.engine.finishing import Finishing
+from scidex_console.engine.ports import DecisionStore, Journal, TriageStore
+from scidex_console.engine.run_orders import number_of
 from scidex_console.engine.triage.planning import DecisionPlanner
 from scidex_console.engine.triage.undoing import UndoPlanner
 from scidex_console.engine.triage.views import DecisionPreview, DecisionRecord
@@ -34,7 +36,7 @@ class TriageOrders:
         decisions: DecisionStore,
         planner: DecisionPlanner,
         undoing: UndoPlanner,
-        runs: RunStore,
+        finishing: Finishing,
         journal: Journal,
         writer: Writer,
         mandate: Mandate,
@@ -43,7 +45,7 @@ class TriageOrders:
         self._decisions = decisions
         self._planner = planner
         self._undoing = undoing
-        self._runs = runs
+        self._finishing = finishing
         self._journal = journal
         self._writer = writer
         self._mandate = mandate
@@ -51,7 +53,7 @@ class TriageOrders:
     async def decide(self, intent: Intent) -> str:
         """Apply a decision, or take one back; what came of it."""
         record = await self._record(intent)
-        await self._check_run(record.job)
+        await self._finishing.check_run(record.job)
         if not await self._store.results(record.id):
             if record.decision is Decision.UNDO:
                 await self._undo(intent, record)
@@ -61,8 +63,8 @@ class TriageOrders:
 
     async def facts(self, intent: Intent) -> dict[str, Any]:
         """What an audit row says of a decision."""
-        number = intent.params.get("decision")
-        found = await self._store.decision(number) if isinstance(number, int) and _is_id(number) else None
+        number = number_of(intent, "decision")
+        found = None if number is None else await self._store.decision(number)
         if found is None:
             return {"decision": None}
         return {
@@ -75,21 +77,19 @@ class TriageOrders:
         }
 
     async def _record(self, intent: Intent) -> DecisionRecord:
-        number = intent.params.get("decision")
-        record = await self._store.record(number) if isinstance(number, int) and _is_id(number) else None
+        number = number_of(intent, "decision")
+        record = None if number is None else await self._store.record(number)
         if record is None or record.job is not intent.job:
-            raise Refused(f"there is no decision {number} of {intent.job}", fix="see `scidex-console triage`")
+            raise Refused(
+                f"there is no decision {intent.params.get('decision')} of {intent.job}",
+                fix="see `scidex-console triage`",
+            )
         return record
-
-    async def _check_run(self, job: JobName) -> None:
-        run = await self._runs.open_run(job)
-        if run is not None and run.state is RunState.HALTED:
-            raise Refused(f"run {run.id} is halted: nothing is written", fix="resume or cancel the run first")
 
     async def _apply(self, record: DecisionRecord) -> None:
         batch = await self._journal.of_decision(record.id)
         if batch is not None:  # from before a crash, or before something was in the way
-            await self._settled(batch)
+            await self._finishing.settled(batch)
             return
         plan = await self._planner.plan(record.decision, record.artifact_ids, record.job)
         self._check_token(plan.preview, record)
@@ -104,13 +104,8 @@ class TriageOrders:
         await self._decisions.refuse(record.id, refused)
 
     async def _write(self, record: DecisionRecord, operations: Sequence[Any]) -> None:
-        try:
+        async with self._finishing.waiting(partial(self._journal.of_decision, record.id)):
             batch = await self._writer.write_decision(record.job, record.id, operations)
-        except (Fenced, Unreachable):
-            raise
-        except ConsoleError as error:
-            begun = await self._journal.of_decision(record.id)
-            raise _unfinished(begun, error) from error
         if batch is None:
             raise LockBusy("every artifact is locked by somebody else, or another batch has it")
         claimed = {operation.artifact_id for operation in batch.operations}
@@ -126,16 +121,12 @@ class TriageOrders:
             await self._decisions.undo(record.id, record.undoes)
             return
         if batch.state in UNSETTLED:
-            batch = await self._settled(batch)
+            batch = await self._finishing.settled(batch)
             if await self._store.results(record.id):
                 return
         self._check_token(await self._undoing.plan(record.undoes), record)
-        try:
+        async with self._finishing.waiting(partial(self._journal.load, batch.id)):
             await self._writer.roll_back(batch, origin=self._mandate.origin(intent))
-        except (Fenced, Unreachable):
-            raise
-        except ConsoleError as error:
-            raise _unfinished(await self._journal.load(batch.id), error) from error
         await self._refuse_rest(record)
 
     async def _refuse_rest(self, record: DecisionRecord) -> None:
@@ -145,18 +136,6 @@ class TriageOrders:
         reasons = {o.artifact_id: o.reason for o in batch.operations} if batch is not None else {}
         left = {i: reasons.get(i) or "nothing was done to it" for i in record.artifact_ids if i not in known}
         await self._decisions.refuse(record.id, left)
-
-    async def _settled(self, batch: Batch) -> Batch:
-        """The batch with nothing of it left half-way."""
-        if batch.state not in UNSETTLED:
-            return batch
-        try:
-            await self._writer.recover_open_batches()
-        except (Fenced, Unreachable):
-            raise
-        except ConsoleError as error:
-            raise _unfinished(batch, error) from error
-        return await self._journal.load(batch.id) or batch
 
     def _check_token(self, preview: DecisionPreview, record: DecisionRecord) -> None:
         if preview.token != record.token:
@@ -175,14 +154,3 @@ class TriageOrders:
         if not applied:
             raise Refused(f"decision {record.id}: nothing was done: {refused[0].reason}")
         return f"{said}, {len(refused)} left alone: {refused[0].reason}"
-
-
-def _unfinished(batch: Batch | None, error: ConsoleError) -> ConsoleError:
-    """The error itself while nothing has begun; a batch that is half-way must be waited for."""
-    if batch is None or batch.state not in (BatchState.PREPARED, BatchState.DONE, BatchState.ROLLING_BACK):
-        return error
-    return LockBusy(f"batch {batch.id} is half-way: {error.what}", where=error.where, fix=error.fix)
-
-
-def _is_id(value: int) -> bool:
-    return not isinstance(value, bool) and 0 < value < 2**63

@@ -1,4 +1,4 @@
--- What waits for a person, of both jobs, by kind, job and id; with the note it was left with last.
+-- What waits for a person, of both jobs, by kind, job and id, from a key on (see `windows`); with the note it was left with last.
 WITH waiting AS (
     SELECT 'folders' AS job, f.artifact_id, f.state AS kind, f.reason, f.changed_at AS since, f.attempts
     FROM scidex_console.folder AS f
@@ -27,5 +27,5 @@ WHERE (w.job = 'figures' OR a.migrated_to_folder_at IS NULL)
     AND (%(only_kind)s::text = '' OR w.kind = ANY (string_to_array(%(only_kind)s, ',')))
     AND (%(pattern)s::text = '' OR w.artifact_id ILIKE %(pattern)s OR a.title ILIKE %(pattern)s
          OR w.reason ILIKE %(pattern)s OR a.artifact_type ILIKE %(pattern)s)
-    AND (%(kind)s::text IS NULL OR (w.kind, w.job, w.artifact_id) >= (%(kind)s, %(job)s, %(artifact_id)s))
-ORDER BY w.kind, w.job, w.artifact_id LIMIT %(limit)s
+    AND (%(kind)s::text IS NULL OR (w.kind, w.job, w.artifact_id) /*from*/ >= (%(kind)s, %(job)s, %(artifact_id)s))
+ORDER BY w.kind /*way*/ ASC, w.job /*way*/ ASC, w.artifact_id /*way*/ ASC LIMIT %(limit)s

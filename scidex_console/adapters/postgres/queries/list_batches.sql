@@ -1,4 +1,4 @@
--- From an id on, upwards; with `only`, that one alone.
+-- From an id on, the newest first (see `windows`); with `only`, that one alone.
 SELECT b.*, c.files, c.adopted, c.marks, c.skipped, c.conflicts, c.kept
 FROM scidex_console.batch AS b
 CROSS JOIN LATERAL (
@@ -23,7 +23,7 @@ CROSS JOIN LATERAL (
     ) AS e
     WHERE o.batch_id = b.id
 ) AS c
-WHERE (%(id)s::bigint IS NULL OR b.id >= %(id)s)
+WHERE (%(id)s::bigint IS NULL OR b.id /*from*/ <= %(id)s)
     AND (%(only)s::bigint IS NULL OR b.id = %(only)s)
     AND (%(job)s::text IS NULL OR b.job = %(job)s)
     AND (%(states)s::text[] IS NULL OR b.state = ANY (%(states)s))
@@ -31,4 +31,4 @@ WHERE (%(id)s::bigint IS NULL OR b.id >= %(id)s)
         SELECT FROM scidex_console.operation AS o WHERE o.artifact_id = %(artifact_id)s AND o.batch_id = b.id))
     AND (%(prefix)s::text = '' OR b.commit_id LIKE %(prefix)s OR b.inverse_commit LIKE %(prefix)s
          OR b.uid::text LIKE %(prefix)s)
-ORDER BY b.id LIMIT %(limit)s
+ORDER BY b.id /*way*/ DESC LIMIT %(limit)s

@@ -1,25 +1,25 @@
--- What people did and asked for, oldest first, from a key on. Settled intents are told by their audit row; those still open stand
--- among them by when they were asked for, with their number as a negative id. What the engine does by itself,
--- batch after batch, is left out unless asked for.
+-- What people did and asked for, newest first, from a key on (see `windows`). Settled intents are told by their
+-- audit row; those still open stand among them by when they were asked for, with their number as a negative id.
+-- What the engine does by itself, batch after batch, is left out unless asked for.
 WITH told AS (
     (SELECT id, at, operator, origin, reason, version, authorization_ref, epoch, action, job, intent_id, run_id,
         batch_id, op, before, after, outcome
     FROM scidex_console.audit
-    WHERE (%(at)s::timestamptz IS NULL OR (at, id) >= (%(at)s, %(id)s::bigint))
+    WHERE (%(at)s::timestamptz IS NULL OR (at, id) /*from*/ <= (%(at)s, %(id)s::bigint))
         AND (%(everything)s OR operator <> 'engine')
         AND (%(since)s::timestamptz IS NULL OR at >= %(since)s)
         AND (%(operator)s = '' OR strpos(lower(operator), lower(%(operator)s)) > 0)
         AND (%(action)s = '' OR strpos(action, %(action)s) > 0)
         AND (%(text)s = '' OR strpos(lower(concat_ws(' ', operator, origin, action, job, reason, outcome)),
                                      lower(%(text)s)) > 0)
-    ORDER BY at ASC, id ASC LIMIT %(limit)s)
+    ORDER BY at /*way*/ DESC, id /*way*/ DESC LIMIT %(limit)s)
     UNION ALL
     (SELECT -id, requested_at, concat_ws(', ', operator, nullif(array_to_string(also_by, ', '), '')), origin, reason,
         version, '', NULL, 'intent:' || action, job, id, NULL, NULL, NULL, NULL, jsonb_build_object('params', params),
         concat_ws(': waits on ', state, nullif(waits_on, '')) || CASE WHEN cancel_requested THEN ', to be called off' ELSE '' END
     FROM scidex_console.intent
     WHERE state IN ('requested', 'accepted', 'waiting')
-        AND (%(at)s::timestamptz IS NULL OR (requested_at, -id) >= (%(at)s, %(id)s::bigint))
+        AND (%(at)s::timestamptz IS NULL OR (requested_at, -id) /*from*/ <= (%(at)s, %(id)s::bigint))
         AND (%(since)s::timestamptz IS NULL OR requested_at >= %(since)s)
         AND (%(operator)s = '' OR strpos(lower(concat_ws(' ', operator, array_to_string(also_by, ' '))),
                                          lower(%(operator)s)) > 0)
@@ -27,4 +27,4 @@ WITH told AS (
         AND (%(text)s = '' OR strpos(lower(concat_ws(' ', operator, origin, action, job, reason, state)),
                                      lower(%(text)s)) > 0))
 )
-SELECT * FROM told ORDER BY at ASC, id ASC LIMIT %(limit)s
+SELECT * FROM told ORDER BY at /*way*/ DESC, id /*way*/ DESC LIMIT %(limit)s
