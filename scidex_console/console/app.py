@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
+from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
 from textual import events
@@ -38,6 +40,19 @@ from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel,
 View = TypeVar("View")
 _BLANK_AT_MOST_S = 0.3
 """Seconds that a first reading may take before the panes are shown without it."""
+
+
+_LATER = (
+    *(f"screens.{entry.module}" for entry in SCREENS),
+    *("asking", "screens.decision_dialog", "screens.decisions"),
+    *("screens.help", "screens.withdraw_dialog", "screens.copied"),
+)
+"""Modules of this room that the first screen needs not."""
+
+
+def _load(modules: Iterable[str]) -> None:
+    for module in modules:
+        import_module(f"scidex_console.console.{module}")
 
 
 class ConsoleApp(TerminalApp):
@@ -195,6 +210,10 @@ class ConsoleApp(TerminalApp):
             self.set_timer(_BLANK_AT_MOST_S, self.paint)
             if self._attending:
                 self.run_worker(self._attending.run(), name="attending")
+
+    def painted(self) -> None:
+        """Load what keys lead to: the first one need not wait for it then, and the start did not."""
+        self.run_worker(asyncio.to_thread(_load, _LATER), group="loading", exit_on_error=False)
 
     def uncovered(self) -> None:
         """What is known may be old."""

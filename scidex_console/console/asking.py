@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scidex_console.console.screens.batch_dialog import BatchDialog
 from scidex_console.console.screens.cancel_dialog import CancelDialog
-from scidex_console.console.screens.dialog import Command, Dialog
+from scidex_console.console.screens.dialog import CHANGED, Command, Dialog
 from scidex_console.console.screens.retry_dialog import RetryDialog
 from scidex_console.console.screens.soak_dialogs import plan_token_now, soak_dialog
 from scidex_console.console.screens.step_dialog import StepDialog
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _BATCHES_SEARCHED = 50
 """How many of a job's newest batches are looked through for one to take back."""
-CHANGED = "the state changed and nothing was done"
 
 
 class Asking:

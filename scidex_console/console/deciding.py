@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from scidex_console.console.asking import CHANGED
-from scidex_console.console.screens.decision_dialog import DecisionDialog
-from scidex_console.console.screens.decisions import DecisionsScreen
-from scidex_console.console.screens.dialog import Command
+from scidex_console.console.screens.dialog import CHANGED, Command
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.triage import MOST_IDS, Decision
 from scidex_console.engine.triage.views import CaseView, DecisionPreview
@@ -43,6 +40,8 @@ class Deciding:
         self._app.orders.work(self._list(), group="open")
 
     async def _list(self) -> None:
+        from scidex_console.console.screens.decisions import DecisionsScreen
+
         def done(number: int | None) -> None:
             if number is not None:
                 self._app.orders.work(self._preview_undo(number), group="open")
@@ -53,6 +52,8 @@ class Deciding:
         self._ask(await self._app.triage.preview_undo(number))
 
     def _ask(self, preview: DecisionPreview, note: str = "") -> None:
+        from scidex_console.console.screens.decision_dialog import DecisionDialog
+
         def done(command: Command | None) -> None:
             if command is not None:
                 self._app.orders.work(self._submit(preview, command))

@@ -7,15 +7,13 @@ was put there is followed until it is settled. A plan refused because the world 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from scidex_console.console.asking import CHANGED, Asking
 from scidex_console.console.keys import Key, open_intent
 from scidex_console.console.presentation.intents import outcome_words
 from scidex_console.console.presentation.status import Knowledge
-from scidex_console.console.screens.dialog import Command
-from scidex_console.console.screens.help import HelpScreen
-from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
+from scidex_console.console.screens.dialog import CHANGED, Command
 from scidex_console.domain.errors import ConsoleError, Refused, StaleToken, explain
 from scidex_console.domain.intents import SETTLED, Intent, IntentState
 from scidex_console.domain.jobs import JobName
@@ -27,6 +25,7 @@ from scidex_console.engine.views import Overview
 
 if TYPE_CHECKING:
     from scidex_console.console.app import ConsoleApp
+    from scidex_console.console.asking import Asking
 
 _TONES = {IntentState.DONE: "ok", IntentState.REFUSED: "bad", IntentState.CANCELLED: "warn"}
 _JUST_NOW_S = 1.5
@@ -41,12 +40,17 @@ class Orders:
         self._app = app
         self._read = read
         self._desk = desk
-        self._asking = Asking(app, read, lambda command: self.work(self._submit(command)))
         self._followed: dict[int, tuple[Command, str]] = {}
         """Submitted and not settled: the command, and what was last said about it."""
         self._last: Command | None = None
         self._states: dict[JobName, tuple[RunState | None, float]] = {}
         """Each job's run state, and when it was first seen."""
+
+    @cached_property
+    def _asking(self) -> Asking:
+        from scidex_console.console.asking import Asking  # dialogs come after the first screen
+
+        return Asking(self._app, self._read, lambda command: self.work(self._submit(command)))
 
     # --- keys ---------------------------------------------------------------------------------------------
 
@@ -92,6 +96,8 @@ class Orders:
             self._asking.open(spec, action.job or JobName.FOLDERS)
 
     def _withdraw(self) -> None:
+        from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
+
         intent = open_intent(self._app.situation(), self._app.main_screen.subject().intent_id)
         assert intent is not None
 
@@ -107,6 +113,8 @@ class Orders:
         self._app.read_soon()
 
     def _help(self) -> None:
+        from scidex_console.console.screens.help import HelpScreen
+
         self._app.push_screen(HelpScreen(self._app.key_views()))
 
     def _copy_last(self) -> None:

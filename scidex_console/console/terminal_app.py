@@ -18,7 +18,6 @@ from textual.screen import Screen
 
 from scidex_console.console.leaving import Leaving
 from scidex_console.console.manners import Manners, fits_clipboard
-from scidex_console.console.screens.copied import CopiedScreen
 from scidex_console.console.screens.too_small import TooSmallScreen, is_too_small
 from scidex_console.console.terminal import need_drawing
 from scidex_console.console.themes import THEMES, look_named
@@ -54,6 +53,9 @@ class TerminalApp(App[object]):
 
     def uncovered(self) -> None:
         """The terminal has grown large enough again."""
+
+    def painted(self) -> None:
+        """The first screen is on its way to the terminal."""
 
     def say(self, text: str, tone: str = "strong") -> None:
         """Tell the operator something."""
@@ -99,6 +101,7 @@ class TerminalApp(App[object]):
         if not self._painting:
             self._painting = True
             self.screen.refresh()
+            self.call_after_refresh(self.painted)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """As Textual's, but nothing is sent until there is something to see.
@@ -157,4 +160,6 @@ class TerminalApp(App[object]):
         if copied and cell_len(said) + 2 <= self.size.width:
             self.say(said)
         else:
+            from scidex_console.console.screens.copied import CopiedScreen
+
             self.push_screen(CopiedScreen(text, copied=copied))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from scidex_console import __version__
 from scidex_console.adapters.postgres.database import Database
@@ -14,7 +15,6 @@ from scidex_console.adapters.postgres.desk import PostgresIntentDesk
 from scidex_console.adapters.postgres.feed import PostgresFeed
 from scidex_console.adapters.postgres.people import PostgresAttendance
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
-from scidex_console.adapters.postgres.schema_runner import SchemaRunner
 from scidex_console.adapters.system.last_visit import LastVisit
 from scidex_console.adapters.system.process import holder
 from scidex_console.domain.intents import Origin
@@ -23,6 +23,9 @@ from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel,
 from scidex_console.engine.views import StoreIdentity
 from scidex_console.settings import Settings, read_session, state_folder
 from scidex_console.wiring.changed_files import look_at_folders
+
+if TYPE_CHECKING:
+    from scidex_console.adapters.postgres.schema_runner import SchemaRunner
 
 _IDLE_TRANSACTION_S = 5.0
 """A reader whose terminal takes no more output holds no snapshot and no lock longer than this."""
@@ -120,4 +123,6 @@ async def readers(
 @asynccontextmanager
 async def schema(settings: Settings) -> AsyncIterator[SchemaRunner]:
     """The runner of `schema apply | revert | status`."""
+    from scidex_console.adapters.postgres.schema_runner import SchemaRunner  # nobody else needs it
+
     yield SchemaRunner(settings.database.need_url())

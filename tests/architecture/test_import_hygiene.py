@@ -18,10 +18,14 @@ CONSOLE_NEVER = (
     ),
     *(
         f"scidex_console.console.screens.{name}"
-        for name in ("hosts", "attempts", "batches", "triage", "soak")
+        for name in (
+            *("hosts", "attempts", "batches", "triage", "soak", "help"),
+            *("retry_dialog", "batch_dialog", "soak_dialogs", "decision_dialog"),
+        )
     ),
+    "scidex_console.adapters.postgres.schema_runner",
 )
-"""The engine, what it works with, and screens that nobody has gone to."""
+"""The engine, what it works with, screens that nobody has gone to, and dialogs that no key has opened."""
 
 CASES = {
     "the domain": ("scidex_console.domain.*", (*EDGES, *DEMO, "asyncio", "subprocess")),

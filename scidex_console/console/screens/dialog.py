@@ -27,6 +27,9 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import ActionSpec, Situation
 from scidex_console.engine.ports import AttemptFilter
 
+CHANGED = "the state changed and nothing was done"
+"""What is said first where a plan that was confirmed is another one by now."""
+
 
 class Surroundings(Protocol):
     """What a dialog may ask the console."""

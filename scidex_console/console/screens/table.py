@@ -22,15 +22,16 @@ class Entry:
     @property
     def name(self) -> str:
         """What its key is called."""
-        return f"screen_{self._word}"
+        return f"screen_{self.module}"
 
     @property
-    def _word(self) -> str:
+    def module(self) -> str:
+        """The module of its class, in this room."""
         return self.title.lower().replace(" ", "_")
 
     def make(self, around: Console) -> MainScreen:
         """The screen. Its module is loaded only now: a console that starts shows the first one alone."""
-        module = import_module(f"scidex_console.console.screens.{self._word}")
+        module = import_module(f"scidex_console.console.screens.{self.module}")
         screen = getattr(module, self.kind)(around)
         assert isinstance(screen, MainScreen)
         return screen
