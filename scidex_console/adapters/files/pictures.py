@@ -1,42 +1,37 @@
-"""An image as a few coloured cells, for a terminal. The imaging library is loaded when one is asked for."""
+"""An image as a few coloured cells, drawn by a child process with limits of memory and time."""
 
 from __future__ import annotations
 
-import io
-import warnings
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
 
-_MOST_PIXELS = 40_000_000
-"""More are not unpacked: 160 MB at four bytes each."""
+_CHILD: Final = Path(__file__).parents[1] / "image_child.py"
+_LONGEST_S: Final = 30.0
+"""Longest time for one picture, by the clock on the wall; the child has a limit of processor time too."""
 
 Colour = tuple[int, int, int]
 
 
-def draw(content: bytes, columns: int, rows: int) -> list[list[tuple[Colour, Colour]]] | str:
+def draw(
+    content: bytes, columns: int, rows: int, *, longest_s: float = _LONGEST_S
+) -> list[list[tuple[Colour, Colour]]] | str:
     """Rows of cells, each with an upper and a lower colour; else why there are none."""
+    command = [sys.executable, "-I", str(_CHILD), "draw", str(columns), str(rows)]
     try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError:
+        done = subprocess.run(command, input=content, capture_output=True, timeout=longest_s, check=False)
+    except subprocess.TimeoutExpired:
+        return f"drawing it takes more than {longest_s:g} s"
+    if b"ModuleNotFoundError" in done.stderr:
         return "the imaging library is not installed"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a suspicious size, which is looked at below
-        try:
-            with Image.open(io.BytesIO(content)) as image:
-                if image.width * image.height > _MOST_PIXELS:
-                    return f"it has {image.width}x{image.height} pixels, too many to draw"
-                image.thumbnail((max(1, columns), max(2, 2 * rows)))
-                small = image.convert("RGBA")
-        except UnidentifiedImageError:
-            return "it is no image that can be drawn"
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            return f"it cannot be drawn: {type(error).__name__}"
-    paper = Image.new("RGBA", small.size, (255, 255, 255, 255))
-    paper.alpha_composite(small)
-    return _cells(paper.convert("RGB"))
+    if done.returncode != 0:
+        return "drawing it takes more memory or time than a picture may"
+    said = json.loads(done.stdout)
+    return said if isinstance(said, str) else [[_cell(cell) for cell in row] for row in said]
 
 
-def _cells(image: object) -> list[list[tuple[Colour, Colour]]]:
-    width, height = image.size  # type: ignore[attr-defined]
-    pixels = image.load()  # type: ignore[attr-defined]
-    return [
-        [(pixels[x, y], pixels[x, min(y + 1, height - 1)]) for x in range(width)] for y in range(0, height, 2)
-    ]
+def _cell(cell: list[list[int]]) -> tuple[Colour, Colour]:
+    (r, g, b), (red, green, blue) = cell
+    return (r, g, b), (red, green, blue)

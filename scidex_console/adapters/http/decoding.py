@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-_CHILD: Final = Path(__file__).with_name("decoder_child.py")
+_CHILD: Final = Path(__file__).parents[1] / "image_child.py"
 _LONGEST_S: Final = 60.0
 """Longest time one image may take, by the clock on the wall; the child has a limit of processor time too."""
 

@@ -1,17 +1,25 @@
-"""The child process that decodes images: what a hostile file breaks here, the engine does not notice.
+"""The child process that decodes images: what a hostile file breaks here, neither engine nor console notices.
 
 A program of its own, run by its path: it imports nothing of this package. Reads a path a line from standard
 input, answers with one line of JSON: `ok`, `pixels`, `why`, `unable`. Ends with its input.
+
+With `draw COLUMNS ROWS` it reads one image from standard input instead, and answers with rows of cells, each
+with an upper and a lower colour, or with the reason why there are none.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import resource
 import sys
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 MOST_PIXELS = 120_000_000
+_MOST_DRAWN = 40_000_000
+"""Pixels of an image that is drawn for a terminal: 160 MB at four bytes each."""
 _MEMORY = 1536 * 1024 * 1024
 _CPU_S = 20
 
@@ -49,18 +57,49 @@ def decode(path: str) -> dict[str, object]:
         return {"ok": False, "unable": unable, "why": f"{type(error).__name__}: {error}"[:200]}
 
 
-def main() -> None:
-    """Answer until the input ends."""
+def draw(content: bytes, columns: int, rows: int) -> list[list[tuple[object, object]]] | str:
+    """The image in no more cells than this, on white paper."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > _MOST_DRAWN:
+                return f"it has {image.width}x{image.height} pixels, too many to draw"
+            image.thumbnail((max(1, columns), max(2, 2 * rows)))
+            small = image.convert("RGBA")
+    except UnidentifiedImageError:
+        return "it is no image that can be drawn"
+    except Exception as error:
+        return f"it cannot be drawn: {type(error).__name__}"
+    paper = Image.new("RGBA", small.size, (255, 255, 255, 255))
+    paper.alpha_composite(small)
+    return _cells(paper.convert("RGB"))
+
+
+def _cells(image: Any) -> list[list[tuple[object, object]]]:
+    width, height = image.size
+    pixels = image.load()
+    return [
+        [(pixels[x, y], pixels[x, min(y + 1, height - 1)]) for x in range(width)] for y in range(0, height, 2)
+    ]
+
+
+def main(words: Sequence[str]) -> None:
+    """Draw one image, or answer until the input ends."""
     _limit_memory()
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
+    if words[:1] == ["draw"]:
+        _limit_time()
+        print(json.dumps(draw(sys.stdin.buffer.read(), int(words[1]), int(words[2]))))
+        return
     for line in sys.stdin:
         _limit_time()
         print(json.dumps(decode(json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
