@@ -51,6 +51,12 @@ class Output:
         self._err.write(visible(self.program.told(text), _LONGEST_LINE) + "\n")
         self._err.flush()
 
+    def ring(self) -> None:
+        """Ring the terminal's bell, where messages go to one."""
+        if self._err.isatty():
+            self._err.write("\a")
+            self._err.flush()
+
     def error(self, error: ConsoleError, **context: Any) -> None:
         """One line on standard error and, under `--json`, a document too, with `context` beside it."""
         self.note(f"{PROGRAM}: {error}")

@@ -15,7 +15,6 @@ from textual.command import Provider
 from textual.screen import Screen
 from textual.widgets import Input
 
-from scidex_console.console.alarms import Alarms
 from scidex_console.console.attending import Attending
 from scidex_console.console.deciding import Deciding
 from scidex_console.console.key_table import KeyTable
@@ -34,6 +33,7 @@ from scidex_console.console.screens.table import SCREEN_KEYS, SCREENS
 from scidex_console.console.terminal_app import TerminalApp
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import PROGRAM, Situation
+from scidex_console.engine.alarms import Alarms
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel, TriageDesk
 

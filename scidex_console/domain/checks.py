@@ -15,7 +15,7 @@ class Finding:
     detail: str
     """What was found."""
     fix: str = ""
-    """What to do about it; empty when nothing has to be done."""
+    """What to do about it; where it holds, what would be better. Empty when there is nothing to do."""
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,14 @@ async def run_service(settings: Settings, host: str | None, port: int | None) ->
     return await wired.run_service(settings, host, port)
 
 
+async def notify(settings: Settings, text: str) -> str:
+    """Run the operator's own program of `console.notify`, if there is one; why it failed, or nothing."""
+    from scidex_console.adapters.system.notifying import run_program
+
+    command = settings.console.notify.command
+    return await run_program(command, text) if command else ""
+
+
 async def verify(settings: Settings) -> VerifyReport:
     """The invariants, one by one."""
     from scidex_console.wiring import verification as wired

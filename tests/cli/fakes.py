@@ -445,6 +445,10 @@ class FakeServices:
         self.called.append(("service", host, port))
         return self.exit_code
 
+    async def notify(self, settings: Settings, text: str) -> str:
+        self.called.append(("notify", text))
+        return "it ended with 3"
+
     async def verify(self, settings: Settings) -> VerifyReport:
         return VerifyReport(self.invariants)
 

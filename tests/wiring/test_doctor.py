@@ -245,6 +245,26 @@ def member(store_database: WorkedStore) -> Iterator[Callable[[str], Settings]]:
             connection.execute(compose.SQL("DROP ROLE {}").format(login))
 
 
+async def test_links_without_an_index_are_advised_of_where_they_are_many(store_database: WorkedStore) -> None:
+    ready = {finding.name: finding for finding in await database_findings(store_database.settings)}["links"]
+    with psycopg.connect(store_database.url, autocommit=True) as connection:
+        for (name,) in connection.execute(
+            "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'artifact_links'::regclass "
+            "AND NOT indisprimary"
+        ).fetchall():
+            connection.execute(compose.SQL("DROP INDEX {}").format(compose.SQL(name)))
+        connection.execute("UPDATE pg_class SET reltuples = 5 WHERE oid = 'artifact_links'::regclass")
+        few = {finding.name: finding for finding in await database_findings(store_database.settings)}["links"]
+        connection.execute("UPDATE pg_class SET reltuples = 3e6 WHERE oid = 'artifact_links'::regclass")
+        connection.execute("CREATE INDEX ON artifact_links (source_artifact_id)")
+        connection.execute("UPDATE pg_class SET reltuples = 3e6 WHERE oid = 'artifact_links'::regclass")
+    many = {finding.name: finding for finding in await database_findings(store_database.settings)}["links"]
+    assert ready.ok and few.ok and many.ok
+    assert not few.fix and "needs none for 5 links" in few.detail
+    assert many.fix == "CREATE INDEX CONCURRENTLY ON artifact_links (target_artifact_id)"
+    assert "3000000 links" in many.detail
+
+
 async def test_an_account_without_a_role_is_told_which_to_be_granted(
     member: Callable[[str], Settings],
 ) -> None:

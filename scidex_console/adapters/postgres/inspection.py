@@ -42,6 +42,10 @@ class DatabaseState:
     """The session's user."""
     deviations: str
     """In what SciDEX's own tables are not as needed; empty when they are."""
+    slow_links: tuple[str, ...]
+    """Columns of `artifact_links` that an artifact's links are found by, and that no index begins with."""
+    links: int
+    """How many links there are about, where one of these has no index."""
     schema: SchemaStatus | None
     """None when this account may not look at our tables."""
     missing_objects: tuple[str, ...]
@@ -90,6 +94,7 @@ async def _inspect(
     halfway = asked + (answered - asked) / 2
     status = await _status(connection, may_read=session["may_read"])
     version = connection.info.server_version
+    slow = await (await connection.execute(query("list_unindexed_link_columns"))).fetchall()
     return DatabaseState(
         place=place,
         server_version=f"{version // 10000}.{version % 10000}",
@@ -97,6 +102,8 @@ async def _inspect(
         database=session["database"],
         account=session["account"],
         deviations=await _deviations(connection, place),
+        slow_links=tuple(row["name"] for row in slow),
+        links=max((row["links"] for row in slow), default=0),
         schema=status,
         missing_objects=await _missing(connection, status) if status else (),
         file_path_field="file_path" if session["file_path_is_column"] else "metadata.file_path",

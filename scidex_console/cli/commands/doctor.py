@@ -36,7 +36,7 @@ def _lines(findings: Sequence[Finding]) -> Iterator[str]:
     width = max((len(finding.name) for finding in findings), default=0)
     for finding in findings:
         yield f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name:<{width}}  {finding.detail}"
-        if not finding.ok and finding.fix:
-            yield f"      {'':<{width}}  mend: {finding.fix}"
+        if finding.fix:
+            yield f"      {'':<{width}}  {'advice' if finding.ok else 'mend'}: {finding.fix}"
     failed = sum(not finding.ok for finding in findings)
     yield f"{failed} of {len(findings)} to mend" if failed else "all is well"

@@ -5,31 +5,25 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scidex_console.cli.arguments import Subparsers, add_command
 from scidex_console.cli.context import Context
 from scidex_console.cli.counts import acceptance_lines, counts_lines, pace_line, run_line
+from scidex_console.cli.gates import gate_state, is_throttled
 from scidex_console.cli.output import Output, moment
+from scidex_console.cli.watching import only, watch
 from scidex_console.domain.durations import format_duration
 from scidex_console.domain.errors import UsageError
-from scidex_console.domain.hosts import BreakerState, GateState
 from scidex_console.domain.intents import SETTLED
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import OPEN, RunState
-from scidex_console.domain.soak.ladder import CheckState, Ladder
+from scidex_console.domain.soak.ladder import CheckState
 from scidex_console.domain.soak.words import soak_line
 from scidex_console.engine.views import HostView, Overview
 
 if TYPE_CHECKING:
     from scidex_console.settings import Settings
-
-EVERY_S = 2.0
-"""Seconds between two looks of `--watch`."""
-AT_LEAST_EVERY_S = 10.0
-"""Seconds after which `--watch` prints a line though nothing has changed."""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -45,7 +39,11 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "job", metavar="JOB", nargs="?", choices=[job.value for job in JobName], help="only this job"
     )
-    parser.add_argument("--watch", action="store_true", help="print a line whenever something changes")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="print a line whenever something changes; ring as `console.notify` says",
+    )
 
 
 def run(args: Namespace, context: Context) -> int:
@@ -53,43 +51,16 @@ def run(args: Namespace, context: Context) -> int:
     if args.watch and args.as_json:
         raise UsageError("--watch prints lines, not one document", where="status", fix="leave --json out")
     job = JobName(args.job) if args.job else None
-    return asyncio.run(_watch(context, job) if args.watch else _once(context, job))
+    return asyncio.run(watch(context, job) if args.watch else _once(context, job))
 
 
 async def _once(context: Context, job: JobName | None) -> int:
     async with context.services.readers(context.settings) as readers:
-        overview = _only(await readers.read.overview(dead=0, errors=0), job)
+        overview = only(await readers.read.overview(dead=0, errors=0), job)
     verdict, code = judge(overview)
     document = _document(overview, context.settings, verdict)
     context.output.show(document, _lines(overview, context.settings, verdict, context.output))
     return code
-
-
-async def _watch(context: Context, job: JobName | None) -> int:
-    clock = asyncio.get_running_loop().time
-    last, printed_at = "", clock()
-    async with context.services.readers(context.settings) as readers:
-        while True:
-            overview = _only(await readers.read.overview(dead=0, errors=0), job)
-            line = _compact(overview)
-            if line != last or clock() - printed_at >= AT_LEAST_EVERY_S:
-                context.output.show({}, [f"{overview.taken_at:%H:%M:%S}Z {line}{_pace(overview)}"])
-                last, printed_at = line, clock()
-            await asyncio.sleep(EVERY_S)
-
-
-def _only(overview: Overview, job: JobName | None) -> Overview:
-    """What concerns one job, where one was named."""
-    if job is None:
-        return overview
-    return replace(
-        overview,
-        gaps=tuple(gap for gap in overview.gaps if gap.job is job),
-        hosts=overview.hosts if job is JobName.FIGURES else (),
-        acceptance=overview.acceptance if job is JobName.FOLDERS else None,
-        intents=tuple(intent for intent in overview.intents if intent.job in (job, None)),
-        last_batch=overview.last_batch if overview.last_batch and overview.last_batch.job is job else None,
-    )
 
 
 def judge(overview: Overview) -> tuple[str, int]:
@@ -214,63 +185,3 @@ def _by_importance(overview: Overview) -> list[HostView]:
         return not stuck, not is_throttled(gate, now), not active, -host.due, gate.group
 
     return sorted(overview.hosts, key=place)
-
-
-def is_throttled(gate: GateState, now: datetime) -> bool:
-    """Whether an operator's lower budget is all that holds a group back."""
-    return gate_state(gate, now).startswith("throttled")
-
-
-def gate_state(gate: GateState, now: datetime) -> str:
-    """Why a group is asked, or is not, in a few words."""
-    if gate.breaker is not BreakerState.CLOSED:
-        return f"breaker {gate.breaker}" + _left(gate.breaker_until, now)
-    if gate.hold_until is not None and gate.hold_until > now:
-        return "hold" + _left(gate.hold_until, now) + (f" ({gate.hold_cause})" if gate.hold_cause else "")
-    if gate.opens_at is not None and gate.opens_at > now:
-        return "off peak" + _left(gate.opens_at, now) + f" ({gate.hours})"
-    if gate.override is not None and gate.override.until > now:
-        return f"throttled by {gate.override.operator}" + _left(gate.override.until, now)
-    return "open"
-
-
-def _left(until: datetime | None, now: datetime) -> str:
-    if until is None or until <= now:
-        return ""
-    return f" {format_duration(float(int((until - now) / timedelta(seconds=1))))}"
-
-
-def _soak_part(ladder: Ladder) -> str:
-    """Phase, clock and gate, without the seconds that pass."""
-    failing = [view.check.id for view in ladder.checks if view.state is CheckState.FAILING]
-    assert ladder.entry is not None and ladder.clock is not None
-    gate = "open" if ladder.gate.is_open else "shut"
-    trouble = f" FAILS {', '.join(failing)}" if failing else ""
-    return f"soak {ladder.entry.phase}: clock {ladder.clock.state} gate {gate}{trouble}"
-
-
-def _pace(overview: Overview) -> str:
-    """Rate and time left of what is under way. They change with every look, so they are no news."""
-    open_ones = [gap for gap in overview.gaps if gap.run is not None and gap.run.state in OPEN]
-    return "".join(f" | {pace_line(gap, overview.engine)}" for gap in open_ones)
-
-
-def _compact(overview: Overview) -> str:
-    parts = [f"engine {overview.engine.state}" if overview.engine else "no engine"]
-    for gap in overview.gaps:
-        if gap.job is JobName.FOLDERS:
-            stuck = f"mismatch {gap.mismatch} quarantined {gap.quarantined} error {gap.error}"
-            stuck += f" to lay again {gap.to_lay_again}" if gap.to_lay_again else ""
-        else:
-            stuck = f"dead {gap.dead} transient {gap.transient}"
-        parts.append(f"{gap.job} {run_line(gap)}: missing {gap.missing} done {gap.done} {stuck}")
-    stuck_hosts = [host.gate for host in overview.hosts if gate_state(host.gate, overview.taken_at) != "open"]
-    throttled = [gate.group for gate in stuck_hosts if is_throttled(gate, overview.taken_at)]
-    held = [gate.group for gate in stuck_hosts if gate.group not in throttled]
-    if overview.soak is not None and overview.soak.entry is not None:
-        parts.append(_soak_part(overview.soak))
-    if held:
-        parts.append(f"held: {', '.join(held)}")
-    if throttled:
-        parts.append(f"throttled: {', '.join(throttled)}")
-    return " | ".join(parts)

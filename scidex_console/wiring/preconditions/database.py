@@ -11,12 +11,15 @@ from scidex_console.domain.checks import Finding
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.engine.views import EngineView, RunView
 from scidex_console.settings import Settings
-from scidex_console.wiring.preconditions.findings import bad, failed, good, judged
+from scidex_console.wiring.preconditions.findings import advised, bad, failed, good, judged
 
 _SKEW_S = 5.0
 """Between the clocks: dates in log lines, marks and holds come from both."""
 _CONNECTIONS = 15
 """An engine takes up to nine connections, a console or a command up to five."""
+
+_LINKS_WITHOUT_INDEX = 100_000
+"""So many are read through within the time that an artifact's page takes for them."""
 
 
 async def database_findings(settings: Settings) -> Sequence[Finding]:
@@ -45,6 +48,7 @@ def _findings(state: DatabaseState, settings: Settings) -> Iterator[Finding]:
         state.deviations or "artifacts and artifact_links are as needed",
         "point [database] url at SciDEX's database (its search_path must find these tables)",
     )
+    yield _links(state)
     yield _schema(state)
     yield good("file path", f"kept in {'the column ' if state.file_path_field == 'file_path' else ''}"
                f"{state.file_path_field}")  # fmt: skip
@@ -59,6 +63,18 @@ def _findings(state: DatabaseState, settings: Settings) -> Iterator[Finding]:
     )
     if state.schema is not None and state.schema.current:
         yield _engine(state.engine, state.open_runs, settings)
+
+
+def _links(state: DatabaseState) -> Finding:
+    """Only the page of an artifact reads its links, and not for long; on a large table it must do without."""
+    name = "links"
+    if not state.slow_links:
+        return good(name, "an artifact's own are found by index")
+    detail = f"artifact_links has no index that begins with {' or '.join(state.slow_links)}"
+    if state.links < _LINKS_WITHOUT_INDEX:
+        return good(name, f"{detail}, and needs none for {state.links} links")
+    make = "; ".join(f"CREATE INDEX CONCURRENTLY ON artifact_links ({column})" for column in state.slow_links)
+    return advised(name, f"{detail}, and {state.links} links: an artifact's page may go without", make)
 
 
 def _schema(state: DatabaseState) -> Finding:

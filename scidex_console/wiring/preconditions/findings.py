@@ -14,6 +14,11 @@ def good(name: str, detail: str) -> Finding:
     return Finding(name, True, visible(detail, _LONGEST))
 
 
+def advised(name: str, detail: str, advice: str) -> Finding:
+    """A precondition that holds well enough, and what would make it better."""
+    return Finding(name, True, visible(detail, _LONGEST), visible(advice, _LONGEST))
+
+
 def bad(name: str, detail: str, fix: str) -> Finding:
     """A precondition that does not hold, and what to do about it."""
     return Finding(name, False, visible(detail, _LONGEST), visible(fix, _LONGEST))

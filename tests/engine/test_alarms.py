@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scidex_console.console.alarms import Alarms
 from scidex_console.domain.hosts import BreakerState
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.alarms import Alarms
 from tests.console import soaks
 from tests.console.fakes import HOSTS, FakeTime, a_host, an_overview, with_run
 
