@@ -47,6 +47,7 @@ COMMANDS = (
     "attempts",
     "log",
     "batches",
+    "activity",
     "report",
     "handover",
     "maintain",

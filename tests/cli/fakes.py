@@ -313,7 +313,11 @@ class FakeRead:
     async def activity_window(
         self, criteria: ActivityFilter, around: Around, span: Span
     ) -> Window[AuditView]:
-        return Window(tuple(self.acts), tuple((act.at, act.id) for act in self.acts))
+        self.asked.append((criteria, around, span))
+        keys = [(act.at, act.id) for act in self.acts]
+        begin = keys.index(around.key) if around.key else 0
+        end = begin + span.after
+        return Window(tuple(self.acts[begin:end]), tuple(keys[begin:end]), to_last=end >= len(keys))
 
     async def handover(self, since: datetime, until: datetime) -> Handover:
         now = await self.overview()

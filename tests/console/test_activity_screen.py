@@ -57,6 +57,19 @@ async def test_enter_shows_before_and_after_and_escape_comes_back() -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, ActivityScreen))
 
 
+async def test_what_cannot_be_done_again_is_copied_as_what_lists_it() -> None:
+    there = world()
+    async with running(there) as pilot:
+        await activity(pilot, there)
+        await press(pilot, "e", "/", "halt since:2h", "enter")
+        await until(pilot, lambda: "run halt figures run 7" in screen_text(pilot))
+        await press(pilot, "y")
+        await until(pilot, lambda: "copied: " in notice(pilot) or "Copied" in screen_text(pilot))
+        since = (NOW - timedelta(hours=2)).isoformat(timespec="seconds")
+        copied = f"scidex-console activity --text halt --since {since} --everything"
+        assert pilot.app.clipboard == copied
+
+
 async def test_a_filter_is_asked_of_the_database_and_escape_takes_it_away() -> None:
     there = world()
     async with running(there) as pilot:

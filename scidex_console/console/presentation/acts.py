@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from scidex_console.console.presentation.words import clock
 from scidex_console.domain.intents import ActionName
 from scidex_console.engine.actions import ACTIONS
 from scidex_console.engine.handover import act_words
-from scidex_console.engine.people import ENGINE, AuditView
+from scidex_console.engine.people import ENGINE, ActivityFilter, AuditView
 
 COLUMNS = (
     Column("time", "UTC", 14),
@@ -102,3 +103,13 @@ def act_command(act: AuditView) -> str:
         return ""
     given = {key: value for key, value in asked.items() if key != "token"}
     return spec.command(act.job, given, act.reason, program="").strip()
+
+
+def listing_command(criteria: ActivityFilter) -> str:
+    """What lists the acts that are filtered so, without the program."""
+    words = ["activity"]
+    for name, value in (("by", criteria.operator), ("action", criteria.action), ("text", criteria.text)):
+        words += [f"--{name}", value] if value else []
+    if criteria.since is not None:
+        words += ["--since", criteria.since.isoformat(timespec="seconds")]
+    return shlex.join([*words, "--everything"] if criteria.everything else words)

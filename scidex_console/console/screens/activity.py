@@ -133,8 +133,9 @@ class ActivityScreen(ListingScreen[AuditView]):
         return Subject(intent_id=self.table.current.intent_id if self.table.current else None)
 
     def twin(self) -> str:
-        """The act under the cursor, to be done again."""
-        return acts.act_command(self.table.current) if self.table.current else ""
+        """The act under the cursor, to be done again; where it cannot be, what lists it."""
+        again = acts.act_command(self.table.current) if self.table.current else ""
+        return again or acts.listing_command(self._criteria)
 
 
 class ActScreen(MainScreen):
