@@ -27,8 +27,9 @@ async def test_who_watches_and_who_did_what_stand_on_one_screen() -> None:
     async with running(there) as pilot:
         assert "2 watch" in screen_text(pilot)
         await activity(pilot, there)
+        await until(pilot, lambda: "scidex_viewer [" in screen_text(pilot))
         shown = screen_text(pilot)
-        assert "anna" in shown and "scidex_viewer [" in shown and "overview" in shown
+        assert "anna" in shown and "overview" in shown
         assert "rollback figures batch 11" in shown and "run halt" not in shown
         await press(pilot, "e")
         await until(pilot, lambda: "run halt figures run 7" in screen_text(pilot))
