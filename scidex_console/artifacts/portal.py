@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, wait
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
@@ -26,6 +27,7 @@ class Portal(Generic[T]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leave: asyncio.Event | None = None
         self._closed = False
+        self._calls: set[Future[Any]] = set()
         self._thread = threading.Thread(target=self._live, name="scidex-console artifacts", daemon=True)
         self._thread.start()
         self._opened.wait()
@@ -52,6 +54,8 @@ class Portal(Generic[T]):
             work.close()
             raise Refused("this artifact store is closed", fix="open another one")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        self._calls.add(future)
+        future.add_done_callback(self._calls.discard)
         try:
             return future.result()
         except BaseException:
@@ -64,6 +68,7 @@ class Portal(Generic[T]):
             self._closed = True
             return
         self._closed = True
+        wait(list(self._calls))
         assert self._loop is not None and self._leave is not None, "it was opened"
         self._loop.call_soon_threadsafe(self._leave.set)
         self._thread.join()
@@ -84,6 +89,3 @@ class Portal(Generic[T]):
             self._inside = inside
             self._opened.set()
             await self._leave.wait()
-            me = asyncio.current_task()
-            if others := [task for task in asyncio.all_tasks() if task is not me]:
-                await asyncio.wait(others)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from scidex_console.domain.batches import Batch, BatchState, Operation
-from scidex_console.domain.errors import ConsoleError, LockBusy
+from scidex_console.domain.errors import ConsoleError, LockBusy, Unreachable
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.failed_commits import FailedCommits
 from scidex_console.engine.jobs.job import Job
@@ -185,9 +185,11 @@ class Writer:
             await self.publish()
 
     async def _refresh_index(self) -> None:
-        async with self._turn, self._stores.writing():
-            await in_thread(self._stores.repository.refresh_index)
-            self._outdated = 0
+        """Best effort, and no reason for what was written before to have failed."""
+        with suppress(LockBusy, Unreachable):
+            async with self._turn, self._stores.writing():
+                await in_thread(self._stores.repository.refresh_index)
+                self._outdated = 0
 
     def _let_linger(self, batch: Batch) -> None:
         """Old paths of a batch stay until readers of the rows before it have opened them."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from scidex_console import __version__
 from scidex_console.adapters.files.given import lies_at, stage
-from scidex_console.adapters.files.incoming import INCOMING, incoming
+from scidex_console.adapters.files.incoming import incoming
 from scidex_console.adapters.files.staging import StagingFolder
 from scidex_console.adapters.files.worktree import CheckoutFiles
 from scidex_console.adapters.git.checkout import Checkout
@@ -85,7 +85,7 @@ async def artifact_commits(
             grace=folders.grace.total_seconds(),
             turns=WriterTurns(files.repository, queue, f"{name} ({holder()})"),
         )
-        staging = stack.enter_context(incoming(files.repository.staging_dir.parent / INCOMING))
+        staging = stack.enter_context(incoming(files.incoming))
         own = replace(
             stores,
             staging=staging,

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 
 from scidex_console import __version__
+from scidex_console.adapters.files import incoming
 from scidex_console.adapters.http.decoding import Decoder
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.figure_source import HttpFigureSource
@@ -165,6 +166,7 @@ async def held_store(
         stack.push_async_callback(fence.release)
         if options.writes:
             await asyncio.to_thread(files.repository.raise_epoch, epoch)
+            await asyncio.to_thread(incoming.clear, files.incoming)
         fenced = FencedDatabase(database)
         fenced.epoch = epoch
         mandate = Mandate(epoch, options.authorization, name, __version__, fence.journal)

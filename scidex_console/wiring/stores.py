@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from scidex_console.adapters.files.folders import CheckoutFolders
+from scidex_console.adapters.files.incoming import INCOMING
 from scidex_console.adapters.files.staging import StagingFolder
 from scidex_console.adapters.files.worktree import CheckoutFiles
 from scidex_console.adapters.git.commit_artifact import load_committer
@@ -21,6 +23,11 @@ class FileSide:
     worktree: CheckoutFiles
     staging: StagingFolder
     folders: CheckoutFolders
+
+    @property
+    def incoming(self) -> Path:
+        """Where writers stage what they bring, each in a folder of its own."""
+        return self.repository.staging_dir.parent / INCOMING
 
 
 def open_repository(settings: Settings, clock: Clock, *, writer_wait: float = 10.0) -> GitArtifactRepository:

@@ -29,9 +29,7 @@ def incoming(parent: Path) -> Iterator[StagingFolder]:
     """
     with halting("the staging folder cannot be made", where=str(parent)):
         parent.mkdir(parents=True, exist_ok=True)
-        for lock in parent.glob(f"*{_LOCK}"):
-            with suppress(OSError):
-                _clear(lock)
+        clear(parent)
         lock = parent / f"{os.getpid()}-{uuid.uuid4().hex}{_LOCK}"
         # Made beside and renamed, so that nobody ever sees it without its lock.
         draft = lock.with_suffix(".new")
@@ -46,6 +44,13 @@ def incoming(parent: Path) -> Iterator[StagingFolder]:
         for path in (lock, draft):
             path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def clear(parent: Path) -> None:
+    """Remove what killed writers have left in `parent`, as far as it can be removed."""
+    for lock in parent.glob(f"*{_LOCK}"):
+        with suppress(OSError):
+            _clear(lock)
 
 
 def _clear(lock: Path) -> None:
