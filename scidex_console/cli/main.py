@@ -52,6 +52,7 @@ COMMANDS = (
     "handover",
     "maintain",
     "serve",
+    "tokens",
     "verify",
 )
 """In the order of the help text; each is a module of `cli.commands`."""

@@ -13,6 +13,7 @@ from scidex_console.domain.folders.orphans import OrphanPage
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.rescue import RescueTrial
 from scidex_console.engine.ports import Feed, IntentDesk, ReadModel, Repacked, TriageDesk
+from scidex_console.engine.ports.tokens import TokenDesk
 
 if TYPE_CHECKING:
     from scidex_console.demo.options import DemoOptions
@@ -30,6 +31,8 @@ class Readers(Protocol):
     def feed(self) -> Feed: ...
     @property
     def triage(self) -> TriageDesk: ...
+    @property
+    def tokens(self) -> TokenDesk: ...
 
 
 class SchemaVersion(Protocol):

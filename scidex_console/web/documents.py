@@ -115,10 +115,15 @@ def stored_file(found: FoundArtifact, name: str, file: FoundFile) -> answers.Sto
 
 def handles(row: ArtifactRow) -> dict[str, Any]:
     """Both of its names, and its address."""
+    return handles_of(row.id, row.uuid)
+
+
+def handles_of(artifact_id: str, uuid: str | None) -> dict[str, Any]:
+    """The same of an artifact that no row is at hand of."""
     return {
-        "id": row.id,
-        "artifact_id": UUID(row.uuid) if row.uuid else None,
-        "url": artifact_path(row.id),
+        "id": artifact_id,
+        "artifact_id": UUID(uuid) if uuid else None,
+        "url": artifact_path(artifact_id),
     }
 
 

@@ -13,7 +13,6 @@ class ServiceOptions:
     """Where it is reached from outside, without a slash at the end; canonical addresses begin with it."""
     submodule: str
     """Place of the artifact repository in the outer one: legacy addresses begin with it."""
-    accept_accessories: bool = False
     accessory_bytes: int = 64 << 20
     writes_per_minute: int = 30
     """For each token; and refused tokens for each client."""

@@ -86,14 +86,14 @@ def patient_protocol(patience_s: float, tell: Tell) -> type[HttpToolsProtocol]:
             if self.transport.is_closing():
                 return
             if self._header_bytes:  # browsers open connections ahead of need, and say nothing on them
-                self.transport.write(answer)
                 tell(self._line(status, why))
+                self.transport.write(answer)
             self.transport.close()
 
         def _abort(self, why: str) -> None:
             self._stop()
-            self.transport.abort()
             tell(self._line(0, why))
+            self.transport.abort()
 
         def _line(self, status: int, why: str) -> dict[str, Any]:
             return {

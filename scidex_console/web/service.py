@@ -13,11 +13,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from scidex_console.domain.errors import ConsoleError, LockBusy, Unreachable, briefly
+from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, Unreachable, briefly
 from scidex_console.domain.folders.manifest import media_type
 from scidex_console.engine.ports.catalogue import Catalogue
 from scidex_console.engine.ports.readers import ReadModel
 from scidex_console.engine.ports.reading import ReadableFiles, ReadableRows
+from scidex_console.engine.ports.tokens import TokenBook
 from scidex_console.engine.reading.metering import ReadMeter
 from scidex_console.engine.reading.resolver import ArtifactResolver
 from scidex_console.engine.reading.viewers import Viewers
@@ -35,7 +36,7 @@ from scidex_console.web.options import ServiceOptions
 from scidex_console.web.pages import Pages
 from scidex_console.web.problems import KINDS, MEDIA_TYPE, Problem, of_status
 from scidex_console.web.sending import FileAnswer, Manner
-from scidex_console.web.writing import WriteApi
+from scidex_console.web.writing import Commits, WriteApi
 
 Handler = Callable[[Request], Awaitable[Response]]
 _XML = "application/xml"
@@ -53,6 +54,9 @@ class Parts:
     catalogue: Catalogue
     history: ReadModel
     meter: ReadMeter
+    tokens: TokenBook
+    commits: Commits | None
+    """Takes accessories; None where the service only reads."""
     options: ServiceOptions
     tell: Tell
 
@@ -139,8 +143,8 @@ class Service:
         return Response(f"User-agent: *\nAllow: /\nSitemap: {url}/sitemap.xml\n", media_type="text/plain")
 
 
-def make_app(parts: Parts, writing: WriteApi | None = None) -> ASGIApp:
-    """The application. Without `writing` it takes no accessories."""
+def make_app(parts: Parts) -> ASGIApp:
+    """The application."""
     options, metrics = parts.options, ServiceMetrics()
     library = Library(
         parts.resolver,
@@ -154,7 +158,7 @@ def make_app(parts: Parts, writing: WriteApi | None = None) -> ASGIApp:
     pages = Pages(library, parts.viewers, parts.catalogue, parts.history, options)
     service = Service(parts, library, pages, metrics)
     api = ReadApi(library, parts.viewers)
-    write = writing or WriteApi.shut()
+    write = WriteApi(options, parts.tokens, parts.commits)
     handlers: Mapping[str, Handler] = {
         op.name: getattr(write if op.needs_token else api, op.name) for op in OPERATIONS
     }
@@ -209,7 +213,7 @@ class Failures:
         """The database or the store is out of reach, or busy."""
         assert isinstance(error, ConsoleError)
         request.state.trouble = briefly(error)
-        if isinstance(error, Unreachable | LockBusy):
+        if isinstance(error, Unreachable | LockBusy | Halt):
             return self._answer(request, Problem("unavailable", "out of reach or busy just now", _SOON))
         return self._answer(request, Problem("broken", f"see request {request.state.number} in the log"))
 

@@ -15,11 +15,13 @@ from scidex_console.adapters.postgres.desk import PostgresIntentDesk
 from scidex_console.adapters.postgres.feed import PostgresFeed
 from scidex_console.adapters.postgres.people import PostgresAttendance
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
+from scidex_console.adapters.postgres.tokens import PostgresTokenDesk
 from scidex_console.adapters.system.last_visit import LastVisit
 from scidex_console.adapters.system.process import holder
 from scidex_console.domain.intents import Origin
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel, TriageDesk
+from scidex_console.engine.ports.tokens import TokenDesk
 from scidex_console.engine.views import StoreIdentity
 from scidex_console.settings import Settings, read_session, state_folder
 from scidex_console.wiring.changed_files import look_at_folders
@@ -41,6 +43,8 @@ class Readers:
     identity: StoreIdentity
     attendance: Attendance
     """Where a console says that somebody watches."""
+    tokens: TokenDesk
+    """Who may add files over HTTP."""
     open_triage: Callable[[], TriageDesk]
     """Makes the desk of triage, which brings git and the checkout with it."""
 
@@ -116,6 +120,7 @@ async def readers(
                 writes=identity.can_write_intents and not read_only,
                 remember=LastVisit(state_folder(), database.place),
             ),
+            tokens=PostgresTokenDesk(database, asker),
             open_triage=open_triage,
         )
 

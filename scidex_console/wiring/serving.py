@@ -6,7 +6,7 @@ import json
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import uvicorn
@@ -15,17 +15,21 @@ from starlette.types import ASGIApp
 from scidex_console.adapters.postgres.catalogue import PostgresCatalogue
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
+from scidex_console.adapters.postgres.tokens import PostgresTokenBook
 from scidex_console.domain.errors import Refused
 from scidex_console.settings import Settings
 from scidex_console.web.edge import Tell
 from scidex_console.web.options import ServiceOptions
 from scidex_console.web.patience import patient_protocol
 from scidex_console.web.service import Parts, make_app
+from scidex_console.web.writing import Commits
 from scidex_console.wiring.artifact_reading import reader_parts
 
 ROLE = "scidex_reader"
 """What the service reads as, whatever its login may do besides: it may look, and add to counts."""
 _CONNECTIONS = 8
+_WAIT_S = 60.0
+"""How long an accessory waits for its turn behind other writers."""
 _GRACE_S = 10
 """Seconds that requests under way have to end once the service is told to leave."""
 _BACKLOG = 512
@@ -102,7 +106,7 @@ async def service(settings: Settings, listening_url: str, tell: Tell) -> AsyncIt
         read_only=True,
         size=_CONNECTIONS,
     )
-    async with reading, listing:
+    async with reading, listing, AsyncExitStack() as stack:
         found = reader_parts(settings, reading, name="service")
         history = PostgresReadModel(
             listing,
@@ -118,6 +122,8 @@ async def service(settings: Settings, listening_url: str, tell: Tell) -> AsyncIt
             catalogue=PostgresCatalogue(listing),
             history=history,
             meter=found.meter,
+            tokens=PostgresTokenBook(listing),
+            commits=await _commits(settings, stack),
             options=_options(settings, listening_url),
             tell=tell,
         )
@@ -125,12 +131,20 @@ async def service(settings: Settings, listening_url: str, tell: Tell) -> AsyncIt
             yield make_app(parts)
 
 
+async def _commits(settings: Settings, stack: AsyncExitStack) -> Commits | None:
+    if not settings.serve.accept_accessories:
+        return None
+    # Git and the rights to write are brought along by a service that takes files, and by no other.
+    from scidex_console.wiring.artifacts import artifact_commits
+
+    return await stack.enter_async_context(artifact_commits(settings, name="service", wait_s=_WAIT_S))
+
+
 def _options(settings: Settings, listening_url: str) -> ServiceOptions:
     serve = settings.serve
     return ServiceOptions(
         public_url=serve.public_url or listening_url,
         submodule=settings.repository.submodule,
-        accept_accessories=serve.accept_accessories,
         accessory_bytes=serve.accessory_bytes,
         writes_per_minute=serve.writes_per_minute,
         patience_s=serve.patience.total_seconds(),

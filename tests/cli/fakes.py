@@ -12,6 +12,7 @@ from typing import Any
 
 from scidex_console.demo.options import DemoOptions
 from scidex_console.domain.batches import BatchState, OperationState
+from scidex_console.domain.bearers import TokenView
 from scidex_console.domain.checks import Finding, Invariant, VerifyReport
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.fetching import FetchClass
@@ -357,11 +358,34 @@ class FakeFeed:
 
 
 @dataclass
+class FakeTokens:
+    """Keeps hashes of tokens by name."""
+
+    kept: dict[str, TokenView] = field(default_factory=dict)
+    digests: list[bytes] = field(default_factory=list)
+
+    async def create(self, name: str, digest: bytes, *, reason: str) -> bool:
+        if name in self.kept:
+            return False
+        self.kept[name] = TokenView(name, NOW, "ada", reason, None, "")
+        self.digests.append(digest)
+        return True
+
+    async def revoke(self, name: str, *, reason: str) -> bool:
+        del reason
+        return self.kept.pop(name, None) is not None
+
+    async def tokens(self) -> Sequence[TokenView]:
+        return list(self.kept.values())
+
+
+@dataclass
 class FakeReaders:
     read: FakeRead = field(default_factory=FakeRead)
     desk: FakeDesk = field(default_factory=FakeDesk)
     feed: FakeFeed = field(default_factory=FakeFeed)
     triage: FakeTriage = field(default_factory=FakeTriage)
+    tokens: FakeTokens = field(default_factory=FakeTokens)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+SELECT scidex_console.token_name(%(digest)s) AS name
