@@ -72,7 +72,7 @@ class Inspection:
         self._kind = kind
         self._head = b""
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")() if not kind.marks else None
-        self._begun = False
+        self._start = ""
 
     def look(self, chunk: bytes, *, last: bool = False) -> str:
         """Why the file is not of its kind; empty while nothing speaks against it. `last` with the end."""
@@ -88,11 +88,12 @@ class Inspection:
             return wrong
         if "\0" in text:
             return wrong
-        if not self._begun and (text := text.lstrip()):
-            self._begun = True
-            if self._kind.begins and not text[:_HEAD].lower().startswith(self._kind.begins):
+        if self._kind.begins and len(self._start) < _HEAD:
+            self._start = (self._start + text).lstrip()[:_HEAD]
+            told = len(self._start) == _HEAD or last
+            if told and not self._start.lower().startswith(self._kind.begins):
                 return wrong
-        return wrong if last and self._kind.begins and not self._begun else ""
+        return ""
 
     def _is_marked(self) -> bool:
         return any(self._head[at:].startswith(mark) for at, mark in self._kind.marks)

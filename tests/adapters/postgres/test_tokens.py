@@ -32,9 +32,7 @@ async def test_a_token_is_known_by_its_hash_until_it_is_revoked(applied_database
         ) and token.revoked_at is not None
         async with database.session() as connection:
             acts = await (
-                await connection.execute(
-                    "SELECT action, reason FROM scidex_console.audit ORDER BY id"
-                )
+                await connection.execute("SELECT action, reason FROM scidex_console.audit ORDER BY id")
             ).fetchall()
         assert [(act["action"], act["reason"]) for act in acts] == [
             ("create_token", "renders notebooks"),
