@@ -9,6 +9,7 @@ from scidex_console.console.screens.batch_dialog import BatchDialog
 from scidex_console.console.screens.cancel_dialog import CancelDialog
 from scidex_console.console.screens.dialog import CHANGED, Command, Dialog
 from scidex_console.console.screens.retry_dialog import RetryDialog
+from scidex_console.console.screens.share_dialog import ShareDialog
 from scidex_console.console.screens.soak_dialogs import plan_token_now, soak_dialog
 from scidex_console.console.screens.step_dialog import StepDialog
 from scidex_console.console.screens.throttle_dialog import ThrottleDialog
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _BATCHES_SEARCHED = 50
 """How many of a job's newest batches are looked through for one to take back."""
+_READ_MINUTES = 60
+"""Of reads, by which a change of a share is told."""
 
 
 class Asking:
@@ -41,6 +44,8 @@ class Asking:
         subject = self._app.main_screen.subject()
         if spec.name in (ActionName.ROLLBACK, ActionName.REDO):
             self._app.orders.work(self._open_batch(spec, job), group="open")
+        elif spec.name is ActionName.READERS_SET:
+            self._app.orders.work(self._open_share(spec, subject.reader), group="open")
         elif spec.name in OF_THE_SOAK:
             overview = self._app.knowledge().overview
             if overview is not None and overview.soak is not None:
@@ -67,6 +72,8 @@ class Asking:
         note = f"{changed}: this is the plan as it is now"
         if command.action in OF_THE_SOAK:
             return await self._show_soak_anew(command, note)
+        if command.action is ActionName.READERS_SET:
+            return await self._show_share_anew(command, note)
         if command.action is ActionName.RETRY:
             return await self._show_retry_anew(command, note)
         return await self._show_batch_anew(command, note)
@@ -97,6 +104,18 @@ class Asking:
         if plan_token_now(ladder, command.params) == command.params["token"]:
             return False
         self._open_soak(ACTIONS[command.action], ladder, str(command.params.get("check", "")), note)
+        return True
+
+    async def _open_share(self, spec: ActionSpec, reader: str) -> None:
+        taken = await self._read.readers(minutes=_READ_MINUTES)
+        self._show(ShareDialog(self._app, spec, taken, reader))
+
+    async def _show_share_anew(self, command: Command, note: str) -> bool:
+        reader = str(command.params["reader"])
+        taken = await self._read.readers(minutes=_READ_MINUTES)
+        if taken.token(reader) == command.params["token"]:
+            return False
+        self._show(ShareDialog(self._app, ACTIONS[command.action], taken, reader, note=note))
         return True
 
     async def _show_retry_anew(self, command: Command, note: str) -> bool:

@@ -68,6 +68,8 @@ def command_line(spec: ActionSpec, job: JobName, subject: Subject, program: str)
     params: dict[str, Any] = {}
     if spec.name is ActionName.RETRY and subject.criteria:
         params = retry_params(subject.criteria)
+    elif spec.name is ActionName.READERS_SET and subject.reader:
+        params = {"reader": subject.reader}
     elif spec.name in (ActionName.ROLLBACK, ActionName.REDO) and subject.batch_id is not None:
         params = {"batch": subject.batch_id}
     return spec.command(job if spec.job_scoped else None, params, program=program)

@@ -217,6 +217,8 @@ SOAK = (
     Key("m", "m", "measure", actions=(ActionName.SOAK_MEASURE,)),
 )
 
+READERS = (Key("v", "v", "share", actions=(ActionName.READERS_SET,)),)
+
 
 def bindings(keys: Iterable[Key]) -> list[BindingType]:
     """Keys for Textual; a name for each, by which it can be given another key. Textual itself sees to Tab.

@@ -81,6 +81,7 @@ class KeysSettings(BaseModel):
     soak_sign: Key = _key("S", "Signs a check of the soak off")
     soak_override: Key = _key("O", "Overrides the gate of a phase")
     soak_measure: Key = _key("m", "Measures every check of the soak")
+    readers_set: Key = _key("v", "Changes a share of reads")
     do_step: Key = _key("D", "Does what the guide's next step asks for")
     decide_accept: Key = _key("a", "Accepts a file as it is")
     decide_restore: Key = _key("r", "Brings back a past version of a file")

@@ -35,6 +35,7 @@ from scidex_console.engine.listing_views import (
 )
 from scidex_console.engine.people import ActivityFilter, AuditView, PresenceView
 from scidex_console.engine.ports import AttemptFilter, AttemptOrder
+from scidex_console.engine.reading.views import ReadersView, ServiceView
 from scidex_console.engine.views import (
     AttemptDetail,
     AttemptView,
@@ -53,6 +54,7 @@ from scidex_console.engine.views import (
     RunView,
     StoreIdentity,
 )
+from tests.console.reader_views import READERS, SERVICE
 from tests.console.triage_fakes import FakeTriage
 
 NOW = datetime(2026, 3, 14, 3, 12, 45, tzinfo=UTC)
@@ -556,6 +558,8 @@ class FakeRead:
         self.artifact_changes: dict[str, Any] = {}
         self.acts: list[AuditView] = list(ACTS)
         self.activity_asked: list[ActivityFilter] = []
+        self.readers_view = READERS
+        self.service_view = SERVICE
 
     async def overview(self, *, dead: int = 50, errors: int = 50, sparkline_minutes: int = 30) -> Overview:
         self.readings += 1
@@ -591,6 +595,14 @@ class FakeRead:
         found = self.ladder or self.shown.soak
         assert found is not None
         return found
+
+    async def readers(self, *, minutes: int) -> ReadersView:
+        self._maybe_fail()
+        return self.readers_view
+
+    async def service(self, *, minutes: int) -> ServiceView:
+        self._maybe_fail()
+        return self.service_view
 
     def _maybe_fail(self) -> None:
         if self.fails:

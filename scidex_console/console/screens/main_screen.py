@@ -120,6 +120,8 @@ class Subject:
     """Intent to withdraw; None for the newest that is open."""
     check: str = ""
     """Check of the soak."""
+    reader: str = ""
+    """Reader of artifacts whose share is to be changed."""
     step_action: StepAction | None = None
     """What the guide's next step asks for."""
 

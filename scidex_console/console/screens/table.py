@@ -46,6 +46,8 @@ SCREENS = (
     Entry("6", "Triage", "What waits for a person, the evidence, and decisions.", "TriageScreen"),
     Entry("7", "Soak", "The phases of the folder migration: checks, clock, guide and gates.", "SoakScreen"),
     Entry("8", "Activity", "Who did what, who watches now, and the note of a shift.", "ActivityScreen"),
+    Entry("9", "Readers", "Who reads artifacts by which way: shares, counts, times.", "ReadersScreen"),
+    Entry("0", "Service", "What the read service answered: requests, times, errors.", "ServiceScreen"),
 )
 
 SCREEN_KEYS = tuple(
