@@ -1,7 +1,7 @@
 """The child process that decodes images: what a hostile file breaks here, neither engine nor console notices.
 
-A program of its own, run by its path: it imports nothing of this package. Reads a path a line from standard
-input, answers with one line of JSON: `ok`, `pixels`, `why`, `unable`. Ends with its input.
+A program of its own, run by its path: it imports nothing of this package. Reads a line of JSON from standard
+input (`path`, `svg`), answers with one (`ok`, `why`, `unable`, `bomb`, `note`), and ends with its input.
 
 With `draw COLUMNS ROWS` it reads one image from standard input instead, and answers with rows of cells, each
 with an upper and a lower colour, or with the reason why there are none.
@@ -15,7 +15,9 @@ import resource
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 MOST_PIXELS = 120_000_000
 _MOST_DRAWN = 40_000_000
@@ -43,9 +45,8 @@ def decode(path: str) -> dict[str, object]:
 
     try:
         with Image.open(path) as image:
-            pixels = image.width * image.height
             image.load()
-        return {"ok": True, "pixels": pixels}
+        return {"ok": True}
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         return {"ok": False, "bomb": True, "why": str(error)}
     except MemoryError:
@@ -55,6 +56,46 @@ def decode(path: str) -> dict[str, object]:
     except Exception as error:
         unable = "not available" in str(error) or "unsupported" in str(error).lower()
         return {"ok": False, "unable": unable, "why": f"{type(error).__name__}: {error}"[:200]}
+
+
+class _Svg:
+    """What an SVG file holds, found while it is parsed; nothing it names is fetched."""
+
+    def __init__(self) -> None:
+        self.root = ""
+        self.notes: dict[str, None] = {}
+
+    def element(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        local = name.rpartition(":")[2].lower()
+        self.root = self.root or local
+        if local in ("script", "foreignobject", "iframe") or any(
+            key.lower().startswith("on") or value.strip().lower().startswith("javascript:")
+            for key, value in attributes.items()
+        ):
+            self.notes["holds a script or a page"] = None
+        for key, value in attributes.items():
+            reaches = value.strip().lower().startswith(("http:", "https:", "//", "file:"))
+            if reaches and local != "a" and key.rpartition(":")[2] in ("href", "src"):
+                self.notes["needs other files"] = None
+
+
+def check_svg(path: str) -> dict[str, object]:
+    """Parse an SVG file as XML; entities that blow up are the parser's own business to refuse."""
+    found = _Svg()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = found.element
+    try:
+        with Path(path).open("rb") as file:
+            parser.ParseFile(file)
+    except expat.ExpatError as error:
+        bomb = "amplification" in str(error)
+        return {"ok": False, "bomb": bomb, "why": f"it is no XML: {error}" if not bomb else str(error)}
+    except MemoryError:
+        return {"ok": False, "bomb": True, "why": "it takes more memory than a figure may"}
+    if found.root != "svg":
+        return {"ok": False, "why": f"its root element is {found.root[:40]!r}"}
+    return {"ok": True, "note": " and ".join(found.notes)}
 
 
 def draw(content: bytes, columns: int, rows: int) -> list[list[tuple[object, object]]] | str:
@@ -98,7 +139,8 @@ def main(words: Sequence[str]) -> None:
         return
     for line in sys.stdin:
         _limit_time()
-        print(json.dumps(decode(json.loads(line))), flush=True)
+        asked = json.loads(line)
+        print(json.dumps((check_svg if asked["svg"] else decode)(asked["path"])), flush=True)
 
 
 if __name__ == "__main__":

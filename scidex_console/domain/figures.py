@@ -51,6 +51,8 @@ RETRYABLE = frozenset(
     }
 )
 """States from which an operator's retry makes a figure due now."""
+RETRIED_BY_NAME = frozenset({FigureState.SUSPECTED})
+"""States that did not fail: a retry takes such figures in only where it names their class or the figures."""
 
 
 def why_held_back(last: OperationState | None, batch: int | None = None, reason: str = "") -> str:

@@ -29,7 +29,7 @@ def open_run(overview: Overview, job: JobName) -> RunView | None:
 def retryable(gap: GapView) -> int:
     """Rows an operator's retry could make due."""
     failed = gap.transient + gap.blocked + gap.suspect + gap.refused
-    return failed + gap.held_back + gap.mismatch + gap.quarantined + gap.error
+    return failed + gap.suspected + gap.held_back + gap.mismatch + gap.quarantined + gap.error
 
 
 def engine_reason(overview: Overview, writes: bool) -> str | None:

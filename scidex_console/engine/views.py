@@ -143,6 +143,8 @@ class AttemptView:
     reason: str
     requests: int
     took_ms: int
+    unproven: bool = False
+    """In the list of a retry: whether the figure is said to be gone, and waits for the proof."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ def retry_class(attempt: AttemptView | WaitingFolderView) -> str:
 
     A last attempt that was recorded cannot be what failed: its batch was taken back, or left the row out.
     """
+    if isinstance(attempt, AttemptView) and attempt.unproven:
+        return "suspected"
     if attempt.outcome in _RECORDED:
         return "held back"
     return "mismatch" if attempt.outcome == FolderStatus.HASH_MISMATCH else attempt.outcome.replace("_", " ")

@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 
 from scidex_console.adapters.http.body import Body, BodyReader, TooLarge
-from scidex_console.adapters.http.decoding import Decoder
+from scidex_console.adapters.http.decoding import Decoded, Decoder
 from scidex_console.adapters.http.fetch_settings import FetchSettings, Probe
 from scidex_console.adapters.http.group_gate import GateClosed
 from scidex_console.adapters.http.guard import Forbidden, Guard
@@ -145,6 +145,10 @@ class Attempt:
             answer = await self._ask("GET", address)
             if answer.status not in REDIRECT_STATUSES or not answer.locations:
                 return await self._judge(answer)
+            if answer.wait:  # the least time before the redirected request (RFC 9110, section 10.2.3)
+                if answer.wait > self._tools.settings.hop_patience:
+                    return self._told_to_wait(answer)
+                await self._tools.clock.sleep(answer.wait)
             address = _target(address, answer.locations[0])
             if why := suspicious_redirect(self._origin, address):
                 return self._ending(FetchClass.SUSPECT, f"{status_text(answer.status)}: {why}")
@@ -202,31 +206,25 @@ class Attempt:
             decision = classify_no_image(
                 answer.status, answer.media_type, body.head, describe(body.head), challenge=answer.challenge
             )
-            return Ending(decision, answer.status)
+            return Ending(decision, answer.status, retry_at=answer.retry_at)
         if why := _not_whole(answer, body, body.kind):
             return Ending(why, answer.status)
         file = await self._tools.bodies.finish(body)
-        if why := await self._not_decoded(file, body.kind):
-            return Ending(why, answer.status)
-        return Ending(self._stored(answer, body, body.kind), answer.status, body.kind, file)
+        decoded = await self._decoded(file, body.kind)
+        if decoded.bomb or decoded.broken:
+            self._tools.bodies.staging.discard([file.name])
+            return Ending(_not_kept(body.kind, decoded), answer.status)
+        return Ending(self._stored(answer, body, body.kind, decoded.note), answer.status, body.kind, file)
 
-    async def _not_decoded(self, file: StagedFile, kind: ImageKind) -> Decision | None:
-        """A decision when the staged image does not decode, or must not be; it is not kept then."""
-        if self._tools.decoder is None or kind is SVG:
-            return None
+    async def _decoded(self, file: StagedFile, kind: ImageKind) -> Decoded:
+        """What a child finds in the staged image."""
+        if self._tools.decoder is None:
+            return Decoded()
         try:
-            decoded = await self._tools.decoder.look(file.name)
+            return await self._tools.decoder.look(file.name, svg=kind is SVG)
         except BaseException:
             self._tools.bodies.staging.discard([file.name])
             raise
-        if not (decoded.bomb or decoded.broken):
-            return None
-        self._tools.bodies.staging.discard([file.name])
-        if decoded.bomb:
-            return Decision(
-                FetchClass.REFUSED, f"a {kind.name} image that must not be decoded: {decoded.bomb}"
-            )
-        return Decision(FetchClass.SUSPECT, f"a {kind.name} image that does not decode: {decoded.broken}")
 
     def _told_to_wait(self, answer: Answer) -> Ending:
         asked = "asked to slow down"
@@ -235,8 +233,8 @@ class Attempt:
         decision = Decision(FetchClass.TRANSIENT, f"{status_text(answer.status)}{self._via()}: {asked}")
         return Ending(decision, answer.status, retry_at=answer.retry_at)
 
-    def _stored(self, answer: Answer, body: Body, kind: ImageKind) -> Decision:
-        notes = ""
+    def _stored(self, answer: Answer, body: Body, kind: ImageKind, note: str) -> Decision:
+        notes = f", {note}" if note else ""
         if (said := answer.media_type) and said not in (kind.media_type, "image/jpg"):
             notes += f", sent as {said}"
         named = _EXTENSION.search(self._origin.path)
@@ -262,6 +260,12 @@ def _target(base: WebAddress, location: str) -> WebAddress:
         return resolve_reference(base, location, to_ascii=to_ascii)
     except BadAddress as error:
         raise BadAddress(f"redirected to {location or 'nowhere'}: {error}") from error
+
+
+def _not_kept(kind: ImageKind, decoded: Decoded) -> Decision:
+    if decoded.bomb:
+        return Decision(FetchClass.REFUSED, f"a {kind.name} image that must not be decoded: {decoded.bomb}")
+    return Decision(FetchClass.SUSPECT, f"a {kind.name} image that does not decode: {decoded.broken}")
 
 
 def _not_whole(answer: Answer, body: Body, kind: ImageKind) -> Decision | None:

@@ -25,6 +25,8 @@ class Decoded:
     """Why it does not decode; empty when it does, or when nobody here can tell."""
     bomb: str = ""
     """Why it must not be decoded: it takes more memory or time than a figure may."""
+    note: str = ""
+    """What a person should know of an image that is fine otherwise."""
 
 
 class Decoder:
@@ -36,12 +38,12 @@ class Decoder:
         self._child: Process | None = None
         self._turn = asyncio.Lock()
 
-    async def look(self, staged: str) -> Decoded:
-        """Decode a staged file. Never raises for what is in it."""
+    async def look(self, staged: str, *, svg: bool = False) -> Decoded:
+        """Decode a staged file, or parse it where it is SVG. Never raises for what is in it."""
         async with self._turn:
             try:
                 async with asyncio.timeout(self._longest_s):
-                    said = await self._ask(str(self._path_of(staged)))
+                    said = await self._ask({"path": str(self._path_of(staged)), "svg": svg})
             except (TimeoutError, asyncio.CancelledError) as error:
                 await self._end()
                 if isinstance(error, asyncio.CancelledError):
@@ -49,15 +51,17 @@ class Decoder:
                 return Decoded(bomb=f"decoding it takes more than {self._longest_s:g} s")
         if said is None:
             return Decoded(bomb="decoding it takes more memory or time than a figure may")
-        if said.get("ok") or said.get("unable"):
-            return Decoded()
+        if said.get("unable"):
+            return Decoded(note=f"not decoded: {said['why']}")
+        if said.get("ok"):
+            return Decoded(note=said.get("note", ""))
         return Decoded(bomb=said["why"]) if said.get("bomb") else Decoded(broken=said["why"])
 
     async def aclose(self) -> None:
         """End the child."""
         await self._end()
 
-    async def _ask(self, path: str) -> dict[str, Any] | None:
+    async def _ask(self, question: dict[str, Any]) -> dict[str, Any] | None:
         """The child's answer; None when it died of the question."""
         if self._child is None:
             command = (sys.executable, "-I", str(_CHILD))
@@ -65,7 +69,7 @@ class Decoder:
         assert self._child.stdin is not None and self._child.stdout is not None
         line = b""
         with contextlib.suppress(ConnectionError):
-            self._child.stdin.write(json.dumps(path).encode() + b"\n")
+            self._child.stdin.write(json.dumps(question).encode() + b"\n")
             await self._child.stdin.drain()
             line = await self._child.stdout.readline()
         if not line:

@@ -18,10 +18,11 @@ from protego import Protego
 
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.gate import Gates
+from scidex_console.adapters.http.guard import Forbidden
 from scidex_console.adapters.http.international import to_ascii
 from scidex_console.adapters.http.transport import NoAnswer
 from scidex_console.adapters.http.wire import Answer, Cost, Wire
-from scidex_console.domain.addresses import WebAddress, resolve_reference
+from scidex_console.domain.addresses import BadAddress, WebAddress, resolve_reference
 from scidex_console.domain.classify import REDIRECT_STATUSES, status_text
 from scidex_console.domain.errors import LockBusy, Unreachable
 from scidex_console.domain.hosts import HostGroups, covers
@@ -140,9 +141,13 @@ class Robots:
             body = bytes(taken[:_MOST_BYTES])
             return body if not answer.success else b""
 
-        for _ in range(_MOST_REDIRECTS + 1):
-            answer = await self._wire.ask("GET", target, httpx.Cookies(), read, cost, patience=patience)
+        answer = await self._wire.ask("GET", target, httpx.Cookies(), read, cost, patience=patience)
+        for _ in range(_MOST_REDIRECTS):
             if answer.status not in REDIRECT_STATUSES or not answer.locations:
                 break
-            target = resolve_reference(target, answer.locations[0], to_ascii=to_ascii)
+            try:
+                target = resolve_reference(target, answer.locations[0], to_ascii=to_ascii)
+                answer = await self._wire.ask("GET", target, httpx.Cookies(), read, cost, patience=patience)
+            except (BadAddress, Forbidden):
+                break  # it leads where nothing may be asked: as good as none (RFC 9309, section 2.3.1.2)
         return answer, body

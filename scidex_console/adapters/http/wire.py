@@ -63,7 +63,7 @@ class Answer:
     locations: list[str]
     challenge: bool = False
     asked_to_wait: bool = False
-    """429, or 503 with Retry-After."""
+    """429, or 503 with Retry-After: the group is left alone. Another answer speaks for itself alone."""
     wait: float | None = None
     """Seconds after which the server wants us back, if it said so; capped."""
     retry_at: datetime | None = None
@@ -249,11 +249,9 @@ class Wire:
 
     def _answer(self, method: str, address: WebAddress, response: httpx.Response) -> Answer:
         status, headers = response.status_code, response.headers
-        wait = None
-        if status in WAIT_STATUSES:
-            wait = parse_retry_after(
-                headers.get_list("retry-after"), now=self._clock.now(), date=headers.get("date")
-            )
+        wait = parse_retry_after(
+            headers.get_list("retry-after"), now=self._clock.now(), date=headers.get("date")
+        )
         if wait is not None:
             wait = min(wait, self._settings.retry_after_cap)
         return Answer(
@@ -262,7 +260,7 @@ class Wire:
             status,
             {name.lower(): value for name, value in headers.items()},
             headers.get_list("location"),
-            asked_to_wait=status == 429 or wait is not None,
+            asked_to_wait=status == 429 or (status in WAIT_STATUSES and wait is not None),
             wait=wait,
             retry_at=None if wait is None else self._clock.now() + timedelta(seconds=wait),
         )

@@ -37,6 +37,7 @@ def attempt_view(row: Row) -> AttemptView:
         reason=row["reason"],
         requests=row["requests"],
         took_ms=row["took_ms"],
+        unproven=row.get("unproven", False),
     )
 
 

@@ -11,7 +11,14 @@ from scidex_console.adapters.postgres.hops import hops_json
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.controls import Proof
 from scidex_console.domain.fetching import FetchOutcome
-from scidex_console.domain.figures import METADATA_KEYS, RETRYABLE, FigureState, PreparedFigure, Verdict
+from scidex_console.domain.figures import (
+    METADATA_KEYS,
+    RETRIED_BY_NAME,
+    RETRYABLE,
+    FigureState,
+    PreparedFigure,
+    Verdict,
+)
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports import DueFigure, FigureRow, SurveyedFigure
 
@@ -225,7 +232,7 @@ class PostgresFigures:
 
     async def make_due(self, artifact_ids: Sequence[str]) -> Sequence[str]:
         """Retry: retryable and scheduled rows become due now, with their attempts forgotten."""
-        params = {"ids": list(artifact_ids), "states": [state.value for state in RETRYABLE]}
+        params = {"ids": list(artifact_ids), "states": [state.value for state in RETRYABLE | RETRIED_BY_NAME]}
 
         async def work(connection: Connection) -> list[str]:
             rows = await (await connection.execute(query("make_figures_due"), params)).fetchall()

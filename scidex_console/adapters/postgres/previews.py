@@ -46,7 +46,7 @@ from scidex_console.engine.views import (
 )
 
 _SPARKLINE_MINUTES = 30
-_HELD_BACK = frozenset({FigureState.HELD_BACK.value})
+_BESIDE_CLASSES = frozenset({FigureState.HELD_BACK.value, FigureState.SUSPECTED.value})
 ChangedFiles = Callable[[Sequence[Operation]], Awaitable[Mapping[str, str]]]
 """Finds which artifacts' folders a rollback would keep for their files, each with the reason.
 
@@ -158,8 +158,9 @@ async def read_retry(database: Database, job: JobName, criteria: AttemptFilter) 
         items = tuple(waiting_folder_view(row) for row in rows)
     else:
         params: dict[str, Any] = {
-            **filter_params(criteria, also=_HELD_BACK),
+            **filter_params(criteria, also=_BESIDE_CLASSES),
             "states": sorted(RETRYABLE),
+            "suspected": bool(criteria.artifact_ids) or FigureState.SUSPECTED in criteria.outcome.split(","),
         }
         rows = await fetch(database, "list_retryable_figures", params)
         plan = [[row["artifact_id"], row["last_attempt_id"]] for row in rows]

@@ -12,7 +12,7 @@ from scidex_console.cli.groups import check_group
 from scidex_console.cli.intents import add_action, carry_out
 from scidex_console.cli.previews import add_token, check_token, refuse_stale, show_preview
 from scidex_console.domain.errors import UsageError
-from scidex_console.domain.figures import RETRYABLE
+from scidex_console.domain.figures import RETRIED_BY_NAME, RETRYABLE
 from scidex_console.domain.folders.statuses import WAITING
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
@@ -23,7 +23,7 @@ from scidex_console.engine.ports import AttemptFilter
 def register(subparsers: Subparsers) -> None:
     """Describe the command."""
     parser = add_action(subparsers, ActionName.RETRY, run)
-    figures, folders = sorted(state.value for state in RETRYABLE), sorted(WAITING)
+    figures, folders = sorted(state.value for state in RETRYABLE | RETRIED_BY_NAME), sorted(WAITING)
     parser.add_argument(
         "--group",
         metavar="G",
@@ -86,7 +86,7 @@ def run(args: Namespace, context: Context) -> int:
 
 
 def _check_outcome(outcome: str | None, job: JobName) -> None:
-    known = sorted(WAITING if job is JobName.FOLDERS else RETRYABLE)
+    known = sorted(WAITING if job is JobName.FOLDERS else RETRYABLE | RETRIED_BY_NAME)
     for name in (outcome or "").split(","):
         if name and name not in known:
             raise UsageError(

@@ -12,8 +12,9 @@ from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.facts import Fact, fact_lines, parts
 from scidex_console.console.presentation.pace import pace_bars, rate
 from scidex_console.console.presentation.words import NOTHING, at_length, clock, count, duration, tally
+from scidex_console.domain.head_trust import NEEDED, PathTrust
 from scidex_console.engine.views import HostView
-from scidex_console.engine.vocabulary import host_state
+from scidex_console.engine.vocabulary import counted, host_state
 
 _GATE = (
     Column("group", "group", 16, weight=2, widest=34, crop="middle"),
@@ -177,8 +178,23 @@ def host_lines(host: HostView, now: datetime, per_minute: Sequence[int], width: 
         ("Now", fact_lines(held, width)),
         ("Budget", fact_lines(budget, width)),
         ("Pace", fact_lines(pace, width)),
+        ("What HEAD is believed", _trust_lines(gate.head_trust, width)),
         ("Figures", fact_lines(outcomes, width)),
     )
+
+
+def _trust_lines(trusts: Sequence[PathTrust], width: int) -> list[Line]:
+    """How far HEAD's word about the dead is taken, by the pattern of the path."""
+    facts = []
+    for trust in trusts:
+        lies = f", lied {counted(trust.lies, 'time')}" if trust.lies else ""
+        if trust.trusted:
+            words, tone = f"believed, a tenth audited; {trust.agreements:,} agreements in a row{lies}", "ok"
+        else:
+            words = f"confirmed by GET; {trust.agreements} of {NEEDED} agreements in a row{lies}"
+            tone = "warn" if trust.lies else "dim"
+        facts += [Fact("path", trust.pattern), Fact("HEAD", words, tone)]
+    return fact_lines(facts, width)
 
 
 def _breaker_words(host: HostView, now: datetime) -> str:

@@ -26,6 +26,7 @@ from scidex_console.console.screens.dialog import Dialog, Surroundings
 from scidex_console.console.screens.dialog_parts import Choices
 from scidex_console.domain.errors import ConsoleError, explain
 from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.figures import FigureState
 from scidex_console.domain.folders.statuses import WAITING, FolderStatus
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.action_rules import gap_of
@@ -42,13 +43,14 @@ _OUTCOMES = (
     FetchClass.SUSPECT.value,
     FetchClass.REFUSED.value,
     HELD_BACK,
+    FigureState.SUSPECTED.value,
     "",
 )
 _FOLDER_OUTCOMES = (*WAITING, "")
 
 
 def _outcomes(job: JobName) -> tuple[str, ...]:
-    """The classes of a job's rows that can be retried; the last one stands for all."""
+    """The classes of a job's rows that can be retried; the last one stands for all that failed."""
     return _FOLDER_OUTCOMES if job is JobName.FOLDERS else _OUTCOMES
 
 

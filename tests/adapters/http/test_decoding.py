@@ -19,7 +19,7 @@ from scidex_console.domain.fetching import FetchClass
 from tests.adapters.http.fetching import fetching
 from tests.adapters.http.raw_server import answer, raw_server
 
-KINDS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP")
+KINDS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "AVIF")
 
 
 def image(kind: str, size: tuple[int, int] = (40, 30)) -> bytes:
@@ -68,7 +68,43 @@ async def test_a_broken_image_says_what_is_wrong_and_the_next_one_is_fine(
 
 async def test_what_nobody_can_decode_here_is_not_blamed(decoder: Decoder, tmp_path: Path) -> None:
     (tmp_path / "odd").write_bytes(b"\0\0\0 ftypodd " + bytes(100))
-    assert await decoder.look("odd") == decoding.Decoded()
+    assert await decoder.look("odd") == decoding.Decoded(note="not decoded: no decoder for it")
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{}</svg>'
+LAUGHS = (
+    '<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a0 "haha">'
+    + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
+    + "]>"
+    + SVG.format("<text>&a11;</text>")
+)
+SECRET = '<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/hostname">]>' + SVG.format("<text>&x;</text>")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SVG.format("<path d='M0 0'/>"), ""),
+        (f'<?xml version="1.0" encoding="iso-8859-1"?><!-- made by hand -->{SVG.format("<g/>")}', ""),
+        (SVG.format("<script>alert(1)</script>"), "note: holds a script or a page"),
+        (SVG.format("<g onload='go()'/>"), "note: holds a script or a page"),
+        (SVG.format("<image href='https://example.org/x.png'/>"), "note: needs other files"),
+        (SVG.format("<a href='https://example.org/'><g/></a>"), ""),
+        (SVG.format("<image href='data:image/png;base64,AAAA'/>"), ""),
+        (SVG.format("<g>"), "broken: it is no XML"),
+        (SVG.format("&undefined;"), "broken: it is no XML"),
+        ("<html><svg/></html>", "broken: its root element is 'html'"),
+        (LAUGHS, "bomb: limit on input amplification factor"),
+        (SECRET, ""),
+    ],
+)
+async def test_an_svg_is_parsed_and_what_it_holds_is_told(
+    decoder: Decoder, tmp_path: Path, text: str, expected: str
+) -> None:
+    (tmp_path / "figure.svg").write_text(text, encoding="latin-1")
+    looked = await decoder.look("figure.svg", svg=True)
+    told = next((f"{name}: {value}" for name, value in vars(looked).items() if value), "")
+    assert told.startswith(expected) and bool(told) == bool(expected)
 
 
 @pytest.mark.parametrize(

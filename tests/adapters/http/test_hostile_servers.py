@@ -254,6 +254,81 @@ async def test_noise_of_any_kind_ends_in_a_class(tmp_path: Path, probe: str) -> 
     assert {outcome.outcome for outcome in outcomes} >= {STORED, DEAD, TRANSIENT, SUSPECT, REFUSED}
 
 
+def redirecting(header: str) -> Talk:
+    """The first address leads to the second with a word about when; the second is the image."""
+
+    async def talk(head: bytes, writer: asyncio.StreamWriter) -> None:
+        moved = answer("302 Found", b"", "Location: /moved.png", *([header] if header else []))
+        writer.write(answer("200 OK", PNG) if b"/moved.png" in head else moved)
+
+    return talk
+
+
+@pytest.mark.parametrize("header", ["Retry-After: 0", "Retry-After: nonsense", ""])
+async def test_a_redirect_that_asks_for_no_time_is_followed_at_once(tmp_path: Path, header: str) -> None:
+    assert (await fetch_from(redirecting(header), tmp_path, probe="get")).outcome is STORED
+
+
+async def test_a_redirect_that_asks_for_time_gets_it(tmp_path: Path) -> None:
+    async with (
+        raw_server(redirecting("Retry-After: 1")) as server,
+        fetching(tmp_path, http_port=server.port, probe="get") as world,
+    ):
+        began = asyncio.get_running_loop().time()
+        outcome = await world.fetch(URL)
+        took = asyncio.get_running_loop().time() - began
+    assert outcome.outcome is STORED and took >= 1
+
+
+async def test_a_redirect_that_asks_for_long_puts_the_row_off(tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    outcome = await fetch_from(redirecting("Retry-After: 600"), tmp_path, probe="get")
+    assert outcome.outcome is TRANSIENT and "come back in 600 s" in outcome.reason
+    assert outcome.retry_at is not None and 590 < (outcome.retry_at - before).total_seconds() < 700
+
+
+@pytest.mark.parametrize("status", ["202 Accepted", "500 Internal Server Error", "504 Gateway Timeout"])
+async def test_an_answer_that_names_a_time_is_not_asked_before_and_holds_nobody_else(
+    tmp_path: Path, status: str
+) -> None:
+    async with (
+        raw_server(answer(status, b"wait", "Retry-After: 600")) as server,
+        fetching(tmp_path, http_port=server.port, probe="get") as world,
+    ):
+        before = datetime.now(UTC)
+        outcome = await world.fetch(URL)
+        assert world.gates.closed_until("figures.example.org") is None
+    assert outcome.outcome is TRANSIENT and outcome.retry_at is not None
+    assert (outcome.retry_at - before).total_seconds() > 590
+
+
+async def test_hints_without_end_meet_the_deadline(tmp_path: Path) -> None:
+    async def talk(head: bytes, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    outcome = await fetch_from(talk, tmp_path, probe="get", request_deadline=0.5)
+    assert outcome.outcome is TRANSIENT and "within 0.5 s" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"Content-Length: 10\r\nContent-Length: 20\r\n",
+        b"Content-Length: -5\r\n",
+        b"Content-Length: 1e3\r\n",
+        b"Content-Length: 99999999999999999999\r\n",
+        b"Transfer-Encoding: gzip, chunked\r\n",
+    ],
+)
+async def test_a_length_that_is_none_is_no_image(tmp_path: Path, headers: bytes) -> None:
+    reply = b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n" + PNG
+    outcome = await fetch_from(get_only(reply, close=True), tmp_path, probe="get")
+    assert outcome.outcome in (TRANSIENT, REFUSED), outcome.reason
+
+
 # --- bodies without end ---------------------------------------------------------------------------------
 
 

@@ -29,6 +29,21 @@ TRICKS = {
     "file:///etc/passwd": "scheme file",
     "data:image/png;base64,iVBORw0KGgo=": "scheme data",
     "//10.0.0.1/x.png": "private address",
+    "http://10\u30020\u30020\u30021/x.png": "private address",
+    "http://10\uff0e0\uff0e0\uff0e1/x.png": "private address",
+    "http://\u2460\u2469.0.0.1/x.png": "internationalised name",
+    "http://10%2e0%2e0%2e1/x.png": "not a host name",
+    "http://10.0.0.1\\@figures.example.org/x.png": "user information",
+    "http:///10.0.0.1/x.png": "no host",
+    "https:10.0.0.1/x.png": "no host",
+    "http:/\\10.0.0.1/x.png": "no host",
+    "http://[::10.0.0.1]/x.png": "IPv4-compatible",
+    "http://[2001:0:a00:1::]/x.png": "Teredo",
+    "http://[::]/x.png": "unspecified",
+    "http://0/x.png": "unusual form",
+    "http://127.1/x.png": "unusual form",
+    "http://localhost./x.png": "no dot",
+    "http://100.64.0.1/x.png": "shared by carriers",
 }
 
 
@@ -36,7 +51,7 @@ TRICKS = {
 async def test_a_redirect_to_what_may_not_be_asked_is_refused_and_not_followed(
     tmp_path: Path, target: str
 ) -> None:
-    moved = answer("302 Found", b"", f"Location: {target}")
+    moved = answer("302 Found", b"", f"Location: {target.encode().decode('latin-1')}")
     async with (
         raw_server(moved) as server,
         fetching(

@@ -146,6 +146,18 @@ async def test_a_redirect_is_asked_by_the_rules_of_its_target(tmp_path: Path) ->
     assert outcome.requests == 3, "every request on the wire is counted"
 
 
+@pytest.mark.parametrize(
+    "target", ["http://10.0.0.1/robots.txt", "ftp://x.example.org/robots.txt", "http://a:b@x.example.org/"]
+)
+async def test_a_robots_txt_that_leads_where_nothing_may_be_asked_forbids_nothing(
+    tmp_path: Path, target: str
+) -> None:
+    async with world(tmp_path, answer("301 Moved", b"", f"Location: {target}")) as (made, server):
+        assert (await fetch(made, "/a.png"))[0] is FetchClass.STORED
+        assert (await fetch(made, "/b.png"))[0] is FetchClass.STORED
+        assert sum("/robots.txt" in line for line in server.request_lines) == 1
+
+
 async def test_what_was_read_today_is_not_read_again_after_a_restart(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     body = "User-agent: *\nDisallow: /private/\n"

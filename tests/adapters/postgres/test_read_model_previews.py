@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from scidex_console.domain.errors import Refused
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.ports import AttemptFilter
+from scidex_console.engine.views import AttemptView
 from tests.adapters.postgres.conftest import Sql
 from tests.adapters.postgres.small_store import SmallStore
 
@@ -267,3 +269,30 @@ async def test_held_back_rows_say_what_they_wait_on(database: Database, sql: Sql
         "b": f"batch {left_out.id} left it out: {changed}",
         "c": "never attempted",
     }
+
+
+async def test_suspected_figures_are_asked_at_once_by_name_and_stay_suspected(
+    database: Database, sql: Sql
+) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add(name) for name in "ab"], total=2)
+    await store.attempt("a", FetchClass.DEAD)
+    await store.attempt("b", FetchClass.TRANSIENT)
+    sql.execute(
+        "UPDATE scidex_console.figure SET state = 'suspected', due_at = now() + interval '1 day', "
+        "suspected_at = now() - interval '1 hour' WHERE artifact_id = 'a'"
+    )
+    model = PostgresReadModel(database)
+
+    async def offered(**criteria: Any) -> list[tuple[str, bool]]:
+        preview = await model.retry_preview(JobName.FIGURES, AttemptFilter(**criteria))
+        return [(item.artifact_id, item.unproven) for item in preview.items if isinstance(item, AttemptView)]
+
+    assert await offered() == [("b", False)], "it has not failed"
+    assert await offered(outcome="suspected") == await offered(artifact_ids=("a",)) == [("a", True)]
+    assert await store.figures.make_due(["a"]) == ["a"]
+    rows = sql.execute(
+        "SELECT state, due_at <= now() AS due, suspected_at < now() - interval '59 minutes' AS since "
+        "FROM scidex_console.figure WHERE artifact_id = 'a'"
+    ).fetchone()
+    assert rows == {"state": "due", "due": True, "since": True}

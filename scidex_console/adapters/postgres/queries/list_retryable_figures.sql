@@ -8,11 +8,13 @@ SELECT f.artifact_id, f.host_group, f.url, coalesce(f.last_attempt_id, 0) AS las
         WHEN 'skipped' THEN 'batch ' || o.batch_id || ' left it out: ' || o.reason
         WHEN 'conflict' THEN 'batch ' || o.batch_id || ' left it out: ' || o.reason
     END, a.reason, 'never attempted') AS reason, coalesce(a.requests, 0) AS requests,
-    coalesce(a.took_ms, 0) AS took_ms
+    coalesce(a.took_ms, 0) AS took_ms, f.state = 'suspected' AS unproven
 FROM (
     SELECT * FROM scidex_console.figure WHERE state = ANY (%(states)s)
     UNION ALL
     SELECT * FROM scidex_console.figure WHERE state = 'due' AND due_at > now()
+    UNION ALL
+    SELECT * FROM scidex_console.figure WHERE state = 'suspected' AND %(suspected)s
 ) AS f
 LEFT JOIN scidex_console.fetch_attempt AS a ON a.id = f.last_attempt_id
 LEFT JOIN LATERAL (
