@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from scidex_console import __version__
 from scidex_console.adapters.files import incoming
@@ -35,7 +35,7 @@ from scidex_console.adapters.postgres.soak_store import PostgresSoak
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.adapters.postgres.writer_queue import PostgresWriterQueue
 from scidex_console.adapters.system.clock import SystemClock
-from scidex_console.adapters.system.process import holder
+from scidex_console.adapters.system.process import file_limit, holder
 from scidex_console.domain.errors import ConsoleError, Fenced, SchemaMismatch
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
@@ -68,6 +68,9 @@ ENGINE = "scidex-console engine"
 """The name of an engine's connections."""
 _TURN_S = 60.0
 """How long an engine waits for other writers before it says so and tries again."""
+
+_FILES_WANTED = 4096
+"""Open files at once, if the system lets us; half of them for connections that are kept."""
 
 
 async def run_engine(
@@ -197,8 +200,6 @@ def engine_options(settings: Settings, jobs: frozenset[JobName], *, until_idle: 
 def fetch_settings(settings: Settings) -> FetchSettings:
     """The fetcher's parameters from the settings."""
     fetch = settings.fetch
-    groups = fetch.host_groups()
-    width = sum(group.in_flight for group in groups.configured())
     return FetchSettings(
         user_agent=fetch.header(),
         probe=settings.figures.probe,
@@ -211,7 +212,6 @@ def fetch_settings(settings: Settings) -> FetchSettings:
         read_timeout=fetch.read_timeout.total_seconds(),
         request_deadline=fetch.deadline.total_seconds(),
         max_bytes=fetch.max_bytes,
-        max_connections=max(512, width * 2),
         **asdict(fetch.manners()),
     )
 
@@ -248,7 +248,7 @@ async def assembled(
     figures = store.figures()
     soak = PostgresSoak(store.fenced)
     writer = Writer(store.stores(), figures, pulse, FailedCommits(soak, clock))
-    fetching = fetch_settings(settings)
+    fetching = replace(fetch_settings(settings), kept_hosts=file_limit(_FILES_WANTED) // 2)
     groups = settings.fetch.host_groups()
     gates = Gates(groups, clock, fetching)
     gate_store = PostgresGates(store.fenced)

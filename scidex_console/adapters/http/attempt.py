@@ -159,6 +159,8 @@ class Attempt:
 
     def _loop_mark(self, address: WebAddress) -> tuple[str, str]:
         """A page may send back to itself once it has set a cookie; that is no loop."""
+        if not self._cookies:
+            return address.url, ""
         request = httpx.Request("GET", address.url)
         self._cookies.set_cookie_header(request)
         return address.url, request.headers.get("cookie", "")

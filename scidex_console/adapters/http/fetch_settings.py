@@ -49,6 +49,7 @@ class FetchSettings(Manners):
     """Largest body taken."""
     drain_bytes: int = 64 * 1024
     """How much of an unwanted body is read to keep the connection; within it an image must show itself."""
-    max_connections: int = 512
-    """At least the number of groups times their in-flight limits: none is closed to make room for another."""
+    kept_hosts: int = 2048
+    """Hosts whose connections are kept at once: at least as many as are asked within `keepalive`."""
     keepalive: float = 60.0
+    """How long a connection that nobody uses is kept."""

@@ -1,6 +1,6 @@
-"""The connections: one pool, HTTP/1.1, certificates verified, to addresses the guard has judged.
+"""The connections: a pool for each host, HTTP/1.1, certificates verified, to addresses the guard has judged.
 
-The pool knows hosts by their names (so Host, SNI and the certificate's name stay true, and no connection is
+Pools know hosts by their names (so Host, SNI and the certificate's name stay true, and no connection is
 shared between names); only the network backend below knows addresses. Errors of the library are translated
 here, once, into `NoAnswer`.
 """
@@ -12,6 +12,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -22,11 +23,15 @@ import httpx
 
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.guard import Destination, Guard, IPAddress
+from scidex_console.adapters.http.pools import Pools
+from scidex_console.adapters.http.streams import Network
 from scidex_console.domain.errors import SettingError
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """Addresses of a host name, in the order to be tried. Raises OSError."""
 
+_MOST_TO_A_HOST = 100
+"""Connections to one host at once: as many as a group may have under way at most."""
 _MOST_ADDRESSES = 4
 """How many addresses of one host are tried at most."""
 
@@ -55,7 +60,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
     ) -> None:
         self._guard = guard
         self._resolver = resolver
-        self._inner = inner or httpcore.AnyIOBackend()
+        self._inner = inner or Network()
 
     async def connect_tcp(
         self,
@@ -107,7 +112,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 
 
 class CheckedTransport(httpx.AsyncBaseTransport):
-    """The pool as httpx sees a transport. Used as an asynchronous context manager, or closed by `aclose`.
+    """The pools as httpx sees a transport. Used as an asynchronous context manager, or closed by `aclose`.
 
     Requests are handed to it directly: an `httpx.AsyncClient` around it would parse redirects and keep
     cookies, which the figure source does by its own rules. Raises `NoAnswer`, and `Forbidden` when a host
@@ -115,16 +120,21 @@ class CheckedTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, settings: FetchSettings, guard: Guard, *, resolver: Resolver = resolve) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_trust(settings.ca_file),
-            max_connections=settings.max_connections,
-            max_keepalive_connections=settings.max_connections,
-            keepalive_expiry=settings.keepalive,
-            http1=True,
-            http2=False,
-            retries=0,
-            network_backend=CheckedBackend(guard, resolver=resolver),
-        )
+        trust, backend = _trust(settings.ca_file), CheckedBackend(guard, resolver=resolver)
+
+        def pool() -> httpcore.AsyncConnectionPool:
+            return httpcore.AsyncConnectionPool(
+                ssl_context=trust,
+                max_connections=_MOST_TO_A_HOST,
+                max_keepalive_connections=_MOST_TO_A_HOST,
+                keepalive_expiry=settings.keepalive,
+                http1=True,
+                http2=False,
+                retries=0,
+                network_backend=backend,
+            )
+
+        self._pools = Pools(pool, most=settings.kept_hosts, keepalive=settings.keepalive)
 
     async def __aenter__(self) -> Self:
         return self
@@ -139,37 +149,40 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; the body of the answer is still to be read, and must be closed."""
-        with _translated():
-            answer = await self._pool.handle_async_request(
-                httpcore.Request(
-                    method=request.method,
-                    url=httpcore.URL(
-                        scheme=request.url.raw_scheme,
-                        host=request.url.raw_host,
-                        port=request.url.port,
-                        target=request.url.raw_path,
-                    ),
-                    headers=request.headers.raw,
-                    content=b"",
-                    extensions=request.extensions,
+        origin = request.url.raw_scheme, request.url.raw_host, request.url.port
+        scheme, name, port = origin
+        host = await self._pools.enter(origin)
+        try:
+            with _translated():
+                answer = await host.pool.handle_async_request(
+                    httpcore.Request(
+                        method=request.method,
+                        url=httpcore.URL(scheme=scheme, host=name, port=port, target=request.url.raw_path),
+                        headers=request.headers.raw,
+                        content=b"",
+                        extensions=request.extensions,
+                    )
                 )
-            )
+        except BaseException:
+            self._pools.leave(origin, host)
+            raise
         return httpx.Response(
             answer.status,
             headers=answer.headers,
-            stream=_Body(answer),
+            stream=_Body(answer, partial(self._pools.leave, origin, host)),
             extensions=answer.extensions,
             request=request,
         )
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._pool.aclose()
+        await self._pools.aclose()
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
+    def __init__(self, answer: httpcore.Response, ended: Callable[[], None]) -> None:
         self._answer = answer
+        self._ended: Callable[[], None] | None = ended
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _translated():
@@ -177,8 +190,13 @@ class _Body(httpx.AsyncByteStream):
                 yield chunk
 
     async def aclose(self) -> None:
-        with _translated():
-            await self._answer.aclose()
+        try:
+            with _translated():
+                await self._answer.aclose()
+        finally:
+            ended, self._ended = self._ended, None
+            if ended is not None:
+                ended()
 
 
 @contextlib.contextmanager

@@ -200,7 +200,8 @@ class Wire:
                 exchange.answered = True
                 exchange.status, exchange.said = response.status_code, _told(response)
                 try:
-                    cookies.extract_cookies(response)
+                    if "set-cookie" in response.headers:
+                        cookies.extract_cookies(response)
                     answer = self._answer(request.method, address, response)
                     excerpt = await read(answer, response.aiter_raw())
                 finally:
@@ -244,7 +245,8 @@ class Wire:
                 },
             },
         )
-        cookies.set_cookie_header(request)
+        if cookies:
+            cookies.set_cookie_header(request)
         return request
 
     def _answer(self, method: str, address: WebAddress, response: httpx.Response) -> Answer:

@@ -191,6 +191,7 @@ async def _flood(exchange: Exchange, reply: Reply, framing: list[tuple[str, str]
     await exchange.send_body(reply.body)
     while exchange.bytes_sent < MOST_BODY:
         await exchange.send_body(_CHUNK)
+        await asyncio.sleep(0)  # the others' turn, and where this client's leaving is noticed
     exchange.reset("cut-off")
 
 

@@ -67,6 +67,7 @@ class GroupPace:
         self._manners = manners
         self._jitter = jitter
         self._last = -math.inf
+        """When the last request left, or was due to."""
 
     # --- budget -----------------------------------------------------------------------------------------
 
@@ -133,8 +134,13 @@ class GroupPace:
         return self.breaker.state is BreakerState.PROBING
 
     def note_sent(self, now: float) -> None:
-        """A request has left."""
-        self._last = now
+        """A request has left.
+
+        The next one counts from when this one was due, so that what little each is late does not add up over
+        a run; but from when it left, where that was later than the spacing has to spare.
+        """
+        due = max(self.not_before, self._last + self.interval(now))
+        self._last = due if 0 <= now - due <= self._manners.lateness else now
 
     def note_success(self, sent_at: float | None, *, probe: bool) -> None:
         """A working answer: failures and holds no longer count as in a row."""

@@ -11,6 +11,8 @@ class Manners:
 
     spacing: float = 1.05
     """Factor on 1/rate between two requests; what is above 1 absorbs the jitter of the way to the server."""
+    lateness: float = 0.01
+    """How late a request may leave without delaying those after it; taken from what `spacing` spares."""
     retry_after_cap: float = 21600.0
     """Longest hold a server is granted."""
     hold_first: float = 60.0

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scidex_console.demo.hosts.answers import Timing
+from scidex_console.demo.hosts.replies import reply_for
 from scidex_console.demo.hosts.scenarios import Behaviour, Scenario, expected_outcome
 from scidex_console.demo.hosts.server import FigureHosts
 from scidex_console.domain.fetching import FetchClass
@@ -22,6 +23,8 @@ URL = "https://figures.example.org/articles/1/fig1.png"
 
 @asynccontextmanager
 async def hosts_and_source(folder: Path, **changes: Any) -> AsyncIterator[tuple[FigureHosts, Fetching]]:
+    # Made once and kept: it takes long enough to be met as silence.
+    reply_for(Behaviour.GZIP_BOMB, "GET", "http", "example.org", "/")
     async with (
         FigureHosts(folder / "hosts", timing=PROMPT) as hosts,
         fetching(

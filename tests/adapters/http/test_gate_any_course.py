@@ -7,7 +7,6 @@ import math
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,9 +15,8 @@ from scidex_console.adapters.http.gate import Gates
 from scidex_console.adapters.http.group_gate import TurnLost
 from scidex_console.domain.hosts import Override
 from tests.adapters.http.gate_user import GateUser, most_in_a_second
+from tests.adapters.http.test_gate_pace import LATENESS, TOLERANCE, least_spare
 from tests.adapters.http.virtual_time import run
-
-TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,7 @@ def test_no_course_of_events_breaks_a_budget_starves_anybody_or_wastes_without_b
     course = run(live(rate, limit, plans, doings))
     sent = course.user.record.sent
 
-    assert all(later - earlier >= 1.05 / rate - TOLERANCE for earlier, later in pairwise(sent))
+    assert least_spare(sent, rate) >= -LATENESS - TOLERANCE
     assert most_in_a_second(sent) <= math.ceil(rate)
     assert course.user.record.most_under_way <= limit or any(act.in_flight > limit for act in doings)
     inside = [(a, b, s) for a, b in course.closings for s in sent if a + TOLERANCE < s < b - TOLERANCE]
