@@ -1,0 +1,64 @@
+"""Requests a row: the real engine, with database, repository and controls, over the specification's mix."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from rivals.network import World
+from scidex_console.demo.hosts.request_log import LoggedRequest, read_requests
+from scidex_console.demo.postgres_server import EmbeddedPostgres
+from scidex_console.domain.jobs import JobName
+from scidex_console.domain.runs import WORKING
+from scidex_console.settings import load_settings
+from tests.labs import Lab, engine_at_work, make_lab
+
+HOST = "europepmc.org"
+ROWS = 4287
+"""Figures that have lost their file, as the specification counts them."""
+
+
+def requests_per_row(folder: Path, world: World, probe: str) -> tuple[float, list[LoggedRequest], int]:
+    """Have an engine ask for every figure; requests a row, what the servers saw, and the rows.
+
+    Every request counts: HEAD and GET, retries, redirects, control images and robots.txt. The budget is
+    widened so that it takes a minute; what a row costs does not depend on it.
+    """
+    database = EmbeddedPostgres(folder / "database", durable=False)
+    try:
+        lab = _lab(folder / "store", database.start(), world, probe)
+        asyncio.run(_to_the_end(lab))
+        time.sleep(0.5)
+        requests = list(read_requests(world.log))
+        return len(requests) / len(lab.store.lost), requests, len(lab.store.lost)
+    finally:
+        database.destroy()
+
+
+async def _to_the_end(lab: Lab) -> None:
+    async with engine_at_work(lab.settings, frozenset({JobName.FIGURES})) as at_work:
+        await at_work.ask("start", JobName.FIGURES)
+        while (run := await at_work.runs.last_run(JobName.FIGURES)) is not None and run.state in WORKING:
+            await at_work.pause()
+
+
+def _lab(folder: Path, url: str, world: World, probe: str) -> Lab:
+    urls = [f"https://{HOST}/articles/PMC{2_000_000 + n}/bin/fig{n % 9}-{n}.jpg" for n in range(ROWS + 15)]
+    lab = make_lab(folder, url, figures=len(urls), artifacts=len(urls) + 200, urls=urls)
+    text = lab.config.read_text()
+    for was, now in (
+        ('robots_overrides = [{hosts = "*", reason = "tests count requests"}]\n', ""),
+        ("[fetch]\n", f'[fetch]\nallow_networks = ["127.0.0.0/8"]\nca_file = "{world.ca_file}"\n'),
+        ("[figures]\n", f'[figures]\nprobe = "{probe}"\n'),
+        ('confirm_without_control = "at-once"', 'confirm_without_control = "second-pass"'),
+        ("[batch]\nfiles = 5", "[batch]\nfiles = 100\nmarks = 100"),
+    ):
+        assert was in text, was
+        text = text.replace(was, now)
+    lab.config.write_text(text)
+    return replace(lab, settings=load_settings(lab.config, environ={}))
