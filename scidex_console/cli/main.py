@@ -51,6 +51,7 @@ COMMANDS = (
     "report",
     "handover",
     "maintain",
+    "cleanup",
     "serve",
     "tokens",
     "verify",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scidex_console.domain.checks import Finding, VerifyReport
+from scidex_console.domain.cleanup import CleanupPlan
 from scidex_console.domain.folders.orphans import OrphanPage
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.rescue import RescueTrial
-from scidex_console.engine.ports import Feed, IntentDesk, ReadModel, Repacked, TriageDesk
+from scidex_console.engine.ports import CleanupDesk, Feed, IntentDesk, ReadModel, Repacked, TriageDesk
 from scidex_console.engine.ports.tokens import TokenDesk
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Readers(Protocol):
     def triage(self) -> TriageDesk: ...
     @property
     def tokens(self) -> TokenDesk: ...
+    @property
+    def cleanup(self) -> CleanupDesk: ...
 
 
 class SchemaVersion(Protocol):
@@ -86,6 +89,9 @@ class Services(Protocol):
     def notify(self, settings: Settings, text: str) -> Coroutine[Any, Any, str]: ...
     def verify(self, settings: Settings) -> Coroutine[Any, Any, VerifyReport]: ...
     def maintain(self, settings: Settings) -> Coroutine[Any, Any, Repacked]: ...
+    def clean_up(
+        self, settings: Settings, *, token: str, reason: str, tell: Callable[[str], None]
+    ) -> Coroutine[Any, Any, CleanupPlan]: ...
     def list_orphans(
         self, settings: Settings, *, limit: int, after: str
     ) -> Coroutine[Any, Any, OrphanPage]: ...

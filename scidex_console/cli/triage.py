@@ -71,9 +71,7 @@ def evidence_lines(output: Output, evidence: EvidenceView) -> Iterator[str]:
     yield from output.table(("DECISION", "WHAT IT DOES"), rows, elastic="WHAT IT DOES")
     if evidence.decisions:
         yield ""
-        yield from output.table(
-            _DECISION_HEADS, [_decision_row(d) for d in evidence.decisions], elastic="REASON"
-        )
+        yield from decision_rows(output, evidence.decisions)
 
 
 def _file_lines(output: Output, evidence: EvidenceView) -> Iterator[str]:
@@ -134,9 +132,14 @@ def _decision_row(decision: DecisionView) -> tuple[object, ...]:
     return (decision.id, kind, decision.state, decision.operator, decision.at, decision.reason)
 
 
+def decision_rows(output: Output, decisions: Sequence[DecisionView]) -> list[str]:
+    """A table of decisions."""
+    return output.table(_DECISION_HEADS, [_decision_row(d) for d in decisions], elastic="REASON")
+
+
 def decision_lines(output: Output, decision: DecisionView) -> Iterator[str]:
     """One decision and what came of it."""
-    yield from output.table(_DECISION_HEADS, [_decision_row(decision)], elastic="REASON")
+    yield from decision_rows(output, [decision])
     batch = f", batch {decision.batch}" if decision.batch else ""
     yield f"{number(decision.applied, 'artifact')} changed, {decision.refused} left alone{batch}"
     yield f"from {decision.origin}, version {decision.version}"
@@ -151,18 +154,18 @@ def preview_document(preview: DecisionPreview, confirm: str | None) -> dict[str,
     return {"preview": preview, "confirm": confirm}
 
 
-def preview_lines(output: Output, preview: DecisionPreview) -> Iterator[str]:
+def preview_lines(output: Output, preview: DecisionPreview, *, noun: str = "artifact") -> Iterator[str]:
     """What would be done, with counts."""
     what = f"undo of decision {preview.undoes}" if preview.undoes else str(preview.decision)
-    yield f"{what} of {preview.job}: {number(len(preview.applied), 'artifact')}"
+    yield f"{what} of {preview.job}: {number(len(preview.applied), noun)}"
     yield f"it {EXPLAINED[preview.decision]}"
     if preview.applied:
         rows = [(i.artifact_id, i.kind, i.what, i.path) for i in preview.applied]
-        yield from output.table(("ARTIFACT", "KIND", "WHAT", "FILE"), rows, elastic="FILE")
+        yield from output.table((noun.upper(), "KIND", "WHAT", "FILE"), rows, elastic="FILE")
     if preview.refused:
-        yield f"left alone: {number(len(preview.refused), 'artifact')}"
+        yield f"left alone: {number(len(preview.refused), noun)}"
         rest = [(i.artifact_id, i.refused) for i in preview.refused]
-        yield from output.table(("ARTIFACT", "REASON"), rest, elastic="REASON")
+        yield from output.table((noun.upper(), "REASON"), rest, elastic="REASON")
 
 
 def confirmation(args: Namespace, output: Output, preview: DecisionPreview) -> str:

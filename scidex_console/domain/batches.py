@@ -14,6 +14,7 @@ from typing import Any
 
 from scidex_console.domain.folders.entries import FolderEntry
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.orphans import NewRow, is_orphan
 from scidex_console.domain.triage import Replacement
 
 
@@ -146,6 +147,8 @@ class Operation:
     """The paths of its folder, if it lays one out."""
     replacement: Replacement | None = None
     """What a person's decision does to its file, where one is concerned."""
+    registers: NewRow | None = None
+    """The row that it brings, where a person adopts a file that no row claims."""
     log: Mapping[str, Any] = field(default_factory=dict)
     """What the migration log is to say of it; of a decision, how the artifact waited before."""
     commit: str = ""
@@ -195,6 +198,11 @@ class Batch:
         A decision is taken back only from a row that nothing was built on since: its guards count, too.
         """
         return operation.row.inverse(guarded=self.decision is not None)
+
+    @property
+    def of_orphans(self) -> bool:
+        """Whether it is about files that no row claims, so that no row of theirs changes."""
+        return any(is_orphan(operation.artifact_id) for operation in self.operations)
 
     @property
     def op(self) -> str:

@@ -23,6 +23,9 @@ PROMISE_KEY = "file_sha256"
 """Metadata key under which an accepted file's hash is recorded."""
 
 
+_SYMLINK = "120000"
+
+
 class Decision(StrEnum):
     """What can be decided. The words are those of the command line, the console and the audit."""
 
@@ -36,6 +39,12 @@ class Decision(StrEnum):
     """The figure is asked for again."""
     LEAVE = "leave"
     """Nothing is changed; the note is for whoever looks next."""
+    ADOPT = "adopt"
+    """A file that no row claims gets a row, and so becomes an artifact's."""
+    KEEP = "keep"
+    """A file that no row claims goes below `orphans/`, with a manifest."""
+    DELETE = "delete"
+    """A file that no row claims leaves git, not its history."""
     UNDO = "undo"
     """Takes an earlier decision back."""
 
@@ -49,12 +58,18 @@ DECISIONS = (
 )
 """What can be decided about a case; undoing is about a decision."""
 
+OF_ORPHANS = (Decision.ADOPT, Decision.KEEP, Decision.DELETE)
+"""What can be decided about a file that no row claims (`domain/orphans.py`)."""
+
 EXPLAINED: Mapping[Decision, str] = {
     Decision.RESTORE: "brings back the past version whose hash the row promises, by a commit",
     Decision.ACCEPT: "takes the file as it is and records its hash in the row",
     Decision.DATABASE_ONLY: "gives the artifact a folder with its manifest alone; the file stays where it is",
     Decision.REDOWNLOAD: "asks for the figure again; a file with the wrong hash leaves git, not its history",
     Decision.LEAVE: "changes nothing and keeps the reason as a note",
+    Decision.ADOPT: "registers a row for each file; the next cycle of folders gives it its folder",
+    Decision.KEEP: "moves each file below orphans/, beside a manifest that says where from, when and by whom",
+    Decision.DELETE: "takes each file out of git and the checkout; git's history keeps it",
     Decision.UNDO: "takes a decision back, as far as nothing has changed since",
 }
 """One line each, for help, dialogs and previews."""
@@ -81,6 +96,11 @@ class Version:
     sha256: str
     size: int
     mode: str
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link; its sha256 is then that of where it leads."""
+        return self.mode == _SYMLINK
 
     def to_json(self) -> dict[str, Any]:
         """As the journal keeps it."""

@@ -6,7 +6,7 @@ the engine never loads a terminal library. The functions here are what commands 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scidex_console.adapters.postgres.schema_runner import SchemaRunner
     from scidex_console.demo.options import DemoOptions
     from scidex_console.domain.checks import Finding, VerifyReport
+    from scidex_console.domain.cleanup import CleanupPlan
     from scidex_console.domain.errors import SettingError
     from scidex_console.domain.folders.orphans import OrphanPage
     from scidex_console.domain.jobs import JobName
@@ -87,6 +88,15 @@ async def maintain(settings: Settings) -> Repacked:
     from scidex_console.wiring import maintenance as wired
 
     return await wired.maintain(settings)
+
+
+async def clean_up(
+    settings: Settings, *, token: str, reason: str, tell: Callable[[str], None]
+) -> CleanupPlan:
+    """Remove empty folders, vacuum, and look at what is left."""
+    from scidex_console.wiring import cleanup as wired
+
+    return await wired.clean_up(settings, token=token, reason=reason, tell=tell)
 
 
 async def list_orphans(settings: Settings, *, limit: int, after: str) -> OrphanPage:

@@ -260,7 +260,7 @@ async def assembled(
     )
     probe = service_probe(settings)
     rounds = soak_rounds(settings, soak, _soak_facts(settings, database), files.repository, probe, pulse)
-    served = options.jobs
+    served, soak_orders = options.jobs, SoakOrders(soak, rounds)
     finishing = Finishing(runs, store.journal(), writer)
     clerk = IntentClerk(
         intents=PostgresIntents(store.fenced),
@@ -271,10 +271,16 @@ async def assembled(
         ),
         batch_orders=BatchOrders(finishing, store.journal(), previews, writer, store.mandate),
         triage_orders=triage_orders(
-            settings, store, finishing=finishing, journal=store.journal(), writer=writer, previews=previews
+            settings,
+            store,
+            finishing=finishing,
+            journal=store.journal(),
+            writer=writer,
+            previews=previews,
+            check_cleanup=soak_orders.check_cleanup,
         ),
         host_orders=HostOrders(gates, gate_store, figures, clock, budgets=groups),
-        soak_orders=SoakOrders(soak, rounds),
+        soak_orders=soak_orders,
         reader_orders=ReaderOrders(PostgresShareStore(store.fenced), pulse),
         served=served,
         options=options,

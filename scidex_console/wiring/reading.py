@@ -20,7 +20,7 @@ from scidex_console.adapters.system.last_visit import LastVisit
 from scidex_console.adapters.system.process import holder
 from scidex_console.domain.intents import Origin
 from scidex_console.domain.sanitise import visible
-from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel, TriageDesk
+from scidex_console.engine.ports import Attendance, CleanupDesk, Feed, IntentDesk, ReadModel, TriageDesk
 from scidex_console.engine.ports.tokens import TokenDesk
 from scidex_console.engine.views import StoreIdentity
 from scidex_console.settings import Settings, read_session, state_folder
@@ -47,11 +47,18 @@ class Readers:
     """Who may add files over HTTP."""
     open_triage: Callable[[], TriageDesk]
     """Makes the desk of triage, which brings git and the checkout with it."""
+    open_cleanup: Callable[[], CleanupDesk]
+    """The same of the clean-up."""
 
     @cached_property
     def triage(self) -> TriageDesk:
         """Cases, the evidence about them, and the desk for decisions; made when first asked for."""
         return self.open_triage()
+
+    @cached_property
+    def cleanup(self) -> CleanupDesk:
+        """The plan of the clean-up, files that no row claims, and the desk for decisions about them."""
+        return self.open_cleanup()
 
 
 def origin() -> Origin:
@@ -103,6 +110,11 @@ async def readers(
 
             return triage_desk(settings, database, identity, read, desk)
 
+        def open_cleanup() -> CleanupDesk:
+            from scidex_console.wiring.cleanup import cleanup_desk
+
+            return cleanup_desk(settings, database, read, desk)
+
         yield Readers(
             read=read,
             desk=desk,
@@ -122,6 +134,7 @@ async def readers(
             ),
             tokens=PostgresTokenDesk(database, asker),
             open_triage=open_triage,
+            open_cleanup=open_cleanup,
         )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from scidex_console import __version__
+from scidex_console.adapters.files.leftovers import names_at_top
 from scidex_console.adapters.git.repository import GitArtifactRepository
 from scidex_console.adapters.http.probing import HttpServiceProbe
 from scidex_console.adapters.postgres.soak_facts import PostgresSoakFacts
 from scidex_console.adapters.postgres.soak_store import PostgresSoak
-from scidex_console.domain.folders.layout import FolderLayout
+from scidex_console.domain.cleanup import strays
 from scidex_console.domain.soak.records import SoakRules
 from scidex_console.engine.ports.soak import ServiceProbe
 from scidex_console.engine.pulse import Pulse
@@ -35,7 +36,9 @@ def soak_rounds(
     )
 
     async def list_strays() -> tuple[str, ...]:
-        return _strays(await in_thread(repository.top_level), layout)
+        tracked = await in_thread(repository.top_level)
+        there = await in_thread(names_at_top, repository.checkout.worktree)
+        return strays([*tracked, *there], layout)
 
     return SoakRounds(store, facts, list_strays, ServiceLook(probe), pulse, options)
 
@@ -44,7 +47,3 @@ def service_probe(settings: Settings) -> HttpServiceProbe | None:
     """What asks the read service; None where the configuration names none."""
     url = settings.soak.service_url
     return HttpServiceProbe(url, version=__version__) if url else None
-
-
-def _strays(names: list[str], layout: FolderLayout) -> tuple[str, ...]:
-    return tuple(name for name in names if not name.startswith(".") and not layout.is_at_top(name))

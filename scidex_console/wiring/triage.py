@@ -12,8 +12,12 @@ from scidex_console.adapters.files.pictures import draw
 from scidex_console.adapters.files.worktree import CheckoutFiles
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.desk import PostgresIntentDesk
+from scidex_console.adapters.postgres.folders import PostgresFolders
+from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.adapters.postgres.triage import PostgresTriage
 from scidex_console.adapters.system.clock import SystemClock
+from scidex_console.engine.cleanup.orphans import OrphanFinder
+from scidex_console.engine.cleanup.planning import OrphanPlanner
 from scidex_console.engine.jobs.folder_reading import FolderReader
 from scidex_console.engine.ports import ReadModel
 from scidex_console.engine.triage.cases import CaseReader
@@ -72,6 +76,16 @@ def decision_planner(
         hash_sources=tuple(settings.folders.hash_source),
         file_path_field=identity.file_path_field,
     )
+
+
+def orphan_finder(database: Database, reader: CaseReader) -> OrphanFinder:
+    """Looks for files that no row claims."""
+    return OrphanFinder(PostgresFolders(FencedDatabase(database)).rows, reader.reader)
+
+
+def orphan_planner(database: Database, reader: CaseReader) -> OrphanPlanner:
+    """Makes the plans of decisions about such files."""
+    return OrphanPlanner(orphan_finder(database, reader), reader)
 
 
 def _place(settings: Settings) -> Callable[[str], Path]:

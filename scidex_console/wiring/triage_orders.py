@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from scidex_console.adapters.postgres.triage import PostgresDecisions, PostgresTriage
@@ -11,7 +12,7 @@ from scidex_console.engine.triage.orders import TriageOrders
 from scidex_console.engine.triage.undoing import UndoPlanner
 from scidex_console.engine.writer import Writer
 from scidex_console.settings import Settings
-from scidex_console.wiring.triage import case_reader, decision_planner
+from scidex_console.wiring.triage import case_reader, decision_planner, orphan_planner
 
 if TYPE_CHECKING:
     from scidex_console.wiring.engine import HeldStore
@@ -25,13 +26,16 @@ def triage_orders(
     journal: Journal,
     writer: Writer,
     previews: ReadModel,
+    check_cleanup: Callable[[], Awaitable[None]],
 ) -> TriageOrders:
     """What settles decisions, with a reader of its own: the jobs' own looks at the tip go on beside it."""
-    triage = PostgresTriage(store.fenced.database)
+    triage, reader = PostgresTriage(store.fenced.database), case_reader(settings)
     return TriageOrders(
         store=triage,
         decisions=PostgresDecisions(store.fenced),
-        planner=decision_planner(settings, triage, case_reader(settings), store.identity),
+        planner=decision_planner(settings, triage, reader, store.identity),
+        orphans=orphan_planner(store.fenced.database, reader),
+        check_cleanup=check_cleanup,
         undoing=UndoPlanner(triage, previews),
         finishing=finishing,
         journal=journal,

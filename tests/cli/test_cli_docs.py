@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scidex_console.cli.main import COMMANDS, parser
+from scidex_console.domain.cleanup import CleanupPlan
 from scidex_console.domain.folders.acceptance import Acceptance, Criterion, Measured
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.hosts import Override as BudgetOverride
@@ -65,6 +66,7 @@ SHAPES = {
     "RETRY": (RetryPreview,),
     "WAITING": (WaitingFolderView,),
     "ACCEPTANCE": (Acceptance, Criterion),
+    "CLEANUP": (CleanupPlan,),
     "MEASURED": (Measured,),
     "ROLLBACK": (RollbackPreview,),
     "HANDOVER": (BatchInPeriod, AttemptsInPeriod),

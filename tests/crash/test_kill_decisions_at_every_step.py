@@ -14,6 +14,7 @@ from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.adapters.postgres.runs import PostgresRuns
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.triage import Decision
+from scidex_console.engine.finishing import Finishing
 from scidex_console.engine.writer import Writer
 from scidex_console.wiring.engine import HeldStore
 from scidex_console.wiring.reading import readers
@@ -29,6 +30,10 @@ STRIDE = int(os.environ.get("SCIDEX_DECISION_KILL_STRIDE", "3"))
 """Of the numbered places the sweep takes one in so many; with 1 it takes every one."""
 
 
+async def gate_is_open() -> None:
+    """Whether anything may be cleaned up is of no concern here."""
+
+
 def settle(lab: Lab) -> Work:
     """What an engine does: recover, take up what is on the desk, settle it."""
 
@@ -39,10 +44,11 @@ def settle(lab: Lab) -> Work:
         orders = triage_orders(
             lab.settings,
             held,
-            runs=PostgresRuns(held.fenced),
+            finishing=Finishing(PostgresRuns(held.fenced), held.journal(), writer),
             journal=held.journal(),
             writer=writer,
             previews=PostgresReadModel(database),
+            check_cleanup=gate_is_open,
         )
         for intent in await intents.claim():
             await intents.settle(intent, done=True, outcome=await orders.decide(intent))

@@ -52,8 +52,10 @@ def test_file_nobody_claims_is_listed_until_a_row_names_it(
 def test_what_lies_in_a_folder_and_gits_own_files_are_no_orphans(lab: Lab) -> None:
     before = listed(lab)
     add(lab, "0b0e8a52-52a3-4b2e-9b7c-0a5c2f0d8a11/manifest.json", b"{}")
-    add(lab, "lost/.gitattributes", b"*.png -text\n")
+    add(lab, ".gitattributes", b"*.png -text\n")
     assert listed(lab) == before
+    add(lab, "lost/.gitkeep", b"")
+    assert listed(lab) == sorted([*before, "lost/.gitkeep"])
 
 
 def test_pages_follow_each_other_without_gaps(lab: Lab) -> None:

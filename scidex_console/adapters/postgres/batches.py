@@ -12,6 +12,7 @@ from scidex_console.adapters.postgres.snapshot import Row, ask
 from scidex_console.domain.batches import TAKEN_BACK, Batch, BatchState, NewFile, Operation, OperationState
 from scidex_console.domain.folders.entries import EntryRole
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.orphans import is_orphan
 from scidex_console.engine.listing_views import BatchFilter
 from scidex_console.engine.views import BatchView, LaterBatch, OperationView
 
@@ -83,7 +84,12 @@ def operation_view(operation: Operation, reason: str = "") -> OperationView:
 
 
 def _folder(operation: Operation) -> str:
-    """The folder of an artifact: where its manifest lies; empty for a figure that is marked only."""
+    """The folder of an artifact: where its manifest lies; empty for a figure that is marked only.
+
+    Of a file that no row claims and that is kept, where it lies.
+    """
+    if is_orphan(operation.artifact_id) and operation.entries:
+        return operation.entries[0].path
     manifests = (entry.path for entry in operation.entries if entry.role is EntryRole.MANIFEST)
     path = next(manifests, "")
     return f"{path.rpartition('/')[0]}/" if path else ""

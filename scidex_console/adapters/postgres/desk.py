@@ -72,6 +72,24 @@ class PostgresIntentDesk:
         assert row is not None
         return intent_view(row)
 
+    async def decide_orphans(
+        self, preview: DecisionPreview, params: Mapping[str, Any], reason: str
+    ) -> Intent:
+        """The same of a decision about files that no row claims; `params` are what it needs besides."""
+        asked = {
+            "decision": preview.decision,
+            "subjects": sorted(item.artifact_id for item in preview.items),
+            "params": Jsonb(dict(params)),
+            "token": preview.token,
+            "origin": self._origin,
+            "reason": visible(reason),
+            "version": self._version,
+        }
+        async with self._database.transaction() as connection:
+            row = await (await connection.execute(query("decide_orphans"), asked)).fetchone()
+        assert row is not None
+        return intent_view(row)
+
     async def cancel(self, intent_id: int) -> None:
         """Ask for an open intent to be dropped; asking twice is harmless.
 

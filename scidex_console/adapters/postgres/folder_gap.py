@@ -97,6 +97,7 @@ class FolderCounts:
             links=row["links"],
             dangling_links=row["dangling"],
             surveyed_at=row["surveyed_at"],
+            files_decided=row["files_decided"],
             to_lay_again=gap.to_lay_again,
         )
         return assess(measured, ends_in_s=gap.eta_s)

@@ -9,11 +9,13 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from scidex_console.adapters.postgres.database import Connection, Database, query
-from scidex_console.domain.batches import RowChange
+from scidex_console.domain.batches import Batch, Operation, RowChange
+from scidex_console.domain.orphans import is_orphan
 from scidex_console.engine.ports import SwitchResult
 
 _LOCK_TRIES = 6
 _LOCK_PAUSE_S = 0.5
+_GONE, _CHANGED = "the row was deleted", "the row has changed since"
 
 Plan = Sequence[tuple[str, RowChange]]
 
@@ -46,11 +48,18 @@ class GuardedRows:
             done=tuple(i for i in ids if i in written), conflicts=tuple(i for i in ids if i not in written)
         )
 
-    async def differing(self, connection: Connection, plan: Plan) -> Mapping[str, str]:
-        """Rows that are not as the plan expects them, with the reason in words."""
+    async def differing(
+        self, connection: Connection, batch: Batch, operations: Sequence[Operation], *, undo: bool
+    ) -> Mapping[str, str]:
+        """Artifacts whose rows are not as a rollback (or a redo) of the batch expects them, and why.
+
+        A file that no row claims has none that could differ, but for the one that its adoption brought.
+        """
+        asked = {_row_of(o, undo=undo): o for o in operations if _row_of(o, undo=undo)}
+        plan = [(row, batch.taking_back(o) if undo else o.row) for row, o in asked.items()]
         cursor = await connection.execute(query("read_differing_rows"), {"plan": _plan_json(plan)})
         return {
-            row["artifact_id"]: "the row was deleted" if row["gone"] else "the row has changed since"
+            asked[row["artifact_id"]].artifact_id: _GONE if row["gone"] else _CHANGED
             for row in await cursor.fetchall()
         }
 
@@ -61,6 +70,13 @@ class GuardedRows:
     async def _present(self, connection: Connection, ids: Sequence[str]) -> int:
         row = await (await connection.execute(query("count_rows"), {"ids": list(ids)})).fetchone()
         return int(row["n"]) if row else 0
+
+
+def _row_of(operation: Operation, *, undo: bool) -> str:
+    """Which row an operation changes; empty: none that is there."""
+    if not is_orphan(operation.artifact_id):
+        return operation.artifact_id
+    return operation.registers.id if operation.registers is not None and undo else ""
 
 
 def _plan_json(plan: Plan) -> Jsonb:

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.guarded_rows import GuardedRows
 from scidex_console.adapters.postgres.journal_rows import batch_of, entry_params, operation_params
+from scidex_console.adapters.postgres.orphan_rows import CONFLICT, UNDO_CONFLICT, OrphanRows
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.batches import (
     REVERSIBLE,
@@ -50,6 +51,10 @@ _OF_JOB = {
 }
 
 
+_CONFLICT = "changed, deleted or locked by somebody else; their edit stands"
+_UNDO_CONFLICT = "the row was changed, deleted or locked by somebody else during the rollback"
+
+
 class PostgresJournal:
     """Implements the engine's `Journal`.
 
@@ -67,6 +72,7 @@ class PostgresJournal:
         self._fenced = fenced
         self._rows = rows
         self._recorded = {"keys": list(path_keys), "roots": list(roots)}
+        self._orphans = OrphanRows(path_keys=path_keys, roots=roots)
 
     async def prepare(
         self,
@@ -142,8 +148,8 @@ class PostgresJournal:
         async def work(connection: Connection) -> Batch:
             new = await (await connection.execute(query("insert_commit_record"), params)).fetchone()
             await connection.execute(query("record_batch_commit"), params)
-            if kind is CommitKind.APPLY and committed.parts:
-                in_chain = [o.artifact_id for o in batch.live() if o.entries]
+            if kind is CommitKind.APPLY and any(o.entries for o in batch.live()):
+                in_chain = [o.artifact_id for o in batch.live() if o.entries and committed.parts]
                 parts = Jsonb(dict(zip(in_chain, committed.parts, strict=True)))
                 await connection.execute(query("record_entry_blobs"), {**params, "parts": parts})
             if new is not None:
@@ -159,13 +165,16 @@ class PostgresJournal:
         """The database's commit point: rows, figures, audit and journal in one transaction."""
 
         async def work(connection: Connection) -> tuple[Batch, SwitchResult]:
-            live = batch.live()
-            result = await self._rows.write(connection, [(o.artifact_id, o.row) for o in live])
+            if batch.of_orphans:
+                result, reason = await self._orphans.settle(connection, batch), CONFLICT
+            else:
+                plan = [(o.artifact_id, o.row) for o in batch.live()]
+                result, reason = await self._rows.write(connection, plan), _CONFLICT
             params = {
                 "batch_id": batch.id,
                 "done": list(result.done),
                 "conflicts": list(result.conflicts),
-                "conflict_reason": "changed, deleted or locked by somebody else; their edit stands",
+                "conflict_reason": reason,
             }
             await connection.execute(query("switch_operations"), params)
             await connection.execute(query(_settling(batch).switch), params)
@@ -221,14 +230,17 @@ class PostgresJournal:
         """The rollback's commit point: the changed fields get their old values back, guarded."""
 
         async def work(connection: Connection) -> tuple[Batch, SwitchResult]:
-            live = batch.live()
-            result = await self._rows.write(connection, [(o.artifact_id, batch.taking_back(o)) for o in live])
+            if batch.of_orphans:
+                result, reason = await self._orphans.take_back(connection, batch), UNDO_CONFLICT
+            else:
+                plan = [(o.artifact_id, batch.taking_back(o)) for o in batch.live()]
+                result, reason = await self._rows.write(connection, plan), _UNDO_CONFLICT
             params = {
                 "batch_id": batch.id,
                 "done": list(result.done),
                 "conflicts": list(result.conflicts),
                 "op": batch.undo_op,
-                "reason": "the row was changed, deleted or locked by somebody else during the rollback",
+                "reason": reason,
             }
             await connection.execute(query("restore_operations"), params)
             await connection.execute(query(_settling(batch).take_back), params)
@@ -290,13 +302,13 @@ class PostgresJournal:
 
     async def changed_since(self, batch: Batch, *, undo: bool) -> Mapping[str, str]:
         """Artifacts whose rows are not as the batch left (for a redo: found) them, with the reason."""
-        plan = [
-            (o.artifact_id, batch.taking_back(o) if undo else o.row)
+        part = [
+            o
             for o in batch.operations
             if (o.state in REVERTIBLE if undo else o.state is OperationState.ROLLED_BACK)
         ]
         async with self._fenced.database.session() as connection:
-            return await self._rows.differing(connection, plan)
+            return await self._rows.differing(connection, batch, part, undo=undo)
 
     async def record_outer(self, batch: Batch, *, commit: str, push: str) -> None:
         """Note the outer repository's pointer commit and the state of the push."""

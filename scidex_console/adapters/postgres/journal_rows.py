@@ -18,6 +18,7 @@ from scidex_console.domain.batches import (
 )
 from scidex_console.domain.folders.entries import EntryRole, FolderEntry
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.orphans import NewRow
 from scidex_console.domain.triage import Replacement
 
 
@@ -36,6 +37,7 @@ def operation_params(operation: Operation) -> dict[str, Any]:
         "reason": operation.reason,
         "log": dict(operation.log),
         "replacement": operation.replacement.to_json() if operation.replacement else None,
+        "registers": operation.registers.to_json() if operation.registers else None,
     }
 
 
@@ -106,6 +108,7 @@ def _operation(row: dict[str, Any], entries: tuple[FolderEntry, ...]) -> Operati
         entries=entries,
         log=row["log"],
         replacement=Replacement.from_json(row["replacement"]),
+        registers=NewRow.from_json(row["registers"]),
         commit=row["commit_id"],
         id=row["id"],
         state=OperationState(row["state"]),

@@ -77,8 +77,7 @@ async def read_rollback(
             "list_batch_commits"
         ]
         rows = GuardedRows(database, file_path_is_column=path_is_column(identity))
-        plan = [(o.artifact_id, o.row if redo else batch.taking_back(o)) for o in taking_part]
-        changed = await rows.differing(connection, plan)
+        changed = await rows.differing(connection, batch, taking_part, undo=not redo)
         later = () if redo else await later_batches(connection, batch_id)
     refused = tuple(
         operation_view(o, changed[o.artifact_id]) for o in taking_part if o.artifact_id in changed

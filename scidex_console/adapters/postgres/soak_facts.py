@@ -9,6 +9,7 @@ from typing import Any
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.folder_gap import FolderCounts
 from scidex_console.adapters.postgres.snapshot import Row, fetch, snapshot
+from scidex_console.adapters.postgres.vacuum import last_vacuum
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.folders.acceptance import Acceptance
 from scidex_console.domain.reading.histogram import quantile_ms
@@ -80,6 +81,10 @@ class PostgresSoakFacts:
         """Cycles since then."""
         (row,) = await fetch(self._database, "read_soak_cycles", {"since": since})
         return CycleFacts(row["cycles"], row["largest"], row["usual_gap_s"])
+
+    async def vacuumed_at(self) -> datetime | None:
+        """When the last of SciDEX's tables was vacuumed and analysed; None: some never was."""
+        return (await last_vacuum(self._database)).at
 
     async def last_verify(self) -> LastVerify | None:
         """The last check of every invariant that is on record."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -76,9 +76,11 @@ class PostgresTriage:
         rows = await fetch(self._database, "read_last_attempt", {"artifact_id": artifact_id})
         return _attempt(rows[0]) if rows else None
 
-    async def decisions(self, artifact_id: str | None) -> Sequence[DecisionView]:
-        """What was decided about an artifact, or lately about any, newest first."""
-        params = {"artifact_id": artifact_id, "id": None, "limit": 50}
+    async def decisions(
+        self, artifact_id: str | None, kinds: Collection[Decision] = ()
+    ) -> Sequence[DecisionView]:
+        """What was decided about an artifact, or lately about any, newest first; `kinds` narrows it."""
+        params = {"artifact_id": artifact_id, "id": None, "limit": 50, "kinds": list(kinds) or None}
         return [_decision(row) for row in await fetch(self._database, "list_decisions", params)]
 
     async def decision(self, decision_id: int) -> DecisionView | None:
@@ -100,7 +102,7 @@ class PostgresTriage:
         ]
 
     async def _by_id(self, decision_id: int) -> list[Row]:
-        params = {"artifact_id": None, "id": decision_id, "limit": 1}
+        params = {"artifact_id": None, "id": decision_id, "limit": 1, "kinds": None}
         return await fetch(self._database, "list_decisions", params)
 
 
@@ -211,6 +213,10 @@ def _record(row: Row) -> DecisionRecord:
         artifact_ids=tuple(row["artifact_ids"]),
         undoes=row["undoes"],
         token=row["token"],
+        at=row["at"],
+        operator=row["operator"],
+        reason=row["reason"],
+        params=row["params"],
     )
 
 

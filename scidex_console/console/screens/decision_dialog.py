@@ -23,6 +23,9 @@ _CHOICES = {
     Decision.DATABASE_ONLY: "Database only",
     Decision.REDOWNLOAD: "Ask again",
     Decision.LEAVE: "Leave with the note",
+    Decision.ADOPT: "Adopt",
+    Decision.KEEP: "Keep",
+    Decision.DELETE: "Delete",
     Decision.UNDO: "Take back",
 }
 

@@ -49,6 +49,8 @@ class Measured:
     dangling_links: int
     """Links to artifacts that have no folder yet."""
     surveyed_at: datetime | None
+    files_decided: int = 0
+    """Files that no row claimed and that people have decided to delete."""
     to_lay_again: int = 0
     """Not migrated any more: a folder stands, and the figure was stored or marked since."""
 
@@ -135,7 +137,9 @@ def _files(measured: Measured) -> Criterion:
     if measured.files_before is None:
         return Criterion("files", "not counted yet: a run begins with that", None)
     detail = f"{measured.files_before:,} before, {measured.files_now:,} now"
-    return Criterion("files", detail, measured.files_now >= measured.files_before)
+    if measured.files_decided:
+        detail += f", {measured.files_decided:,} deleted by decision"
+    return Criterion("files", detail, measured.files_now + measured.files_decided >= measured.files_before)
 
 
 def _hashes(measured: Measured) -> Criterion:

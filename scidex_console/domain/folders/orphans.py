@@ -1,4 +1,4 @@
-"""Files that no row claims: counted and listed, never touched."""
+"""Files that no row claims: counted and listed, and touched by nothing but a person's decision."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scidex_console.domain.folders.layout import folder_of
 from scidex_console.domain.folders.resolving import ResolvingRules, TreeIndex, resolve, with_companions
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.orphans import is_kept
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,16 @@ def claims(rows: Iterable[ArtifactRow], tree: TreeIndex, rules: ResolvingRules) 
 
 
 def orphans(tree: TreeIndex, claimed: Set[str]) -> list[str]:
-    """Paths, in order, that nobody claims and that lie in no artifact's folder; git's own files are none."""
+    """Paths, in order, that nobody claims and that lie in no artifact's folder.
+
+    Git's own files at the top are none, and neither is what a decision has put below `orphans/`. Those that
+    keep a folder there (`.gitkeep`) are.
+    """
     return sorted(
         path
         for path in tree.entries
-        if path not in claimed and folder_of(path) is None and not _is_gits(path.rpartition("/")[2])
+        if path not in claimed
+        and folder_of(path) is None
+        and not path.startswith(".git")
+        and not is_kept(path, tree.entries)
     )
-
-
-def _is_gits(name: str) -> bool:
-    return name.startswith(".git")

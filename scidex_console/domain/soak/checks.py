@@ -167,12 +167,17 @@ CHECKS = (
     ),
     Check(
         "listing", 5, "The listing of the artifact repository shows only artifacts' folders", _M,
-        "entries at the top of the repository that are no artifact's folder; hidden ones do not count", "0",
-        "entries",
+        "entries at the top of repository and checkout that are no artifact's folder; no hidden ones, nor "
+        "orphans/, which holds what decisions have kept", "0", "entries",
+    ),
+    Check(
+        "vacuumed", 5, "VACUUM ANALYZE was run over SciDEX's tables", _M,
+        "when each was vacuumed and analysed last, by the database's statistics", "since the phase began",
     ),
     Check(
         "nothing_lost", 5, "No artifact file is lost over the whole migration", _M,
-        "files of the repository now, less those before the first cycle", "0 or more", "files",
+        "files of the repository now and files deleted by decision, less those before the first cycle",
+        "0 or more", "files",
     ),
 )  # fmt: skip
 

@@ -148,4 +148,6 @@ class Facts:
     probe_trouble: str = ""
     """Why the service could not be asked."""
     strays: tuple[str, ...] | None = None
-    """Entries at the top of the repository that are no artifact's folder."""
+    """Entries at the top of the repository or the checkout that are no artifact's folder."""
+    vacuumed_at: datetime | None = None
+    """When the last of SciDEX's tables was vacuumed and analysed; None: never."""

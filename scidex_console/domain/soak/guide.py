@@ -129,7 +129,7 @@ STEPS = (
         "Nobody does: see `readers`.",
     ),
     Step(
-        "5-remove", 5, 0, "Deploy the removal; delete the empty legacy folders; VACUUM ANALYZE artifacts.",
+        "5-remove", 5, 0, "Deploy the removal; decide on what no row claims, and clean up: `cleanup plan`.",
         "The listing shows only artifacts' folders.",
     ),
     _watch(5, 1, "No page of an artifact fails; no file is lost."),

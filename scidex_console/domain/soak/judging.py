@@ -196,7 +196,10 @@ def _files(facts: Facts) -> Reading:
     if found is None or found.measured.files_before is None:
         return Reading(Standing.PENDING, "not counted yet: a run begins with that")
     before, now = found.measured.files_before, found.measured.files_now
-    return Reading(_met(now >= before), f"{before:,} files before, {now:,} now", float(now - before))
+    decided = found.measured.files_decided
+    words = f"{before:,} files before, {now:,} now"
+    words += f", {decided:,} deleted by decision" if decided else ""
+    return Reading(_met(now + decided >= before), words, float(now + decided - before))
 
 
 def _hashes(facts: Facts) -> Reading:
@@ -259,6 +262,14 @@ def _listing(facts: Facts) -> Reading:
     return Reading(_met(not facts.strays), words, float(len(facts.strays)))
 
 
+def _vacuumed(facts: Facts) -> Reading:
+    at = facts.vacuumed_at
+    if at is None or at < facts.begun_at:
+        said = f"last at {at:%Y-%m-%d %H:%M} UTC" if at else "never, as far as the statistics tell"
+        return Reading(Standing.PENDING, f"not since the phase began: {said} (`cleanup run`)")
+    return Reading(Standing.PASSING, f"every table of SciDEX's at {at:%Y-%m-%d %H:%M} UTC or since")
+
+
 _MEASURED: Mapping[str, Callable[[Facts], Reading]] = {
     "applied": _applied,
     "columns": _columns,
@@ -272,5 +283,6 @@ _MEASURED: Mapping[str, Callable[[Facts], Reading]] = {
     "idempotent": _idempotent,
     "coverage": _coverage,
     "listing": _listing,
+    "vacuumed": _vacuumed,
     "nothing_lost": _files,
 }

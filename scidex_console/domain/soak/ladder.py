@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from scidex_console.domain.durations import format_duration
@@ -13,7 +13,7 @@ from scidex_console.domain.soak.checks import Check, checks_of
 from scidex_console.domain.soak.clock import ClockState, SoakClock, read_clock
 from scidex_console.domain.soak.guide import Step, steps_of
 from scidex_console.domain.soak.judging import SIGNABLE
-from scidex_console.domain.soak.phases import PHASES, RUN_PHASE
+from scidex_console.domain.soak.phases import PHASES, REMOVAL_PHASE, RUN_PHASE
 from scidex_console.domain.soak.records import (
     Confirmation,
     Entry,
@@ -292,6 +292,37 @@ def why_not_run(ladder: Ladder, job: JobName) -> str | None:
         return None
     why = why_not_begin(ladder, RUN_PHASE)
     return f"phase {RUN_PHASE} may not run yet: {why}" if why else None
+
+
+def why_not_clean(ladder: Ladder) -> str | None:
+    """Why nothing may be cleaned up yet; None when it may. It is asked also where no run is held back.
+
+    What is cleaned up can no longer be read by its old path, so the phase must have been begun through the
+    gate before it, or a person must have overridden that by name.
+    """
+    current = ladder.entry.phase if ladder.entry else -1
+    if current >= REMOVAL_PHASE or overridden(ladder, REMOVAL_PHASE):
+        return None
+    if why := why_not_begin(ladder, REMOVAL_PHASE):
+        return f"nothing is cleaned up before phase {REMOVAL_PHASE}: {why}"
+    return f"the gate is open, and phase {REMOVAL_PHASE} has not begun yet"
+
+
+def way_to_clean(ladder: Ladder) -> str:
+    """What an operator does about a clean-up that is shut, for the fix of an error."""
+    if goes_through(ladder, REMOVAL_PHASE):
+        return f"`scidex-console soak begin {REMOVAL_PHASE}`"
+    return f"see `scidex-console soak status`; `soak override {REMOVAL_PHASE}` passes over the gate, by name"
+
+
+def clean_up_opens_at(ladder: Ladder) -> datetime | None:
+    """When the clock before the removal will have run if it goes on running; None: that cannot be told."""
+    entry, clock = ladder.entry, ladder.clock
+    if entry is None or clock is None or entry.phase != REMOVAL_PHASE - 1:
+        return None
+    if clock.state is ClockState.DONE:
+        return ladder.taken_at
+    return ladder.taken_at + timedelta(seconds=clock.left_s) if clock.state is ClockState.RUNNING else None
 
 
 def override_token(ladder: Ladder, phase: int) -> str:

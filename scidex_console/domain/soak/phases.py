@@ -12,6 +12,9 @@ BEFORE_REMOVAL = timedelta(days=30)
 RUN_PHASE = 2
 """The phase whose work is the job `folders`: its run may start only once phase 1's gate lets it."""
 
+REMOVAL_PHASE = 5
+"""The phase in which legacy folders and what no row claims are cleaned up."""
+
 
 @dataclass(frozen=True)
 class Phase:

@@ -5,6 +5,7 @@ the file system) is synchronous here and leaves the event loop by `asyncio.to_th
 network are asynchronous. All adapters raise the errors of `domain.errors` only.
 """
 
+from scidex_console.engine.ports.cleanup import CleanupDesk, OrphanPreview, Vacuumed
 from scidex_console.engine.ports.database import (
     DueFigure,
     Fence,
@@ -57,6 +58,7 @@ __all__ = [
     "AttemptOrder",
     "Attendance",
     "Census",
+    "CleanupDesk",
     "Clock",
     "CommitDraft",
     "CommitInfo",
@@ -80,6 +82,7 @@ __all__ = [
     "IntentDesk",
     "IntentStore",
     "Journal",
+    "OrphanPreview",
     "PastVersion",
     "PathChange",
     "Picture",
@@ -97,6 +100,7 @@ __all__ = [
     "SwitchResult",
     "TriageDesk",
     "TriageStore",
+    "Vacuumed",
     "Worktree",
     "WriterQueue",
 ]

@@ -81,6 +81,10 @@ class SoakFacts(Protocol):
 
     async def cycles(self, since: datetime) -> CycleFacts: ...
 
+    async def vacuumed_at(self) -> datetime | None:
+        """When the last of SciDEX's tables was vacuumed and analysed; None: some never was."""
+        ...
+
     async def last_verify(self) -> LastVerify | None: ...
 
     async def latency(self, entry: Entry) -> LatencyFacts:

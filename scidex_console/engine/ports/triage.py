@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from scidex_console.domain.folders.rows import ArtifactRow
@@ -49,8 +49,10 @@ class TriageStore(Protocol):
         """The last answer a figure got."""
         ...
 
-    async def decisions(self, artifact_id: str | None) -> Sequence[DecisionView]:
-        """What was decided about an artifact, or lately about any, newest first."""
+    async def decisions(
+        self, artifact_id: str | None, kinds: Collection[Decision] = ()
+    ) -> Sequence[DecisionView]:
+        """What was decided about an artifact, or lately about any, newest first; `kinds` narrows it."""
         ...
 
     async def decision(self, decision_id: int) -> DecisionView | None:

@@ -13,7 +13,9 @@ from scidex_console.domain.soak.ladder import (
     override_token,
     passed_over,
     way_to_begin,
+    way_to_clean,
     why_not_begin,
+    why_not_clean,
     why_not_confirm,
     why_not_override,
     why_not_run,
@@ -37,6 +39,12 @@ class SoakOrders:
             return
         if why := why_not_run(await self._rounds.ladder(), job):
             raise GateShut(why, where="soak", fix="see `scidex-console soak status`")
+
+    async def check_cleanup(self) -> None:
+        """Raise `GateShut` where nothing may be cleaned up yet."""
+        ladder = await self._rounds.ladder()
+        if why := why_not_clean(ladder):
+            raise GateShut(why, where="cleanup", fix=way_to_clean(ladder))
 
     async def begin(self, intent: Intent) -> str:
         """A phase is under way, its clock at nothing; the first look is taken at once."""

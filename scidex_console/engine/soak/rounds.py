@@ -147,6 +147,7 @@ class SoakRounds:
             acceptance=await self._facts.acceptance(),
             strays=await self._list_strays(),
             reads=await self._facts.reads(entry, longest_s=_HOUR_S),
+            vacuumed_at=await self._facts.vacuumed_at(),
         )
 
 

@@ -6,7 +6,7 @@ batch is; handled again after it, the decision finds its batch or its results an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,11 +14,12 @@ from scidex_console.domain.batches import UNSETTLED
 from scidex_console.domain.errors import LockBusy, Refused, StaleToken
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.triage import Decision
+from scidex_console.domain.triage import OF_ORPHANS, Decision
+from scidex_console.engine.cleanup.planning import OrphanPlanner
 from scidex_console.engine.finishing import Finishing
 from scidex_console.engine.ports import DecisionStore, Journal, TriageStore
 from scidex_console.engine.run_orders import number_of
-from scidex_console.engine.triage.planning import DecisionPlanner
+from scidex_console.engine.triage.planning import DecisionPlan, DecisionPlanner
 from scidex_console.engine.triage.undoing import UndoPlanner
 from scidex_console.engine.triage.views import DecisionPreview, DecisionRecord
 from scidex_console.engine.two_stores.stores import Mandate
@@ -35,15 +36,20 @@ class TriageOrders:
         store: TriageStore,
         decisions: DecisionStore,
         planner: DecisionPlanner,
+        orphans: OrphanPlanner,
+        check_cleanup: Callable[[], Awaitable[None]],
         undoing: UndoPlanner,
         finishing: Finishing,
         journal: Journal,
         writer: Writer,
         mandate: Mandate,
     ) -> None:
+        """`check_cleanup` raises `GateShut` while nothing may be cleaned up."""
         self._store = store
         self._decisions = decisions
         self._planner = planner
+        self._orphans = orphans
+        self._check_cleanup = check_cleanup
         self._undoing = undoing
         self._finishing = finishing
         self._journal = journal
@@ -91,7 +97,7 @@ class TriageOrders:
         if batch is not None:  # from before a crash, or before something was in the way
             await self._finishing.settled(batch)
             return
-        plan = await self._planner.plan(record.decision, record.artifact_ids, record.job)
+        plan = await self._plan(record)
         self._check_token(plan.preview, record)
         applied = [item.artifact_id for item in plan.preview.applied]
         if record.decision is Decision.LEAVE:
@@ -102,6 +108,12 @@ class TriageOrders:
             await self._write(record, plan.operations)
         refused = {item.artifact_id: item.refused for item in plan.preview.refused}
         await self._decisions.refuse(record.id, refused)
+
+    async def _plan(self, record: DecisionRecord) -> DecisionPlan:
+        if record.decision not in OF_ORPHANS:
+            return await self._planner.plan(record.decision, record.artifact_ids, record.job)
+        await self._check_cleanup()
+        return await self._orphans.plan(record.decision, record.artifact_ids, record.params, record.decided)
 
     async def _write(self, record: DecisionRecord, operations: Sequence[Any]) -> None:
         async with self._finishing.waiting(partial(self._journal.of_decision, record.id)):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.orphans import Decided
 from scidex_console.domain.triage import CaseKind, Decision
 
 UNDOABLE = frozenset({"applied", "partly", "partly undone"})
@@ -196,6 +198,16 @@ class DecisionRecord:
     artifact_ids: tuple[str, ...]
     undoes: int | None
     token: str
+    at: datetime
+    operator: str
+    reason: str
+    params: Mapping[str, Any]
+    """What it needs besides, such as the type that files are adopted as."""
+
+    @property
+    def decided(self) -> Decided:
+        """Who decided, when and why."""
+        return Decided(self.id, self.at, self.operator, self.reason)
 
 
 @dataclass(frozen=True)

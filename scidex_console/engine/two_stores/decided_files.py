@@ -6,6 +6,7 @@ finds either. A file that leaves goes from the checkout when the row no longer n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Set
 from contextlib import suppress
 
@@ -56,7 +57,7 @@ class DecidedFiles:
         try:
             # The new version may be there already, from before a crash.
             versions = [decided.before, *([decided.after] if decided.after else [])]
-            if any(self._folders.holds(decided.path, v.sha256, link=False) for v in versions):
+            if any(self._folders.holds(decided.path, v.sha256, link=v.is_link) for v in versions):
                 return ""
         except (Refused, UnsafePath) as error:
             return str(error)
@@ -122,7 +123,8 @@ class DecidedFiles:
         known = self._known(done)
         for _, decided in _changing(done):
             if decided.after is None and decided.path not in known:
-                self._folders.take_away(decided.path, decided.before.sha256, link=False)
+                before = decided.before
+                self._folders.take_away(decided.path, before.sha256, link=before.is_link)
                 reach("batch: removed an old path")
 
     def reappear(self, operations: Operations) -> Mapping[str, str]:
@@ -162,6 +164,9 @@ class DecidedFiles:
         """Let a version be there, in place of another or where nothing is; git has its bytes."""
         content = bytearray()
         self._repository.export_blob(version.blob, content.extend)
+        if version.is_link:
+            self._folders.lay_link(path, os.fsdecode(bytes(content)))
+            return
         is_there = self._folders.examine(path) is not None
         self._folders.lay(
             path,

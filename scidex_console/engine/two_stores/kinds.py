@@ -10,6 +10,7 @@ from scidex_console.engine.two_stores.added_files import AddedFiles
 from scidex_console.engine.two_stores.committed_files import CommittedFiles
 from scidex_console.engine.two_stores.decided_files import DecidedFiles
 from scidex_console.engine.two_stores.effects import Effects
+from scidex_console.engine.two_stores.kept_orphans import KeptOrphans
 from scidex_console.engine.two_stores.laid_folders import LaidFolders
 from scidex_console.engine.two_stores.stores import Stores
 
@@ -23,4 +24,7 @@ def effects_of(stores: Stores, batch: Batch) -> Effects:
     """The effects of one batch: of a job, a person's decision, or a writer; an instance serves one batch."""
     if batch.writer:
         return CommittedFiles(stores)
-    return (_KINDS[batch.job] if batch.decision is None else DecidedFiles)(stores)
+    if batch.decision is None:
+        return _KINDS[batch.job](stores)
+    keeps = any(operation.entries for operation in batch.operations)
+    return (KeptOrphans if keeps else DecidedFiles)(stores)

@@ -101,7 +101,7 @@ class LaidFolders:
         known = self._known(live)
         drafts = [
             CommitDraft(
-                [change for entry in operation.entries for change in _forwards(entry, known)],
+                [change for entry in operation.entries for change in forwards(entry, known)],
                 f"{batch.job}: {self.doing} {operation.artifact_id}",
                 mandate.trailers(batch, f"{batch.op}/{operation.id}", CommitKind.MOVE),
             )
@@ -193,7 +193,7 @@ class LaidFolders:
                 self._lay_again(entry)
             elif not (entry.leaves_source and known.get(entry.source) == entry.blob):
                 continue
-            for change in _forwards(entry, known):
+            for change in forwards(entry, known):
                 if change.sha256 is not None or change.path not in claimed:
                     changes[change.path] = change
         return list(changes.values())
@@ -241,7 +241,8 @@ class LaidFolders:
         return self._repository.blobs_of(self._repository.head(), self.paths(operations))
 
 
-def _forwards(entry: FolderEntry, known: Mapping[str, str]) -> Iterator[PathChange]:
+def forwards(entry: FolderEntry, known: Mapping[str, str]) -> Iterator[PathChange]:
+    """What brings an entry into git, by what git has now."""
     yield PathChange(
         entry.path,
         entry.sha256,

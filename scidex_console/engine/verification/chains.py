@@ -69,6 +69,8 @@ def _match_operations(exam: Examination, evidence: Evidence, moves: Sequence[Own
         found[commit.trailers.batch, _operation_of(commit)].append(commit)
     known: set[tuple[str, str]] = set()
     for batch, operation in evidence.folders.operations(*OperationState):
+        if batch.of_orphans:
+            continue  # those of a decision have one commit together
         key = (batch.uid, str(operation.id))
         known.add(key)
         if batch.uid not in evidence.open:

@@ -209,6 +209,8 @@ def _judge_place(
 
 def _judge_row(exam: Examination, evidence: Evidence, batch: Batch, operation: Operation) -> None:
     """The row no longer says what was taken back, unless another batch has said it again."""
+    if batch.of_orphans:
+        return  # it has none, but for the one that an adoption registered: I9 tells
     change, artifact_id = operation.row, operation.artifact_id
     newest = evidence.newest_done.get(artifact_id)
     if operation.entries and artifact_id not in evidence.folders.newest:

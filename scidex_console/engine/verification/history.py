@@ -43,7 +43,8 @@ def objects_are_sound(evidence: Evidence) -> InvariantResult:
 def nothing_shrinks(evidence: Evidence) -> InvariantResult:
     """I9. Files: no commit of ours but one that takes a batch back removes any; a moved file is kept.
 
-    Rows: this tool never inserts or deletes rows of `artifacts`. That nobody else did is known by the rows
+    Rows: this tool inserts those of files that a person adopts, and takes them back with the adoption; it
+    never inserts or deletes others. That nobody else did is known by the rows
     that the journal and the work table name, and by the number of figures at the last survey. A row whose
     change the journal has noticed (a conflict) is somebody's decision.
     """

@@ -132,7 +132,10 @@ def _nothing_doubled(exam: Examination, evidence: Evidence) -> None:
             continue
         if folder_of(path) is not None or path in sources or path in evidence.decided:
             continue  # folders are I2's matter, old paths that came back I12's; the others were there before
-        if path in kept:
+        laid = evidence.folders.laid.get(path)
+        if laid is not None and laid.batch.of_orphans:
+            exam.count("files below orphans/ by a person's decision")
+        elif path in kept:
             exam.count("files kept by a rollback that no row names any more")
         elif known.get(path) not in evidence.database.missing_rows:
             exam.broken(f"{path} was added by this tool, and no row names it")

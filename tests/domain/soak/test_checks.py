@@ -32,7 +32,7 @@ from scidex_console.engine.actions import ACTIONS
         ),
         (3, ["consumers", "read_share"]),
         (4, ["redirects", "canonical", "sitemap", "public_urls"]),
-        (5, ["legacy_code", "readers", "tests", "listing", "nothing_lost"]),
+        (5, ["legacy_code", "readers", "tests", "listing", "vacuumed", "nothing_lost"]),
     ],
 )
 def test_every_criterion_is_a_check_of_its_phase(phase: int, criteria: list[str]) -> None:

@@ -1,6 +1,6 @@
 -- Decisions, newest first, with what became of each. Undone: another one was applied to all that this one was.
 SELECT d.id, d.job, d.decision, cardinality(d.artifact_ids) AS artifacts, d.undoes, d.at, d.operator, d.origin,
-    d.reason, d.version, d.token, d.artifact_ids, i.state AS intent_state, coalesce(i.outcome, '') AS outcome,
+    d.reason, d.version, d.token, d.params, d.artifact_ids, i.state AS intent_state, coalesce(i.outcome, '') AS outcome,
     i.also_by, r.applied, r.refused, r.batch_id, b.state AS batch_state, u.undone_by, u.undone, coalesce(own.reason, '') AS own_result
 FROM scidex_console.triage_decision AS d
 LEFT JOIN LATERAL (
@@ -23,4 +23,5 @@ LEFT JOIN scidex_console.triage_result AS own
     ON own.decision_id = d.id AND own.artifact_id = %(artifact_id)s AND own.state = 'refused'
 WHERE (%(artifact_id)s::text IS NULL OR d.artifact_ids @> ARRAY[%(artifact_id)s])
     AND (%(id)s::bigint IS NULL OR d.id = %(id)s)
+    AND (%(kinds)s::text[] IS NULL OR d.decision = ANY (%(kinds)s))
 ORDER BY d.id DESC LIMIT %(limit)s

@@ -44,6 +44,12 @@ WITH last AS MATERIALIZED (
             - coalesce(o.replacement -> 'after' = 'null', false)::int AS n
         FROM scidex_console.operation_entry AS x WHERE x.operation_id = o.id
     ) AS e
+), decided AS (
+    -- Files that no row claimed, which people have decided to delete, and have not taken back.
+    SELECT count(*) AS files
+    FROM scidex_console.batch AS b
+    JOIN scidex_console.operation AS o ON o.batch_id = b.id AND o.state IN ('done', 'kept')
+    WHERE b.decision_id IS NOT NULL AND starts_with(o.artifact_id, 'orphan:') AND o.replacement -> 'after' = 'null'
 ), links AS (
     SELECT count(*) AS links, count(*) FILTER (WHERE target.artifact_dir IS NULL) AS dangling
     FROM scidex_console.batch AS b
@@ -52,6 +58,6 @@ WITH last AS MATERIALIZED (
     LEFT JOIN artifacts AS target ON target.artifact_id::text = right(e.path, 36)
     WHERE b.job = 'folders' AND b.state IN ('done', 'cleaned', 'rolled_back', 'partly_rolled_back')
 )
-SELECT j.*, l.links, l.dangling, c.files_at_start, c.files + x.files AS files, c.orphans, c.bytes_at_start, c.bytes,
+SELECT j.*, d.files AS files_decided, l.links, l.dangling, c.files_at_start, c.files + x.files AS files, c.orphans, c.bytes_at_start, c.bytes,
     c.bytes_repacked, c.hash_advice, c.surveyed_at
-FROM artifacts_judged AS j, links AS l, changed AS x, scidex_console.folder_census AS c
+FROM artifacts_judged AS j, links AS l, changed AS x, decided AS d, scidex_console.folder_census AS c

@@ -22,6 +22,6 @@ WITH undoing AS (
 INSERT INTO scidex_console.folder AS f (artifact_id, state, attempts, reason)
 SELECT o.artifact_id, o.log ->> 'state', (o.log ->> 'attempts')::int, o.log ->> 'reason'
 FROM scidex_console.operation AS o
-WHERE o.batch_id = %(batch_id)s AND o.artifact_id = ANY(%(done)s)
+WHERE o.batch_id = %(batch_id)s AND o.artifact_id = ANY(%(done)s) AND o.log ? 'state'
 ON CONFLICT (artifact_id) DO UPDATE SET state = excluded.state, due_at = NULL, reason = excluded.reason,
     attempts = excluded.attempts, changed_at = now()

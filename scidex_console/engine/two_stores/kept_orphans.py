@@ -1,0 +1,28 @@
+"""The effects of keeping files that no row claims: each goes below `orphans/`, a manifest beside it.
+
+They are those of a folder, but that all of a decision is one commit.
+"""
+
+from __future__ import annotations
+
+from scidex_console.domain.batches import Batch
+from scidex_console.domain.commits import CommitKind
+from scidex_console.engine.ports import Committed
+from scidex_console.engine.two_stores.laid_folders import LaidFolders, forwards
+from scidex_console.engine.vocabulary import counted
+
+
+class KeptOrphans(LaidFolders):
+    """Implements `Effects` for files that are kept."""
+
+    def commit(self, batch: Batch) -> Committed:
+        """One commit for all files."""
+        live, mandate = batch.live(), self._stores.mandate
+        known = self._known(live)
+        return self._repository.commit(
+            [change for o in live for entry in o.entries for change in forwards(entry, known)],
+            subject=f"{batch.job}: keep {counted(len(live), 'file')} that no row claims,"
+            f" by decision {batch.decision} (batch {batch.id})",
+            trailers=mandate.trailers(batch, batch.op, CommitKind.APPLY),
+            epoch=mandate.epoch,
+        )
