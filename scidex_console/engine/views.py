@@ -232,6 +232,8 @@ class BatchView:
     """Rows that got a file which was there before."""
     kept: int = 0
     """Rows that a rollback had to leave as the batch made them; a rollback can be resumed for them."""
+    writer: str = ""
+    """Who had it committed, where it is a writer's; empty of an engine's own."""
 
 
 @dataclass(frozen=True)
@@ -370,6 +372,17 @@ class StoreIdentity:
 
 
 @dataclass(frozen=True)
+class WriterView:
+    """One who writes to the repository, or waits to: an engine, or a writer through the library."""
+
+    name: str
+    writing: bool
+    """False: it waits for its turn."""
+    since: datetime | None
+    """Since when it waits; None where the database does not tell, as of one that writes."""
+
+
+@dataclass(frozen=True)
 class Overview:
     """Everything the overview screen and `status` show, read in one go."""
 
@@ -394,5 +407,7 @@ class Overview:
     """Consoles that are open now, the longest first."""
     last_act: AuditView | None = None
     """What a person did last."""
+    writers: tuple[WriterView, ...] = ()
+    """Who writes to the repository at this moment, and then who waits for a turn, in their order."""
     soak: Ladder | None = None
     """The phases of the migration, and the soak of the one under way."""

@@ -15,6 +15,8 @@ import pytest
 from scidex_console.artifacts import ArtifactStore, CommitResult
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.views import Overview
+from scidex_console.wiring.reading import readers
 from tests.crash.folder_checks import assert_verified
 from tests.crash.reading_rows import reading_rows
 from tests.engine.bench import addresses, bench, until_true
@@ -86,11 +88,19 @@ def test_writers_are_let_in_as_they_came(lab: Lab, tmp_path: Path) -> None:
         second = threading.Thread(target=work, args=(patient, "patient", 1))
         second.start()
         _until_waiting(lab, 2)
+        seen = asyncio.run(_overview(lab)).writers
         door.execute("SELECT pg_advisory_unlock(740196003, 4)")
         first.join()
         work(eager, "eager again", 2)
         second.join()
     assert order == ["eager", "patient", "eager again"]
+    assert [(who.name, who.writing) for who in seen][1:] == [("eager", False), ("patient", False)]
+    assert seen[0].writing and all(who.since for who in seen[1:])
+
+
+async def _overview(lab: Lab) -> Overview:
+    async with readers(lab.settings) as connected:
+        return await connected.read.overview()
 
 
 def _until_waiting(lab: Lab, number: int) -> None:

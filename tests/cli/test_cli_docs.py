@@ -48,6 +48,7 @@ from scidex_console.engine.views import (
     RunView,
     StoreIdentity,
     WaitingFolderView,
+    WriterView,
 )
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -72,6 +73,7 @@ SHAPES = {
     "HANDOVER": (BatchInPeriod, AttemptsInPeriod),
     "ACT": (AuditView,),
     "PRESENCE": (PresenceView,),
+    "WRITER": (WriterView,),
     "READERS": (ReadersView, ReaderView, ReaderProcessView),
     "SERVICE": (ServiceView, RouteView),
     "SOAK": (

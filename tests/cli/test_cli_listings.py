@@ -59,6 +59,7 @@ def test_status_as_json_has_the_documented_keys(cli: Cli) -> None:
         "last_batch",
         "present",
         "last_act",
+        "writers",
         "acceptance",
         "soak",
     ]

@@ -13,6 +13,7 @@ from scidex_console.domain.batches import TAKEN_BACK, Batch, BatchState, NewFile
 from scidex_console.domain.folders.entries import EntryRole
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.orphans import is_orphan
+from scidex_console.domain.sanitise import visible
 from scidex_console.engine.listing_views import BatchFilter
 from scidex_console.engine.views import BatchView, LaterBatch, OperationView
 
@@ -41,6 +42,7 @@ def batch_view(row: Row) -> BatchView:
         authorization=row["authorization_ref"],
         outer_commit=row["outer_commit"],
         push=_push(row["push_state"], state),
+        writer=visible(row["writer"], 60),
     )
 
 
@@ -78,7 +80,7 @@ def operation_view(operation: Operation, reason: str = "") -> OperationView:
         fields=operation.row.inverse().fields,
         reason=reason or operation.reason,
         commit=operation.commit,
-        files=roles[EntryRole.MOVED],
+        files=roles[EntryRole.MOVED] + roles[EntryRole.ADDED],
         links=roles[EntryRole.LINK],
     )
 

@@ -26,6 +26,7 @@ from scidex_console.adapters.postgres.runs import run_view
 from scidex_console.adapters.postgres.snapshot import Row, Rows, ask, snapshot
 from scidex_console.adapters.postgres.soak import QUESTIONS as SOAK_QUESTIONS
 from scidex_console.adapters.postgres.soak import soak_record
+from scidex_console.adapters.postgres.writer_queue import writer_views
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.pacing.forecast import Forecast
@@ -61,6 +62,7 @@ async def read_overview(
                 "list_reversible_batches": None,
                 "list_present": {"lapses_after_s": LAPSES_AFTER_S},
                 "read_last_act": None,
+                "list_writers": None,
                 **SOAK_QUESTIONS,
             },
         )
@@ -84,6 +86,7 @@ async def read_overview(
         ),
         present=present_views(found["list_present"]),
         last_act=audit_view(found["read_last_act"][0]) if found["read_last_act"] else None,
+        writers=writer_views(found["list_writers"]),
         soak=read_ladder(soak_record(found)),
     )
 

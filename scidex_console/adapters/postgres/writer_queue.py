@@ -10,10 +10,23 @@ from __future__ import annotations
 from contextlib import suppress
 
 from scidex_console.adapters.postgres.database import Connection, Database, query, translated
+from scidex_console.adapters.postgres.snapshot import Row, Rows
 from scidex_console.domain.errors import ConsoleError, LockBusy
+from scidex_console.domain.sanitise import visible
+from scidex_console.engine.views import WriterView
 
+_OURS = "scidex-console "
 WRITER = "scidex-console writer "
 """What the name of a writer's connection begins with; PostgreSQL cuts names off at 63 bytes."""
+
+
+def writer_views(rows: Rows) -> tuple[WriterView, ...]:
+    """The rows of `list_writers`."""
+    return tuple(WriterView(_name(row), row["granted"], row["since"]) for row in rows)
+
+
+def _name(row: Row) -> str:
+    return visible(str(row["name"]).removeprefix(WRITER).removeprefix(_OURS), 60)
 
 
 class PostgresWriterQueue:
@@ -84,9 +97,9 @@ class PostgresWriterQueue:
     async def _holder(self, connection: Connection) -> str:
         with suppress(ConsoleError), translated(self._database.place):
             rows = await (await connection.execute(query("list_writers"))).fetchall()
-            names = [str(row["name"]).removeprefix(WRITER) for row in rows if row["granted"]]
-            if names:
-                return names[0]
+            for view in writer_views(rows):
+                if view.writing:
+                    return view.name
         return "somebody"
 
     async def _drop(self) -> None:

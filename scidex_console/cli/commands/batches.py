@@ -32,7 +32,7 @@ def run(args: Namespace, context: Context) -> int:
     rows = [
         (
             batch.id,
-            batch.job,
+            batch.job if not batch.writer else f"{batch.job} ({batch.writer})",
             batch_state(batch.state),
             batch.created_at,
             batch.files,

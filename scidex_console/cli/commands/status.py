@@ -95,6 +95,7 @@ def _document(overview: Overview, settings: Settings, verdict: str) -> dict[str,
         "last_batch": overview.last_batch,
         "present": overview.present,
         "last_act": overview.last_act,
+        "writers": overview.writers,
         "acceptance": overview.acceptance,
         "soak": _soak(overview),
     }
@@ -147,11 +148,23 @@ def _lines(overview: Overview, settings: Settings, verdict: str, output: Output)
         yield from _hosts(overview, output)
     if overview.present:
         yield "watching: " + ", ".join(f"{who.operator} ({who.origin})" for who in overview.present)
+    yield from _writers(overview)
     for intent in overview.intents:
         if intent.state not in SETTLED:
             on = f", waits on {intent.waits_on}" if intent.waits_on else ""
             job = f" {intent.job}" if intent.job else ""
             yield f"intent {intent.id}: {intent.action}{job} by {intent.operator}, {intent.state}{on}"
+
+
+def _writers(overview: Overview) -> Iterator[str]:
+    """Whose turn it is in the repository, where somebody waits for it."""
+    if all(who.writing for who in overview.writers):
+        return
+    for who in overview.writers:
+        waits = (
+            f" for {format_duration((overview.taken_at - who.since).total_seconds())}" if who.since else ""
+        )
+        yield f"writing: {who.name}" if who.writing else f"waits to write: {who.name}{waits}"
 
 
 def _engine_line(overview: Overview) -> str:

@@ -74,6 +74,7 @@ def batch_lines(view: BatchDetail, width: int) -> list[Line]:
         Fact("begun", at_length(batch.created_at)),
         Fact("settled", at_length(batch.settled_at) if batch.settled_at else "not yet"),
         Fact("counts", _counts(batch)),
+        Fact("writer", batch.writer),
         Fact("authorized", batch.authorization),
         Fact("push", batch.push),
         Fact("later", _later(view), "bad"),

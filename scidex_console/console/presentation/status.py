@@ -151,7 +151,9 @@ def pulse_line(knowledge: Knowledge, width: int, *, jobs: bool = False) -> Line:
         Cell(clean(engine.state, 16).upper(), _ENGINE_TONES.get(engine.state, "warn")),
     ]
     if jobs:
-        return crop_line(Line((*cells, *_jobs_cells(overview), *_watching(overview, width))), width)
+        about = (*_jobs_cells(overview), *_waiting(overview), *_watching(overview, width))
+        return crop_line(Line((*cells, *about)), width)
+    cells += _waiting(overview)
     cells += [Cell(f" {clean(engine.holder, 40)}"), Cell("  epoch ", "dim"), Cell(str(engine.epoch))]
     cells += _watching(overview, width)
     if engine.note:
@@ -164,6 +166,17 @@ def _watching(overview: Overview, width: int) -> list[Cell]:
         return []
     few = f"{len(overview.present)} watch"
     return [Cell("  "), Cell(watchers(overview.present) if width >= _WIDE else few, "key")]
+
+
+def _waiting(overview: Overview) -> list[Cell]:
+    """Who waits to write to the repository, and for how long; nothing while nobody has to."""
+    queue = [who for who in overview.writers if not who.writing]
+    if not queue:
+        return []
+    first = queue[0]
+    since = "" if first.since is None else f" {duration((overview.taken_at - first.since).total_seconds())}"
+    more = f" and {len(queue) - 1} more" if len(queue) > 1 else ""
+    return [Cell("  waits to write ", "dim"), Cell(f"{clean(first.name, 24)}{since}{more}", "warn")]
 
 
 def banner_lines(knowledge: Knowledge, width: int) -> list[Line]:

@@ -24,6 +24,7 @@ from scidex_console.domain.hosts import BreakerState
 from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.views import WriterView
 from tests.console.fakes import (
     BATCH,
     ENGINE,
@@ -324,6 +325,14 @@ def test_environment_write_mode_and_database_stand_in_80_columns_however_long_th
 def test_the_pulse_grows_older_with_the_data() -> None:
     text = pulse_line(Knowledge(an_overview(), age_s=9.0), 80).text
     assert text.startswith("data 9s    heartbeat 11s   engine RUNNING 4242@scidex-worker  epoch 7")
+
+
+def test_who_waits_to_write_is_said_with_the_time_that_it_waits() -> None:
+    engine = WriterView("engine", True, None)
+    waiting = [WriterView(name, False, ago(seconds)) for name, seconds in (("api", 12), ("loader", 3))]
+    text = pulse_line(Knowledge(an_overview(writers=(engine, *waiting))), 120).text
+    assert "waits to write api 12s and 1 more" in text
+    assert "waits" not in pulse_line(Knowledge(an_overview(writers=(engine,))), 120).text
 
 
 def test_a_tick_changes_only_the_start_of_the_pulse() -> None:

@@ -19,7 +19,7 @@ CROSS JOIN LATERAL (
     FROM scidex_console.operation AS o
     CROSS JOIN LATERAL (
         SELECT count(*) AS moved FROM scidex_console.operation_entry AS m
-        WHERE b.job = 'folders' AND m.operation_id = o.id AND m.role = 'moved'
+        WHERE b.job = 'folders' AND m.operation_id = o.id AND m.role IN ('moved', 'added')
     ) AS e
     WHERE o.batch_id = b.id
 ) AS c

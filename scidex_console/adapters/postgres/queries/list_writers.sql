@@ -1,5 +1,5 @@
--- Who has the writer lock of `take_writer_turn`, and who waits for it, in their order. The server tells since when.
-SELECT a.application_name AS name, l.granted, coalesce(l.waitstart, a.state_change) AS since, l.pid
+-- Who has the writer lock of `take_writer_turn`, and who waits for it since when, in their order.
+SELECT a.application_name AS name, l.granted, l.waitstart AS since
 FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.classid = 740196003 AND l.objid = 4 AND l.objsubid = 2
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
