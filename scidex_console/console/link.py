@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from scidex_console.console.presentation.status import Knowledge
+from scidex_console.console.presentation.status import LISTS, Knowledge
 from scidex_console.console.presentation.words import as_typed
 from scidex_console.domain.errors import ConsoleError, Refused, UsageError, explain
 from scidex_console.engine.actions import PROGRAM
@@ -68,7 +68,8 @@ class Pace:
     """First pause after a failure; doubles up to `poll_every`."""
     stale_after: float = 15.0
     rest: float = 3.0
-    """Pause between readings, in times of what the last one took: slow queries are asked less often."""
+    """Pause between readings, in times of what the last one took: slow queries are asked less often, but no
+    less than every `poll_every`, else what is shown would be stale and nothing could be done from it."""
 
 
 class DataLink:
@@ -100,6 +101,7 @@ class DataLink:
         self._wake = asyncio.Event()
         self._news = self._hurried = False
         self._overview: Overview | None = None
+        self._lists: frozenset[str] = frozenset()
         self._answer: Answer[Any] | None = None
         self._read_at = 0.0
         self._took = 0.0
@@ -117,6 +119,7 @@ class DataLink:
             self._read_only,
             self._production,
             self._program,
+            self._lists,
         )
 
     def answer(self, query: Query[View]) -> Answer[View] | None:
@@ -130,7 +133,7 @@ class DataLink:
         self._wake.set()
 
     def hurry(self) -> None:
-        """Read the screen's own query at once: the operator waits for it."""
+        """Read what the screen is about at once: the operator waits for it."""
         self._hurried = True
         self._wake.set()
 
@@ -153,8 +156,8 @@ class DataLink:
         """
         clock = asyncio.get_running_loop().time
         began = clock()
-        earliest = began + max(self._pace.at_most_every, self._pace.rest * self._took)
         latest = began + self._pace.poll_every
+        earliest = min(latest, began + max(self._pace.at_most_every, self._pace.rest * self._took))
         if self._trouble:
             earliest = latest = min(latest, began + self._pace.retry_after * 2 ** (self._failures - 1))
             self._hurried = False
@@ -165,7 +168,7 @@ class DataLink:
                 self._wake.clear()
             if self._hurried:
                 self._hurried = False
-                await self._read_once(self._read_query)
+                await self._read_once(self._read_at_once)
                 if self._trouble:
                     break
         self._news = False
@@ -194,8 +197,13 @@ class DataLink:
         self._overview = await self._read.overview(
             dead=wanted.dead, errors=wanted.errors, sparkline_minutes=wanted.sparkline_minutes
         )
+        self._lists = frozenset(name for name in LISTS if getattr(wanted, name))
         self._read_at = started
         await self._read_query(wanted)
+
+    async def _read_at_once(self, wanted: Wanted) -> None:
+        """What the screen is about: its own query, or the overview where it has none."""
+        await (self._read_all(wanted) if wanted.query is None else self._read_query(wanted))
 
     async def _read_query(self, wanted: Wanted) -> None:
         if wanted.query is None:

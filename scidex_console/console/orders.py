@@ -15,7 +15,7 @@ from scidex_console.console.presentation.intents import outcome_words
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.dialog import CHANGED, Command
 from scidex_console.domain.errors import ConsoleError, Refused, StaleToken, explain
-from scidex_console.domain.intents import SETTLED, Intent, IntentState
+from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.action_rules import open_run
@@ -87,8 +87,12 @@ class Orders:
     def _do_step(self) -> None:
         action = self._app.main_screen.subject().step_action
         assert action is not None
-        spec = ACTIONS[action.name]
-        if reason := spec.disabled_reason(self._app.situation(action.job)):
+        spec, situation = ACTIONS[action.name], self._app.situation(action.job)
+        if action.name is ActionName.START and not (resume := ACTIONS[ActionName.RESUME]).disabled_reason(
+            situation
+        ):
+            spec = resume  # the steps before have left a run that is paused
+        if reason := spec.disabled_reason(situation):
             self._app.say(f"{spec.title.lower()}: {reason}", "warn")
         elif spec.friction is Friction.KEY:
             self.work(self._submit(Command(spec.name, action.job, dict(action.params))))

@@ -272,7 +272,7 @@ async def test_keys_without_a_row_say_so() -> None:
     world.read.listed = ()
     async with running(world) as pilot:
         await press(pilot, "3")
-        await until(pilot, lambda: "no such attempt" in screen_text(pilot))
+        await until(pilot, lambda: "nothing has been asked for yet" in screen_text(pilot))
         for key, said in (
             ("enter", "Enter open: there is no row here"),
             ("*", "* unmark: nothing is marked"),

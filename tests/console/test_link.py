@@ -9,6 +9,7 @@ from typing import Any
 
 from scidex_console.console.link import DataLink, Pace, Wanted
 from scidex_console.domain.errors import Unreachable
+from scidex_console.engine.views import Overview
 from tests.console.fakes import FakeFeed, FakeRead, FakeTime, an_overview
 
 
@@ -85,6 +86,21 @@ async def test_lost_notifications_are_bridged_by_the_slow_poll() -> None:
         world.feed.queue.put_nowait(Unreachable("gone"))
         await until(lambda: world.read.readings >= 4)
         assert world.link.knowledge().trouble == ""
+
+
+async def test_readings_that_take_long_do_not_make_what_is_shown_stale_by_the_pauses_between() -> None:
+    async with linked(poll_every=0.02, rest=1000.0) as world:
+        quick = world.read.overview
+
+        async def slow(**asked: Any) -> Overview:
+            world.time.passes(8)
+            return await quick(**asked)
+
+        world.read.overview = slow  # type: ignore[method-assign]
+        await until(lambda: world.changes == 1)
+        for number in (2, 3):
+            world.feed.tell("hosts")  # news never makes it later than the slow poll would be
+            await until(lambda number=number: world.changes >= number)  # type: ignore[misc]
 
 
 async def test_a_feed_that_failed_is_taken_up_again() -> None:
@@ -170,3 +186,13 @@ async def test_the_databases_clock_goes_on_between_readings() -> None:
         now = world.link.knowledge().now
         assert overview is not None and now is not None
         assert (now - overview.taken_at).total_seconds() == 3
+
+
+async def test_what_was_not_asked_for_is_not_known_to_be_empty() -> None:
+    async with linked() as world:
+        world.wanted = Wanted()
+        await until(lambda: world.changes)
+        assert world.link.knowledge().lists == frozenset()
+        world.wanted = Wanted(50, 50)
+        world.link.hurry()  # as a screen does that is shown again: it has no query but the overview
+        await until(lambda: world.link.knowledge().lists == {"dead", "errors"})

@@ -62,7 +62,9 @@ class CellTable(CellView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._columns = columns
         self._title = title
-        self._empty = empty
+        self.empty = empty
+        self._known = False
+        """Whether rows, or that there are none, were ever told."""
         self._newest_first = newest_first
         self._keys: tuple[str, ...] = ()
         self._cells: Callable[[int], Mapping[str, Cell]] = _no_cells
@@ -86,7 +88,7 @@ class CellTable(CellView, can_focus=True):
         the first row, so that the newest stays in sight.
         """
         key = self.cursor_key
-        self._keys, self._cells = tuple(keys), cells
+        self._keys, self._cells, self._known = tuple(keys), cells, True
         if self._cursor > 0:
             found = self._keys.index(key) if key in self._keys else self._cursor
             self._cursor = min(found, max(len(self._keys) - 1, 0))
@@ -133,7 +135,7 @@ class CellTable(CellView, can_focus=True):
             tone = "cursor" if self.has_focus and index == self._cursor else ""
             lines.append(row_line(placed, self._cells(index), tone))
         if not self._keys and room > 0:
-            lines.append(Line((Cell(f"  {self._empty}", "dim"),)))
+            lines.append(Line((Cell(f"  {self.empty if self._known else 'reading …'}", "dim"),)))
         self.show(lines)
 
     def _note(self) -> str:

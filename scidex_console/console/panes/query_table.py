@@ -49,7 +49,6 @@ class QueryTable(CellTable, Generic[T]):
         self._pointed_at: Key | None = None
         """The row the cursor stays with; without one it stays at the end of the listing it was sent to."""
         self.marked: dict[Key, T] = {}
-        self._loaded = False
 
     @property
     def current(self) -> T | None:
@@ -65,7 +64,7 @@ class QueryTable(CellTable, Generic[T]):
         """Another listing from now on: its first rows, without marks."""
         self.window, self.around, self._pointed_at = Window(), FIRST, None
         self.marked = {}
-        self._loaded = False
+        self._known = False
         self._take(self.window, 0, 0)
 
     def take(self, window: Window[T]) -> None:
@@ -74,7 +73,7 @@ class QueryTable(CellTable, Generic[T]):
         if wanted is not None and wanted not in window.keys and self.around.key != wanted:
             self._go(Around(wanted))  # too much has come in between: look for it where it is
             return
-        self._loaded = True
+        self._known = True
         at = place(window, wanted, self.window.keys)
         if wanted is None and self.around.last:
             at = max(len(window.keys) - 1, 0)
@@ -165,7 +164,7 @@ class QueryTable(CellTable, Generic[T]):
 
     def _header(self, width: int) -> str:
         number = len(self._keys)
-        if not self._loaded:
+        if not self._known:
             text = f"{self._title} …"
         elif not self.window.from_first:
             text = self._title

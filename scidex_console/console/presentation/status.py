@@ -11,6 +11,9 @@ from scidex_console.console.presentation.words import as_typed, duration, run_st
 from scidex_console.engine.actions import PROGRAM
 from scidex_console.engine.views import EngineView, Overview
 
+LISTS = frozenset({"dead", "errors"})
+"""The overview's lists, which are read only for who shows them."""
+
 
 @dataclass(frozen=True)
 class Knowledge:
@@ -27,6 +30,8 @@ class Knowledge:
     """Whether the configuration says that this is production, whatever the environment is called."""
     program: str = PROGRAM
     """What every command line that is shown begins with: the program as it is run here."""
+    lists: frozenset[str] = LISTS
+    """Which lists of the overview were read with it: another screen needs none, and then they are empty."""
 
     @property
     def now(self) -> datetime | None:

@@ -59,7 +59,7 @@ class AttemptsScreen(ListingScreen[AttemptView]):
     """Newest first, unless sorted otherwise."""
 
     TITLE_WORDS = "Attempts"
-    EMPTY = "no such attempt"
+    EMPTY = "nothing has been asked for yet"
     HINT = "class:dead host:europepmc since:2h id:ARTIFACT sort:oldest|slowest, or words"
     KEYS = (OPEN, FILTER, RETRY, MARK, UNMARK, THROTTLE)
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)

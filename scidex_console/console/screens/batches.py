@@ -74,7 +74,7 @@ class BatchesScreen(ListingScreen[BatchView]):
     """Newest first; the keys are of the batch under the cursor, whichever it is."""
 
     TITLE_WORDS = "Batches"
-    EMPTY = "no such batch"
+    EMPTY = "there is no batch yet"
     HINT = "job:folders state:done,taken-back id:ARTIFACT, or how a commit begins"
     KEYS = (OPEN, FILTER, ROLLBACK, REDO)
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)

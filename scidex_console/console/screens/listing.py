@@ -27,6 +27,7 @@ class ListingScreen(MainScreen, Generic[T]):
     AUTO_FOCUS: ClassVar[str | None] = "#rows"
     TITLE_WORDS: ClassVar[str]
     EMPTY: ClassVar[str]
+    """What is said where nothing is filtered away, and there is no row."""
     HINT: ClassVar[str] = ""
     """What the filter understands."""
 
@@ -125,6 +126,7 @@ class ListingScreen(MainScreen, Generic[T]):
             self.filter.refused(error)
             return
         self.filter.applied(typed)
+        self.table.empty = "nothing is like that: Esc shows all" if self._is_filtered else self.EMPTY
         self.table.restart()
         self.set_focus(self.table)
         self.around.hurry()

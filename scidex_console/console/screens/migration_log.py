@@ -45,7 +45,7 @@ class MigrationLogScreen(ListingScreen[MigrationLogView]):
     """Newest first; the error stands in the row."""
 
     TITLE_WORDS = "Migration log"
-    EMPTY = "no such row in the log"
+    EMPTY = "nothing has been tried yet"
     HINT = "status:problems or status:error,kept id:ARTIFACT, or words of the error"
     KEYS = (OPEN, FILTER, PROBLEMS, RETRY)
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)

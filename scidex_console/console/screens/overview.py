@@ -90,8 +90,10 @@ class OverviewScreen(MainScreen):
         if knowledge.overview is not self._drawn:
             self._drawn = knowledge.overview
             self._gap.draw(knowledge)
-            self._dead.draw(knowledge)
-            self._errors.draw(knowledge)
+            if "dead" in knowledge.lists:
+                self._dead.draw(knowledge)
+            if "errors" in knowledge.lists:
+                self._errors.draw(knowledge)
 
     def tick_body(self, knowledge: Knowledge) -> None:
         """Holds run down."""
