@@ -22,6 +22,7 @@ from scidex_console.domain.soak.ladder import why_not_run
 from scidex_console.engine.actions import ACTIONS
 from scidex_console.engine.ports import Feed, ReadModel
 from scidex_console.engine.views import EngineView
+from scidex_console.engine.vocabulary import INTENT_WORDS
 
 POLL_S = 1.0
 """Seconds between two looks at an intent without news."""
@@ -100,7 +101,7 @@ async def carry_out(
 ) -> int:
     """Submit the intent, follow it unless `--no-wait`, and print what became of it.
 
-    0 when done (or merely submitted), 1 when refused or cancelled. Raises `Unreachable` when no engine gives
+    0 when done (or merely submitted), 1 when refused or withdrawn. Raises `Unreachable` when no engine gives
     a sign of life for `--wait`; the intent stays. Raises `GateShut` where the soak does not let the job run.
     """
     if args.action in BEHIND_THE_GATE:
@@ -130,7 +131,8 @@ async def await_outcome(args: Namespace, output: Output, readers: Readers, inten
 
 
 def _words(intent: Intent) -> str:
-    return f"{intent.state}: {intent.outcome}" if intent.outcome else str(intent.state)
+    state = INTENT_WORDS[intent.state]
+    return f"{state}: {intent.outcome}" if intent.outcome else state
 
 
 async def _tell_if_no_engine(read: ReadModel, intent: Intent, output: Output) -> None:
@@ -180,8 +182,9 @@ def _why_silent(engine: EngineView | None) -> str:
 
 
 def _nobody(engine: EngineView | None, intent: Intent, patience_s: float) -> Unreachable:
+    state = INTENT_WORDS[intent.state]
     return Unreachable(
-        f"{_why_silent(engine)}; intent {intent.id} is {intent.state} after {format_duration(patience_s)}",
+        f"{_why_silent(engine)}; intent {intent.id} is {state} after {format_duration(patience_s)}",
         where="engine",
         fix=f"start one with `{PROGRAM} engine`; it will take the intent up",
     )

@@ -88,7 +88,7 @@ WITHDRAW = Key(
     "w",
     "w",
     "withdraw",
-    "Asks for an intent that is still open to be called off: the one under the cursor, or else the newest.",
+    "Withdraws an intent that is still open: the one under the cursor, or else the newest.",
     command="withdraw",
     rule=_withdraw_rule,
     always=True,

@@ -14,14 +14,14 @@ from scidex_console.domain.batches import TAKEN_BACK, BatchState
 from scidex_console.domain.durations import format_duration
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.hosts import BreakerState
-from scidex_console.domain.intents import SETTLED
+from scidex_console.domain.intents import SETTLED, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.report import markdown_text
 from scidex_console.domain.runs import RunState
 from scidex_console.domain.sizes import size
 from scidex_console.engine.people import ENGINE, AuditView
 from scidex_console.engine.views import GapView, HostView, Overview, RunView
-from scidex_console.engine.vocabulary import BATCH_WORDS
+from scidex_console.engine.vocabulary import BATCH_WORDS, INTENT_WORDS
 
 MOST_ACTS = 500
 """Acts that a note lists; the audit has them all."""
@@ -247,7 +247,7 @@ def _acts(acts: Sequence[AuditView]) -> list[str]:
             act.operator if act.operator == ENGINE else f"{act.operator} ({act.origin})",
             act_words(act),
             act.reason,
-            act.outcome,
+            outcome_words(act),
         )
         for act in reversed(acts)
     ]
@@ -256,6 +256,8 @@ def _acts(acts: Sequence[AuditView]) -> list[str]:
 
 def act_words(act: AuditView) -> str:
     """What was done, in a few words: `pause figures`, `batch 12 taken back`."""
+    if act.action == "cancel_intent":
+        return f"withdraw intent {act.intent_id}" if act.intent_id else "withdraw intent"
     words = [act.action.removeprefix("intent:").replace("_", " ").replace(":", " ")]
     if act.job:
         words.append(act.job.value)
@@ -267,6 +269,14 @@ def act_words(act: AuditView) -> str:
     elif act.run_id:
         words.append(f"run {act.run_id}")
     return " ".join(words)
+
+
+def outcome_words(act: AuditView) -> str:
+    """What became of an act; an intent that was withdrawn is called so."""
+    state, colon, why = act.outcome.partition(":")
+    return (
+        INTENT_WORDS[IntentState.CANCELLED] + colon + why if state == IntentState.CANCELLED else act.outcome
+    )
 
 
 def _present(now: Overview) -> list[str]:

@@ -58,15 +58,15 @@ _SETTLED_BY_THE_RUN = frozenset({ActionName.STEP, ActionName.PAUSE, ActionName.C
 _LOOKS = 10
 """How often a handler that was overtaken looks again at once."""
 
-_CALLED_OFF = {
-    ActionName.PAUSE: "cancelled too late: the run pauses all the same; resume it",
-    ActionName.CANCEL: "cancelled too late: the run ends all the same",
-    ActionName.STEP: "cancelled: the run pauses after what is in hand",
-    ActionName.ROLLBACK: "cancelled; a batch that is half-way back already is taken back all the same",
-    ActionName.REDO: "cancelled; a batch that is half-way on already is brought on all the same",
-    ActionName.TRIAGE: "cancelled; a decision that is half-way applied already is applied all the same",
+_WITHDRAWN = {
+    ActionName.PAUSE: "withdrawn too late: the run pauses all the same; resume it",
+    ActionName.CANCEL: "withdrawn too late: the run ends all the same",
+    ActionName.STEP: "withdrawn: the run pauses after what is in hand",
+    ActionName.ROLLBACK: "withdrawn; a batch that is half-way back already is taken back all the same",
+    ActionName.REDO: "withdrawn; a batch that is half-way on already is brought on all the same",
+    ActionName.TRIAGE: "withdrawn; a decision that is half-way applied already is applied all the same",
 }
-"""What becomes of a waiting intent whose cancellation was asked for."""
+"""What becomes of a waiting intent that is withdrawn."""
 
 
 @dataclass
@@ -214,7 +214,7 @@ class IntentClerk:
         self._pulse.changed("intent")
 
     async def _drop_cancelled(self) -> None:
-        for intent in await self._intents.cancelled(_CALLED_OFF):
+        for intent in await self._intents.cancelled(_WITHDRAWN):
             self._waiting.pop(intent.id, None)
             if intent.action is ActionName.STEP and intent.state is IntentState.WAITING:
                 await self._run_orders.give_up_step(job_of(intent))

@@ -12,6 +12,7 @@ from scidex_console.domain.batches import BatchState, OperationState
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.folders.statuses import FolderStatus
 from scidex_console.domain.hosts import BreakerState
+from scidex_console.domain.intents import IntentState
 from scidex_console.engine.views import AttemptView, HostView, WaitingFolderView
 
 BATCH_WORDS: Mapping[BatchState, str] = {
@@ -28,6 +29,11 @@ BATCH_WORDS: Mapping[BatchState, str] = {
 OPERATION_WORDS: Mapping[OperationState, str] = {
     state: "taken back" if state is OperationState.ROLLED_BACK else state.value for state in OperationState
 }
+
+INTENT_WORDS: Mapping[IntentState, str] = {
+    state: "withdrawn" if state is IntentState.CANCELLED else state.value for state in IntentState
+}
+"""An intent is withdrawn; what is cancelled is a run."""
 
 _RECORDED = frozenset({FetchClass.STORED, FetchClass.DEAD})
 _LATELY = timedelta(seconds=5)

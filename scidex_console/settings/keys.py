@@ -66,7 +66,7 @@ class KeysSettings(BaseModel):
     rollback: Key = _key("b", "Takes a batch back")
     redo: Key = _key("B", "Brings a batch on again")
     throttle: Key = _key("t", "Lowers the budget of a host group")
-    withdraw: Key = _key("w", "Calls an open intent off")
+    withdraw: Key = _key("w", "Withdraws an open intent")
     other_job: Key = _key("o", "Makes the keys act upon the other job")
     copy_command: Key = _key("y", "Copies a command line")
     read_now: Key = _key("f5", "Reads the database now")

@@ -14,6 +14,7 @@ from scidex_console.domain.batches import BatchState
 from scidex_console.domain.figures import FigureState
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.vocabulary import INTENT_WORDS
 from tests.cli.conftest import Cli
 from tests.cli.fakes import FakeServices, attempt, batch, engine, host, in_group, intent, operation
 
@@ -61,7 +62,7 @@ def test_while_it_waits_it_says_on_what_and_says_it_once(cli: Cli, services: Fak
 def test_what_was_not_done_exits_with_1(cli: Cli, services: FakeServices, state: IntentState) -> None:
     settles(services, state, outcome="run 3 is halted")
     result = cli("pause", "figures")
-    assert (result.code, result.out) == (1, f"{state}: run 3 is halted\n")
+    assert (result.code, result.out) == (1, f"{INTENT_WORDS[state]}: run 3 is halted\n")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_an_intent_is_withdrawn_by_its_number(
         outcome="as it is",
     )
     result = cli("withdraw", "21")
-    assert (result.code, result.out) == (code, f"{state}: as it is\n")
+    assert (result.code, result.out) == (code, f"{INTENT_WORDS[state]}: as it is\n")
     assert services.connected.desk.cancelled == [21]
     assert result.err.splitlines()[-1] == "waits on the batch in hand"
 

@@ -99,7 +99,7 @@ def test_two_consoles_press_the_same_key_with_one_effect_and_both_names(store: S
     assert intent["cancel_requested"] is True
     for console in (anna, bob):
         console.send("8")
-    wait_for(anna, "Watching 2", "ssh 10.0.0.5", "ssh 10.0.0.6", "cancel intent", "start figures")
+    wait_for(anna, "Watching 2", "ssh 10.0.0.5", "ssh 10.0.0.6", "withdraw intent 1", "start figures")
     for console in (anna, bob):
         assert not _TRUE_COLOUR.search(bytes(console.output)), "little is sent over SSH"
         assert _MOUSE not in console.output

@@ -76,4 +76,4 @@ def test_hostile_words_stay_in_their_cell() -> None:
 
 def test_an_act_is_told_in_a_few_words() -> None:
     assert act_words(an_act(after={"params": {"count": 5}}, action="intent:step")) == "step figures 5"
-    assert act_words(an_act(action="cancel_intent", after=None)) == "cancel intent figures"
+    assert act_words(an_act(action="cancel_intent", after=None, intent_id=4)) == "withdraw intent 4"

@@ -209,7 +209,7 @@ async def test_cancelled_step_stops_and_cancelled_pause_says_it_came_too_late(lo
         await lost.readers.desk.cancel(step.id)
         called_off = await lost.settled(step)
         assert called_off.state is IntentState.CANCELLED
-        assert called_off.outcome == "cancelled: the run pauses after what is in hand"
+        assert called_off.outcome == "withdrawn: the run pauses after what is in hand"
         lost.hosts.let(None)
         assert await lost.at_rest() is RunState.PAUSED
         assert sum(lost.asked_urls().values()) == lost.tally()["stored"] < 17
@@ -220,7 +220,7 @@ async def test_cancelled_step_stops_and_cancelled_pause_says_it_came_too_late(lo
         await noted(lost, RunState.PAUSING)
         await lost.readers.desk.cancel(pause.id)
         outcome = (await lost.settled(pause)).outcome
-        assert outcome == "cancelled too late: the run pauses all the same; resume it"
+        assert outcome == "withdrawn too late: the run pauses all the same; resume it"
         lost.hosts.let(None)
         assert await lost.at_rest() is RunState.PAUSED
 
@@ -241,7 +241,7 @@ async def test_the_same_asked_twice_has_one_effect_and_both_names(lost: Bench) -
     (audit,) = lost.lab.rows("SELECT operator FROM scidex_console.audit WHERE action = 'intent:start'")
     assert audit["operator"].endswith("from ssh 10.0.0.9")
     # Cancelled before anybody took it up: it never was.
-    assert (await lost.settled(dropped)).outcome == "cancelled"
+    assert (await lost.settled(dropped)).outcome == "nothing was done"
 
 
 async def test_intents_left_open_are_settled_by_the_next_engine(lost: Bench) -> None:

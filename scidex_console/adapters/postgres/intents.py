@@ -80,7 +80,7 @@ class PostgresIntents:
             rows = await (await connection.execute(query("read_cancelled_intents"))).fetchall()
             dropped = []
             for row in rows:
-                outcome = "cancelled"
+                outcome = "nothing was done"
                 with suppress(ValueError):  # one this program does not know has done nothing
                     dropped.append(intent := intent_view(row))
                     if intent.state is IntentState.WAITING:

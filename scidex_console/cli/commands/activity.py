@@ -10,7 +10,7 @@ from scidex_console.cli.arguments import Subparsers, add_command, count, moment_
 from scidex_console.cli.context import Context
 from scidex_console.cli.output import moment
 from scidex_console.domain.paging import Around, Key, Span, Window
-from scidex_console.engine.handover import act_words
+from scidex_console.engine.handover import act_words, outcome_words
 from scidex_console.engine.people import ActivityFilter, AuditView
 
 
@@ -50,7 +50,8 @@ def run(args: Namespace, context: Context) -> int:
     pairs = [pair for pair in zip(window.keys, window.rows, strict=True) if pair[0] != args.after]
     acts, after = [act for _, act in pairs], None if window.to_last or not pairs else _words(pairs[-1][0])
     rows = [
-        (moment(act.at), act.operator, act_words(act), act.outcome, act.reason, act.origin) for act in acts
+        (moment(act.at), act.operator, act_words(act), outcome_words(act), act.reason, act.origin)
+        for act in acts
     ]
     heads = ("AT", "WHO", "WHAT", "OUTCOME", "WHY", "FROM")
     lines = context.output.table(heads, rows, elastic="OUTCOME") if rows else ["no such act"]

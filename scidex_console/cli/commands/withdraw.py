@@ -1,4 +1,4 @@
-"""`withdraw N`: call an intent off that is still open, whoever asked for it."""
+"""`withdraw N`: withdraw an intent that is still open, whoever asked for it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def register(subparsers: Subparsers) -> None:
         subparsers,
         NAME,
         run,
-        "call off an intent that is still open",
-        details="The engine calls it off between items; what is done stays done.",
+        "withdraw an intent that is still open",
+        details="The engine lets go of it between items; what is done stays done.",
     )
     parser.add_argument("number", metavar="N", type=count, help="number of the intent, as `status` has it")
     add_waiting(parser)
 
 
 def run(args: Namespace, context: Context) -> int:
-    """Ask for it, and wait until the intent is settled: 0 when it was called off, or with `--no-wait`."""
+    """Ask for it, and wait until the intent is settled: 0 when it was withdrawn, or with `--no-wait`."""
 
     async def work() -> int:
         async with context.services.readers(context.settings) as readers:

@@ -12,7 +12,7 @@ from scidex_console.console.presentation.differences import difference_lines, va
 from scidex_console.console.presentation.words import clock
 from scidex_console.domain.intents import ActionName
 from scidex_console.engine.actions import ACTIONS
-from scidex_console.engine.handover import act_words
+from scidex_console.engine.handover import act_words, outcome_words
 from scidex_console.engine.people import ENGINE, ActivityFilter, AuditView
 
 COLUMNS = (
@@ -33,7 +33,7 @@ def act_cells(act: AuditView) -> Mapping[str, Cell]:
         "time": Cell(clock(act.at), "dim"),
         "operator": Cell(clean(act.operator, 120), "dim" if engine else "strong"),
         "what": Cell(clean(act_words(act), 120)),
-        "outcome": Cell(clean(act.outcome), outcome_tone(act)),
+        "outcome": Cell(clean(outcome_words(act)), outcome_tone(act)),
         "reason": Cell(clean(act.reason)),
         "origin": Cell(clean(act.origin, 120), "dim"),
     }
@@ -55,7 +55,7 @@ def act_lines(act: AuditView) -> list[Line]:
         ("who", act.operator),
         ("from", act.origin),
         ("why", act.reason),
-        ("outcome", act.outcome),
+        ("outcome", outcome_words(act)),
         ("authorized by", act.authorization),
         ("job", act.job.value if act.job else ""),
         ("intent", str(act.intent_id or "")),

@@ -14,6 +14,7 @@ from scidex_console.console.presentation.facts import Fact, fact_lines, parts
 from scidex_console.console.presentation.migration_log import LIST_COLUMNS
 from scidex_console.console.presentation.migration_log import listed_cells as log_cells
 from scidex_console.console.presentation.words import at_length, size
+from scidex_console.engine.handover import outcome_words
 from scidex_console.engine.listing_views import ArtifactChange, ArtifactDetail, ArtifactFile
 from scidex_console.engine.people import AuditView
 
@@ -57,7 +58,7 @@ def _audit_fact(act: AuditView) -> Fact:
     where = f" at {act.origin}" if act.origin else ""
     why = f": {act.reason}" if act.reason else ""
     about = f", batch {act.batch_id}" if act.batch_id else ""
-    outcome = f" [{act.outcome}]" if act.outcome else ""
+    outcome = f" [{outcome_words(act)}]" if act.outcome else ""
     return Fact(
         f"audit {act.id}",
         f"{act.action} by {act.operator}{where}, {at_length(act.at)}{about}{why}{outcome}",

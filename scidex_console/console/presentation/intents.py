@@ -9,6 +9,7 @@ from scidex_console.console.presentation.cells import Cell, Line, clean, crop_li
 from scidex_console.console.presentation.words import ago, as_typed
 from scidex_console.domain.intents import SETTLED, Intent, IntentState
 from scidex_console.engine.actions import PROGRAM
+from scidex_console.engine.vocabulary import INTENT_WORDS
 
 _TONES = {
     IntentState.REQUESTED: "warn",
@@ -42,7 +43,7 @@ def intent_line(intent: Intent, now: datetime, width: int, program: str = PROGRA
     since = intent.settled_at if settled and intent.settled_at else intent.requested_at
     cells = [
         Cell(f"#{intent.id} ", "dim"),
-        Cell(intent.state.value.upper(), _TONES[intent.state]),
+        Cell(INTENT_WORDS[intent.state].upper(), _TONES[intent.state]),
         Cell(f" {subject(intent)}", "strong"),
         Cell(f" by {who(intent)} {ago((now - since).total_seconds())}"),
     ]
@@ -69,7 +70,7 @@ def in_order(intents: Sequence[Intent]) -> list[Intent]:
 
 def outcome_words(intent: Intent) -> str:
     """One sentence on where an intent stands, for the notice line."""
-    text = f"#{intent.id} {subject(intent)}: {intent.state.value}"
+    text = f"#{intent.id} {subject(intent)}: {INTENT_WORDS[intent.state]}"
     detail = (
         intent.outcome if intent.state in SETTLED else (intent.waits_on and f"waits on {intent.waits_on}")
     )

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from scidex_console.console.filtering import FilterError, take_apart
 from scidex_console.console.keys import FILTER, OPEN, RETRY, Key, bindings
 from scidex_console.console.link import Query
-from scidex_console.console.presentation.cells import Cell
+from scidex_console.console.presentation.cells import Cell, clean
 from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.migration_log import LIST_COLUMNS, listed_cells
 from scidex_console.console.screens.artifact import ArtifactScreen
@@ -24,7 +24,7 @@ from scidex_console.engine.listing_views import LogFilter
 from scidex_console.engine.ports import AttemptFilter, ReadModel
 from scidex_console.engine.views import MigrationLogView
 
-_PROBLEMS = "problems"
+_PROBLEMS, _WELL = "problems", "success"
 PROBLEMS = Key("e", "e", "problems", "Shows only what is not a success, or all again.", command="problems")
 
 
@@ -101,6 +101,13 @@ class MigrationLogScreen(ListingScreen[MigrationLogView]):
         """A retry of the artifact under the cursor."""
         current = self.table.current
         return Subject(criteria=AttemptFilter(artifact_ids=(current.artifact_id,)) if current else None)
+
+    def why_not(self, key: Key) -> str | None:
+        """What went well is not tried again."""
+        current = self.table.current
+        if key is RETRY and current is not None and current.status == _WELL:
+            return f"{clean(current.artifact_id, 60)} did not fail"
+        return super().why_not(key)
 
     def twin(self) -> str:
         """The log, of the row's status."""

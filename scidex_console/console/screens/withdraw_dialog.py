@@ -37,7 +37,7 @@ class WithdrawDialog(ModalScreen[bool]):
         with Vertical(classes="dialog"):
             yield Paragraph("Withdraw an intent", "strong", id="dialog-title")
             yield Paragraph(f"{outcome_words(self._intent)}; asked for by {who(self._intent, 120)}")
-            yield Paragraph("The engine calls it off between items; what is done stays done.", "dim")
+            yield Paragraph("The engine lets go of it between items; what is done stays done.", "dim")
             yield Paragraph(id="problem")
             yield Paragraph(f"$ {self._twin}", id="twin")
             yield Choices(["Keep it", "Withdraw it"], id="choices")

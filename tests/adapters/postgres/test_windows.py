@@ -254,6 +254,23 @@ async def test_the_audit_of_an_artifact_names_who_decided_about_it(database: Dat
     assert (await model.artifact("b")).audit == ()
 
 
+async def test_the_audit_of_an_artifact_names_who_had_it_tried_again(database: Database, sql: Sql) -> None:
+    sql.execute(
+        """
+        WITH asked AS (
+            INSERT INTO scidex_console.intent (action, job, params, origin, version)
+            VALUES ('retry', 'figures', '{"artifact_ids": ["a", "c"]}', 'here', '1') RETURNING id
+        )
+        INSERT INTO scidex_console.audit (operator, origin, reason, version, action, intent_id)
+        SELECT 'anna', 'here', 'it answers again', '1', 'intent:retry', id FROM asked
+        """
+    )
+    model = PostgresReadModel(database)
+    (act,) = (await model.artifact("c")).audit
+    assert (act.action, act.operator, act.reason) == ("intent:retry", "anna", "it answers again")
+    assert (await model.artifact("b")).audit == ()
+
+
 async def test_links_that_are_not_read_in_time_do_not_hold_up_the_rest(database: Database, sql: Sql) -> None:
     store = SmallStore(database, sql)
     await store.survey([store.add("a")], total=1)

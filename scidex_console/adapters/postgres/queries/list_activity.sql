@@ -16,7 +16,7 @@ WITH told AS (
     UNION ALL
     (SELECT -id, requested_at, concat_ws(', ', operator, nullif(array_to_string(also_by, ', '), '')), origin, reason,
         version, '', NULL, 'intent:' || action, job, id, NULL, NULL, NULL, NULL, jsonb_build_object('params', params),
-        concat_ws(': waits on ', state, nullif(waits_on, '')) || CASE WHEN cancel_requested THEN ', to be called off' ELSE '' END
+        concat_ws(': waits on ', state, nullif(waits_on, '')) || CASE WHEN cancel_requested THEN ', to be withdrawn' ELSE '' END
     FROM scidex_console.intent
     WHERE state IN ('requested', 'accepted', 'waiting')
         AND (%(at)s::timestamptz IS NULL OR (requested_at, -id) /*from*/ <= (%(at)s, %(id)s::bigint))
