@@ -55,7 +55,7 @@ class RunPermits:
 
     def take(self) -> bool:
         """One more item may be taken up."""
-        if self.closed or self.used_up or not self._has_room():
+        if self.closed or self.used_up or not self.has_room:
             return False
         if self._items is not None:
             self._items -= 1
@@ -73,7 +73,8 @@ class RunPermits:
         self._in_hand -= 1
         self._unseen += 1
 
-    def _has_room(self) -> bool:
+    @property
+    def has_room(self) -> bool:
         """False when more is prepared than two batches can take: git is held up, so fetching waits."""
         files, marks = self._waiting
         full_files, full_marks = self._full

@@ -115,7 +115,9 @@ class Shift:
         beside = self._job.reads_beside_writing
         if self._writing is None and full and not stepped and (beside or not self._drains):
             self._writing = self._beside(self._write_batch(), "batch")
-        if not self._permits.used_up and (beside or not (full or self._writing)):
+        # Without room hundreds of drains would begin, ask for their rows, and end again at once.
+        takes_up = not self._permits.used_up and self._permits.has_room
+        if takes_up and (beside or not (full or self._writing)):
             for group in await self._job.ready_groups():
                 self._start_drain(group)
         if not self._drains and self._writing is None and self._publishing is None:

@@ -102,3 +102,69 @@ async def test_a_run_is_not_over_before_its_last_batch_is_published() -> None:
     with pytest.raises(Halt, match="disk is full"):
         await shift.work()
     assert runs.moves == [], "what is over cannot be halted"
+
+
+class ManyGroups(NothingLeft):
+    """A job with rows due in many groups, and more prepared than two batches take."""
+
+    def __init__(self) -> None:
+        self.prepared = 250
+        self.asked = 0
+
+    async def waiting(self) -> tuple[int, int]:
+        return self.prepared, 0
+
+    async def ready_groups(self) -> list[str]:
+        return [] if self.asked else [f"h{number}.example.org" for number in range(50)]
+
+    def width(self, group: str) -> int:
+        return 1
+
+    def is_closed(self, group: str) -> bool:
+        return False
+
+    async def next_items(self, group: str, limit: int, *, excluding: object) -> list[Any]:
+        self.asked += 1
+        return []
+
+    async def settle(self, group: str) -> None:
+        """Nothing is suspected."""
+
+
+class SlowGit(PublishingFails):
+    """A writer whose batch takes a while."""
+
+    owes_publishing = False
+
+    def __init__(self, job: ManyGroups) -> None:
+        self._job = job
+        self.asked_meanwhile = 0
+
+    async def write_batch(self, *_: object, **__: object) -> None:
+        for _ in range(500):
+            await asyncio.sleep(0)
+        self.asked_meanwhile += self._job.asked
+        self._job.prepared = 0
+
+
+async def test_no_group_is_asked_for_rows_while_git_is_two_batches_behind() -> None:
+    runs, job = Runs(), ManyGroups()
+    writer = SlowGit(job)
+
+    async def stumble(error: ConsoleError) -> None:
+        raise error
+
+    shift = Shift(
+        cast(Job, job),
+        RUN,
+        cast(RunStore, runs),
+        cast(Writer, writer),
+        cast(Clock, cast(Any, Soon())),
+        Pulse(),
+        OPTIONS,
+        epoch=1,
+        stumble=stumble,
+    )
+    await shift.work()
+    assert (writer.asked_meanwhile, job.asked) == (0, 50)
+    assert runs.moves == [RunState.DONE]
