@@ -317,7 +317,7 @@ async def _soak(folder: Path, database: EmbeddedPostgres, args: argparse.Namespa
 
 
 def _go_first() -> None:
-    """Let the hosts have a processor as soon as a request comes, on a busy machine too, but not the engine."""
+    """Let the hosts have a processor as soon as a request comes, on a busy machine too; not the engine."""
     try:
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(10))
     except PermissionError:
