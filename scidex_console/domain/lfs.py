@@ -23,6 +23,11 @@ class LfsPointer:
     """Bytes."""
 
 
+def pointer_to(sha256: str, size: int) -> bytes:
+    """The pointer that stands for a file."""
+    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
+
+
 def read_pointer(content: bytes) -> LfsPointer | None:
     """What a pointer says; None when the content is none."""
     if len(content) >= POINTER_LIMIT:

@@ -14,6 +14,7 @@ from typing import Any
 from scidex_console import __version__
 from scidex_console.adapters.files.given import lies_at, stage
 from scidex_console.adapters.files.incoming import incoming
+from scidex_console.adapters.files.shelf import Shelf
 from scidex_console.adapters.files.staging import StagingFolder
 from scidex_console.adapters.files.worktree import CheckoutFiles
 from scidex_console.adapters.git.checkout import Checkout
@@ -35,6 +36,7 @@ from scidex_console.domain.folders.manifest import manifest_bytes
 from scidex_console.domain.folders.registering import new_row
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.engine.artifacts.committing import ArtifactCommits, CommitRules
+from scidex_console.engine.artifacts.failures import WriterFailures
 from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores.stores import Mandate, Stores
 from scidex_console.engine.two_stores.turns import WriterTurns
@@ -103,7 +105,7 @@ async def artifact_commits(
                 upstream_links=tuple(folders.upstream_links),
                 file_path_field=identity.file_path_field,
             ),
-            failures=PostgresFailures(database),
+            failures=WriterFailures(PostgresFailures(database), Shelf(files.shelf), clock),
             clock=clock,
         )
 

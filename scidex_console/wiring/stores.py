@@ -29,6 +29,11 @@ class FileSide:
         """Where writers stage what they bring, each in a folder of its own."""
         return self.repository.staging_dir.parent / INCOMING
 
+    @property
+    def shelf(self) -> Path:
+        """Where failed commits lie that the database could not be told."""
+        return self.repository.staging_dir.parent / "failed-commits.jsonl"
+
 
 def open_repository(settings: Settings, clock: Clock, *, writer_wait: float = 10.0) -> GitArtifactRepository:
     """The artifact repository named by the configuration. Raises `SettingError`, `Unreachable`.

@@ -3,7 +3,8 @@
 The contract of such a function, named in the configuration as `package.module:function`:
 
 - It is called as `function(paths=[Path, ...], message=str)`, with absolute paths inside the checkout.
-- Files to add are in place by then; files to remove are gone from the checkout (they stay in git's history).
+- Files to add are in place by then, and those to replace (a manifest of ours) replaced; files to remove are
+  gone from the checkout (they stay in git's history).
 - It makes one commit on the branch that is checked out, which changes exactly these paths, with exactly this
   message: its last paragraph holds our trailers. Where the repository keeps files of a kind as Git LFS
   pointers, a pointer to the same bytes counts as the file.
@@ -33,6 +34,7 @@ from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import Committed
 
 Committer = Callable[..., object]
+_SYMLINK = "120000"
 
 
 def load_committer(dotted: str) -> Committer:
@@ -119,8 +121,10 @@ def _require_ready(checkout: Checkout, tip: str, edits: Sequence[Edit]) -> list[
     for edit in edits:
         entry = at_tip.get(edit.path)
         if not edit.removal:
-            worktree_file.require(checkout.worktree, edit.path, edit.sha256)
-            if entry is not None and _stands_for(checkout, entry.object) != edit.sha256:
+            if edit.mode != _SYMLINK:
+                worktree_file.require(checkout.worktree, edit.path, edit.sha256)
+            replaces = entry is not None and edit.replaces == entry.object
+            if entry is not None and not replaces and _stands_for(checkout, entry.object) != edit.sha256:
                 raise Refused("git has another file at this path", where=edit.path)
         elif entry is not None:
             if edit.object and entry.object != edit.object:

@@ -15,6 +15,7 @@ from scidex_console.adapters.git import (
     catching_up,
     history,
     inspection,
+    large_files,
     maintenance,
     past_versions,
     pushing,
@@ -89,6 +90,11 @@ class GitArtifactRepository:
     def staging_dir(self) -> Path:
         """Where staged files belong: inside the git directory, out of git's sight."""
         return self.checkout.own_dir / "staging"
+
+    @property
+    def commits_by_another(self) -> bool:
+        """Whether a function of somebody else's commits here, one commit at a time."""
+        return self._committer is not None
 
     @property
     def facts(self) -> GitFacts:
@@ -334,6 +340,14 @@ class GitArtifactRepository:
     def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
         """Hand a blob's bytes over in chunks."""
         history.export(self.checkout, blob, write)
+
+    def keep_large(self, path: str, sha256: str) -> None:
+        """Keep a file of the checkout as the Git LFS object that its pointer stands for. Raises `Refused`."""
+        large_files.keep(self.checkout, check_relative(path), sha256)
+
+    def export_large(self, sha256: str, write: Callable[[bytes], None]) -> None:
+        """Hand a Git LFS object's bytes over in chunks. Raises `Refused` when it is not here."""
+        large_files.export(self.checkout, sha256, write)
 
     def past_versions(self, path: str, *, limit: int) -> Sequence[PastVersion]:
         """What commits have made of a file, newest first, followed over its moves; `limit` at most."""

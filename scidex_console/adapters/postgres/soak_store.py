@@ -96,7 +96,7 @@ class PostgresSoak:
     async def record_failure(self, job: str, run_id: int | None, kind: str, reason: str) -> None:
         """A commit of ours has failed."""
         about = {"job": job, "run_id": run_id, "kind": kind, "reason": visible(reason, _LONGEST)}
-        await self._run("insert_commit_failure", {**about, "epoch": self._fenced.epoch})
+        await self._run("insert_commit_failure", {**about, "epoch": self._fenced.epoch, "at": None})
 
     async def _run(self, statement: str, params: Mapping[str, Any]) -> None:
         async def work(connection: Connection) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from scidex_console.adapters.postgres.database import Database, query
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.errors import SchemaMismatch
 from scidex_console.domain.sanitise import visible
 
+_JOB = "artifacts"
+"""What a failed commit of a writer is of, on record."""
 _LONGEST = 1000
 """Characters of a reason that are kept."""
 
@@ -31,13 +35,13 @@ class PostgresAuthority:
 
 
 class PostgresFailures:
-    """Implements the engine's `FailureLog` for writers: no epoch stands in the way of a record."""
+    """Implements the engine's `DatedFailures`: no epoch stands in the way of a record."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record_failure(self, job: str, run_id: int | None, kind: str, reason: str) -> None:
-        """A writer's commit has failed."""
-        params = {"job": job, "run_id": run_id, "kind": kind, "reason": visible(reason, _LONGEST)}
+    async def record(self, kind: str, reason: str, at: datetime) -> None:
+        """A writer's commit failed at that time."""
+        params = {"job": _JOB, "run_id": None, "kind": kind, "reason": visible(reason, _LONGEST)}
         async with self._database.transaction() as connection:
-            await connection.execute(query("insert_commit_failure"), {**params, "epoch": 0})
+            await connection.execute(query("insert_commit_failure"), {**params, "epoch": 0, "at": at})

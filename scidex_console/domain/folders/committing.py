@@ -29,6 +29,7 @@ from scidex_console.domain.folders.operations import operation_for_folder
 from scidex_console.domain.folders.planning import FolderPlan, checked_name, links_of
 from scidex_console.domain.folders.resolving import ResolvingRules
 from scidex_console.domain.folders.rows import ArtifactRow, Relations
+from scidex_console.domain.lfs import pointer_to
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,12 @@ class CommitPlan:
         migrated_at: datetime,
         took_ms: int,
         file_path_field: str,
+        pointed: Collection[str] = (),
     ) -> Operation:
-        """The operation of the batch. `had` is what the folder held before, for the log of a rollback."""
+        """The operation of the batch. `had` is what the folder held before, for the log of a rollback.
+
+        `pointed` are the added paths of which git gets a Git LFS pointer.
+        """
         operation = operation_for_folder(
             self.folder,
             leaving=frozenset(),
@@ -84,6 +89,7 @@ class CommitPlan:
                 each.path,
                 each.file.sha256,
                 each.file.size,
+                content=pointer_to(each.file.sha256, each.file.size) if each.path in pointed else None,
                 staged=each.file.staged,
                 standing=each.standing,
             )

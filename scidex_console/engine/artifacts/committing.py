@@ -32,17 +32,17 @@ from scidex_console.domain.folders.manifest import FolderFile
 from scidex_console.domain.folders.resolving import ResolvingRules, recorded_paths
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.artifacts.failures import WriterFailures
 from scidex_console.engine.artifacts.folder_files import files_of_manifest, standing_manifest
 from scidex_console.engine.jobs.relating import bookkeeping_of, relate
-from scidex_console.engine.ports import ArtifactRepository, Clock, FailureLog, FolderStore, Staging
+from scidex_console.engine.ports import ArtifactRepository, Clock, FolderStore, Staging
 from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores import forward, outer, recovery
 from scidex_console.engine.two_stores.stores import Stores
 
 _TRIES = 4
 _PAUSE_S = 0.2
-JOB = "artifacts"
-"""What a failed commit of a writer is of, on record."""
+_LFS = "filter=lfs"
 
 
 class WriterAuthority(Protocol):
@@ -91,7 +91,7 @@ class ArtifactCommits:
         rows: WrittenRows,
         authority: WriterAuthority,
         rules: CommitRules,
-        failures: FailureLog,
+        failures: WriterFailures,
         clock: Clock,
     ) -> None:
         """`own` are the stores with the staging folder of this writer."""
@@ -159,6 +159,7 @@ class ArtifactCommits:
         async with self._stores.writing():
             epoch, journal = await self._authority.adopt()
             await in_thread(_follow, self._stores.repository, epoch)
+            await self._failures.catch_up()
             who = request.writer or "writer"
             mandate = replace(
                 self._stores.mandate, epoch=epoch, journal=journal, operator=who, reason=request.reason
@@ -181,6 +182,7 @@ class ArtifactCommits:
         writer: str,
         began: float,
     ) -> CommitResult:
+        pointed = await in_thread(self._pointed, plan)
         standing = await in_thread(bookkeeping_of, own.repository, [plan.folder])
         operation = plan.operation(
             replaced_manifest=standing.get(plan.folder.manifest_path),
@@ -191,6 +193,7 @@ class ArtifactCommits:
             migrated_at=self._clock.now(),
             took_ms=round((self._clock.monotonic() - began) * 1000),
             file_path_field=self._rules.file_path_field,
+            pointed=pointed,
         )
         try:
             batch = await forward.apply(own, JobName.FOLDERS, None, [operation], writer=writer)
@@ -280,15 +283,19 @@ class ArtifactCommits:
                 where=row.id,
                 fix="name the primary file first in paths",
             )
-        converted = await in_thread(self._stores.repository.conversions, [each.path for each in plan.added])
-        if converted:
-            path, said = next(iter(converted.items()))
-            raise Refused(
-                f"git would keep other bytes than readers see: .gitattributes has {said} there",
-                where=path,
-                fix="leave artifacts' folders out of that line",
-            )
         return plan
+
+    def _pointed(self, plan: CommitPlan) -> frozenset[str]:
+        """Added paths of which git gets a Git LFS pointer. Raises `Refused` for any other conversion."""
+        found = self._stores.repository.conversions([each.path for each in plan.added])
+        for path, said in found.items():
+            if said != _LFS:
+                raise Refused(
+                    f"git would keep other bytes than readers see: .gitattributes has {said} there",
+                    where=path,
+                    fix="leave artifacts' folders out of that line",
+                )
+        return frozenset(found)
 
     # --- afterwards -------------------------------------------------------------------------------------
 
@@ -299,10 +306,7 @@ class ArtifactCommits:
 
     async def _tell(self, request: CommitRequest, error: ConsoleError) -> None:
         who = f"{request.writer}: " if request.writer else ""
-        with suppress(ConsoleError):
-            await self._failures.record_failure(
-                JOB, None, type(error).__name__, f"{request.artifact}: {who}{briefly(error)}"
-            )
+        await self._failures.tell(type(error).__name__, f"{request.artifact}: {who}{briefly(error)}")
 
 
 def _follow(repository: ArtifactRepository, epoch: int) -> None:

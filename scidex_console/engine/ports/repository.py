@@ -85,6 +85,11 @@ class Repacked:
 class ArtifactRepository(Protocol):
     """The artifact repository (the submodule's checkout) and the outer repository around it. Synchronous."""
 
+    @property
+    def commits_by_another(self) -> bool:
+        """Whether a function of somebody else's commits here, which makes one commit and no chain."""
+        ...
+
     def check(self) -> None:
         """Raise `RepositoryError` (with what to do) when it is not in a state we may write to.
 
@@ -185,6 +190,14 @@ class ArtifactRepository(Protocol):
 
     def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
         """Hand a blob's bytes over in chunks."""
+        ...
+
+    def keep_large(self, path: str, sha256: str) -> None:
+        """Keep a file of the checkout as the Git LFS object that its pointer stands for. Raises `Refused`."""
+        ...
+
+    def export_large(self, sha256: str, write: Callable[[bytes], None]) -> None:
+        """Hand a Git LFS object's bytes over in chunks. Raises `Refused` when it is not here."""
         ...
 
     def past_versions(self, path: str, *, limit: int) -> Sequence[PastVersion]:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scidex_console.domain.batches import Batch, Skip
+from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Refused, UnsafePath
 from scidex_console.domain.folders.entries import EntryRole, FolderEntry
-from scidex_console.engine.two_stores.laid_folders import LaidFolders
+from scidex_console.engine.ports import Committed
+from scidex_console.engine.two_stores.laid_folders import LaidFolders, forwards
+from scidex_console.engine.vocabulary import counted
 
 
 class CommittedFiles(LaidFolders):
@@ -19,6 +22,24 @@ class CommittedFiles(LaidFolders):
 
     lasts = False
     doing = "commit"
+
+    def commit(self, batch: Batch) -> Committed:
+        """As a folder's; where another function commits, which can make no chain, all in one commit."""
+        if not self._repository.commits_by_another:
+            return super().commit(batch)
+        live, mandate = batch.live(), self._stores.mandate
+        known = self._known(live)
+        return self._repository.commit(
+            [
+                change
+                for operation in live
+                for entry in operation.entries
+                for change in forwards(entry, known)
+            ],
+            subject=f"{batch.job}: {self.doing} {counted(len(live), 'artifact')} (batch {batch.id})",
+            trailers=mandate.trailers(batch, batch.op, CommitKind.APPLY),
+            epoch=mandate.epoch,
+        )
 
     def contract(self, batch: Batch) -> None:
         """Nothing: what was staged is the writer's, who throws it away."""
@@ -39,7 +60,13 @@ class CommittedFiles(LaidFolders):
     def _lay(self, entry: FolderEntry) -> None:
         if entry.role is not EntryRole.ADDED:
             super()._lay(entry)
-        elif not self._folders.holds(entry.path, entry.sha256, link=False):
+            return
+        self._lay_added(entry)
+        if entry.content is not None:
+            self._repository.keep_large(entry.path, entry.sha256)
+
+    def _lay_added(self, entry: FolderEntry) -> None:
+        if not self._folders.holds(entry.path, entry.sha256, link=False):
             if entry.staged and self._stores.staging.holds(entry.staged, entry.sha256):
                 self._stores.worktree.place(entry.staged, entry.path, entry.sha256)
             else:
@@ -49,7 +76,10 @@ class CommittedFiles(LaidFolders):
         if not entry.blob:
             raise Refused("the staged file is gone", where=entry.path)
         content = bytearray()
-        self._repository.export_blob(entry.blob, content.extend)
+        if entry.content is not None:
+            self._repository.export_large(entry.sha256, content.extend)
+        else:
+            self._repository.export_blob(entry.blob, content.extend)
         self._folders.lay(entry.path, bytes(content))
 
 

@@ -69,7 +69,7 @@ def _match_operations(exam: Examination, evidence: Evidence, moves: Sequence[Own
         found[commit.trailers.batch, _operation_of(commit)].append(commit)
     known: set[tuple[str, str]] = set()
     for batch, operation in evidence.folders.operations(*OperationState):
-        if batch.of_orphans:
+        if batch.of_orphans or _in_one_commit(evidence, batch):
             continue  # those of a decision have one commit together
         key = (batch.uid, str(operation.id))
         known.add(key)
@@ -84,6 +84,12 @@ def _match_operations(exam: Examination, evidence: Evidence, moves: Sequence[Own
         for commit in commits:
             if not commit.trailers.op.startswith(f"{key[0]}/"):
                 exam.broken(f"commit {commit.id} names batch {key[0]}, and is move {commit.trailers.op}")
+
+
+def _in_one_commit(evidence: Evidence, batch: Batch) -> bool:
+    """Whether a writer's batch was committed by a function of somebody else's, which makes no chain."""
+    applied = evidence.by_key.get((batch.op, str(CommitKind.APPLY)), ())
+    return bool(batch.writer and applied) and all(len(commit.parents) == 1 for commit in applied)
 
 
 def _judge_operation(

@@ -1,2 +1,2 @@
-INSERT INTO scidex_console.commit_failure (job, run_id, kind, reason, epoch)
-VALUES (%(job)s, %(run_id)s, %(kind)s, %(reason)s, %(epoch)s)
+INSERT INTO scidex_console.commit_failure (at, job, run_id, kind, reason, epoch)
+VALUES (coalesce(%(at)s::timestamptz, now()), %(job)s, %(run_id)s, %(kind)s, %(reason)s, %(epoch)s)

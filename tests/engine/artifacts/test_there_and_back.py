@@ -1,0 +1,241 @@
+"""A writer's commit is taken back and brought on again like any batch; and what stands in a commit's way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from scidex_console.adapters.files.shelf import Shelf
+from scidex_console.adapters.system.clock import SystemClock
+from scidex_console.domain.batches import Batch
+from scidex_console.domain.errors import LockBusy, Refused, Unreachable
+from scidex_console.engine import killpoints
+from scidex_console.engine.artifacts.committing import ArtifactCommits
+from scidex_console.engine.artifacts.failures import WriterFailures
+from scidex_console.wiring.artifacts import artifact_commits
+from scidex_console.wiring.stores import open_files, open_repository
+from tests.crash.at_places import at_place
+from tests.engine.artifacts.writing import assert_verified, commit, new_row, row
+from tests.engine.folders.tiny import row_of, tiny_lab
+from tests.engine.folders.trial import FolderTrial, held
+from tests.labs import Lab
+
+OLD = {"figures/old.png": b"an old figure"}
+
+
+@pytest.fixture
+async def lab(tmp_path: Path, scidex_database: str) -> Lab:
+    rows = [row_of("old", "figures/old.png", content=OLD["figures/old.png"])]
+    return await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, OLD, rows)
+
+
+@pytest.fixture
+async def commits(lab: Lab) -> AsyncIterator[ArtifactCommits]:
+    async with artifact_commits(lab.settings, name="trial") as made:
+        yield made
+
+
+@pytest.fixture
+async def trial(lab: Lab) -> AsyncIterator[FolderTrial]:
+    async with held(lab) as made:
+        yield made
+
+
+async def test_commits_go_back_last_first_and_come_again(
+    lab: Lab, commits: ArtifactCommits, trial: FolderTrial
+) -> None:
+    artifact = new_row(lab)
+    before = row(lab, artifact)
+    first = await commit(commits, artifact, ("plot.png", b"plot"))
+    second = await commit(commits, artifact, None, ("data.csv", b"1,2"))
+    as_second = row(lab, artifact)
+    folder = lab.store.artifacts / first.artifact_id
+
+    async def batch(number: int | None) -> Batch:
+        found = await trial.held.journal().load(number or 0)
+        assert found is not None
+        return found
+
+    kept = await trial.roll_back(await batch(first.batch))
+    assert kept.operations[0].reason == "the row has changed since", "the newer one stands on it"
+    await trial.roll_back(await batch(second.batch))
+    assert row(lab, artifact)["accessory_filenames"] == [] and not (folder / "accessories").exists()
+    await assert_verified(lab)
+    await trial.roll_back(await batch(first.batch))
+    now = row(lab, artifact)
+    assert {k for k in now if now[k] != before[k]} <= {"artifact_id", "updated_at"}
+    assert not folder.exists()
+    assert lab.rows("SELECT state FROM scidex_console.folder WHERE artifact_id = %s", artifact) == [
+        {"state": "held_back"}
+    ], "no cycle gives it a folder without its files"
+    await assert_verified(lab)
+    for number in (first.batch, second.batch):
+        again = await trial.redo(await batch(number))
+        assert again.state == "cleaned"
+    now = row(lab, artifact)
+    assert (folder / "accessories" / "data.csv").read_bytes() == b"1,2"
+    assert {k for k in now if now[k] != as_second[k]} <= {"updated_at"}
+    await assert_verified(lab)
+
+
+async def test_row_made_the_old_way_gets_its_folder_by_the_backfill_and_then_an_accessory(
+    lab: Lab, commits: ArtifactCommits, trial: FolderTrial
+) -> None:
+    with pytest.raises(Refused, match="git has a file that its row names already"):
+        await commit(commits, "old", ("old.png", OLD["figures/old.png"]))
+    new = new_row(lab)
+    await commit(commits, new, ("new.png", b"new"))
+    assert await trial.cycle() is not None
+    assert trial.migrated() == {"old", new}
+    done = await commit(commits, "old", None, ("old.csv", b"x,y"))
+    assert (done.primary_filename, done.accessory_filenames) == ("old.png", ("old.csv",))
+    await assert_verified(lab)
+
+
+async def test_row_that_goes_or_changes_under_a_commit_keeps_what_somebody_made_of_it(
+    lab: Lab, commits: ArtifactCommits
+) -> None:
+    gone, edited = new_row(lab), new_row(lab)
+    number = await _place_of(lab, commits, "batch: synced")
+    with (
+        at_place(number, lambda: lab.rows("DELETE FROM artifacts WHERE id = %s", gone)) as place,
+        pytest.raises(Refused, match="no such artifact"),
+    ):
+        await commit(commits, gone, ("a.png", b"a"))
+    assert place.hit
+    edit = "UPDATE artifacts SET title = 'theirs' WHERE id = %s"
+    with at_place(number, lambda: lab.rows(edit, edited)):
+        done = await commit(commits, edited, ("b.png", b"b"))
+    assert row(lab, edited)["title"] == "theirs"
+    manifest = (lab.store.artifacts / done.artifact_id / "manifest.json").read_text()
+    assert '"title": "theirs"' in manifest
+    assert lab.rows(
+        "SELECT state FROM scidex_console.operation WHERE artifact_id = %s ORDER BY id", edited
+    ) == [
+        {"state": "conflict"},
+        {"state": "done"},
+    ]
+    await assert_verified(lab)
+
+
+async def _place_of(lab: Lab, commits: ArtifactCommits, name: str) -> int:
+    """How many numbered places a new artifact's commit passes until the one of that name."""
+    with pytest.MonkeyPatch.context() as patch:
+        log = lab.folder / "places"
+        patch.setenv("SCIDEX_CONSOLE_KILL_LOG", str(log))
+        patch.setattr(killpoints, "_reached", 0)
+        await commit(commits, new_row(lab), ("probe.png", b"probe"))
+    numbered = [line.split(" ", 1) for line in log.read_text().splitlines()]
+    return next(int(number) for number, place in numbered if place == name)
+
+
+async def test_epoch_that_moves_under_a_commit_makes_the_writer_look_again(
+    lab: Lab, commits: ArtifactCommits
+) -> None:
+    number = await _place_of(lab, commits, "batch: journalled")
+    repository = open_repository(lab.settings, SystemClock())
+
+    def in_the_database() -> None:
+        lab.rows("UPDATE scidex_console.engine SET epoch = epoch + 1")
+
+    def in_both() -> None:
+        in_the_database()
+        repository.raise_epoch(lab.rows("SELECT epoch FROM scidex_console.engine")[0]["epoch"])
+
+    for take_over in (in_the_database, in_both):
+        with at_place(number, take_over) as place:
+            done = await commit(commits, new_row(lab), ("a.png", b"a"))
+        assert place.hit and done.primary_filename == "a.png"
+    states = lab.rows("SELECT state FROM scidex_console.batch ORDER BY id")
+    assert [each["state"] for each in states] == ["cleaned", "cleaned", "empty", "cleaned"]
+    await assert_verified(lab)
+
+
+async def test_function_of_somebody_elses_commits_here_too(lab: Lab) -> None:
+    repository = lab.settings.repository.model_copy(
+        update={"commit_artifact": "tests.adapters.git.test_commit_artifact:add_and_commit"}
+    )
+    settings = lab.settings.model_copy(update={"repository": repository})
+    artifact = new_row(lab)
+    async with artifact_commits(settings, name="theirs") as commits:
+        await commit(commits, artifact, ("plot.png", b"plot"))
+        await commit(commits, artifact, None, ("data.csv", b"1,2"))
+    assert lab.git("log", "-1", "--format=%an").strip() != "scidex-console"
+    await assert_verified(lab)
+
+
+async def test_failure_that_the_database_cannot_be_told_is_told_later(
+    lab: Lab, commits: ArtifactCommits
+) -> None:
+    class Away:
+        async def record(self, kind: str, reason: str, at: datetime) -> None:
+            raise Unreachable("gone")
+
+    shelf = Shelf(open_files(lab.settings, SystemClock()).shelf)
+    await WriterFailures(Away(), shelf, SystemClock()).tell("Unreachable", "x: the database went away")
+    assert lab.rows("SELECT 1 FROM scidex_console.commit_failure") == []
+    await commit(commits, new_row(lab), ("a.png", b"a"))
+    (failure,) = lab.rows("SELECT kind, reason FROM scidex_console.commit_failure")
+    assert failure == {"kind": "Unreachable", "reason": "x: the database went away"}
+    assert list(shelf.take()) == []
+    await assert_verified(lab)
+
+
+async def test_connections_that_end_in_the_middle_are_made_anew_while_the_flock_holds(
+    lab: Lab, commits: ArtifactCommits
+) -> None:
+    number = await _place_of(lab, commits, "batch: committed")
+    repository = open_repository(lab.settings, SystemClock(), writer_wait=0.0)
+
+    def end_them() -> None:
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
+        assert len(lab.rows(ended, "scidex-console writer trial")) >= 2
+        with pytest.raises(LockBusy, match="trial"), repository.writer_lock("another"):
+            pass
+
+    with at_place(number, end_them) as place:
+        done = await commit(commits, new_row(lab), ("a.png", b"a"))
+    assert place.hit and done.added == ("a.png",)
+    await assert_verified(lab)
+
+
+async def test_artifact_that_somebody_has_locked_is_waited_for_and_then_told(
+    lab: Lab, commits: ArtifactCommits
+) -> None:
+    artifact = new_row(lab)
+    with psycopg.connect(lab.store.database_url, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(hashtext('artifact_folder_migration:' || %s))", [artifact])
+        with pytest.raises(LockBusy, match="another batch has the artifact"):
+            await commit(commits, artifact, ("a.png", b"a"))
+    await commit(commits, artifact, ("a.png", b"a"))
+    await assert_verified(lab)
+
+
+async def test_large_files_become_pointers_where_the_attributes_say_so(lab: Lab, trial: FolderTrial) -> None:
+    (lab.store.artifacts / ".gitattributes").write_text(
+        "*.h5 filter=lfs diff=lfs merge=lfs -text\n*.csv eol=crlf\n"
+    )
+    lab.git("add", ".gitattributes")
+    lab.git("commit", "-qm", "keep large files elsewhere")
+    artifact, content = new_row(lab, "dataset"), b"large" * 1000
+    async with artifact_commits(lab.settings, name="trial") as commits:
+        done = await commit(commits, artifact, ("cells.h5", content))
+        with pytest.raises(Refused, match="eol=crlf"):
+            await commit(commits, artifact, None, ("rows.csv", b"1,2"))
+    path = f"{done.artifact_id}/cells.h5"
+    assert lab.git("cat-file", "blob", f"HEAD:{path}").startswith("version https://git-lfs")
+    assert (lab.store.artifacts / path).read_bytes() == content
+    sha256 = done.files[0].sha256
+    (kept,) = (lab.store.outer / ".git").rglob(f"lfs/objects/{sha256[:2]}/{sha256[2:4]}/{sha256}")
+    assert kept.read_bytes() == content
+    await assert_verified(lab)
+    batch = await trial.held.journal().load(done.batch or 0)
+    assert batch is not None
+    await trial.redo(await trial.roll_back(batch))
+    assert (lab.store.artifacts / path).read_bytes() == content
+    await assert_verified(lab)
