@@ -47,6 +47,7 @@ def write_config(
         "writes": {"enabled": True, "authorization": AUTHORIZATION},
         "figures": _figures(speed),
         "folders": _folders(speed),
+        "readers": {"enabled": True},
         "soak": _soak(speed),
         "fetch": _fetch(hosts, speed),
     }

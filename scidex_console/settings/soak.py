@@ -51,7 +51,7 @@ class SoakSettings(BaseModel):
     service_url: str = Field(
         default="",
         description="Address of the read service, which phase 4 asks for redirects, canonical links and the "
-        "sitemap; empty: nobody is asked.",
+        "sitemap; empty: where serve.host and serve.port say, on this machine.",
     )
 
     @field_validator("service_url")

@@ -318,8 +318,7 @@ async def assembled(
             yield Engine(parts), runs
         finally:
             await housekeeping.close()
-            if probe is not None:
-                await probe.close()
+            await probe.close()
 
 
 def _soak_facts(settings: Settings, database: Database) -> PostgresSoakFacts:

@@ -17,13 +17,15 @@ from scidex_console.engine.soak.rounds import SoakOptions, SoakRounds
 from scidex_console.engine.threads import in_thread
 from scidex_console.settings import Settings
 
+_ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - what is listened on, not by us
+
 
 def soak_rounds(
     settings: Settings,
     store: PostgresSoak,
     facts: PostgresSoakFacts,
     repository: GitArtifactRepository,
-    probe: ServiceProbe | None,
+    probe: ServiceProbe,
     pulse: Pulse,
 ) -> SoakRounds:
     """What measures the phase under way."""
@@ -43,7 +45,16 @@ def soak_rounds(
     return SoakRounds(store, facts, list_strays, ServiceLook(probe), pulse, options)
 
 
-def service_probe(settings: Settings) -> HttpServiceProbe | None:
-    """What asks the read service; None where the configuration names none."""
-    url = settings.soak.service_url
-    return HttpServiceProbe(url, version=__version__) if url else None
+def service_probe(settings: Settings) -> HttpServiceProbe:
+    """What asks the read service, where the configuration says that it is."""
+    return HttpServiceProbe(service_address(settings), version=__version__)
+
+
+def service_address(settings: Settings) -> str:
+    """Where the engine reaches the read service: as told, or where `serve` listens on this machine."""
+    if settings.soak.service_url:
+        return settings.soak.service_url
+    host = settings.serve.host
+    if host in _ANY_ADDRESS:
+        host = "127.0.0.1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.serve.port}"

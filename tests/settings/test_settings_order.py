@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from scidex_console.domain.errors import SettingError
 from scidex_console.settings import ConnectTo, Settings, load_settings
 
 
@@ -116,3 +117,24 @@ def test_json_of_settings_can_be_read_again(here: Path) -> None:
     settings = load_settings(environ={}, here=here)
     again = Settings.model_validate_json(settings.model_dump_json(exclude={"database": {"url"}}))
     assert again == settings
+
+
+@pytest.mark.parametrize(
+    ("text", "enabled"), [("true", True), ("True", True), ("1", True), ("false", False), ("0", False)]
+)
+def test_the_flag_of_readers_goes_before_everything_else(here: Path, text: str, enabled: bool) -> None:
+    write(here / "config.toml", f"[readers]\nenabled = {str(not enabled).lower()}\n")
+    environ = {
+        "ARTIFACT_FOLDER_READERS_ENABLED": text,
+        "SCIDEX_CONSOLE__READERS__ENABLED": str(not enabled).lower(),
+    }
+    assert load_settings(environ=environ, here=here).readers.enabled is enabled
+    assert (
+        load_settings(environ={"ARTIFACT_FOLDER_READERS_ENABLED": ""}, here=here).readers.enabled
+        is not enabled
+    )
+
+
+def test_a_flag_that_is_none_is_named_by_its_variable(here: Path) -> None:
+    with pytest.raises(SettingError, match=r"\$ARTIFACT_FOLDER_READERS_ENABLED"):
+        load_settings(environ={"ARTIFACT_FOLDER_READERS_ENABLED": "sometimes"}, here=here)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.reading.found import FoundArtifact
-from scidex_console.domain.reading.kinds import ReaderKind
+from scidex_console.domain.reading.kinds import ReaderKind, Source
 from scidex_console.domain.reading.shares import Shares
 from scidex_console.engine.ports import Clock
 from scidex_console.engine.ports.reading import ReadableRows
@@ -37,18 +37,36 @@ class ArtifactResolver:
         row = await self._rows.find(key)
         if row is None:
             return None
-        return await asyncio.to_thread(self._find, row, reader, began)
+        found = await asyncio.to_thread(self._find, row, reader)
+        if found.source is Source.DATABASE and (moved := await self._moved([found])):
+            found = await asyncio.to_thread(self._find, moved[row.id], reader)
+        self._count(found, reader, self._clock.monotonic() - began)
+        return found
 
     async def resolve_all(self, rows: Sequence[ArtifactRow], reader: ReaderKind) -> Sequence[FoundArtifact]:
         """Several artifacts whose rows are known already, each counted as a read."""
+        began = self._clock.monotonic()
+        all_found = await asyncio.to_thread(lambda: [self._find(row, reader) for row in rows])
+        if moved := await self._moved([found for found in all_found if found.source is Source.DATABASE]):
+            again = await asyncio.to_thread(lambda: {i: self._find(row, reader) for i, row in moved.items()})
+            all_found = [again.get(found.id, found) for found in all_found]
+        each_s = (self._clock.monotonic() - began) / max(len(all_found), 1)
+        for found in all_found:
+            self._count(found, reader, each_s)
+        return all_found
 
-        def find() -> list[FoundArtifact]:
-            return [self._find(row, reader, self._clock.monotonic()) for row in rows]
+    async def _moved(self, found: Sequence[FoundArtifact]) -> Mapping[str, ArtifactRow]:
+        """Of artifacts without a file, the rows that are others by now.
 
-        return await asyncio.to_thread(find)
+        An artifact may move between the look at its row and the look at the disk: then it is looked for anew.
+        """
+        if not found:
+            return {}
+        now = await self._rows.find_all([each.id for each in found])
+        return {each.id: now[each.id] for each in found if now.get(each.id, each.row) != each.row}
 
-    def _find(self, row: ArtifactRow, reader: ReaderKind, began: float) -> FoundArtifact:
-        found = self._finder.find(row, folder_first=self.shares.folder_first(reader, row.id))
-        took = self._clock.monotonic() - began
-        self._meter.read(reader, found.source, fell_back=found.fell_back, seconds=took)
-        return found
+    def _find(self, row: ArtifactRow, reader: ReaderKind) -> FoundArtifact:
+        return self._finder.find(row, folder_first=self.shares.folder_first(reader, row.id))
+
+    def _count(self, found: FoundArtifact, reader: ReaderKind, seconds: float) -> None:
+        self._meter.read(reader, found.source, fell_back=found.fell_back, seconds=seconds)

@@ -25,15 +25,13 @@ _SITEMAP = "/sitemap.xml"
 
 
 class ServiceLook:
-    """A look at the service. Without one that is configured, nothing is asked and nothing made up."""
+    """A look at the service. When it does not answer, nothing is made up."""
 
-    def __init__(self, probe: ServiceProbe | None) -> None:
+    def __init__(self, probe: ServiceProbe) -> None:
         self._probe = probe
 
     async def look(self, artifacts: Sequence[ProbeArtifact]) -> tuple[Mapping[str, ProbeFacts], str]:
         """What was found by check; or why the service could not be asked, in words."""
-        if self._probe is None:
-            return {}, "no figure yet: soak.service_url names no service to be asked"
         typed = [each for each in artifacts if each.artifact_type in PREFIXED_TYPES]
         try:
             async with asyncio.timeout(_LONGEST_S):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,7 @@ class World:
     """A reading process over one migrated artifact and one old one."""
 
     store: SmallCheckout
+    rows: Rows
     resolver: ArtifactResolver
     meter: ReadMeter
     database: Database = field(default_factory=Database)
@@ -93,7 +94,7 @@ def world(tmp_path: Path) -> World:
     migrated = store.lay(row("figure-1", figure_path=f"{UUID}/f.png"), {"f.png": b"png"})
     rows = Rows([migrated, row("figure-2", figure_path="figures/old.png")])
     meter = ReadMeter()
-    return World(store, ArtifactResolver(rows, store.finder(), meter, SystemClock()), meter)
+    return World(store, rows, ArtifactResolver(rows, store.finder(), meter, SystemClock()), meter)
 
 
 async def test_both_keys_give_the_same_and_each_read_is_counted(world: World) -> None:
@@ -156,3 +157,22 @@ async def test_counts_are_folded_while_it_runs_and_at_its_end(world: World) -> N
         await world.resolver.resolve("figure-2")
     assert sum(world.database.reads.values()) == 2
     assert not world.database.processes
+
+
+async def test_an_artifact_that_moves_between_the_look_at_its_row_and_at_the_disk_is_found(
+    world: World,
+) -> None:
+    """Its old path is gone already, and the row that was read still names it."""
+    migrated = (await world.rows.find("figure-1")) or row()
+    old = replace(migrated, uuid=None, artifact_dir=None, metadata={"figure_path": "figures/gone.png"})
+    stale = [old]
+
+    async def find(key: str) -> ArtifactRow | None:
+        return stale.pop() if stale else migrated
+
+    world.rows.find = find  # type: ignore[method-assign]
+    found = await world.resolver.resolve("figure-1")
+    assert found is not None and found.primary is not None and not stale
+    [again] = await world.resolver.resolve_all([old], ReaderKind.SEARCH)
+    assert again.primary is not None
+    assert sum(read.n for read in world.meter.take()[0]) == 2

@@ -74,8 +74,6 @@ async def test_a_service_out_of_reach_is_told_and_judges_nothing(error: ConsoleE
     assert not probes and words in trouble
 
 
-async def test_without_a_service_or_without_artifacts_nothing_is_made_up() -> None:
-    probes, trouble = await ServiceLook(None).look(ARTIFACTS)
-    assert not probes and "soak.service_url" in trouble
+async def test_without_artifacts_nothing_is_made_up() -> None:
     empty, _ = await ServiceLook(Service()).look([])
     assert {facts.asked for facts in empty.values()} == {0}
