@@ -327,3 +327,12 @@ async def test_an_overview_without_a_soak_draws_nothing_and_breaks_nothing() -> 
         await to_soak(pilot)
         await press(pilot, "g")
         assert "nothing is known of the soak yet" in said(pilot)
+
+
+async def test_in_the_removals_phase_the_screen_names_the_clean_up() -> None:
+    ladder = under_way()
+    assert ladder.entry is not None
+    removal = replace(ladder, entry=replace(ladder.entry, phase=5))
+    for known, command in ((ladder, "soak status"), (removal, "cleanup plan")):
+        async with running(World(seen(known))) as pilot:
+            assert (await to_soak(pilot)).twin() == command

@@ -28,6 +28,7 @@ from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.soak.guide import StepAction
 from scidex_console.domain.soak.ladder import CheckView, Ladder, why_not_sign
+from scidex_console.domain.soak.phases import REMOVAL_PHASE
 
 
 class SoakScreen(MainScreen):
@@ -74,8 +75,10 @@ class SoakScreen(MainScreen):
         return super().why_not(key)
 
     def twin(self) -> str:
-        """The soak on the command line."""
-        return "soak status"
+        """The soak on the command line; in the removal's phase, what is left to decide and to clean up."""
+        ladder = self._known()
+        is_removal = ladder is not None and ladder.entry is not None and ladder.entry.phase == REMOVAL_PHASE
+        return "cleanup plan" if is_removal else "soak status"
 
     def draw_body(self, knowledge: Knowledge) -> None:
         """Draw what the last reading has of it."""
