@@ -58,7 +58,9 @@ class Drain:
         run_id: int,
         epoch: int,
         retry_s: float,
+        recorders: asyncio.Semaphore | None = None,
     ) -> None:
+        """`recorders` bounds how many drains read or record at once, so that others reach the database."""
         self._job = job
         self._group = group
         self._permits = permits
@@ -67,6 +69,7 @@ class Drain:
         self._run_id = run_id
         self._epoch = epoch
         self._retry_s = retry_s
+        self._recorders = recorders or asyncio.Semaphore()
         self._active: dict[str, asyncio.Task[None]] = {}
         self._ahead: list[Any] = []
 
@@ -113,7 +116,8 @@ class Drain:
     async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
         while True:
             try:
-                return await call()
+                async with self._recorders:
+                    return await call()
             except (LockBusy, Unreachable):
                 await self._clock.sleep(self._retry_s)
 

@@ -23,6 +23,8 @@ _BREATH_S = 0.02
 """Between two looks, so that a burst of prepared items is looked at once."""
 LOOK_S = 1.0
 """How often the run and the due rows are looked at when nothing wakes the worker."""
+_RECORDERS = 4
+"""Drains that read or record at once: half of an engine's connections, so that batches are written, too."""
 
 
 class Shift:
@@ -59,6 +61,7 @@ class Shift:
         self._writing: asyncio.Task[object] | None = None
         self._publishing: asyncio.Task[object] | None = None
         self._stopped = False
+        self._recorders = asyncio.Semaphore(_RECORDERS)
 
     def stop(self) -> None:
         """Take up nothing more; what is in hand is finished."""
@@ -193,6 +196,7 @@ class Shift:
             run_id=self._run.id,
             epoch=self._epoch,
             retry_s=self._options.retry_s,
+            recorders=self._recorders,
         )
         self._drains[group] = self._beside(drain.run(), f"drain {group}")
 
