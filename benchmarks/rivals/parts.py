@@ -135,7 +135,7 @@ class Bench:
                 client.name,
                 f"{peaks[0]:.0f}",
                 f"{peaks[1]:.0f}",
-                f"{peaks[1] - peaks[0]:.0f}",
+                f"{max(0.0, peaks[1] - peaks[0]):.0f}",
                 f"{taken:.0f}",
             )
             if client.name == OURS:

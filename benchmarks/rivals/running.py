@@ -14,7 +14,7 @@ from rivals.network import World
 from rivals.plan import Plan, Said, read_results
 from scidex_console.demo.hosts.request_log import LoggedRequest, read_requests
 
-_LOOK_S = 0.05
+_LOOK_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Ran:
     processor_s: float
     """Of the client and every process it started."""
     peak_mib: float
-    """Most memory resident at once, all its processes together, looked at twenty times a second."""
+    """The peaks of memory resident, of all its processes that ran at once, added up."""
     said: dict[str, Said]
     requests: list[LoggedRequest]
     """What the servers saw."""
@@ -95,5 +95,5 @@ def _resident_kib(pid: int) -> int:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    own = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0)
+    own = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
     return own + sum(_resident_kib(int(child)) for child in children)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
@@ -167,4 +168,57 @@ async def test_no_group_is_asked_for_rows_while_git_is_two_batches_behind() -> N
     )
     await shift.work()
     assert (writer.asked_meanwhile, job.asked) == (0, 50)
+    assert runs.moves == [RunState.DONE]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row that is due."""
+
+    artifact_id: str
+
+
+class ManyRecords(ManyGroups):
+    """A row due in each of many groups, all recorded at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prepared = 0
+        self.at_once = self.most_at_once = self.recorded = 0
+
+    async def next_items(self, group: str, limit: int, *, excluding: object) -> list[Any]:
+        self.asked += 1
+        return [Item(group)] if self.asked <= 50 else []
+
+    async def prepare(self, item: Item, **_: object) -> Callable[[], Awaitable[None]]:
+        return self._record
+
+    async def _record(self) -> None:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        self.at_once -= 1
+        self.recorded += 1
+
+
+async def test_drains_leave_connections_for_the_batches_however_many_they_are() -> None:
+    runs, job = Runs(), ManyRecords()
+
+    async def stumble(error: ConsoleError) -> None:
+        raise error
+
+    shift = Shift(
+        cast(Job, job),
+        RUN,
+        cast(RunStore, runs),
+        cast(Writer, SlowGit(job)),
+        cast(Clock, cast(Any, Soon())),
+        Pulse(),
+        OPTIONS,
+        epoch=1,
+        stumble=stumble,
+    )
+    await shift.work()
+    assert (job.recorded, job.most_at_once) == (50, 4)
     assert runs.moves == [RunState.DONE]
