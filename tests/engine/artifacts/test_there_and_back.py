@@ -88,10 +88,12 @@ async def test_row_made_the_old_way_gets_its_folder_by_the_backfill_and_then_an_
 ) -> None:
     with pytest.raises(Refused, match="git has a file that its row names already"):
         await commit(commits, "old", ("old.png", OLD["figures/old.png"]))
-    new = new_row(lab)
+    new, late = new_row(lab), new_row(lab, primary_filename="late.png")
     await commit(commits, new, ("new.png", b"new"))
     assert await trial.cycle() is not None
-    assert trial.migrated() == {"old", new}
+    assert trial.migrated() == {"old", new}, "what is registered with a file waits for its writer"
+    await commit(commits, late, ("Late.PNG", b"late"))
+    assert row(lab, late)["primary_filename"] == "late.png" and trial.words(late)[-1] == "success"
     done = await commit(commits, "old", None, ("old.csv", b"x,y"))
     assert (done.primary_filename, done.accessory_filenames) == ("old.png", ("old.csv",))
     await assert_verified(lab)
