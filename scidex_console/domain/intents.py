@@ -47,6 +47,7 @@ class ActionName(StrEnum):
     SOAK_OVERRIDE = "soak_override"
     SOAK_MEASURE = "soak_measure"
     READERS_SET = "readers_set"
+    RESCUE = "rescue"
 
 
 WITHOUT_JOB = frozenset(

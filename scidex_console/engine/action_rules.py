@@ -141,6 +141,11 @@ def readers_rule(overview: Overview, job: JobName) -> str | None:
     return None
 
 
+def rescue_rule(overview: Overview, job: JobName) -> str | None:
+    """Only figures move."""
+    return None if job is JobName.FIGURES else "only figures are rescued"
+
+
 def throttle_rule(overview: Overview, job: JobName) -> str | None:
     """There must be a host that was asked."""
     return None if overview.hosts else "no host has been asked yet"

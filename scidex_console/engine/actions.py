@@ -22,6 +22,7 @@ from scidex_console.engine.action_rules import (
     pause_rule,
     readers_rule,
     redo_rule,
+    rescue_rule,
     resume_rule,
     retry_rule,
     rollback_rule,
@@ -105,7 +106,8 @@ class ActionSpec:
 
         `program` is what it begins with, quoted already: the program as it is run here, and its options.
         """
-        words = [*str(self.name).split("_"), *_operands(self.name, job, params), *_options(self.name, params)]
+        name = ["plan"] if self.name is ActionName.RESCUE else str(self.name).split("_")
+        words = [*name, *_operands(self.name, job, params), *_options(self.name, params)]
         if reason and not _is_shown(self.name, params):
             words += ["--reason", reason]
         return f"{program} {shlex.join(words)}"
@@ -272,6 +274,16 @@ _SPECS = (
         writes=False,
         rule=readers_rule,
     ),
+    ActionSpec(
+        ActionName.RESCUE,
+        "Try the rescue",
+        "Asks for a sample of the figures that are gone where they may have moved; nothing is kept.",
+        Friction.KEY,
+        asks_reason=False,
+        job_scoped=True,
+        writes=False,
+        rule=rescue_rule,
+    ),
 )
 
 ACTIONS: Mapping[ActionName, ActionSpec] = {spec.name: spec for spec in _SPECS}
@@ -297,6 +309,8 @@ def _operands(name: ActionName, job: JobName | None, params: Mapping[str, Any]) 
     if name is ActionName.TRIAGE:
         return _decided(job, params)
     words = [str(job)] if job else []
+    if name is ActionName.RESCUE:
+        words += ["--rescue", "--sample", str(params.get("sample", 20))]
     if name is ActionName.STEP:
         words.append(str(params.get("count", 1)))
     return words

@@ -32,6 +32,7 @@ from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import Clock, IntentStore, RunStore
 from scidex_console.engine.pulse import Pulse
 from scidex_console.engine.reading.orders import ReaderOrders
+from scidex_console.engine.rescue_trial import RescueOrders
 from scidex_console.engine.run_orders import RunOrders, job_of
 from scidex_console.engine.soak.orders import SoakOrders
 from scidex_console.engine.store_orders import BatchOrders, RowOrders
@@ -94,6 +95,7 @@ class IntentClerk:
         triage_orders: TriageOrders,
         soak_orders: SoakOrders,
         reader_orders: ReaderOrders,
+        rescue_orders: RescueOrders,
         served: Collection[JobName],
         options: EngineOptions,
         clock: Clock,
@@ -107,6 +109,7 @@ class IntentClerk:
         self._triage_orders = triage_orders
         self._soak_orders = soak_orders
         self._reader_orders = reader_orders
+        self._rescue_orders = rescue_orders
         self._served = frozenset(served)
         self._options = options
         self._clock = clock
@@ -131,6 +134,7 @@ class IntentClerk:
             ActionName.SOAK_OVERRIDE: soak_orders.override,
             ActionName.SOAK_MEASURE: soak_orders.measure,
             ActionName.READERS_SET: reader_orders.set_share,
+            ActionName.RESCUE: rescue_orders.begin,
         }
 
     @property
@@ -218,25 +222,37 @@ class IntentClerk:
             self._waiting.pop(intent.id, None)
             if intent.action is ActionName.STEP and intent.state is IntentState.WAITING:
                 await self._run_orders.give_up_step(job_of(intent))
+            if intent.action is ActionName.RESCUE:
+                self._rescue_orders.drop(intent)
             self._pulse.changed("intent", "run")
             self._pulse.wake()
 
     async def _settle_if_reached(self, waiting: _Waiting) -> None:
-        """A waiting intent is settled once its run has come to rest, or has gone another way."""
+        """A waiting intent is settled once its run has come to rest, or has gone another way.
+
+        Or once its trial is over.
+        """
         intent = waiting.intent
-        reached = await self._run_orders.reached(intent)
+        reached = await self._reached(intent)
         if isinstance(reached, str):
             if reached and reached != waiting.told:
                 await self._intents.wait(intent, reached)
                 waiting.told = reached
                 self._pulse.changed("intent")
             return
-        done, outcome, run = reached
-        await self._intents.settle(
-            intent, done=done, outcome=outcome, before=waiting.before, after=_run_facts(run)
-        )
+        done, outcome, after = reached
+        await self._intents.settle(intent, done=done, outcome=outcome, before=waiting.before, after=after)
         del self._waiting[intent.id]
         self._pulse.changed("intent", "run")
+
+    async def _reached(self, intent: Intent) -> tuple[bool, str, dict[str, Any] | None] | str:
+        if intent.action is ActionName.RESCUE:
+            return self._rescue_orders.reached(intent)
+        reached = await self._run_orders.reached(intent)
+        if isinstance(reached, str):
+            return reached
+        done, outcome, run = reached
+        return done, outcome, _run_facts(run)
 
     async def _facts(self, intent: Intent) -> dict[str, Any]:
         """What an audit row says of before and after."""

@@ -16,6 +16,7 @@ from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.figure_source import HttpFigureSource
 from scidex_console.adapters.http.gate import Gates
 from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.dead_figures import dead_figures
 from scidex_console.adapters.postgres.fence import PostgresFence
 from scidex_console.adapters.postgres.figures import PostgresFigures
 from scidex_console.adapters.postgres.folders import PostgresFolders
@@ -49,6 +50,7 @@ from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import RunStore
 from scidex_console.engine.pulse import Pulse
 from scidex_console.engine.reading.orders import ReaderOrders
+from scidex_console.engine.rescue_trial import RescueOrders
 from scidex_console.engine.run_orders import RunOrders
 from scidex_console.engine.soak.orders import SoakOrders
 from scidex_console.engine.store_orders import BatchOrders, RowOrders
@@ -262,36 +264,44 @@ async def assembled(
     rounds = soak_rounds(settings, soak, _soak_facts(settings, database), files.repository, probe, pulse)
     served, soak_orders = options.jobs, SoakOrders(soak, rounds)
     finishing = Finishing(runs, store.journal(), writer)
-    clerk = IntentClerk(
-        intents=PostgresIntents(store.fenced),
-        runs=runs,
-        run_orders=RunOrders(runs, writer),
-        row_orders=RowOrders(
-            {JobName.FIGURES: figures, JobName.FOLDERS: PostgresFolders(store.fenced)}, previews, runs
-        ),
-        batch_orders=BatchOrders(finishing, store.journal(), previews, writer, store.mandate),
-        triage_orders=triage_orders(
-            settings,
-            store,
-            finishing=finishing,
-            journal=store.journal(),
-            writer=writer,
-            previews=previews,
-            check_cleanup=soak_orders.check_cleanup,
-        ),
-        host_orders=HostOrders(gates, gate_store, figures, clock, budgets=groups),
-        soak_orders=soak_orders,
-        reader_orders=ReaderOrders(PostgresShareStore(store.fenced), pulse),
-        served=served,
-        options=options,
-        clock=clock,
-        pulse=pulse,
-    )
     robots = PostgresRobots(store.fenced)
     decoder = Decoder(lambda name: files.staging.root / name)
     async with HttpFigureSource(
         fetching, groups, gates, files.staging, clock, robots=robots, decoder=decoder
     ) as source:
+        rescue_orders = RescueOrders(
+            source,
+            lambda: dead_figures(database),
+            settings.figures.rules(),
+            pulse,
+            may_ask=settings.fetch.need_contact,
+        )
+        clerk = IntentClerk(
+            intents=PostgresIntents(store.fenced),
+            runs=runs,
+            run_orders=RunOrders(runs, writer),
+            row_orders=RowOrders(
+                {JobName.FIGURES: figures, JobName.FOLDERS: PostgresFolders(store.fenced)}, previews, runs
+            ),
+            batch_orders=BatchOrders(finishing, store.journal(), previews, writer, store.mandate),
+            triage_orders=triage_orders(
+                settings,
+                store,
+                finishing=finishing,
+                journal=store.journal(),
+                writer=writer,
+                previews=previews,
+                check_cleanup=soak_orders.check_cleanup,
+            ),
+            host_orders=HostOrders(gates, gate_store, figures, clock, budgets=groups),
+            soak_orders=soak_orders,
+            reader_orders=ReaderOrders(PostgresShareStore(store.fenced), pulse),
+            rescue_orders=rescue_orders,
+            served=served,
+            options=options,
+            clock=clock,
+            pulse=pulse,
+        )
         known: Mapping[JobName, Job] = {
             JobName.FIGURES: redownload_figures(settings, options, store, source, gates),
             JobName.FOLDERS: migrate_folders(settings, store, pulse),
@@ -317,6 +327,7 @@ async def assembled(
         try:
             yield Engine(parts), runs
         finally:
+            await rescue_orders.aclose()
             await housekeeping.close()
             await probe.close()
 

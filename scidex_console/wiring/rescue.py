@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 from scidex_console.adapters.http.decoding import Decoder
 from scidex_console.adapters.http.figure_source import HttpFigureSource
 from scidex_console.adapters.http.gate import Gates
-from scidex_console.adapters.postgres.dead_figures import dead_figures
+from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.dead_figures import dead_figures, rescue_trial
+from scidex_console.adapters.postgres.desk import PostgresIntentDesk
 from scidex_console.adapters.postgres.gates import PostgresGates
+from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.adapters.postgres.robots import PostgresRobots
-from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.errors import Held, Refused, Unreachable
+from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.rescue import RescueTrial, RescueTry, other_addresses
-from scidex_console.engine.ports import FigureSource
+from scidex_console.domain.rescue import RescueTrial
+from scidex_console.engine.rescue_trial import MOST_SAMPLED, sample_rescue
 from scidex_console.settings import Settings
 from scidex_console.wiring.engine import engine_options, fetch_settings, held_store
+from scidex_console.wiring.reading import origin
+
+_LOOK_S = 0.3
+_PATIENCE_S = 30.0
+"""How long an engine that has the store may give no sign of life."""
 
 
 async def try_rescue(settings: Settings, *, sample: int) -> RescueTrial:
-    """Ask for a sample through the gate, whose state is the engine's before and after; nothing is kept.
+    """Ask for a sample, and keep nothing: here where no engine has the store, else by that engine.
 
-    The store is held meanwhile, so that no engine spends the same budgets. Raises `Held` when one does,
-    `SettingError` without a contact, `Unreachable`.
+    Either way by one gate, whose state is kept. Raises `SettingError` without a contact, `Refused`,
+    `Unreachable`.
     """
     settings.fetch.need_contact()
+    with suppress(Held):
+        return await _here(settings, sample)
+    return await _by_the_engine(settings, sample)
+
+
+async def _here(settings: Settings, sample: int) -> RescueTrial:
+    """The store is held meanwhile, so that no engine spends the same budgets. Raises `Held` when one does."""
     options = replace(engine_options(settings, frozenset({JobName.FIGURES}), until_idle=True), writes=False)
-    rules = settings.figures.rules()
     async with held_store(settings, options) as store:
-        figures = await dead_figures(store.fenced.database)
-        matching = [(name, url, others) for name, url in figures if (others := other_addresses(url, rules))]
         gate_store = PostgresGates(store.fenced)
         fetching, groups = fetch_settings(settings), settings.fetch.host_groups()
         gates = Gates(groups, store.clock, fetching)
@@ -44,25 +59,40 @@ async def try_rescue(settings: Settings, *, sample: int) -> RescueTrial:
             robots=PostgresRobots(store.fenced),
             decoder=Decoder(lambda name: staging.root / name),
         )
-        tries: list[RescueTry] = []
+        gone = await dead_figures(store.fenced.database)
         async with source:
             try:
-                for artifact_id, url, others in matching[:sample]:
-                    named = [(rule.name, other) for rule, other in others]
-                    tries += await _tries(source, artifact_id, url, named)
+                return await sample_rescue(source, gone, settings.figures.rules(), sample, [])
             finally:
                 await gate_store.save(gates.states())
-    return RescueTrial(len(matching), tuple(tries))
 
 
-async def _tries(
-    source: FigureSource, artifact_id: str, url: str, others: list[tuple[str, str]]
-) -> list[RescueTry]:
-    """One figure at its other addresses, until it comes."""
-    tries = []
-    for rule, other in others:
-        outcome = await source.ask_control(other)
-        tries.append(RescueTry(artifact_id, url, rule, other, outcome.outcome, outcome.reason))
-        if outcome.outcome is FetchClass.STORED:
-            break
-    return tries
+async def _by_the_engine(settings: Settings, sample: int) -> RescueTrial:
+    timeout = settings.database.statement_timeout.total_seconds()
+    url = settings.database.need_url()
+    async with Database(url, name="scidex-console rescue", statement_timeout_s=timeout) as database:
+        desk, read = PostgresIntentDesk(database, origin()), PostgresReadModel(database)
+        params = {"sample": min(sample, MOST_SAMPLED)}
+        intent = await desk.submit(ActionName.RESCUE, JobName.FIGURES, params, reason="")
+        intent = await _settled(read, intent)
+        if intent.state is not IntentState.DONE:
+            raise Refused(f"the engine did not try: {intent.outcome}", where="rescue")
+        return await rescue_trial(database, intent.id)
+
+
+async def _settled(read: PostgresReadModel, intent: Intent) -> Intent:
+    now = asyncio.get_running_loop().time
+    alive_at = now()
+    while intent.state not in SETTLED:
+        await asyncio.sleep(_LOOK_S)
+        intent = await read.intent(intent.id) or intent
+        engine = await read.engine()
+        if engine is not None and engine.state == "running":
+            alive_at = now()
+        if now() - alive_at > _PATIENCE_S:
+            raise Unreachable(
+                f"the engine that has the store gives no sign of life; intent {intent.id} stays with it",
+                where="engine",
+                fix="see `scidex-console status`",
+            )
+    return intent

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from scidex_console.demo.hosts.scenarios import Behaviour
 from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.intents import IntentState
 from scidex_console.domain.runs import RunState
 from scidex_console.settings import load_settings
 from scidex_console.wiring.rescue import try_rescue
@@ -59,3 +62,29 @@ async def _a_sample_tells_how_many_live(config: Path, most: int) -> None:
     assert (trial.tried, len(trial.tries)) == (2, 2) and 2 <= trial.matching <= most
     assert {one.rule for one in trial.tries} == {"moved"}
     assert trial.live == sum(one.outcome is FetchClass.STORED for one in trial.tries)
+
+
+async def test_an_engine_at_work_tries_the_sample_itself_within_its_budgets(
+    tmp_path: Path, scidex_database: str
+) -> None:
+    urls = addresses((OLD, 8))
+    settings = {"rescue_rules": RULES, "default_rate": "5.0", "max_attempts": "1"}
+    async with bench(tmp_path, scidex_database, urls, settings=settings) as made:
+        made.hosts.script.set_host(OLD, Behaviour.NOT_FOUND)
+        made.hosts.script.set_host(NEW, Behaviour.IMAGE)
+        async with made.engine():
+            await made.ask("step", count=4)
+            configured = load_settings(made.lab.config, environ={})
+            # Two people at once, while the run goes on: whoever asks, it is one budget.
+            trials = await asyncio.gather(
+                try_rescue(configured, sample=3), try_rescue(configured, sample=4), made.ask("resume")
+            )
+            refused = await made.ask("rescue", sample=0)
+            assert refused.state is IntentState.REFUSED and "1 to 200" in refused.outcome
+        sent = sorted(one.arrived_ns / 1e9 for one in made.asked() if one.host == NEW)
+        audit = made.lab.rows("SELECT * FROM scidex_console.audit WHERE action = 'intent:rescue'")
+    assert [(one.tried, one.live) for one in trials[:2]] == [(3, 3), (4, 4)]
+    assert all(row["after"]["result"]["tries"] for row in audit[:2]), "what was found is on record"
+    assert sum(one.method == "GET" and one.host == NEW for one in made.asked()) >= 7
+    gaps = [later - earlier for earlier, later in pairwise(sent)]
+    assert min(gaps) > 0.15, "5 requests a second, of all of them together"

@@ -33,7 +33,7 @@ def register(subparsers: Subparsers) -> None:
         "show what a job would do next",
         details="plan folders --orphans lists the files that no row claims instead. They are never touched.\n"
         "plan figures --rescue asks for a sample of the figures that are gone where they may have moved, by\n"
-        "the rules of figures.rescue_rules. Nothing is kept. No engine may be at work.",
+        "the rules of figures.rescue_rules. Nothing is kept. An engine that has the store asks for them.",
     )
     add_job(parser)
     parser.add_argument("--limit", type=count, default=20, metavar="N", help="rows at most (default: 20)")
