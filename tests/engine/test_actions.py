@@ -190,6 +190,7 @@ def test_friction_follows_reversibility() -> None:
         ActionName.PAUSE,
         ActionName.RESUME,
         ActionName.SOAK_MEASURE,
+        ActionName.RESCUE,
     }
     assert all(spec.asks_reason for spec in ACTIONS.values() if spec.friction is Friction.TYPED)
 
@@ -199,6 +200,7 @@ def test_friction_follows_reversibility() -> None:
     [
         (ActionName.PAUSE, FIGURES, {}, "disk work", "scidex-console pause figures --reason 'disk work'"),
         (ActionName.STEP, FIGURES, {"count": 5}, "", "scidex-console step figures 5"),
+        (ActionName.RESCUE, FIGURES, {"sample": 3}, "", "scidex-console plan figures --rescue --sample 3"),
         (ActionName.STEP, FIGURES, {"count": 2, "cycle": True}, "", "scidex-console step figures 2 --cycle"),
         (
             ActionName.RETRY,
