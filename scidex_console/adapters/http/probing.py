@@ -8,7 +8,7 @@ from scidex_console.domain.errors import SettingError, Unreachable
 from scidex_console.domain.soak.probing import ProbeAnswer
 
 _MOST_BYTES = 1 << 20
-_TIMEOUT_S = 5.0
+_TIMEOUT_S = 10.0
 
 
 class HttpServiceProbe:

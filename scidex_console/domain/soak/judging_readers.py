@@ -53,7 +53,11 @@ def _times(found: LatencyFacts) -> str:
 def _one(times: Times) -> str:
     if times.p50_ms is None or times.p99_ms is None:
         return "none"
-    return f"p50 {times.p50_ms:.3g} ms, p99 {times.p99_ms:.3g} ms of {times.answers:,} answers"
+    return f"p50 {_ms(times.p50_ms)}, p99 {_ms(times.p99_ms)} of {times.answers:,} answers"
+
+
+def _ms(time: float) -> str:
+    return f"{time:,.0f} ms" if time >= 100 else f"{time:.3g} ms"
 
 
 def _consumers(facts: Facts) -> Reading:

@@ -52,6 +52,7 @@ def test_the_words_tell_both_sides_and_what_counted_them() -> None:
     words = latency(QUICK, QUICK).words
     one = "p50 4 ms, p99 80 ms of 4,000 answers"
     assert words == f"answers: before {one}; since {one}"
+    assert "p99 5,321 ms of" in latency(QUICK, Times(4000, 4.0, 5321.4)).words
 
 
 def reads(*each: tuple[str, float, int, int], off: tuple[str, ...] = ()) -> ReadFacts:
