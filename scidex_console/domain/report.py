@@ -66,7 +66,7 @@ def _period(report: Mapping[str, Any]) -> str:
 
 def _of_figures(report: Mapping[str, Any]) -> list[str]:
     totals: Mapping[str, int] = report["totals"]
-    return [*_sentences(totals), "", *_table(report["hosts"], totals)]
+    return [*_sentences(totals), _batches(report["batches"]), "", *_table(report["hosts"], totals)]
 
 
 _VERDICTS = {True: "holds", False: "**does not hold**", None: "open"}
@@ -85,6 +85,7 @@ def _of_folders(report: Mapping[str, Any]) -> list[str]:
         f"- error (tried again): {totals['error']}",
         f"- skipped (tried again): {totals['skipped']}",
         f"- taken back: {totals['rolled_back']}",
+        _batches(report["batches"]),
         "",
         "| acceptance | measured | |",
         "| --- | --- | --- |",
@@ -105,6 +106,12 @@ def _of_folders(report: Mapping[str, Any]) -> list[str]:
     if len(waiting) > MOST_WAITING:
         lines += ["", f"And {len(waiting) - MOST_WAITING} more, which the report as JSON lists."]
     return lines
+
+
+def _batches(batches: Mapping[str, int]) -> str:
+    """How many batches stand, and where the others are."""
+    others = {name.replace("_", " "): number for name, number in batches.items() if name != "done" and number}
+    return ", ".join([f"- batches: {batches['done']} done", *(f"{n} {name}" for name, n in others.items())])
 
 
 def _sentences(totals: Mapping[str, int]) -> list[str]:

@@ -308,6 +308,7 @@ class FakeRead:
             "from": "2026-05-19T20:00:00+00:00",
             "to": "2026-05-19T20:30:00+00:00",
             "totals": counts,
+            "batches": {"done": 2, "taken_back": 0},
             "hosts": [{"group": "europepmc", "host": "europepmc.org", **counts}],
         }
 

@@ -33,6 +33,7 @@ def report(**changed: Any) -> dict[str, Any]:
         "from": "2026-05-19T20:00:00+00:00",
         "to": "2026-05-19T21:30:00+00:00",
         "totals": counts(70, 10, 41, 5, 1, 2, 1, 7, 3, 99),
+        "batches": {"done": 3, "taken_back": 1, "partly_taken_back": 0, "under_way": 2, "empty": 0},
         "hosts": [
             {"group": "europepmc", "host": "europepmc.org", **counts(60, 5, 41, 4, 0, 0, 0, 7, 3, 80)},
             {"group": "cdn.example.org", "host": "cdn.example.org", **counts(10, 5, 0, 1, 1, 2, 1, 0, 0, 19)},
@@ -60,6 +61,7 @@ def test_the_report_has_every_count_whole_and_per_host() -> None:
         "- taken back (fetched or marked, then rolled back): 7\n"
         "- left out (fetched or dead, but file or row had changed meanwhile): 3\n"
         "- requests: 99\n"
+        "- batches: 3 done, 1 taken back, 2 under way\n"
         "\n"
         "| host | group | attempted | fetched | hard-404 | transient | blocked | suspect | refused "
         "| taken back | left out | requests |\n"

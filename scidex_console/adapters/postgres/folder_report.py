@@ -34,6 +34,7 @@ async def read_folders_report(
                 "read_run": {"id": run_id, "job": JobName.FOLDERS},
                 "read_journal_identity": None,
                 "count_migration_statuses": {"run_id": run_id},
+                "count_batches_by_state": {"run_id": run_id, "job": JobName.FOLDERS},
                 "list_retryable_folders": filter_params(AttemptFilter(), known=WAITING),
                 "list_current_runs": None,
             },
@@ -50,6 +51,7 @@ async def read_folders_report(
         "from": iso([row["first_at"] for row in rows], earliest=True),
         "to": iso([row["last_at"] for row in rows], earliest=False),
         "totals": _totals(rows),
+        "batches": dict(found["count_batches_by_state"][0]),
         "acceptance": _plain(asdict(await folders.acceptance(gap))),
         "waiting": [
             {

@@ -41,6 +41,7 @@ async def read_report(database: Database, job: JobName, run_id: int | None) -> M
                 "read_run": {"id": run_id, "job": job},
                 "read_journal_identity": None,
                 "count_attempts_by_host": {"run_id": run_id, "job": job},
+                "count_batches_by_state": {"run_id": run_id, "job": job},
             },
         )
     if run_id is not None and not found["read_run"]:
@@ -53,6 +54,7 @@ async def read_report(database: Database, job: JobName, run_id: int | None) -> M
         "from": iso([row["first_at"] for row in rows], earliest=True),
         "to": iso([row["last_at"] for row in rows], earliest=False),
         "totals": {name: sum(row[name] for row in rows) for name in COUNTS},
+        "batches": dict(found["count_batches_by_state"][0]),
         "hosts": [_host(row) for row in _busiest_first(rows)],
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from rich.cells import cell_len
+
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line, fit
 from scidex_console.console.presentation.presence import watchers
 from scidex_console.console.presentation.words import as_typed, duration, run_state
@@ -62,12 +64,17 @@ def is_production(environment: str) -> bool:
 
 _LONGEST_AUTHORIZATION = 40
 _SHORTEST_AUTHORIZATION = 8
+_SHORTEST_ENVIRONMENT = 12
 _ASKING_NEEDS = 8
 """Columns without which who is asking is left out, instead of being cut to nothing."""
 
 
 def place_cells(
-    engine: EngineView | None, *, production: bool = False, authorization_in: int | None = None
+    engine: EngineView | None,
+    *,
+    production: bool = False,
+    authorization_in: int | None = None,
+    name_in: int = 24,
 ) -> tuple[Cell, ...]:
     """Environment and write mode as badges, with the authorization, in so many columns where room is short.
 
@@ -76,7 +83,7 @@ def place_cells(
     if engine is None:
         name, tone = ("PRODUCTION", "badge-bad") if production else ("ENVIRONMENT UNKNOWN", "badge-warn")
         return (Cell(f" {name} ", tone), Cell(" "), Cell(" NO ENGINE YET ", "badge-warn"))
-    told = clean(engine.environment or "unnamed", 24).upper()
+    told = clean(engine.environment or "unnamed", name_in).upper()
     if production and not is_production(told):
         told = f"PRODUCTION {told}"
     production = production or is_production(told)
@@ -96,7 +103,8 @@ def place_cells(
 def place_line(knowledge: Knowledge, width: int) -> Line:
     """First line: environment, write mode, authorization, database, who is asking.
 
-    Of these the authorization gives way, so that the database stands there in 80 columns.
+    Of these the authorization gives way first, so that the database stands there in 80 columns, at the worst
+    with its beginning and its end.
     """
     overview = knowledge.overview
     if overview is None:
@@ -104,7 +112,8 @@ def place_line(knowledge: Knowledge, width: int) -> Line:
     needed: list[Cell] = []
     if knowledge.read_only or not overview.identity.can_write_intents:
         needed += [Cell("  "), Cell(" READ-ONLY ", "badge-warn")]
-    needed += [Cell("  database ", "dim"), Cell(clean(overview.identity.database, 40))]
+    name = clean(overview.identity.database, 80)
+    needed += [Cell("  database ", "dim"), Cell(fit(name, min(cell_len(name), 40), crop="middle"))]
     place = place_cells(overview.engine, production=knowledge.production)
     if Line((*place, *needed)).width > width:
         place = place_cells(overview.engine, production=knowledge.production, authorization_in=1)
@@ -114,6 +123,17 @@ def place_line(knowledge: Knowledge, width: int) -> Line:
             production=knowledge.production,
             authorization_in=min(max(room, _SHORTEST_AUTHORIZATION), _LONGEST_AUTHORIZATION),
         )
+    if Line((*place, *needed)).width > width:
+        # Even so it is too long: environment and database share what is left.
+        place = place_cells(
+            overview.engine,
+            production=knowledge.production,
+            authorization_in=_SHORTEST_AUTHORIZATION,
+            name_in=_SHORTEST_ENVIRONMENT,
+        )
+        room = width - Line((*place, *needed[:-2], Cell("  db "))).width
+        shown = fit(name, min(cell_len(name), max(room, 5)), crop="middle")
+        needed[-2:] = [Cell("  db ", "dim"), Cell(shown)]
     if Line((*place, *needed)).width + _ASKING_NEEDS <= width:
         needed += [Cell("  as ", "dim"), Cell(clean(overview.identity.operator, 24))]
     return crop_line(Line((*place, *needed)), width)

@@ -322,6 +322,19 @@ def test_environment_write_mode_and_database_stand_in_80_columns_however_long_th
     assert "authorized by CHG-2291 by the board CHG" in place(an_overview(engine=engine), 160)
 
 
+def test_the_database_is_told_from_its_neighbours_in_80_columns_however_long_everything_is() -> None:
+    engine = replace(
+        ENGINE, environment="europe-west-primary-cluster", writes=True, authorization="CHG-2291 x"
+    )
+    identity = replace(IDENTITY, database="scidex_artifacts_of_the_laboratory_replica_2")
+    overview = an_overview(engine=engine, identity=identity)
+    shown = place(overview, production=True, read_only=True)
+    assert len(shown) <= 80 and shown.startswith(" PRODUCTION EUROPE-")
+    assert " WRITES " in shown and " by CHG-2" in shown and "READ-ONLY" in shown
+    database = shown.rstrip().partition(" db ")[2]
+    assert database.startswith("s") and database.endswith("_2")
+
+
 def test_the_pulse_grows_older_with_the_data() -> None:
     text = pulse_line(Knowledge(an_overview(), age_s=9.0), 80).text
     assert text.startswith("data 9s    heartbeat 11s   engine RUNNING 4242@scidex-worker  epoch 7")
