@@ -242,6 +242,8 @@ class ConsoleApp(TerminalApp):
 
     async def on_event(self, event: events.Event) -> None:
         """A key, or a terminal that is attached again, means that somebody is there."""
+        if isinstance(event, events.Key):
+            self.notices.pressed()
         if self._attending and isinstance(event, events.Key | events.Paste | events.Resize):
             self._attending.pressed()
         await super().on_event(event)

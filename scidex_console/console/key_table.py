@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from scidex_console.console.keys import EVERYWHERE, Key
 from scidex_console.console.presentation.keys import KeyView
 from scidex_console.console.presentation.words import as_typed
-from scidex_console.console.screens.main_screen import Subject
+from scidex_console.console.screens.main_screen import MainScreen, Subject
 from scidex_console.console.screens.table import SCREEN_KEYS, SCREENS
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
-from scidex_console.engine.actions import ActionSpec, retry_params
+from scidex_console.engine.actions import ActionSpec, Situation, retry_params
 
 if TYPE_CHECKING:
     from scidex_console.console.app import ConsoleApp
@@ -35,24 +35,25 @@ class KeyTable:
 
     def views(self) -> Sequence[KeyView]:
         """The keys as they stand now."""
-        return [self._view(key) for key in self.keys]
+        screen, situation = self._app.main_screen, self._app.situation()
+        subject = screen.subject()
+        return [self._view(key, screen, situation, subject) for key in self.keys]
 
     def screens_view(self) -> KeyView:
         """The keys that go to other screens, as one."""
         shown = f"{SCREENS[0].key}-{SCREENS[-1].key}"
         return KeyView(shown, "screens", "Screens", "", "", always=True)
 
-    def _view(self, key: Key) -> KeyView:
+    def _view(self, key: Key, screen: MainScreen, situation: Situation, subject: Subject) -> KeyView:
         app = self._app
-        situation = app.situation()
         spec = key.spec(situation)
-        subject = app.main_screen.subject()
+        why_not = key.disabled_reason(situation) or screen.why_not(key)
         return KeyView(
             app.manners.shown(key),
             key.label_now(situation),
             spec.title if spec else key.label.capitalize(),
             spec.explain if spec else key.explain_now(app.engine_stays),
-            as_typed(self.why_not(key) or "", app.program),
+            as_typed(why_not or "", app.program),
             command_line(spec, situation.job, subject, app.program) if spec else "",
             key.always,
             key.footer,

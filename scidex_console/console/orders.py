@@ -6,9 +6,10 @@ was put there is followed until it is settled. A plan refused because the world 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scidex_console.console.keys import Key, open_intent
 from scidex_console.console.presentation.intents import outcome_words
@@ -35,6 +36,9 @@ operator who presses it may not have seen that yet."""
 
 class Orders:
     """The operator's side of the console."""
+
+    SLOW_S: ClassVar[float] = 2.0
+    """Seconds after which it is said that an answer is still awaited."""
 
     def __init__(self, app: ConsoleApp, read: ReadModel, desk: IntentDesk) -> None:
         self._app = app
@@ -206,7 +210,9 @@ class Orders:
         self._app.run_worker(self._guarded(work), group=group, exclusive=group == "open", exit_on_error=False)
 
     async def _guarded(self, work: Awaitable[None]) -> None:
-        """Every failure ends as words on the activity line."""
+        """Every failure ends as words on the activity line, and so does an answer that keeps one waiting."""
+        waiting = "there is no answer yet: what you asked for is neither done nor refused"
+        slow = asyncio.get_running_loop().call_later(self.SLOW_S, self._app.say, waiting, "bad")
         try:
             await work
         except StaleToken as error:
@@ -216,6 +222,8 @@ class Orders:
         except Exception as error:
             # Anything else the database may raise: shown, never the end of the console.
             self._app.say(f"failed: {type(error).__name__}: {error}", "bad")
+        finally:
+            slow.cancel()
 
     def farewell(self) -> str:
         """What is said on the way out."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from scidex_console.cli.main import parser
 from scidex_console.console.app import ConsoleApp
 from scidex_console.console.keys import EVERYWHERE, OVERVIEW
+from scidex_console.console.orders import Orders
 from scidex_console.console.panes.overview_panes import GapPane
 from scidex_console.console.screens.help import HelpScreen
 from scidex_console.console.screens.listing import ListingScreen
@@ -72,6 +75,37 @@ async def test_s_starts_a_run_with_one_key() -> None:
         await until(pilot, lambda: world.desk.submitted)
         assert world.desk.submitted == [("start", JobName.FIGURES, {}, "")]
         assert notice(pilot) == "» #41 start figures: requested"
+
+
+async def test_a_failure_stays_to_be_read_until_somebody_presses_a_key() -> None:
+    world = World(IDLE)
+    world.desk.fails = Unreachable("no answer", where="database")
+    async with running(world) as pilot:
+        await press(pilot, "s")
+        await until(pilot, lambda: "refused: " in notice(pilot) and "no answer" in notice(pilot))
+        world.time.passes(600)
+        world.app.navigation.first.tick()
+        assert "no answer" in notice(pilot), "who looked away must not take it for done"
+        await press(pilot, "down")
+        world.app.navigation.first.tick()
+        assert "no answer" not in notice(pilot)
+
+
+async def test_an_answer_that_keeps_one_waiting_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Orders, "SLOW_S", 0.01)
+    world, answered = World(IDLE), asyncio.Event()
+    submit = world.desk.submit
+
+    async def slow(*asked: Any, **more: Any) -> Any:
+        await answered.wait()
+        return await submit(*asked, **more)
+
+    monkeypatch.setattr(world.desk, "submit", slow)
+    async with running(world) as pilot:
+        await press(pilot, "s")
+        await until(pilot, lambda: "neither done nor refused" in notice(pilot))
+        answered.set()
+        await until(pilot, lambda: notice(pilot) == "» #41 start figures: requested")
 
 
 @pytest.mark.parametrize(

@@ -15,21 +15,28 @@ class NoticeBoard:
     """What the operator was told last, whichever screen is on show."""
 
     LASTS_S: ClassVar[float] = 12.0
+    """A failure stays longer, until somebody presses a key: who looked away must not take it for done."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self.monotonic = monotonic
         self._notice: Line | None = None
         self._noticed_at = 0.0
+        self._stays = False
 
     def put(self, text: str, tone: str = "strong") -> None:
         """Say something to the operator."""
         self._notice = Line((Cell("» ", "key"), Cell(clean(text), tone)))
         self._noticed_at = self.monotonic()
+        self._stays = tone == "bad"
+
+    def pressed(self) -> None:
+        """Somebody is there, and has seen it."""
+        self._stays = False
 
     @property
     def notice(self) -> Line | None:
         """What is to be said, for a while."""
-        if self._notice and self.monotonic() - self._noticed_at > self.LASTS_S:
+        if self._notice and not self._stays and self.monotonic() - self._noticed_at > self.LASTS_S:
             self._notice = None
         return self._notice
 

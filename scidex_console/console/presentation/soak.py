@@ -102,7 +102,7 @@ def clock_lines(ladder: Ladder, width: int, program: str = PROGRAM) -> list[Line
     """Clock and gate; why the clock does not run is never cut to less than two lines."""
     found = ladder.clock
     if found is None or ladder.entry is None:
-        begin = f"no phase was begun yet: `{program} soak begin 0`"
+        begin = f"no phase was begun yet: g begins phase 0, as does `{program} soak begin 0`"
         return [crop_line(line(Cell(" clock ", "dim"), Cell(begin, "strong")), width)]
     share = min(found.elapsed_s / found.needed_s, 1.0) if found.needed_s else 1.0
     full = int(share * _METER)

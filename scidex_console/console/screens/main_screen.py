@@ -207,12 +207,15 @@ class MainScreen(Screen[None]):
     def draw(self) -> None:
         """Draw everything that changed, after a reading."""
         self.draw_body(self.around.knowledge())
-        self.tick()
+        self._draw_around(ages=False)
 
     def tick(self) -> None:
         """Draw what changes with time alone."""
+        self._draw_around(ages=True)
+
+    def _draw_around(self, *, ages: bool) -> None:
         knowledge = self.around.knowledge()
-        self._status.draw(knowledge)
+        self._status.draw(knowledge, ages=ages)
         self._activity.draw(knowledge)
         self.tick_body(knowledge)
         self.draw_keys()
