@@ -130,8 +130,8 @@ class ArtifactCommits:
             await self._discard(
                 [file for file in (request.primary, *request.accessories) if file is not None]
             )
-        if result.batch is not None:
-            await self._publish(stores)
+        # Also when nothing was left to do: a writer may have been killed before it came to this.
+        await self._publish(stores)
         return result
 
     async def give_up(self, request: CommitRequest, staged: Sequence[GivenFile], error: ConsoleError) -> None:
