@@ -148,7 +148,7 @@ class Bench:
             _table_head(
                 "client",
                 "hosts",
-                "images/s",
+                "images/s, the start included",
                 "connections",
                 "client's CPU ms an image",
                 "server's",
@@ -161,7 +161,7 @@ class Bench:
                     else {1: 600, 10: 60, 100: 8, 1000: 1}[hosts]
                 )
                 names = [f"h{n}.example.org" for n in range(hosts)]
-                groups = tuple(Group(name, (name,), 10_000.0, 4 if hosts < 1000 else 1) for name in names)
+                groups = tuple(Group(name, (name,), 1000.0, 4 if hosts < 1000 else 1) for name in names)
                 rows = [
                     Row(f"{n}-{name}", f"{way.scheme}://{name}/figures/{n:05}.png")
                     for n in range(per_host)
@@ -175,11 +175,8 @@ class Bench:
                     )
                     stored = sum(said.outcome == "stored" for said in ran.said.values())
                     connections = len({request.connection for request in ran.requests})
-                    took = (
-                        max(r.finished_ns for r in ran.requests) - min(r.arrived_ns for r in ran.requests)
-                    ) / 1e9
                     cells = [
-                        f"{stored / took:.0f}",
+                        f"{stored / ran.seconds:.0f}",
                         connections,
                         f"{1000 * ran.processor_s / max(1, stored):.1f}",
                     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -70,11 +71,14 @@ async def _drain(group: Group, rows: list[Row], work) -> None:  # type: ignore[n
 
 
 def _config(plan: Plan) -> str:
+    """The groups as a configuration names them; the budget most hosts have is that of any host."""
+    budgets = Counter((group.rate, group.in_flight) for group in plan.groups)
+    any_host = budgets.most_common(1)[0][0]
     groups = "".join(
         f"[[fetch.groups]]\nname = {json.dumps(group.name)}\nhosts = {json.dumps(group.hosts)}\n"
         f"rate = {group.rate}\nin_flight = {group.in_flight}\n"
         for group in plan.groups
-        if (group.hosts, group.rate, group.in_flight) != ((group.name,), 1.0, 1)  # the budget of any host
+        if group.hosts != (group.name,) or (group.rate, group.in_flight) != any_host
     )
     return f"""
 [figures]
@@ -87,6 +91,8 @@ ca_file = {json.dumps(plan.ca_file)}
 read_timeout = "{plan.read_timeout}s"
 deadline = "{plan.deadline}s"
 max_bytes = {plan.max_bytes}
+default_rate = {any_host[0]}
+default_in_flight = {any_host[1]}
 {groups}
 """
 
