@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from scidex_console.domain.errors import UnsafePath
 
@@ -56,10 +55,10 @@ class ArtifactPaths:
 
 def check_relative(path: str) -> str:
     """Return the path when it is one we may write; raise `UnsafePath` with the reason otherwise."""
-    parts = PurePosixPath(path).parts
+    parts = path.split("/")
     if not path or path.startswith("/") or "\0" in path or "\n" in path:
         raise UnsafePath("a path must be relative, on one line and not empty", where=repr(path))
-    if any(part in ("..", ".") for part in path.split("/")) or "//" in path or path.endswith("/"):
+    if any(part in ("..", ".", "") for part in parts):
         raise UnsafePath("a path must not leave its folder", where=repr(path))
     if any(part.lower().rstrip(". ") in (".git", "git~1") for part in parts):
         raise UnsafePath("a path must not enter a git directory", where=repr(path))

@@ -92,8 +92,17 @@ class Shift:
             except (Unreachable, LockBusy) as error:
                 await self._stumble(error)
             else:
-                await self._clock.sleep(_BREATH_S)
+                await self._breathe()
                 await self._pulse.wait(LOOK_S)
+
+    async def _breathe(self) -> None:
+        """Let a burst of prepared items be looked at once; what comes to its end is seen without delay."""
+        breath = asyncio.ensure_future(self._clock.sleep(_BREATH_S))
+        beside = [task for task in (self._writing, self._publishing) if task is not None]
+        try:
+            await asyncio.wait([breath, *self._drains.values(), *beside], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            breath.cancel()
 
     async def _turn(self) -> bool:
         """Look at everything once; whether the run has moved on."""

@@ -63,7 +63,8 @@ def _assert_no_file_without_a_row(lab: Lab) -> None:
 
 def assert_git_is_clean(lab: Lab) -> None:
     """Nothing is changed, damaged, locked or half-built in either repository."""
-    assert lab.git("status", "--porcelain") == ""
+    changed = lab.git("status", "--porcelain")
+    assert changed == "", changed
     until = time.monotonic() + 10  # the outer pointer follows beside whatever comes next
     while said := lab.git("status", "--porcelain", "--ignore-submodules=none", outer=True):
         assert time.monotonic() < until, said

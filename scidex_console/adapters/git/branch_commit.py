@@ -9,12 +9,12 @@ Killed before 4, nothing happened but a temporary reference; killed after it, th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from scidex_console.adapters.git import refs, trees
-from scidex_console.adapters.git.building import build
+from scidex_console.adapters.git.building import build, nothing
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.drafts import Edit, Series, size_of
 from scidex_console.adapters.git.folder_memory import FolderMemory
@@ -42,6 +42,8 @@ class Request:
     """Epoch the repository must hold; None: it is not fenced."""
     refresh: bool = True
     """Whether the index is to know the new files' times at once."""
+    meanwhile: Callable[[], None] = nothing
+    """What to do while git looks through the objects; may be called again when the branch moves under it."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def _attempt(
             series=request.series,
             when=request.when,
             memory=memory,
+            meanwhile=request.meanwhile,
         )
         _confirm(built.changes, request.series.edits)
         with index_lock(checkout, request.purpose):

@@ -34,6 +34,10 @@ Write = Callable[[PackStream], None]
 """Writes one object."""
 
 
+def nothing() -> None:
+    """What there is to do meanwhile, if nothing is."""
+
+
 @dataclass(frozen=True)
 class Built:
     """Commits that exist, and that no branch has yet."""
@@ -64,9 +68,11 @@ def build(
     series: Series,
     when: datetime,
     memory: FolderMemory | None = None,
+    meanwhile: Callable[[], None] = nothing,
 ) -> Built:
     """Make the commits on top of `parent` and let `reference` (a new one) hold the last.
 
+    `meanwhile` is called while git looks through the objects; what it raises is raised here.
     Raises `Refused` when a file is not what was expected or in a folder's way, `UnsafePath`, `Halt`; nothing
     but unreachable objects is left then.
     """
@@ -91,7 +97,7 @@ def build(
     chain += [] if series.merge else [tip]
     # A submodule's commit is not in here.
     reused = {e.object for e in series.edits if e.object and not e.removal and e.mode != GITLINK}
-    with _taken_in(checkout, wanted, reused - {*wanted}):
+    with _taken_in(checkout, wanted, reused - {*wanted}, meanwhile):
         line = f"create {reference}\0{tip}\0"
         checkout.commands.run("update-ref", "-z", "--stdin", stdin=line.encode())
     reach("git.objects.built")
@@ -191,7 +197,9 @@ def _checked(chunks: Iterator[bytes], file: _FileRead) -> Iterator[bytes]:
 
 
 @contextmanager
-def _taken_in(checkout: Checkout, wanted: Mapping[str, Write], reused: Set[str]) -> Iterator[None]:
+def _taken_in(
+    checkout: Checkout, wanted: Mapping[str, Write], reused: Set[str], meanwhile: Callable[[], None]
+) -> Iterator[None]:
     """All of these objects are git's; until the block ends, nobody's repacking drops them.
 
     Those that are reused must be there already: a folder that tells of a lost one would be damage, too.
@@ -204,7 +212,7 @@ def _taken_in(checkout: Checkout, wanted: Mapping[str, Write], reused: Set[str])
     try:
         # Git does not store by itself again what it has; but nothing may hold that, and then it goes with
         # the pack it is in. So a pack of our own must have it.
-        _feed(checkout, wanted, loose=few and len(missing) == len(wanted))
+        _feed(checkout, wanted, meanwhile, loose=few and len(missing) == len(wanted))
         reach("git.objects.fed")
         if missing := _missing(checkout, wanted):
             raise RepositoryError(
@@ -229,7 +237,9 @@ def _missing(checkout: Checkout, names: Collection[str]) -> set[str]:
     return {line.removesuffix(" missing") for line in told.splitlines() if line.endswith(" missing")}
 
 
-def _feed(checkout: Checkout, wanted: Mapping[str, Write], *, loose: bool) -> None:
+def _feed(
+    checkout: Checkout, wanted: Mapping[str, Write], meanwhile: Callable[[], None], *, loose: bool
+) -> None:
     """Write objects to git, each by itself or as a pack that is marked so that no repacking drops it."""
     command = ("unpack-objects", "-q") if loose else ("index-pack", "--stdin", f"--keep={OURS}")
     with _receiving(checkout, command) as process:
@@ -239,6 +249,7 @@ def _feed(checkout: Checkout, wanted: Mapping[str, Write], *, loose: bool) -> No
                 write(pack)
             pack.end()
             process.stdin.flush()
+        meanwhile()
         checkout.commands.conclude(process, *command)
 
 

@@ -23,6 +23,7 @@ from scidex_console.adapters.git import (
     repair,
     trees,
 )
+from scidex_console.adapters.git.building import nothing
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.commit_artifact import Committer, commit_through
 from scidex_console.adapters.git.drafts import Draft, Edit, Series
@@ -114,7 +115,7 @@ class GitArtifactRepository:
         """
         head = self.head()
         with history.readable(self.checkout):
-            self._tip.at(head)
+            self._tip.read(head)
 
     def head(self) -> str:
         """Commit at the tip of the branch."""
@@ -195,12 +196,20 @@ class GitArtifactRepository:
             return Committed(made.commit, made.objects)
 
     def commit_chain(
-        self, drafts: Sequence[CommitDraft], *, subject: str, trailers: Trailers, epoch: int
+        self,
+        drafts: Sequence[CommitDraft],
+        *,
+        subject: str,
+        trailers: Trailers,
+        epoch: int,
+        meanwhile: Callable[[], None] = nothing,
     ) -> Committed:
         """As `commit`, but one commit per draft on a side chain that one merge commit joins to the branch.
 
-        No path may occur in two drafts. The index learns the files' times by `refresh_index` later, when the
-        old paths have gone: until then each change of a link count would outdate them again.
+        No path may occur in two drafts. `meanwhile` is called before the branch moves, while git looks
+        through the new objects; with what it raises, nothing is committed. The index learns the files' times
+        by `refresh_index` later, when the old paths have gone: until then each change of a link count would
+        outdate them again.
         """
         if self._committer is not None:
             raise RepositoryError(
@@ -212,11 +221,17 @@ class GitArtifactRepository:
         chain = [Draft(_edits(draft.changes), message(draft.subject, draft.trailers)) for draft in drafts]
         with self.writer_lock(_process()):
             series = Series(chain, merge=message(subject, trailers))
-            made = self._make(series, trailers, epoch, refresh=False)
+            made = self._make(series, trailers, epoch, refresh=False, meanwhile=meanwhile)
             return Committed(made.commit, made.objects, made.chain)
 
     def _make(
-        self, series: Series, trailers: Trailers, epoch: int, *, refresh: bool = True
+        self,
+        series: Series,
+        trailers: Trailers,
+        epoch: int,
+        *,
+        refresh: bool = True,
+        meanwhile: Callable[[], None] = nothing,
     ) -> branch_commit.Made:
         request = branch_commit.Request(
             series=series,
@@ -225,6 +240,7 @@ class GitArtifactRepository:
             branch=self._branch,
             epoch=epoch,
             refresh=refresh,
+            meanwhile=meanwhile,
         )
         made = branch_commit.commit(self.checkout, request, self._folders)
         self._tip.advance(made.parent, made.commit, made.changes)
@@ -319,6 +335,10 @@ class GitArtifactRepository:
     def tree(self) -> Mapping[str, TreeEntry]:
         """Every path of the commit at the tip, with its mode and object."""
         return self._tip.at(self.head())
+
+    def tree_changes(self, old: str, new: str) -> Mapping[str, TreeEntry | None] | None:
+        """What became of each path between two commits; None where that is not remembered."""
+        return self._tip.between(old, new)
 
     def top_level(self) -> list[str]:
         """Names of the entries at the top of the commit at the tip."""

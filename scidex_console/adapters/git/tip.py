@@ -15,6 +15,12 @@ from scidex_console.adapters.git.trees import Change
 from scidex_console.domain.errors import RepositoryError
 from scidex_console.domain.folders.tree import TreeEntry
 
+_STEPS = 8
+"""Moves from commit to commit that are remembered."""
+
+Changes = dict[str, TreeEntry | None]
+"""What has become of paths; None: they are gone."""
+
 
 class TipFiles:
     """What one commit holds, path by path; it moves along with the branch. Threads may share it."""
@@ -23,13 +29,32 @@ class TipFiles:
         self._checkout = checkout
         self._commit = ""
         self._entries: dict[str, TreeEntry] = {}
+        self._steps: dict[str, tuple[str, Changes]] = {}
+        """From each commit that was left to the one that came after it, with what that changed."""
         self._lock = Lock()
+
+    def read(self, commit: str) -> None:
+        """Know a commit. Raises `RepositoryError` when a folder of it cannot be read."""
+        with self._lock:
+            self._go_to(commit)
 
     def at(self, commit: str) -> Mapping[str, TreeEntry]:
         """Every path of a commit. Raises `RepositoryError` when a folder of it cannot be read."""
         with self._lock:
             self._go_to(commit)
             return self._entries.copy()
+
+    def between(self, old: str, commit: str) -> Changes | None:
+        """What has changed from an earlier commit to this one; None where that is not remembered."""
+        with self._lock:
+            self._go_to(commit)
+            found: Changes = {}
+            while old != commit:
+                if old not in self._steps:
+                    return None
+                old, changes = self._steps[old]
+                found |= changes
+            return found
 
     def some(self, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """Of these paths, those that a commit has."""
@@ -41,8 +66,7 @@ class TipFiles:
         """A commit was made, of which it is known what it changed."""
         with self._lock:
             if self._commit == old:
-                self._apply(changes)
-                self._commit = new
+                self._step(new, changes)
 
     def _go_to(self, commit: str) -> None:
         if commit == self._commit:
@@ -50,11 +74,12 @@ class TipFiles:
         changes = self._changes_to(commit)
         if changes is None:
             self._commit = ""
+            self._steps.clear()
             read = trees.all_entries(self._checkout, commit)
             self._entries = {path: TreeEntry(entry.mode, entry.object) for path, entry in read.items()}
+            self._commit = commit
         else:
-            self._apply(changes)
-        self._commit = commit
+            self._step(commit, changes)
 
     def _changes_to(self, commit: str) -> Mapping[str, Change] | None:
         """None when there is nothing to start from, such as a commit that has been collected since."""
@@ -65,9 +90,18 @@ class TipFiles:
         except RepositoryError:
             return None
 
-    def _apply(self, changes: Mapping[str, Change]) -> None:
-        for path, change in changes.items():
-            if change.after is None:
+    def _step(self, commit: str, changes: Mapping[str, Change]) -> None:
+        became = {
+            path: TreeEntry(change.after.mode, change.after.object) if change.after else None
+            for path, change in changes.items()
+        }
+        for path, entry in became.items():
+            if entry is None:
                 self._entries.pop(path, None)
             else:
-                self._entries[path] = TreeEntry(change.after.mode, change.after.object)
+                self._entries[path] = entry
+        self._steps.pop(self._commit, None)
+        self._steps[self._commit] = (commit, became)
+        if len(self._steps) > _STEPS:
+            del self._steps[next(iter(self._steps))]
+        self._commit = commit

@@ -124,13 +124,15 @@ class TreeEditor:
         return after
 
     def _store(self, edited: _Edited) -> str:
-        content = edited.folder.content
-        name = object_name(self._object_format, "tree", len(content), content).hexdigest()
-        if edited.base is None or len(content) < _SMALL:
-            stored = StoredFolder(name, len(content), content)
+        folder = edited.folder
+        naming = object_name(self._object_format, "tree", folder.size)
+        for chunk in folder.chunks:
+            naming.update(chunk)
+        name = naming.hexdigest()
+        if edited.base is None or folder.size < _SMALL:
+            stored = StoredFolder(name, folder.size, b"".join(folder.chunks))
         else:
-            difference = edited.folder.since(edited.base)
-            stored = StoredFolder(name, len(content), None, edited.base, difference)
+            stored = StoredFolder(name, folder.size, None, edited.base, folder.since(edited.base))
         self.stored.append(stored)
         edited.name = name
         if edited.versions % _GROUP == 0:

@@ -6,11 +6,12 @@ folder's next version costs one hash of its bytes, and is told as a difference f
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
+
+from scidex_console.adapters.git.sorted_entries import Snapshot, SortedEntries
 
 FOLDER = "40000"
 """Mode of a folder, as it stands in a tree object."""
@@ -45,14 +46,12 @@ class Version:
     """A version of a folder, against which later ones are told."""
 
     object: str
-    keys: list[bytes]
-    ends: list[int]
-    """Where each entry ends in its bytes."""
+    entries: Snapshot
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return self.ends[-1] if self.ends else 0
+        return self.entries.size
 
 
 class TreeObject:
@@ -64,83 +63,69 @@ class TreeObject:
         Raises `ValueError` where they are none, or out of order: nothing would be found there.
         """
         self._id_size = id_size
-        self._keys: list[bytes] = []
-        self._entries: list[bytes] = []
+        keys: list[bytes] = []
+        entries: list[bytes] = []
         for entry, mode, name in _parsed(content, id_size):
-            self._keys.append(_key(mode, name))
-            self._entries.append(entry)
-        if any(key >= following for key, following in pairwise(self._keys)):
+            keys.append(_key(mode, name))
+            entries.append(entry)
+        if any(key >= following for key, following in pairwise(keys)):
             raise ValueError("its entries are not in order")
-        if len({key.removesuffix(b"/") for key in self._keys}) < len(self._keys):
+        if len({key.removesuffix(b"/") for key in keys}) < len(keys):
             raise ValueError("it has two entries of one name")
+        self._entries = SortedEntries(keys, entries)
         self._changed: set[bytes] = set()
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._entries)
 
     @property
-    def content(self) -> bytes:
-        """Its bytes."""
-        return b"".join(self._entries)
+    def size(self) -> int:
+        """Bytes."""
+        return self._entries.size
+
+    @property
+    def chunks(self) -> Iterator[bytes]:
+        """Its bytes, some at a time."""
+        return self._entries.chunks
 
     def find(self, name: bytes) -> Item | None:
         """What is there under a name, a folder or anything else; None when nothing is."""
         for key in (name, name + b"/"):
-            place = self._place(key)
-            if place is not None:
-                mode, rest = self._entries[place].split(b" ", 1)
+            entry = self._entries.get(key)
+            if entry is not None:
+                mode, rest = entry.split(b" ", 1)
                 return Item(_understood(mode), rest[-self._id_size :].hex())
         return None
 
     def change(self, items: Mapping[bytes, Item | None]) -> None:
         """Put these names there, or take them away (None)."""
         for name, item in items.items():
-            for key in (name, name + b"/"):
-                self._put(key, None)
+            wanted: dict[bytes, bytes | None] = {name: None, name + b"/": None}
             if item is not None:
-                entry = b"%b %b\0%b" % (item.mode.encode(), name, bytes.fromhex(item.object))
-                self._put(_key(item.mode.encode(), name), entry)
+                mode = item.mode.encode()
+                wanted[_key(mode, name)] = b"%b %b\0%b" % (mode, name, bytes.fromhex(item.object))
+            self._changed.update(key for key, entry in wanted.items() if self._entries.put(key, entry))
 
     def version(self, name: str) -> Version:
         """The folder as it is now, whose object is called `name`: differences are told from here on."""
         self._changed.clear()
-        return Version(name, self._keys.copy(), list(accumulate(map(len, self._entries))))
+        return Version(name, self._entries.snapshot())
 
     def since(self, version: Version) -> Difference:
         """Its bytes as a difference from the version that was taken last."""
         found: Difference = []
         done = 0
         for key in sorted(self._changed):
-            at = bisect_left(version.keys, key)
-            start = version.ends[at - 1] if at else 0
+            start, stop = version.entries.span(key)
             if start > done:
                 found.append(Copy(done, start))
-            place = self._place(key)
-            if place is not None:
-                found.append(self._entries[place])
-            was_there = at < len(version.keys) and version.keys[at] == key
-            done = version.ends[at] if was_there else start
+            entry = self._entries.get(key)
+            if entry is not None:
+                found.append(entry)
+            done = stop
         if done < version.size:
             found.append(Copy(done, version.size))
         return found
-
-    def _place(self, key: bytes) -> int | None:
-        at = bisect_left(self._keys, key)
-        return at if at < len(self._keys) and self._keys[at] == key else None
-
-    def _put(self, key: bytes, entry: bytes | None) -> None:
-        at = bisect_left(self._keys, key)
-        there = at < len(self._keys) and self._keys[at] == key
-        if entry is not None and there:
-            self._entries[at] = entry
-        elif entry is not None:
-            self._keys.insert(at, key)
-            self._entries.insert(at, entry)
-        elif there:
-            del self._keys[at], self._entries[at]
-        else:
-            return
-        self._changed.add(key)
 
 
 def _parsed(content: bytes, id_size: int) -> Iterator[tuple[bytes, bytes, bytes]]:

@@ -44,12 +44,13 @@ def staged(checkout: Checkout, paths: Collection[str]) -> dict[str, tuple[Entry,
     # Git compares each of its paths with each of ours: of many, it is quicker to be told all there are.
     some = () if len(paths) > _FEW else ("--", *paths)
     output = checkout.commands.run("ls-files", "--stage", "-z", *some)
+    wanted = {path.encode("utf-8", "surrogateescape"): path for path in paths}
+    start = len(f"{REGULAR} {checkout.no_object} 0\t")
     found: dict[str, tuple[Entry, ...]] = {}
-    for line in output.fields():
-        about, _, path = line.partition("\t")
-        if path in paths:
-            mode, oid, _ = about.split(" ")
-            found[path] = (*found.get(path, ()), Entry(mode, oid))
+    for line in [line for line in output.stdout.split(b"\0") if line[start:] in wanted]:
+        mode, oid, _ = line[:start].decode().split(" ")
+        path = wanted[line[start:]]
+        found[path] = (*found.get(path, ()), Entry(mode, oid))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
@@ -103,6 +104,17 @@ def _first_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+async def _check(connection: Connection) -> None:
+    """Raise when a connection of the pool is dead: then its socket has something to say.
+
+    Asking the server each time would double what a small statement costs.
+    """
+    looking = select.poll()
+    looking.register(connection.fileno(), select.POLLIN)
+    if looking.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
+
+
 class Database:
     """A pool of connections to one database, all with the same name and time limits."""
 
@@ -132,6 +144,8 @@ class Database:
             "idle_in_transaction_session_timeout": idle_transaction_s,
         }
         limits = " ".join(f"-c {limit}={int(seconds * 1000)}" for limit, seconds in options.items())
+        # No statement of ours runs long enough to be worth compiling, whatever the planner expects of it.
+        limits += " -c jit=off"
         if read_only:
             limits += " -c default_transaction_read_only=on"
         if role:
@@ -153,7 +167,7 @@ class Database:
             min_size=1,
             max_size=size,
             open=False,
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
             name=name,
             timeout=15.0,
             # Then the next caller tries anew, instead of all waiting out a pause that doubles for minutes.
@@ -185,8 +199,10 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def transaction(self, *, lock_timeout_ms: int = 2000) -> AsyncIterator[Connection]:
-        """A connection inside one transaction."""
-        async with self.session() as connection, connection.transaction():
+    async def transaction(
+        self, *, lock_timeout_ms: int = 2000, kept: bool = True
+    ) -> AsyncIterator[Connection]:
+        """A connection inside one transaction, which is taken back at its end if it is not to be kept."""
+        async with self.session() as connection, connection.transaction(force_rollback=not kept):
             await connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{lock_timeout_ms}ms"])
             yield connection

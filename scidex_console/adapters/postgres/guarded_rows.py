@@ -30,10 +30,10 @@ class GuardedRows:
     async def settle_locks(self, artifact_ids: Sequence[str]) -> None:
         """Give others who hold some of these rows locked a few seconds to finish; then go on regardless."""
         for _ in range(_LOCK_TRIES):
-            async with self._database.transaction() as connection:
-                if len(await self._lockable(connection, artifact_ids)) == await self._present(
-                    connection, artifact_ids
-                ):
+            # Taken back, the locks go without anything having to reach the disk.
+            async with self._database.transaction(kept=False) as connection:
+                lockable = len(await self._lockable(connection, artifact_ids))
+                if lockable == await self._present(connection, artifact_ids):
                     return
             await asyncio.sleep(_LOCK_PAUSE_S)
 

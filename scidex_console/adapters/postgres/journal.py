@@ -15,7 +15,12 @@ from psycopg.types.json import Jsonb
 
 from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.guarded_rows import GuardedRows
-from scidex_console.adapters.postgres.journal_rows import batch_of, entry_params, operation_params
+from scidex_console.adapters.postgres.journal_rows import (
+    as_it_stands,
+    batch_of,
+    entry_params,
+    operation_params,
+)
 from scidex_console.adapters.postgres.orphan_rows import CONFLICT, UNDO_CONFLICT, OrphanRows
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.batches import (
@@ -178,7 +183,8 @@ class PostgresJournal:
             }
             await connection.execute(query("switch_operations"), params)
             await connection.execute(query(_settling(batch).switch), params)
-            await connection.execute(query("keep_sources"), params)
+            if result.conflicts:
+                await connection.execute(query("keep_sources"), params)
             await _set_state(connection, batch, BatchState.DONE)
             if batch.pass_no == 1:
                 await connection.execute(query("count_run_batch"), {"run_id": batch.run_id})
@@ -404,7 +410,14 @@ async def _load(connection: Connection, batch_id: int) -> Batch | None:
 
 
 async def _loaded(connection: Connection, batch: Batch) -> Batch:
-    loaded = await _load(connection, batch.id)
-    if loaded is None:
+    """The batch as it stands now; what never changes of its operations is not read again."""
+    params = {"batch_id": batch.id}
+    row = await (await connection.execute(query("read_batch_head"), params)).fetchone()
+    if row is None:
         raise Refused(f"batch {batch.id} is no longer in the journal")
-    return loaded
+    cursor = await connection.execute(query("read_operation_standings"), params)
+    operations = await cursor.fetchall()
+    if batch.job is not JobName.FOLDERS:
+        return as_it_stands(batch, row, operations)
+    cursor = await connection.execute(query("read_entry_standings"), params)
+    return as_it_stands(batch, row, operations, await cursor.fetchall())

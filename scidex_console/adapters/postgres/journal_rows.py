@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scidex_console.domain.batches import (
@@ -90,6 +91,39 @@ def batch_of(
         writer=row["writer"],
         applied={int(number): commit for number, commit in (row.get("applied") or {}).items()},
         operations=tuple(_operation(each, tuple(of_operation[each["id"]])) for each in operations),
+    )
+
+
+def as_it_stands(
+    batch: Batch,
+    row: dict[str, Any],
+    operations: Sequence[dict[str, Any]],
+    entries: Iterable[dict[str, Any]] = (),
+) -> Batch:
+    """A batch that was read before, by its row now and by what may have changed in the others."""
+    of_operation: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for entry in entries:
+        of_operation[entry["operation_id"]].append(entry)
+    now = {each["id"]: each for each in operations}
+    standing = (_standing(o, now[o.id], of_operation[o.id]) for o in batch.operations)
+    return replace(batch_of(row, ()), operations=tuple(standing))
+
+
+def _standing(operation: Operation, row: dict[str, Any], entries: Sequence[dict[str, Any]]) -> Operation:
+    return replace(
+        operation,
+        file=replace(operation.file, blob=row["blob"]) if operation.file else None,
+        entries=tuple(
+            entry
+            if (entry.blob, entry.leaves_source) == (now["blob"], now["leaves_source"])
+            else replace(entry, blob=now["blob"], leaves_source=now["leaves_source"])
+            for entry, now in zip(operation.entries, entries, strict=True)
+        ),
+        commit=row["commit_id"],
+        state=OperationState(row["state"]),
+        reason=row["reason"],
+        pass_no=row["pass_no"],
+        undo_op=row["undo_op"],
     )
 
 

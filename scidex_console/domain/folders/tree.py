@@ -50,19 +50,22 @@ class TreeIndex:
     """The tip's files, indexed once for many artifacts: by path, and by stem within a folder."""
 
     def __init__(self, entries: Mapping[str, TreeEntry]) -> None:
-        self.entries = entries
+        self.entries = dict(entries)
         self._paths = sorted(entries)
         self._by_stem: dict[tuple[str, str], tuple[str, ...]] = {}
         self._without_case = Counter(map(str.lower, entries))
         self._add_stems(self._paths)
         self._note_steering(self._paths)
 
-    def following(self, entries: Mapping[str, TreeEntry]) -> TreeIndex:
-        """The index of another commit, made from what differs between the two."""
-        gone = self.entries.keys() - entries.keys()
-        new = sorted(entries.keys() - self.entries.keys())
+    def following(self, changes: Mapping[str, TreeEntry | None]) -> TreeIndex:
+        """The index of another commit, made from what became of the paths that differ; None: it is gone."""
+        now = {path: entry for path, entry in changes.items() if entry is not None}
+        gone = {path for path in changes if path not in now and path in self.entries}
+        new = sorted(path for path in now if path not in self.entries)
         other = copy(self)
-        other.entries = entries
+        other.entries = {**self.entries, **now}
+        for path in gone:
+            del other.entries[path]
         # Two sorted runs, which sorting merges.
         other._paths = sorted([*(path for path in self._paths if path not in gone), *new])
         other._without_case = self._without_case.copy()
@@ -73,8 +76,7 @@ class TreeIndex:
             for place in _stems(path):
                 other._by_stem[place] = tuple(p for p in other._by_stem[place] if p != path)
         other._add_stems(new)
-        others = [path for path, entry in entries.items() if self.entries.get(path) is not entry]
-        other._note_steering({*(path for path in self._steering if path not in gone), *others})
+        other._note_steering({*(path for path in self._steering if path not in gone), *now})
         return other
 
     @property

@@ -114,7 +114,11 @@ class FolderReader:
         """The files of the commit at the tip, indexed once per commit."""
         head = self._repository.head()
         if head != self._head:
-            self._tree = self._tree.following(self._repository.tree())
+            changes = self._repository.tree_changes(self._head, head)
+            if changes is None:
+                self._tree = TreeIndex(self._repository.tree())
+            else:
+                self._tree = self._tree.following(changes)
             self._head = head
             self._look_at_links()
         return self._tree

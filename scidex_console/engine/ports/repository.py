@@ -130,11 +130,18 @@ class ArtifactRepository(Protocol):
         ...
 
     def commit_chain(
-        self, drafts: Sequence[CommitDraft], *, subject: str, trailers: Trailers, epoch: int
+        self,
+        drafts: Sequence[CommitDraft],
+        *,
+        subject: str,
+        trailers: Trailers,
+        epoch: int,
+        meanwhile: Callable[[], None],
     ) -> Committed:
         """As `commit`, but one commit per draft on a side chain that one merge commit joins to the branch.
 
-        No path may occur in two drafts. Raises what `commit` raises, and `RepositoryError` where another
+        No path may occur in two drafts. `meanwhile` is called once or more before the branch moves; with what
+        it raises, nothing is committed. Raises what `commit` raises, and `RepositoryError` where another
         function is configured to commit.
         """
         ...
@@ -148,6 +155,13 @@ class ArtifactRepository(Protocol):
 
     def tree(self) -> Mapping[str, TreeEntry]:
         """Every path of the commit at the tip, with its mode and object."""
+        ...
+
+    def tree_changes(self, old: str, new: str) -> Mapping[str, TreeEntry | None] | None:
+        """What became of each path that differs between two commits; None for one that is gone.
+
+        None altogether where that is not remembered, as of commits long past: then `tree` tells everything.
+        """
         ...
 
     def conversions(self, paths: Sequence[str]) -> Mapping[str, str]:

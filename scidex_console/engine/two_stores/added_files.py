@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 
 from scidex_console.domain.batches import AdoptedFile, Batch, NewFile, Operation, Skip
 from scidex_console.domain.commits import CommitKind
@@ -75,8 +75,9 @@ class AddedFiles:
         """Whether there is anything to commit."""
         return bool(_files(operations))
 
-    def commit(self, batch: Batch) -> Committed:
-        """One commit for all files."""
+    def commit(self, batch: Batch, expand: Callable[[], None]) -> Committed:
+        """One commit for all files, which git reads where they have appeared."""
+        expand()
         files, mandate = _files(batch.live()), self._stores.mandate
         return self._stores.repository.commit(
             [PathChange(file.path, file.sha256, file.blob) for _, file in files],

@@ -7,7 +7,7 @@ finds either. A file that leaves goes from the checkout when the row no longer n
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from contextlib import suppress
 
 from scidex_console.domain.batches import Batch, Operation, OperationState, Skip
@@ -79,8 +79,9 @@ class DecidedFiles:
         """Whether there is anything to commit."""
         return bool(_changing(operations))
 
-    def commit(self, batch: Batch) -> Committed:
+    def commit(self, batch: Batch, expand: Callable[[], None]) -> Committed:
         """One commit for all files."""
+        expand()
         changes, mandate = _changing(batch.live()), self._stores.mandate
         return self._repository.commit(
             [_change(decided.path, decided.before, decided.after) for _, decided in changes],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Protocol
 
 from scidex_console.domain.batches import Batch, Operation, Skip
@@ -33,8 +33,11 @@ class Effects(Protocol):
         """Whether there is anything to commit."""
         ...
 
-    def commit(self, batch: Batch) -> Committed:
-        """Git's commit point. Raises `Refused` or `UnsafePath` whose `where` is the path in the way."""
+    def commit(self, batch: Batch, expand: Callable[[], None]) -> Committed:
+        """Git's commit point, before which it calls `expand` and passes on what that raises.
+
+        Raises `Refused` or `UnsafePath` whose `where` is the path in the way.
+        """
         ...
 
     def owners(self, operations: Operations, path: str) -> list[Operation]:

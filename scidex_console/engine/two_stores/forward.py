@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from functools import partial
 
 from scidex_console.domain.batches import Batch, Operation, OperationState, Skip
 from scidex_console.domain.commits import CommitKind
@@ -59,10 +60,7 @@ async def go_forward(stores: Stores, batch: Batch) -> Batch:
     effects = effects_of(stores, batch)
     batch = await _leave_out(stores, effects, batch, await effects.verify(batch))
     reach("batch: verified")
-    batch = await _leave_out(stores, effects, batch, await in_thread(effects.expand, batch.live()))
-    reach("batch: expanded")
-    if effects.changes_git(batch.live()):
-        batch = await _commit(stores, effects, batch)
+    batch = await _commit(stores, effects, batch)
     return await finish_forward(stores, batch, effects)
 
 
@@ -189,19 +187,42 @@ async def _leave_out(
 
 
 async def _commit(stores: Stores, effects: Effects, batch: Batch) -> Batch:
-    """Git's commit point. A path that git refuses is left out, so that it does not hold up the others."""
-    while effects.changes_git(batch.live()):
+    """New paths appear, and git's commit point, where there is anything to commit.
+
+    What cannot appear, or git refuses, is left out, so that it does not hold up the others.
+    """
+    while True:
+        expand = partial(_expand, effects, batch.live())
         try:
-            committed = await in_thread(effects.commit, batch)
+            if not effects.changes_git(batch.live()):
+                await in_thread(expand)
+                return batch
+            committed = await in_thread(effects.commit, batch, expand)
+        except _NotPlaced as error:
+            skips = error.skips
         except (Refused, UnsafePath) as error:
             owners = effects.owners(batch.live(), error.where)
             if not owners:
                 raise Halt(error.what, where=error.where, fix=error.fix) from error
             skips = {operation.artifact_id: Skip(str(error), again=False) for operation in owners}
-            batch = await _leave_out(stores, effects, batch, skips, placed=True)
-            continue
-        reach("batch: committed")
-        batch = await stores.journal.record_commit(batch, committed, CommitKind.APPLY, batch.op)
-        reach("batch: commit recorded")
-        return batch
-    return batch
+        else:
+            reach("batch: committed")
+            batch = await stores.journal.record_commit(batch, committed, CommitKind.APPLY, batch.op)
+            reach("batch: commit recorded")
+            return batch
+        batch = await _leave_out(stores, effects, batch, skips, placed=True)
+
+
+class _NotPlaced(Exception):
+    """New paths that cannot appear, by artifact."""
+
+    def __init__(self, skips: Mapping[str, Skip]) -> None:
+        super().__init__(skips)
+        self.skips = skips
+
+
+def _expand(effects: Effects, operations: Sequence[Operation]) -> None:
+    skips = effects.expand(operations)
+    if skips:
+        raise _NotPlaced(skips)
+    reach("batch: expanded")

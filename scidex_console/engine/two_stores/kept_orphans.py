@@ -5,6 +5,8 @@ They are those of a folder, but that all of a decision is one commit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from scidex_console.domain.batches import Batch
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.ports import Committed
@@ -15,8 +17,9 @@ from scidex_console.engine.vocabulary import counted
 class KeptOrphans(LaidFolders):
     """Implements `Effects` for files that are kept."""
 
-    def commit(self, batch: Batch) -> Committed:
+    def commit(self, batch: Batch, expand: Callable[[], None]) -> Committed:
         """One commit for all files."""
+        expand()
         live, mandate = batch.live(), self._stores.mandate
         known = self._known(live)
         return self._repository.commit(

@@ -7,7 +7,7 @@ file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 
 from scidex_console.domain.batches import Batch, Operation, OperationState, Skip
@@ -95,8 +95,11 @@ class LaidFolders:
         """Whether there is anything to commit."""
         return bool(operations)
 
-    def commit(self, batch: Batch) -> Committed:
-        """One commit per artifact, and one merge commit that joins them to the branch."""
+    def commit(self, batch: Batch, expand: Callable[[], None]) -> Committed:
+        """One commit per artifact, and one merge commit that joins them to the branch.
+
+        What they consist of is known, so the files appear while git looks through the objects.
+        """
         live, mandate = batch.live(), self._stores.mandate
         known = self._known(live)
         drafts = [
@@ -112,6 +115,7 @@ class LaidFolders:
             subject=f"{batch.job}: {self.doing} {counted(len(live), 'artifact')} (batch {batch.id})",
             trailers=mandate.trailers(batch, batch.op, CommitKind.APPLY),
             epoch=mandate.epoch,
+            meanwhile=expand,
         )
 
     def owners(self, operations: Operations, path: str) -> list[Operation]:

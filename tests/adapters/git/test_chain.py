@@ -132,6 +132,53 @@ def test_nothing_happens_when_one_file_to_move_is_not_what_it_was(
     assert git(world.artifacts, "rev-parse", "HEAD") == before
 
 
+def test_what_is_to_be_done_meanwhile_is_done_before_the_branch_moves(
+    world: World, drafts: Sequence[CommitDraft]
+) -> None:
+    before, seen = git(world.artifacts, "rev-parse", "HEAD"), []
+    world.repository().commit_chain(
+        drafts,
+        subject="cycle",
+        trailers=trailers("batch/1"),
+        epoch=1,
+        meanwhile=lambda: seen.append(git(world.artifacts, "rev-parse", "HEAD")),
+    )
+    assert seen == [before] != [git(world.artifacts, "rev-parse", "HEAD")]
+
+
+def test_nothing_is_committed_when_what_is_done_meanwhile_fails(
+    world: World, drafts: Sequence[CommitDraft]
+) -> None:
+    before = git(world.artifacts, "for-each-ref")
+
+    def fail() -> None:
+        raise Refused("something is in the way", where="figures")
+
+    with pytest.raises(Refused, match="in the way"):
+        world.repository().commit_chain(
+            drafts, subject="cycle", trailers=trailers("batch/1"), epoch=1, meanwhile=fail
+        )
+    assert git(world.artifacts, "for-each-ref") == before
+    assert not list((world.artifacts / ".git").rglob("objects/pack/*.keep"))
+    _chain(world, drafts)
+
+
+def test_what_became_of_paths_is_known_from_commit_to_commit(
+    world: World, drafts: Sequence[CommitDraft]
+) -> None:
+    repository = world.repository()
+    first, old = repository.head(), repository.tree()
+    repository.commit_chain(drafts, subject="cycle", trailers=trailers("batch/1"), epoch=1)
+    (world.artifacts / "theirs").write_text("x")
+    git(world.artifacts, "add", "theirs")
+    git(world.artifacts, "commit", "-q", "-m", "theirs")
+    new = repository.tree()
+    changes = repository.tree_changes(first, repository.head())
+    assert changes == {path: new.get(path) for path in old | new if old.get(path) != new.get(path)}
+    assert repository.tree_changes(repository.head(), repository.head()) == {}
+    assert repository.tree_changes("0" * 40, repository.head()) is None
+
+
 def test_a_manifest_is_replaced_only_where_it_is_the_one_expected(
     world: World, drafts: Sequence[CommitDraft]
 ) -> None:

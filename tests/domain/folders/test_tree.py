@@ -51,7 +51,9 @@ def test_an_index_that_followed_answers_like_one_made_anew(
     old: dict[str, TreeEntry], new: dict[str, TreeEntry]
 ) -> None:
     before = TreeIndex(old)
-    followed, anew = before.following(new), TreeIndex(new)
+    changes = {path: new.get(path) for path in old | new if old.get(path) != new.get(path)}
+    followed, anew = before.following(changes), TreeIndex(new)
+    assert followed.entries == anew.entries
     assert followed.links == anew.links and followed.has_attributes == anew.has_attributes
     for path in old | new:
         folder, _, name = path.rpartition("/")

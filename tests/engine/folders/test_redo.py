@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scidex_console.adapters.postgres import journal
+from scidex_console.adapters.postgres.database import Connection
 from scidex_console.domain.batches import Batch, OperationState
 from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, look
 from tests.engine.folders.tiny import git, row_of, tiny_lab
@@ -41,6 +43,28 @@ async def test_there_and_back_twice_leaves_the_store_as_it_was(
     await trial.roll_back(again)
     assert_as_before(lab, before)
     assert trial.words("a") == ["success", "rolled_back"] * 2
+
+
+async def test_a_batch_that_is_followed_from_step_to_step_is_what_the_journal_holds(
+    lab: Lab, trial: FolderTrial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed, steps = journal._loaded, []
+
+    async def compared(connection: Connection, batch: Batch) -> Batch:
+        found = await followed(connection, batch)
+        held = await journal._load(connection, batch.id)
+        assert held is not None and found == held and found.applied == held.applied
+        steps.append(found.state)
+        return found
+
+    monkeypatch.setattr(journal, "_loaded", compared)
+    batch = await trial.cycle()
+    assert batch is not None
+    lab.rows("UPDATE artifacts SET artifact_dir = 'theirs' WHERE id = 'b'")
+    batch = await trial.roll_back(batch)
+    assert states(batch)["b"] is OperationState.KEPT
+    await trial.redo(batch)
+    assert len(set(steps)) > 3
 
 
 async def test_a_row_that_was_edited_since_is_planned_anew(
