@@ -6,7 +6,7 @@ stays there, whatever becomes of the batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from scidex_console.domain.batches import Batch, Skip
 from scidex_console.domain.commits import CommitKind
@@ -23,10 +23,14 @@ class CommittedFiles(LaidFolders):
     lasts = False
     doing = "commit"
 
-    def commit(self, batch: Batch) -> Committed:
-        """As a folder's; where another function commits, which can make no chain, all in one commit."""
+    def commit(self, batch: Batch, expand: Callable[[], None]) -> Committed:
+        """As a folder's, but git reads the files where they have appeared.
+
+        Where another function commits, which can make no chain, all is one commit.
+        """
+        expand()
         if not self._repository.commits_by_another:
-            return super().commit(batch)
+            return super().commit(batch, lambda: None)
         live, mandate = batch.live(), self._stores.mandate
         known = self._known(live)
         return self._repository.commit(
