@@ -284,6 +284,10 @@ class EngineSettings(BaseModel):
         description="Without a heartbeat for this long, the engine counts as stalled.",
     )
 
+    metrics_port: Annotated[int, Field(strict=True, ge=0, le=65535)] = Field(
+        default=0, description="Port on loopback where Prometheus reads the engine's figures; 0: none."
+    )
+
     @field_validator("stalled_after")
     @classmethod
     def _several_beats(cls, value: timedelta, info: ValidationInfo) -> timedelta:

@@ -15,6 +15,7 @@ from scidex_console.domain.sanitise import visible
 from scidex_console.engine.reading.metering import ReadMeter
 from scidex_console.web.addresses import for_routing
 from scidex_console.web.metrics import ServiceMetrics
+from scidex_console.web.recent import Kept, RecentFiles
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Takes one line of the request log."""
@@ -41,12 +42,14 @@ class Edge:
         meter: ReadMeter,
         metrics: ServiceMetrics,
         tell: Tell,
+        recent: RecentFiles,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._app = app
         self._meter = meter
         self._metrics = metrics
         self._tell = tell
+        self._recent = recent
         self._clock = clock
         self._numbers = itertools.count(1)
 
@@ -54,6 +57,9 @@ class Edge:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if kept := self._recent.answer(scope):
+            await self._again(scope, send, kept)
             return
         began, number = self._clock(), next(self._numbers)
         scope["path"] = for_routing(scope["raw_path"])
@@ -65,7 +71,7 @@ class Edge:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _with_ours(message.get("headers", ()))
+                message["headers"] = with_ours(message.get("headers", ()))
             else:
                 sent += len(message.get("body", b""))
             await send(message)
@@ -87,8 +93,20 @@ class Edge:
             self._meter.answered(route, status or 500, seconds=seconds)
             self._tell(_line(scope, number, status, sent, seconds, trouble))
 
+    async def _again(self, scope: Scope, send: Send, kept: Kept) -> None:
+        """Send a file that was sent a moment ago."""
+        began, number = self._clock(), next(self._numbers)
+        self._metrics.begin()
+        await send({"type": "http.response.start", "status": 200, "headers": kept.headers})
+        await send({"type": "http.response.body", "body": kept.body})
+        seconds, sent = self._clock() - began, len(kept.body)
+        self._metrics.end("file", 200, seconds, sent)
+        self._meter.answered("file", 200, seconds=seconds)
+        self._tell(_line(scope, number, 200, sent, seconds, ""))
 
-def _with_ours(headers: Any) -> list[tuple[bytes, bytes]]:
+
+def with_ours(headers: Any) -> list[tuple[bytes, bytes]]:
+    """Headers with what stands in every answer of ours."""
     given = list(headers)
     if not any(name == _POLICY for name, _ in given):
         given.append((_POLICY, OURS.encode()))
@@ -109,13 +127,18 @@ def _line(scope: Scope, number: int, status: int, sent: int, seconds: float, tro
         "request": number,
         "client": client[0] if client else "",
         "method": method if _SHOWN_METHOD.fullmatch(method) else "?",
-        "path": visible(scope["path"], 300),
+        "path": _shown(scope["path"]),
         "status": status,
         "bytes": sent,
         "ms": round(seconds * 1000, 2),
     }
-    if writer := scope["state"].get("writer"):
+    state = scope.get("state", {})
+    if writer := state.get("writer"):
         line["token"] = writer
-    if why := trouble or scope["state"].get("trouble", ""):
+    if why := trouble or state.get("trouble", ""):
         line["why"] = visible(why, 300)
     return line
+
+
+def _shown(path: str) -> str:
+    return path if len(path) <= 300 and path.isascii() and path.isprintable() else visible(path, 300)

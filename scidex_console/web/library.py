@@ -8,12 +8,13 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scidex_console.domain.folders.layout import MANIFEST, stored_folder
+from scidex_console.domain.folders.layout import ACCESSORIES, MANIFEST, stored_folder
+from scidex_console.domain.folders.manifest import media_type
 from scidex_console.domain.folders.rows import ArtifactRow
-from scidex_console.domain.reading.found import FoundArtifact, FoundFile
+from scidex_console.domain.reading.found import FileRole, FoundArtifact, FoundFile
 from scidex_console.domain.reading.kinds import ReaderKind
 from scidex_console.engine.ports.catalogue import Catalogue
-from scidex_console.engine.ports.reading import ReadableRows
+from scidex_console.engine.ports.reading import ReadableFiles, ReadableRows
 from scidex_console.engine.reading.metering import ReadMeter
 from scidex_console.engine.reading.resolver import ArtifactResolver
 from scidex_console.web.content import Content, Opened
@@ -38,6 +39,8 @@ class OpenFile:
     content: Opened
     warm: bool
     """Whether it was read a moment ago, and so lies in memory."""
+    until: float
+    """Until when that look at the artifact answers further requests."""
 
 
 @dataclass
@@ -59,8 +62,8 @@ class Library:
         self,
         resolver: ArtifactResolver,
         rows: ReadableRows,
+        files: ReadableFiles,
         catalogue: Catalogue,
-        content: Content,
         meter: ReadMeter,
         *,
         submodule: str,
@@ -70,7 +73,8 @@ class Library:
         self._resolver = resolver
         self._rows = rows
         self._catalogue = catalogue
-        self.content = content
+        self._files = files
+        self.content = Content(files)
         self._meter = meter
         self._submodule = submodule
         self._reuse_s = reuse_s
@@ -96,7 +100,7 @@ class Library:
             known = reused or await self._look(key)
             if known is None:
                 return None
-            file = known.names.get(name) or await self._formerly(known.found, name)
+            file = known.names.get(name) or await self._otherwise(known.found, name)
             if file is None:
                 if reused is None:
                     return None
@@ -105,7 +109,7 @@ class Library:
             opened = await self._opened(file.path, warm)
             if opened is not None:
                 known.opened.add(file.path)
-                return OpenFile(known.found, file, opened, warm)
+                return OpenFile(known.found, file, opened, warm, known.at + self._reuse_s)
         return None
 
     async def _opened(self, path: str, warm: bool) -> Opened | None:
@@ -113,7 +117,7 @@ class Library:
 
     async def manifest(self, row: ArtifactRow) -> Opened | None:
         """The manifest of an artifact's folder, open; None while it has none."""
-        folder = row.uuid and stored_folder(row.artifact_dir, row.uuid, submodule=self._submodule)
+        folder = self._folder(row)
         return await asyncio.to_thread(self.content.open, f"{folder}/{MANIFEST}") if folder else None
 
     def _reused(self, key: str) -> _Known | None:
@@ -136,16 +140,38 @@ class Library:
             self._known.popitem(last=False)
         return known
 
-    async def _formerly(self, found: FoundArtifact, name: str) -> FoundFile | None:
-        """The present file of a name that it had before it was moved, or while it was."""
+    async def _otherwise(self, found: FoundArtifact, name: str) -> FoundFile | None:
+        """A file by a name that the reader's way does not know: one in the folder, or one it had."""
         there = {file.path: file for file in found.files}
+        folder = self._folder(found.row) if found.row.migrated_at else None
+        places = [f"{folder}/{name}", f"{folder}/{ACCESSORIES}/{name}"] if folder and "/" not in name else []
         for former in await self._catalogue.former_names(found.id):
-            places = (former.path, former.source)
-            if any(place and name in (place, place.rpartition("/")[2]) for place in places):
-                for place in places:
-                    if place in there:
-                        return there[place]
+            both = [place for place in (former.path, former.source) if place]
+            if any(name in (place, place.rpartition("/")[2]) for place in both):
+                places += both
+        for place in places:
+            if place in there:
+                return there[place]
+            if folder and place.startswith(f"{folder}/"):
+                file = await self._lying(found.row, folder, place)
+                if file is not None:
+                    return file
         return None
+
+    async def _lying(self, row: ArtifactRow, folder: str, place: str) -> FoundFile | None:
+        """A file of the folder that its row names."""
+        inner = place.removeprefix(f"{folder}/")
+        primary, name = inner == row.primary_filename, inner.removeprefix(f"{ACCESSORIES}/")
+        if not primary and (inner == name or name not in (row.accessory_filenames or ())):
+            return None
+        look = await asyncio.to_thread(self._files.look, place)
+        role = FileRole.PRIMARY if primary else FileRole.ACCESSORY
+        if look is None:
+            return None
+        return FoundFile(name, role, place, look.size, media_type(name), "", look.modified_ns)
+
+    def _folder(self, row: ArtifactRow) -> str | None:
+        return (row.uuid and stored_folder(row.artifact_dir, row.uuid, submodule=self._submodule)) or None
 
 
 def viewer_of(row: ArtifactRow) -> ReaderKind:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, Unreachable, briefly
+from scidex_console.domain.folders.layout import MANIFEST
 from scidex_console.domain.folders.manifest import media_type
 from scidex_console.engine.ports.catalogue import Catalogue
 from scidex_console.engine.ports.readers import ReadModel
@@ -26,15 +27,15 @@ from scidex_console.web import sitemap
 from scidex_console.web.addresses import PREFIXED_TYPES, file_path, from_routing
 from scidex_console.web.api import ReadApi
 from scidex_console.web.asking import is_storable, key_of
-from scidex_console.web.content import Content
-from scidex_console.web.edge import Edge, Tell
-from scidex_console.web.library import Library, names_of
+from scidex_console.web.edge import Edge, Tell, with_ours
+from scidex_console.web.library import Library, names_of, viewer_of
 from scidex_console.web.metrics import CONTENT_TYPE, ServiceMetrics
 from scidex_console.web.openapi import description
 from scidex_console.web.operations import OPERATIONS
 from scidex_console.web.options import ServiceOptions
 from scidex_console.web.pages import Pages
 from scidex_console.web.problems import KINDS, MEDIA_TYPE, Problem, of_status
+from scidex_console.web.recent import LARGEST, Kept, RecentFiles
 from scidex_console.web.sending import FileAnswer, Manner
 from scidex_console.web.writing import Commits, WriteApi
 
@@ -64,17 +65,22 @@ class Parts:
 class Service:
     """Addresses that are neither pages nor the interface: files, the sitemap, what machines look at."""
 
-    def __init__(self, parts: Parts, library: Library, pages: Pages, metrics: ServiceMetrics) -> None:
+    def __init__(
+        self, parts: Parts, library: Library, api: ReadApi, metrics: ServiceMetrics, recent: RecentFiles
+    ) -> None:
         self._parts = parts
         self._library = library
-        self._pages = pages
+        self._api = api
         self._metrics = metrics
+        self._recent = recent
         self._description = description()
 
     async def file(self, request: Request) -> Response:
         """A file of an artifact, by its name."""
         key, name = key_of(request), from_routing(request.path_params["name"])
         opened = await self._library.open(key, name) if is_storable(name) else None
+        if opened is None and name == MANIFEST:  # its folder was taken back; the address is good for all that
+            return await self._api.manifest(request)
         if opened is None:
             raise Problem("not-found", "there is no such artifact, or it has no file of this name")
         manner = Manner(
@@ -83,7 +89,12 @@ class Service:
             download="download" in request.query_params,
             pinned=request.query_params.get("v", ""),
         )
-        return FileAnswer(opened.content, manner, request.headers, warm=opened.warm)
+        answer = FileAnswer(opened.content, manner, request.headers, warm=opened.warm)
+        if opened.warm and answer.status_code == 200 and opened.content.size <= LARGEST:
+            body = opened.content.read(0, opened.content.size)
+            headers, reader = with_ours(answer.raw_headers), viewer_of(opened.artifact.row)
+            self._recent.keep(request.scope, Kept(headers, body, opened.until, opened.artifact, reader))
+        return answer
 
     async def legacy_file(self, request: Request) -> Response:
         """A file by the path it has in the repository, or had before it moved into a folder."""
@@ -100,7 +111,8 @@ class Service:
             for artifact_id in await self._parts.catalogue.moved_from(path):
                 if held := await self._library.open(artifact_id, path):
                     held.content.close()
-                    name = next(n for n, f in names_of(held.artifact).items() if f.path == held.file.path)
+                    names = {file.path: name for name, file in names_of(held.artifact).items()}
+                    name = names.get(held.file.path, held.file.name)
                     # Not for ever: a migration may be taken back.
                     return RedirectResponse(file_path(artifact_id, name), 302, {"Cache-Control": "no-cache"})
         raise Problem("not-found", "no file lies or lay there")
@@ -149,15 +161,16 @@ def make_app(parts: Parts) -> ASGIApp:
     library = Library(
         parts.resolver,
         parts.rows,
+        parts.files,
         parts.catalogue,
-        Content(parts.files),
         parts.meter,
         submodule=options.submodule,
         reuse_s=options.reuse_s,
     )
     pages = Pages(library, parts.viewers, parts.catalogue, parts.history, options)
-    service = Service(parts, library, pages, metrics)
+    recent = RecentFiles(parts.meter)
     api = ReadApi(library, parts.viewers)
+    service = Service(parts, library, api, metrics, recent)
     write = WriteApi(options, parts.tokens, parts.commits)
     handlers: Mapping[str, Handler] = {
         op.name: getattr(write if op.needs_token else api, op.name) for op in OPERATIONS
@@ -189,7 +202,7 @@ def make_app(parts: Parts) -> ASGIApp:
         },
     )
     app.router.redirect_slashes = False
-    return Edge(app, meter=parts.meter, metrics=metrics, tell=parts.tell)
+    return Edge(app, meter=parts.meter, metrics=metrics, tell=parts.tell, recent=recent)
 
 
 class Failures:

@@ -58,14 +58,14 @@ def run_console(settings: Settings, read_only: bool, program: str) -> int:
     return wired.run_console(settings, read_only=read_only, program=program)
 
 
-async def run_service(settings: Settings, host: str | None, port: int | None) -> int:
+def run_service(settings: Settings, host: str | None, port: int | None) -> int:
     """The read service until it is told to leave; the exit code. None: what the settings say."""
     try:
         from scidex_console.wiring import serving as wired
     except ModuleNotFoundError as error:
         raise lacking(error.name or "", extra="web", command="serve") from None
 
-    return await wired.run_service(settings, host, port)
+    return wired.run_service(settings, host, port)
 
 
 async def notify(settings: Settings, text: str) -> str:

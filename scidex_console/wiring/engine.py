@@ -60,6 +60,7 @@ from scidex_console.engine.views import StoreIdentity
 from scidex_console.engine.worker import Worker
 from scidex_console.engine.writer import Writer
 from scidex_console.settings import Settings
+from scidex_console.wiring import lacking
 from scidex_console.wiring.jobs import migrate_folders, redownload_figures
 from scidex_console.wiring.soak import service_probe, soak_rounds
 from scidex_console.wiring.stores import FileSide, open_files
@@ -89,11 +90,32 @@ async def run_engine(
     async with (
         held_store(settings, options, take_over=take_over) as store,
         assembled(settings, options, store) as (engine, runs),
+        _told_to_prometheus(settings, store),
     ):
         mode = "writes" if options.writes else "observe"
         _say(f"engine {store.mandate.holder}, epoch {store.mandate.epoch}, {mode}")
         await _until_the_end(engine)
         return await _exit_code(runs, options)
+
+
+@asynccontextmanager
+async def _told_to_prometheus(settings: Settings, store: HeldStore) -> AsyncIterator[None]:
+    """The engine's figures on a port of their own, where the configuration names one."""
+    if not settings.engine.metrics_port:
+        yield
+        return
+    try:
+        from scidex_console.wiring.metrics import engine_metrics
+    except ModuleNotFoundError as error:
+        raise lacking(error.name or "", extra="web", command="engine.metrics_port") from None
+
+    read = PostgresReadModel(
+        store.fenced.database,
+        stalled_after_s=settings.engine.stalled_after.total_seconds(),
+        cycles=settings.folders.cycles(),
+    )
+    async with engine_metrics(read, settings.engine.metrics_port):
+        yield
 
 
 @dataclass(frozen=True)

@@ -470,7 +470,7 @@ class FakeServices:
         self.called.append(("console", read_only, program))
         return self.exit_code
 
-    async def run_service(self, settings: Settings, host: str | None, port: int | None) -> int:
+    def run_service(self, settings: Settings, host: str | None, port: int | None) -> int:
         self.called.append(("service", host, port))
         return self.exit_code
 

@@ -26,7 +26,7 @@ async def read_folders(
         yield FolderBench(made)
 
 
-async def _there_and_back(folders: FolderBench) -> None:
+async def there_and_back(folders: FolderBench) -> None:
     """Everything is migrated, the cycles are taken back one after the other, and brought on again."""
     read, rounds = folders.bench.readers.read, ("rollback", "redo")
     async with folders.bench.engine(jobs=FOLDERS):
@@ -42,7 +42,7 @@ async def _there_and_back(folders: FolderBench) -> None:
 
 async def _prove(folders: FolderBench, least: int) -> None:
     async with reading_rows(folders.bench.lab) as report:
-        await _there_and_back(folders)
+        await there_and_back(folders)
     assert report["wrong"] == []
     assert report["reads"] >= least and report["moved"] > report["artifacts"] // 2, report
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 
-from scidex_console.cli.arguments import Subparsers, add_command
+from scidex_console.cli.arguments import Subparsers, add_command, port
 from scidex_console.cli.context import Context
 
 
@@ -26,13 +25,6 @@ def register(subparsers: Subparsers) -> None:
     )
 
 
-def port(text: str) -> int:
-    """A port number."""
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
-    return int(text)
-
-
 def run(args: Namespace, context: Context) -> int:
     """Serve until told to leave."""
-    return asyncio.run(context.services.run_service(context.settings, args.host, args.port))
+    return context.services.run_service(context.settings, args.host, args.port)

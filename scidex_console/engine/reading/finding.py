@@ -45,16 +45,18 @@ class ArtifactFinder:
             by_folder = self._by_folder(row)
             if by_folder is not None:
                 return FoundArtifact(row, Source.FOLDER, by_folder)
-            by_paths, missing = self._by_paths(row)
+            by_paths, missing, _ = self._by_paths(row)
             if by_paths:
                 return FoundArtifact(row, Source.LEGACY, by_paths, fell_back=True)
             return FoundArtifact(row, Source.DATABASE, missing=missing)
-        by_paths, missing = self._by_paths(row)
-        if by_paths:
+        by_paths, missing, lost_primary = self._by_paths(row)
+        if by_paths and not lost_primary:
             return FoundArtifact(row, Source.LEGACY, by_paths)
         by_folder = self._by_folder(row)
         if by_folder is not None and len(by_folder) > 1:
             return FoundArtifact(row, Source.FOLDER, by_folder, fell_back=True)
+        if by_paths:
+            return FoundArtifact(row, Source.LEGACY, by_paths)
         # A manifest alone tells no more than the row, which the legacy way gives for such an artifact.
         return FoundArtifact(row, Source.DATABASE, by_folder or (), missing=missing)
 
@@ -95,10 +97,10 @@ class ArtifactFinder:
                 self._manifests.popitem(last=False)
         return self._manifests[key]
 
-    def _by_paths(self, row: ArtifactRow) -> tuple[tuple[FoundFile, ...], tuple[str, ...]]:
-        """What the legacy way finds, and what the row names that is not there."""
+    def _by_paths(self, row: ArtifactRow) -> tuple[tuple[FoundFile, ...], tuple[str, ...], bool]:
+        """What the legacy way finds, what the row names that is not there, and whether the primary is."""
         if self._legacy is None:
-            return (), ()
+            return (), (), False
         resolved = self._legacy.find(row)
         looks = ((path, self._files.look(path)) for path in resolved.files)
         there = [(path, look) for path, look in looks if look is not None]
@@ -106,7 +108,7 @@ class ArtifactFinder:
         found = tuple(
             _found("", path, role, look, {}) for (path, look), role in zip(there, roles, strict=False)
         )
-        return found, resolved.missing
+        return found, resolved.missing, resolved.lost_primary
 
 
 def _found(folder: str, inner: str, role: FileRole, look: FileLook, listed: Listed) -> FoundFile:

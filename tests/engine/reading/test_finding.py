@@ -57,6 +57,17 @@ def test_a_legacy_reader_falls_back_to_the_folder_when_the_old_path_is_gone(stor
     assert found.missing == ()
 
 
+def test_a_legacy_reader_that_finds_only_what_was_made_from_the_file_falls_back_for_the_file(
+    store: SmallCheckout,
+) -> None:
+    rendered = f"{SUBMODULE}/{UUID}/accessories/fit.html"
+    notebook = row(artifact_type="notebook", rendered_path=rendered)
+    migrated = store.lay(notebook, {"fit.ipynb": b"{}", "fit.html": b"<p>"})
+    found = store.finder().find(migrated, folder_first=False)
+    assert (found.source, found.fell_back) == (Source.FOLDER, True)
+    assert found.primary is not None and found.primary.name == "fit.ipynb"
+
+
 def test_the_way_counts_and_not_the_place_a_recorded_path_may_lead_into_the_folder(
     store: SmallCheckout,
 ) -> None:
