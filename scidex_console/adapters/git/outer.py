@@ -62,6 +62,11 @@ class Outer:
         artifact repository has left behind; `LockBusy`.
         """
         self.checkout.writable_branch(None)
+        # Looked at under the lock: an engine and other writers publish each other's batches.
+        with self._writing(holder):
+            return self._bump(inner, tip, message(subject, trailers), trailers, when)
+
+    def _bump(self, inner: Checkout, tip: str, text: str, trailers: Trailers, when: datetime) -> str | None:
         now = self.pointer()
         if now is None:
             raise RepositoryError(
@@ -80,15 +85,14 @@ class Outer:
             )
         edit = Edit(self.path, mode=trees.GITLINK, object=tip, replaces="")
         request = branch_commit.Request(
-            series=Series([Draft([edit], message(subject, trailers))]),
+            series=Series([Draft([edit], text)]),
             when=when,
             purpose=f"{trailers.kind} {trailers.op}",
             branch=None,
             epoch=None,
         )
         try:
-            with self._writing(holder):
-                return branch_commit.commit(self.checkout, request).commit
+            return branch_commit.commit(self.checkout, request).commit
         except Refused as error:
             raise RepositoryError(error.what, where=error.where, fix=error.fix) from error
 

@@ -103,6 +103,8 @@ class ArtifactCommits:
         self._failures = failures
         self._clock = clock
         self._one = asyncio.Lock()
+        self._cleared = False
+        """Whether what a killed writer may have left in the repositories has been cleared away."""
 
     @property
     def staging(self) -> Staging:
@@ -165,6 +167,10 @@ class ArtifactCommits:
                 self._stores.mandate, epoch=epoch, journal=journal, operator=who, reason=request.reason
             )
             stores, own = replace(self._stores, mandate=mandate), replace(self._own, mandate=mandate)
+            if not self._cleared:
+                # A killed writer may have been moving the outer repository, with no batch left open.
+                await in_thread(stores.repository.repair_index, [])
+                self._cleared = True
             await recovery.recover_after(stores)
             row = await self._row(request.artifact)
             had = await self._had(row)
