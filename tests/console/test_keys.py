@@ -14,6 +14,7 @@ from scidex_console.console.app import ConsoleApp
 from scidex_console.console.keys import EVERYWHERE, OVERVIEW
 from scidex_console.console.orders import Orders
 from scidex_console.console.panes.overview_panes import GapPane
+from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.screens.help import HelpScreen
 from scidex_console.console.screens.listing import ListingScreen
 from scidex_console.console.screens.table import SCREEN_KEYS
@@ -288,6 +289,16 @@ async def test_question_mark_lists_every_key_with_its_reason() -> None:
         await until(pilot, lambda: "$ scidex-console pause figures" in screen_text(pilot))
         await press(pilot, "escape")
         assert not isinstance(pilot.app.screen, HelpScreen)
+
+
+async def test_the_help_tells_in_full_why_the_key_under_the_cursor_is_disabled() -> None:
+    async with running(World()) as pilot:
+        await press(pilot, "question_mark", "down")
+        why = "Disabled: run 7 is running: pause it first. Does so many rows"
+        await until(pilot, lambda: why in " ".join(screen_text(pilot).split()))
+        await press(pilot, "down")
+        explain = pilot.app.screen.query_one("#explain", Paragraph)
+        await until(pilot, lambda: explain.text.startswith("Finishes the items in hand"))
 
 
 async def test_y_in_the_help_copies_the_command_under_the_cursor() -> None:

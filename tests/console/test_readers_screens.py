@@ -216,6 +216,7 @@ async def test_a_service_that_is_not_there_is_said_not_to_have_answered() -> Non
     async with running(world) as pilot:
         await press(pilot, "0")
         await until(pilot, lambda: "has answered nothing in the last hour" in screen_text(pilot))
+        assert "reading …" not in screen_text(pilot)
 
 
 @pytest.mark.parametrize("size", SIZES)

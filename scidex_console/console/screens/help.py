@@ -73,7 +73,8 @@ class HelpScreen(ModalScreen[None]):
 
     def _point_at(self, index: int) -> None:
         key = self._keys[index]
-        self.query_one("#explain", Paragraph).say(key.explain)
+        why = f"Disabled: {key.reason}. " if key.reason else ""  # the table cuts a long one off
+        self.query_one("#explain", Paragraph).say(why + key.explain)
         self.query_one("#twin", Paragraph).say(f"$ {key.command}" if key.command else "")
 
     def _cells(self, index: int) -> Mapping[str, Cell]:

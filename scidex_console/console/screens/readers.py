@@ -50,7 +50,7 @@ class ReadersScreen(MainScreen):
     def __init__(self, around: Console) -> None:
         super().__init__(around)
         self._view: ReadersView | None = None
-        self._table = CellTable(lambda width: READER_COLUMNS, "Readers", empty="reading …", id="readers")
+        self._table = CellTable(lambda width: READER_COLUMNS, "Readers", empty="", id="readers")
         self._detail = Paragraph(tone="dim", id="detail")
         self._processes = CellView(id="processes")
 

@@ -42,7 +42,7 @@ class ServiceScreen(MainScreen):
     def __init__(self, around: Console) -> None:
         super().__init__(around)
         self._view: ServiceView | None = None
-        self._table = CellTable(lambda width: ROUTE_COLUMNS, "Service", empty="reading …", id="routes")
+        self._table = CellTable(lambda width: ROUTE_COLUMNS, "Service", empty="", id="routes")
         self._detail = Paragraph(tone="dim", id="detail")
         self._processes = CellView(id="processes")
 
