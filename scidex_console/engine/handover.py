@@ -21,7 +21,7 @@ from scidex_console.domain.runs import RunState
 from scidex_console.domain.sizes import size
 from scidex_console.engine.people import ENGINE, AuditView
 from scidex_console.engine.views import GapView, HostView, Overview, RunView
-from scidex_console.engine.vocabulary import BATCH_WORDS, INTENT_WORDS
+from scidex_console.engine.vocabulary import BATCH_WORDS, INTENT_WORDS, counted
 
 MOST_ACTS = 500
 """Acts that a note lists; the audit has them all."""
@@ -225,12 +225,13 @@ def _batches(note: Handover) -> Iterator[str]:
 
 
 def _answers(note: Handover) -> Iterator[str]:
-    counted = note.outcomes()
-    if counted:
-        parts = ", ".join(f"{counted[outcome]:,} {outcome}" for outcome in FetchClass if counted[outcome])
-        yield f"- {sum(counted.values()):,} attempts: {parts}"
+    came = note.outcomes()
+    if came:
+        parts = ", ".join(f"{came[outcome]:,} {outcome}" for outcome in FetchClass if came[outcome])
+        yield f"- {counted(sum(came.values()), 'attempt')}: {parts}"
     for group, number in note.throttled().most_common():
-        yield f"- {markdown_text(group)} asked us to slow down {number:,} times (429); it was held each time"
+        times = counted(number, "time")
+        yield f"- {markdown_text(group)} asked us to slow down {times} (429); it was held each time"
     trouble: Counter[str] = Counter()
     for row in note.attempts:
         if row.outcome in (FetchClass.TRANSIENT, FetchClass.BLOCKED):

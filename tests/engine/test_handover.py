@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.handover import act_words, heading_of, open_things, render_handover
+from scidex_console.engine.handover import (
+    AttemptsInPeriod,
+    act_words,
+    heading_of,
+    open_things,
+    render_handover,
+)
 from tests.console.fakes import NOW, PRESENT, a_handover, an_act, an_intent, an_overview, with_run
 
 SHIFT = (NOW - timedelta(hours=8), NOW)
@@ -40,6 +47,12 @@ def test_a_note_tells_runs_batches_answers_acts_and_who_is_there() -> None:
         "run halt figures run 7",
         "throttle europepmc",
     ]
+
+
+def test_a_host_that_asked_but_once_is_counted_in_the_singular() -> None:
+    once = AttemptsInPeriod("europepmc", FetchClass.TRANSIENT, 6, 12, 1)
+    note = a_handover(*SHIFT, attempts=(once,))
+    assert "- europepmc asked us to slow down 1 time (429); it was held each time" in render_handover(note)
 
 
 def test_what_stops_a_run_stands_first_of_what_is_open() -> None:

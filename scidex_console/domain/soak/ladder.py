@@ -224,8 +224,10 @@ def why_not_begin(ladder: Ladder, phase: int) -> str | None:
     if goes_through(ladder, phase) or overridden(ladder, phase):
         return None
     current = ladder.entry.phase if ladder.entry else -1
+    if current < 0:
+        return "no phase was begun yet, and phase 0 comes first"
     if phase > current + 1:
-        return f"phase {phase} does not follow on {f'phase {current}' if current >= 0 else 'nothing'}"
+        return f"phase {phase} does not follow on phase {current}"
     return f"the gate of phase {current} is shut: {'; '.join(ladder.gate.shut_by)}"
 
 

@@ -92,7 +92,7 @@ def test_what_cannot_be_signed_says_why(check_id: str, why: str) -> None:
 def test_phases_are_begun_one_after_the_other_anew_or_again() -> None:
     nothing = read_ladder(SoakRecord(now=NOW, rules=SoakRules(enforced=True)))
     assert why_not_begin(nothing, 0) is None
-    assert why_not_begin(nothing, 2) == "phase 2 does not follow on nothing"
+    assert why_not_begin(nothing, 2) == "no phase was begun yet, and phase 0 comes first"
     ladder = read_ladder(record(signoffs=()))
     assert [phase for phase in range(6) if why_not_begin(ladder, phase) is None] == [0, 1]
     assert why_not_begin(ladder, 6) == "there is no phase 6: they are 0 to 5"
