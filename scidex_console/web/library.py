@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -135,7 +135,8 @@ class Library:
         before = self._known.pop(key, None)
         same = before is not None and before.found.files == found.files
         opened = before.opened if before is not None and same else set()
-        known = self._known[key] = _Known(found, self._now(), names_of(found), opened)
+        names = {file.path: file for file in found.files} | names_of(found)
+        known = self._known[key] = _Known(found, self._now(), names, opened)
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return known
@@ -180,6 +181,13 @@ def viewer_of(row: ArtifactRow) -> ReaderKind:
 
 
 def names_of(found: FoundArtifact) -> dict[str, FoundFile]:
-    """Its files by their names in addresses, in order: a name that several have stands with its path."""
-    times = Counter(file.name for file in found.files)
-    return {file.name if times[file.name] == 1 else file.path: file for file in found.files}
+    """Its files by their names in addresses, in order: one whose name another has stands with its path.
+
+    A file that comes to the others takes no name from them: an address keeps its bytes.
+    """
+    owners: dict[str, str] = {}
+    for file in sorted(found.files, key=lambda each: each.role is FileRole.ACCESSORY):
+        owners.setdefault(file.name, file.path)
+    at_top = {file.path for file in found.files} & owners.keys()
+    owners |= {path: path for path in at_top}
+    return {file.name if owners[file.name] == file.path else file.path: file for file in found.files}

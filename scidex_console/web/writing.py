@@ -20,7 +20,7 @@ from scidex_console.domain.artifact_commits import CommitRequest, CommitResult, 
 from scidex_console.domain.bearers import digest_of
 from scidex_console.domain.errors import Halt, LockBusy, Refused, Unreachable, UnsafePath, briefly
 from scidex_console.domain.fetching import StagedFile
-from scidex_console.domain.folders.layout import ACCESSORIES
+from scidex_console.domain.folders.layout import ACCESSORIES, MANIFEST
 from scidex_console.domain.folders.manifest import FolderFile
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.engine.ports import Staging
@@ -121,12 +121,13 @@ class WriteApi:
     async def _writer(self, request: Request) -> str:
         """The name of the token, which the log bears from now on."""
         client = request.client.host if request.client else ""
-        if wait := self._refused.wait(client):
-            raise Problem("too-many", "too many wrong tokens", {"Retry-After": str(wait)})
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         digest = digest_of(token.strip()) if scheme.lower() == "bearer" else None
         name = await self._tokens.name_of(digest) if digest else None
         if name is None:
+            # Only now: behind a proxy all clients are one, and nobody's wrong tokens lock out a right one.
+            if wait := self._refused.wait(client):
+                raise Problem("too-many", "too many wrong tokens", {"Retry-After": str(wait)})
             self._refused.spend(client)
             wanted = {"WWW-Authenticate": 'Bearer realm="accessories"'}
             raise Problem("unauthorised", "no token, or none that counts", wanted)
@@ -184,13 +185,16 @@ class WriteApi:
                         return
 
     def _answer(self, result: CommitResult, file: StagedFile) -> Response:
-        held = next(each for each in result.files if _is_accessory(each) and each.sha256 == file.sha256)
-        name = held.path.rpartition("/")[2]
+        held = next(each for each in result.files if each.sha256 == file.sha256)
         folder = result.artifact_dir.removeprefix(f"{self._options.submodule}/")
+        path, name = f"{folder}/{held.path}", held.path.rpartition("/")[2]
+        accessory = _is_accessory(held)
+        if accessory and name in (result.primary_filename, MANIFEST):
+            name = path
         stored = answers.StoredFile(
             name=name,
-            role="accessory",
-            path=f"{folder}/{held.path}",
+            role="accessory" if accessory else "primary",
+            path=path,
             size_bytes=held.size,
             sha256=held.sha256,
             media_type=held.media_type,

@@ -130,6 +130,33 @@ def test_the_same_bytes_again_change_nothing(desk: Desk, moved: str) -> None:
     assert desk.state() == before
 
 
+def test_the_bytes_of_the_primary_file_are_there_already(desk: Desk) -> None:
+    row = desk.serving.one("migrated_to_folder_at IS NOT NULL AND primary_filename LIKE %s", "%.png")
+    primary = desk.serving.lab.store.outer / row["artifact_dir"] / row["primary_filename"]
+    before = desk.state()
+    answer = desk.post(row["id"], "copy.png", primary.read_bytes())
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert not told["created"]
+    assert (told["file"]["role"], told["file"]["name"]) == ("primary", row["primary_filename"])
+    assert desk.state() == before
+
+
+def test_a_new_file_takes_no_address_from_one_before_it(desk: Desk) -> None:
+    row = desk.serving.one("migrated_to_folder_at IS NOT NULL AND primary_filename LIKE %s", "%.png")
+    name = row["primary_filename"]
+    held = (desk.serving.lab.store.outer / row["artifact_dir"] / name).read_bytes()
+    answer = desk.post(row["id"], name, PNG + b"namesake")
+    assert answer.status_code == 201, answer.text
+    file = answer.json()["file"]
+    with desk.serving.client() as client:
+        assert client.get(file["url"]).content == PNG + b"namesake"
+        for key in (quote(row["id"], safe=""), row["artifact_id"]):
+            assert client.get(f"/artifact/{key}/files/{quote(name)}").content == held
+        listed = client.get(f"/api/artifacts/{row['artifact_id']}/folder").json()["files"]
+        assert [each["url"].partition("?")[0] for each in listed].count(file["url"].partition("?")[0]) == 1
+
+
 def test_the_uuid_is_as_good_as_the_id(desk: Desk) -> None:
     row = desk.serving.one("migrated_to_folder_at IS NOT NULL AND artifact_type = 'figure'")
     answer = desk.post(str(row["artifact_id"]), "notes.md", b"# By its UUID\n")
@@ -253,3 +280,5 @@ def test_too_many_writes_are_told_when_to_come_again(desk: Desk, moved: str, tmp
         assert 0 < int(answers[2].headers["retry-after"]) <= 30
         wrong = [other.post(moved, "a.png", PNG, authorization="Bearer x").status_code for _ in range(3)]
         assert wrong == [401, 401, 429]
+        right = Desk(serving, make_token(lab, "another-renderer")).post(moved, "a.exe", b"x")
+        assert right.status_code == 415, "the wrong tokens of others lock nobody out"

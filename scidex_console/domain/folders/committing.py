@@ -121,7 +121,8 @@ def plan_commit(
     primary = [file for file in files if "/" not in file.path]
     accessories = [file for file in files if "/" in file.path]
     places = {each.file.lies_at or each.file.name: each.path for each in added}
-    moved = MovedPaths(row, places, folder, rules)
+    brings_primary = any("/" not in file.path for file in files[len(had) :])
+    moved = MovedPaths(row, places, folder, rules, brings_primary=brings_primary)
     after = replace(
         row,
         artifact_dir=f"{rules.submodule}/{folder}",

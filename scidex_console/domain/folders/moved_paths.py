@@ -31,6 +31,8 @@ class MovedPaths:
     folder: str
     """The artifact's folder, relative to the artifact repository."""
     rules: ResolvingRules
+    brings_primary: bool = True
+    """Whether the first file is the primary one. If not, what the row says of its primary file stays."""
 
     def file_path(self) -> str | None:
         """What the row's `file_path` says afterwards."""
@@ -54,6 +56,8 @@ class MovedPaths:
 
     def _lead_on(self, field: str, value: Any) -> Any:
         """A field of the primary file: moved, or led to the primary file when it led nowhere."""
+        if not self.brings_primary:
+            return value
         moved = self._moved(value)
         if (
             isinstance(value, str)

@@ -51,7 +51,7 @@ class ArtifactFinder:
             return FoundArtifact(row, Source.DATABASE, missing=missing)
         by_paths, missing, lost_primary = self._by_paths(row)
         if by_paths and not lost_primary:
-            return FoundArtifact(row, Source.LEGACY, by_paths)
+            return FoundArtifact(row, Source.LEGACY, (*by_paths, *self._besides(row, by_paths)))
         by_folder = self._by_folder(row)
         if by_folder is not None and len(by_folder) > 1:
             return FoundArtifact(row, Source.FOLDER, by_folder, fell_back=True)
@@ -77,6 +77,16 @@ class ArtifactFinder:
         if manifest:
             found.append(_found(folder, MANIFEST, FileRole.MANIFEST, manifest, {}))
         return tuple(found) or None
+
+    def _besides(self, row: ArtifactRow, found: tuple[FoundFile, ...]) -> Iterator[FoundFile]:
+        """Accessories in the folder that no recorded path leads to: they came after its other files."""
+        folder = row.uuid and stored_folder(row.artifact_dir, row.uuid, submodule=self._rules.submodule)
+        if not folder or not found[0].path.startswith(f"{folder}/"):
+            return
+        known = {file.path for file in found}
+        for inner, role, look in self._named(row, folder):
+            if role is FileRole.ACCESSORY and f"{folder}/{inner}" not in known:
+                yield _found(folder, inner, role, look, {})
 
     def _named(self, row: ArtifactRow, folder: str) -> Iterator[tuple[str, FileRole, FileLook]]:
         """Files of the folder that the row names and that are there, by their path in the folder."""

@@ -99,6 +99,31 @@ async def test_row_made_the_old_way_gets_its_folder_by_the_backfill_and_then_an_
     await assert_verified(lab)
 
 
+@pytest.mark.parametrize("name", ["old.png", "preview.png"])
+async def test_accessory_takes_no_recorded_path_from_the_primary_file(
+    lab: Lab, commits: ArtifactCommits, trial: FolderTrial, name: str
+) -> None:
+    assert await trial.cycle() is not None
+    before = row(lab, "old")
+    await commit(commits, "old", None, (name, b"another figure"))
+    now = row(lab, "old")
+    assert now["metadata"] == before["metadata"] and now["file_path"] == before["file_path"]
+    assert now["primary_filename"] == "old.png" and now["accessory_filenames"] == [name]
+
+
+async def test_pointer_moves_once_for_a_batch_that_several_writers_publish(
+    lab: Lab, commits: ArtifactCommits
+) -> None:
+    async with artifact_commits(lab.settings, name="second") as other:
+        artifact = new_row(lab)
+        await commit(commits, artifact, ("plot.png", b"plot"))
+        each = [
+            commit(by, artifact, None, (f"{n}.csv", b"%d" % n)) for n in range(3) for by in (commits, other)
+        ]
+        await asyncio.gather(*each)
+    await assert_verified(lab)
+
+
 async def test_row_that_goes_or_changes_under_a_commit_keeps_what_somebody_made_of_it(
     lab: Lab, commits: ArtifactCommits
 ) -> None:
