@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +52,14 @@ class Outer:
         return entry.object if entry and entry.mode == trees.GITLINK else None
 
     def bump(
-        self, inner: Checkout, tip: str, *, subject: str, trailers: Trailers, when: datetime, holder: str
+        self,
+        inner: Checkout,
+        tip: Callable[[], str],
+        *,
+        subject: str,
+        trailers: Trailers,
+        when: datetime,
+        holder: str,
     ) -> str | None:
         """Commit `tip` as the submodule's new place; None when it is there already. No file is touched.
 
@@ -64,7 +71,7 @@ class Outer:
         self.checkout.writable_branch(None)
         # Looked at under the lock: an engine and other writers publish each other's batches.
         with self._writing(holder):
-            return self._bump(inner, tip, message(subject, trailers), trailers, when)
+            return self._bump(inner, tip(), message(subject, trailers), trailers, when)
 
     def _bump(self, inner: Checkout, tip: str, text: str, trailers: Trailers, when: datetime) -> str | None:
         now = self.pointer()

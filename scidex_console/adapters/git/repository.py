@@ -309,7 +309,7 @@ class GitArtifactRepository:
             raise Fenced(f"the repository's epoch is {now}, ours is {trailers.epoch}")
         return self.outer.bump(
             self.checkout,
-            self.head(),
+            self.head,
             subject=subject,
             trailers=trailers,
             when=self._clock.now(),
