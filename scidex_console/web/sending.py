@@ -77,6 +77,8 @@ class FileAnswer(Response):
             "Last-Modified": conditions.http_date(opened.modified),
             "Cache-Control": FOREVER if manner.pinned and manner.pinned == opened.sha256 else ASK_AGAIN,
             "Accept-Ranges": "bytes",
+            # With 304 as well: a browser takes over what that says for the bytes that it has.
+            "Content-Security-Policy": UNTRUSTED,
         }
         self.status_code, self.first, self.length = 200, 0, opened.size
         match answer:
@@ -95,7 +97,6 @@ class FileAnswer(Response):
             headers["Content-Type"] = _with_charset(manner.media_type)
             headers["Content-Disposition"] = disposition(manner.filename, attached=attached)
             headers["Content-Length"] = str(self.length)
-            headers["Content-Security-Policy"] = UNTRUSTED
         self.raw_headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -104,6 +104,15 @@ def test_a_drawing_or_a_page_of_an_artifact_has_no_rights(serving: Serving, clie
     assert kinds["image/svg+xml"] and kinds["text/html"] and kinds["application/octet-stream"]
 
 
+def test_what_a_browser_has_already_gets_no_rights_by_asking_again(
+    client: httpx.Client, figure: dict[str, str]
+) -> None:
+    first = client.get(figure["url"])
+    again = client.get(figure["url"], headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304, "its headers take the place of the first answer's"
+    assert again.headers["content-security-policy"] == first.headers["content-security-policy"]
+
+
 def test_the_name_a_file_had_before_it_moved_still_leads_to_it(
     serving: Serving, client: httpx.Client
 ) -> None:
