@@ -97,7 +97,8 @@ async def test_before_any_phase_it_says_how_to_begin() -> None:
     world = World(seen(read_ladder(SoakRecord(now=NOW))))
     async with running(world) as pilot:
         await to_soak(pilot)
-        assert "no phase was begun yet" in screen_text(pilot)
+        shown = " ".join(screen_text(pilot).split())
+        assert "no phase was begun yet: g begins phase 0, as does `scidex-console soak begin 0`" in shown
         await press(pilot, "m")
         assert "no phase is under way: begin phase 0 first" in said(pilot)
 

@@ -103,7 +103,11 @@ def clock_lines(ladder: Ladder, width: int, program: str = PROGRAM) -> list[Line
     found = ladder.clock
     if found is None or ladder.entry is None:
         begin = f"no phase was begun yet: g begins phase 0, as does `{program} soak begin 0`"
-        return [crop_line(line(Cell(" clock ", "dim"), Cell(begin, "strong")), width)]
+        rows = wrap(clean(begin), max(width - 7, 10))
+        return [
+            line(Cell("       " if i else " clock ", "dim"), Cell(row, "strong"))
+            for i, row in enumerate(rows)
+        ]
     share = min(found.elapsed_s / found.needed_s, 1.0) if found.needed_s else 1.0
     full = int(share * _METER)
     cells = [
