@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scidex_console.domain.errors import UnsafePath
-from scidex_console.domain.folders.layout import folder_of, is_bookkeeping, stored_folder
+from scidex_console.domain.folders.layout import ACCESSORIES, folder_of, is_bookkeeping, stored_folder
 from scidex_console.domain.folders.names import friendly_stem, kind_of
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.tree import GITLINK, SYMLINK
@@ -114,6 +114,8 @@ def resolve(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> Resolve
     lost_primary = _is_lost(row.primary_filename, next(iter(found.files), ""))
     for recorded in _paths(row.metadata.get(key) for key in rules.accessory_keys):
         _look_up(recorded, row, tree, rules, found)
+    if found.files:
+        found.files.update(dict.fromkeys(_own_accessories(row, tree, rules)))
     problem = found.problem or next(filter(None, (_hindrance(path, tree) for path in found.files)), "")
     return Resolved(tuple(found.files), tuple(found.missing), problem, lost_primary)
 
@@ -205,6 +207,14 @@ def _in_own_folder(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> 
         return []
     files = _primary_first((f for f in tree.under(folder) if not is_bookkeeping(f)), rules.primary_extensions)
     return sorted(files, key=lambda f: (f != f"{folder}/{row.primary_filename}", f.count("/")))
+
+
+def _own_accessories(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> Iterator[str]:
+    """What was added to the artifact's folder after its other files: the row names it without a path."""
+    folder = row.uuid and stored_folder(row.artifact_dir, row.uuid, submodule=rules.submodule)
+    for name in (row.accessory_filenames or ()) if folder else ():
+        if (path := f"{folder}/{ACCESSORIES}/{name}") in tree.entries:
+            yield path
 
 
 def _scan(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules, *, lost: bool) -> list[str]:

@@ -164,19 +164,20 @@ def files_open(exam: Examination, evidence: Evidence) -> None:
         said = {f.get("path"): str(f.get("sha256")) for f in found.files_moved or () if isinstance(f, dict)}
         for name in names_of(found.row):
             exam.check()
-            _judge_file(exam, evidence, found, f"{folder}/{name}", said.get(name))
+            _judge_file(exam, evidence, found, folder, name, said.get(name))
 
 
 def _judge_file(
-    exam: Examination, evidence: Evidence, found: FolderRow, path: str, moved: str | None
+    exam: Examination, evidence: Evidence, found: FolderRow, folder: str, name: str, moved: str | None
 ) -> None:
+    path = f"{folder}/{name}"
     row, file = found.row, evidence.files[path]
     if file.presence is not Presence.FILE:
         exam.broken(f"{row.id}: {path} does not open ({file.presence})")
         return
     exam.count("files in folders opened")
     expected = None
-    if path.endswith(f"/{row.primary_filename}"):
+    if name == row.primary_filename:
         promise = expected_hash(evidence.hash_sources, metadata=row.metadata, content_hash=row.content_hash)
         expected = promise.sha256 if promise is not None else None
     for sha256, who in ((expected, "the row"), (moved, "the migration log")):

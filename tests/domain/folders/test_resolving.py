@@ -206,6 +206,14 @@ def test_files_in_the_own_folder_are_found_without_manifest_and_links(folder: st
     assert all(is_in_a_folder(file) for file in files)
 
 
+def test_accessories_that_were_added_to_the_own_folder_are_found_beside_a_recorded_file() -> None:
+    late, gone = "late.csv", "gone.csv"
+    files = (f"{UUID}/a.png", f"{UUID}/accessories/{late}")
+    store = tree(*files, f"{UUID}/accessories/not_named.csv", f"{OTHER}/accessories/{gone}")
+    own = row(file_path=files[0], artifact_dir=f"{SUBMODULE}/{UUID}", accessory_filenames=[late, gone])
+    assert resolve(own, store, RULES) == Resolved(files)
+
+
 @pytest.mark.parametrize(
     "artifact_dir", ["", "figures", f"{SUBMODULE}/{OTHER}", f"x/{UUID}", f"../{UUID}", "/"]
 )

@@ -109,6 +109,20 @@ async def test_accessory_takes_no_recorded_path_from_the_primary_file(
     now = row(lab, "old")
     assert now["metadata"] == before["metadata"] and now["file_path"] == before["file_path"]
     assert now["primary_filename"] == "old.png" and now["accessory_filenames"] == [name]
+    await assert_verified(lab)
+
+
+async def test_artifact_that_is_migrated_again_keeps_the_accessories_it_was_given(
+    lab: Lab, commits: ArtifactCommits, trial: FolderTrial
+) -> None:
+    assert await trial.cycle() is not None
+    await commit(commits, "old", None, ("old.csv", b"x"), ("old.png", b"a namesake"))
+    before = row(lab, "old")
+    lab.rows("UPDATE artifacts SET migrated_to_folder_at = NULL WHERE id = 'old'")
+    assert await trial.cycle() is not None
+    now = row(lab, "old")
+    assert {k for k in now if now[k] != before[k]} <= {"migrated_to_folder_at", "updated_at"}
+    await assert_verified(lab)
 
 
 async def test_pointer_moves_once_for_a_batch_that_several_writers_publish(
