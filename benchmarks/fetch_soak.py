@@ -370,6 +370,7 @@ def _lab(folder: Path, url: str, hosts: FigureHosts, names: Sequence[str], rows:
         ('back_off = "500ms"\nback_off_longest = "2s"', 'back_off = "20s"\nback_off_longest = "2m"'),
         ('confirm_without_control = "at-once"', 'confirm_without_control = "second-pass"'),
         ('second_pass_after = "1s"', 'second_pass_after = "2m"'),
+        ('doubted_again_after = "100ms"', 'doubted_again_after = "1m"'),
         ("[batch]\nfiles = 5", "[batch]\nfiles = 100"),
     ):
         assert was in text, was

@@ -223,6 +223,7 @@ rescue = false
 rescue_rules = []
 confirm_without_control = "at-once"
 second_pass_after = "1s"
+doubted_again_after = "100ms"
 [batch]
 files = 5
 [fetch]

@@ -70,6 +70,7 @@ def _figures(speed: float) -> dict[str, _Value]:
     return {
         "back_off": _sooner(usual.back_off, speed),
         "back_off_longest": _sooner(usual.back_off_longest, speed),
+        "doubted_again_after": _sooner(usual.doubted_again_after, speed, _SHORTEST_READ),
         "second_pass_after": _sooner(_WATCHED_SECOND_PASS, speed, _SHORTEST_READ),
     }
 

@@ -223,6 +223,11 @@ class FiguresSettings(BaseModel):
     second_pass_after: Duration = Field(
         default=timedelta(hours=24), description="Time between the first and the second such answer."
     )
+    doubted_again_after: Duration = Field(
+        default=timedelta(minutes=10),
+        description="Time until a figure is asked again whose answer, that it is gone, may have come in an "
+        "outage between two controls.",
+    )
     controls: tuple[ControlSettings, ...] = Field(
         default=(), description="Control images, besides the figures that were stored."
     )
@@ -253,7 +258,12 @@ class FiguresSettings(BaseModel):
 
     def control_rules(self) -> ControlRules:
         """The same as the domain's value."""
-        return ControlRules(self.confirm_without_control, self.second_pass_after, again_after=self.back_off)
+        return ControlRules(
+            self.confirm_without_control,
+            self.second_pass_after,
+            again_after=self.back_off,
+            doubted_again_after=self.doubted_again_after,
+        )
 
     def back_offs(self) -> BackOff:
         """The same as the domain's value."""

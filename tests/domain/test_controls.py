@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scidex_console.domain.controls import ControlResult, ControlRules, Proof, WithoutControl, judge_control
+from scidex_console.domain.controls import (
+    ControlResult,
+    ControlRules,
+    GoneRun,
+    Proof,
+    WithoutControl,
+    judge_control,
+)
 from scidex_console.domain.fetching import FetchClass, FetchOutcome, StagedFile
 from scidex_console.domain.figures import BackOff, FigureState, Suspicion, judge
 
@@ -61,3 +68,60 @@ def test_only_the_very_bytes_pass_and_trouble_says_nothing(
     answer: FetchOutcome, result: ControlResult
 ) -> None:
     assert judge_control(answer, "abc") is result
+
+
+@pytest.mark.parametrize(
+    ("gone", "images", "in_a_row"),
+    [(0, 0, 7), (0, 100, 1), (9, 89, 3), (49, 49, 7), (72, 24, 16), (969, 29, 152)],
+)
+def test_how_many_gone_in_a_row_are_too_many_follows_from_what_came_before(
+    gone: int, images: int, in_a_row: int
+) -> None:
+    run = GoneRun(gone, images)
+    for number in range(in_a_row - 1):
+        run.note_gone(number, second=False)
+    assert not run.is_surprising
+    run.note_gone("last", second=False)
+    assert run.is_surprising and len(run.doubted) == in_a_row, "from the first of them on"
+
+
+def test_an_outage_does_not_teach_that_its_group_is_dead() -> None:
+    run = GoneRun(0, 20)
+    for number in range(500):
+        run.note_gone(number, second=False)
+    run.note_image()
+    assert run.gone <= 2
+    run.note_gone("once", second=False)
+    run.note_control(passed=False)
+    assert run.gone <= 2 and not run.is_surprising, "what a failed control belies teaches nothing at all"
+
+
+def test_a_group_that_is_dead_for_the_most_part_is_soon_taken_as_such() -> None:
+    chance, run = random.Random(1), GoneRun()
+    for number in range(4000):
+        if number % 90 == 89:
+            run.note_control(passed=True)
+        if chance.random() < 0.97:
+            run.note_gone(number, second=False)
+        else:
+            run.note_image()
+    assert len(run.doubted) < 4000 * 0.05
+
+
+@pytest.mark.parametrize(
+    ("gone", "images", "doubted"),
+    [(0, 0, True), (0, 9, True), (30, 30, True), (85, 13, True), (90, 8, False), (969, 29, False)],
+)
+def test_a_gone_answer_of_a_group_that_is_not_mostly_gone_is_doubted_by_itself(
+    gone: int, images: int, doubted: bool
+) -> None:
+    run = GoneRun(gone, images)
+    run.note_gone("figure", second=False)
+    assert run.doubts(["figure", "another"]) == ["figure"] * doubted
+
+
+def test_a_second_answer_is_not_doubted_however_long_the_run() -> None:
+    run = GoneRun(0, 50)
+    for number in range(50):
+        run.note_gone(number, second=True)
+    assert run.is_surprising and not run.doubted

@@ -42,7 +42,7 @@ def test_slow_answers_of_a_group_with_one_in_flight_set_its_pace() -> None:
 def test_trust_in_head_saves_requests_and_what_is_trusted_already_saves_more() -> None:
     gone = Work(GROUP, due=500, mix=Mix({Kind.GONE: 1.0}), controlled=True, paths=PATH)
     fresh = group_forecast(gone, RULES, NOW)
-    assert 500 + 20 < fresh.requests < 500 * 1.2
+    assert 500 + 20 < fresh.requests < 500 * 1.35
 
 
 def test_a_hold_a_breaker_and_an_override_are_reckoned_with() -> None:

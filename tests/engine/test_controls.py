@@ -12,11 +12,28 @@ from scidex_console.domain.controls import ControlCheck, ControlResult, ControlR
 from scidex_console.domain.fetching import FetchClass, FetchOutcome, StagedFile
 from scidex_console.domain.figures import BackOff
 from scidex_console.engine.jobs.controls import Controls
-from scidex_console.engine.ports.suspects import Suspects
+from scidex_console.engine.ports.suspects import PastAnswer, Said, Suspects
 
 GROUP = "g.example.org"
 LIVE, OTHER = f"https://{GROUP}/live.png", f"https://{GROUP}/other.png"
 SOON = datetime(2026, 5, 20, tzinfo=UTC)
+
+
+def said(what: Said, *figures: str) -> list[PastAnswer]:
+    """Past answers of one kind."""
+    return [PastAnswer(what, figure, timedelta(0)) for figure in figures]
+
+
+MOSTLY_GONE = [*said(Said.GONE, *"1234567"), *said(Said.PASSED, "")] * 4
+"""28 of 30: a single 404 more says nothing but that one more is dead."""
+
+
+def answer(figure: str, kind: FetchClass) -> FetchOutcome:
+    """A figure's answer."""
+    file = StagedFile("staged", "sha", 9) if kind is FetchClass.STORED else None
+    return FetchOutcome(
+        figure, f"https://{GROUP}/{figure}", GROUP, GROUP, kind, "as told", 404, 1, SOON, 1, file=file
+    )
 
 
 class World:
@@ -27,6 +44,8 @@ class World:
         self.condemned: list[str] = []
         self.discarded: dict[str, str] = {}
         self.asked_again = 0
+        self.asked_later: list[str] = []
+        self.past: list[PastAnswer] = []
         self.stored: list[tuple[str, str]] = []
         self.answers: dict[str, FetchClass] = {}
         self.checks: list[ControlCheck] = []
@@ -43,6 +62,13 @@ class World:
 
     async def stored_images(self, group: str, limit: int) -> Sequence[tuple[str, str]]:
         return self.stored[:limit]
+
+    async def past_answers(self, group: str, limit: int) -> Sequence[PastAnswer]:
+        return self.past[-limit:]
+
+    async def ask_later(self, artifact_ids: Sequence[str], after: timedelta) -> None:
+        self.asked_later += artifact_ids
+        self.suspected = [name for name in self.suspected if name not in artifact_ids]
 
     async def record(self, check: ControlCheck, *, confirms: Sequence[str]) -> None:
         self.checks.append(check)
@@ -89,6 +115,7 @@ class World:
 def world() -> World:
     made = World()
     made.suspected = ["a", "b"]
+    made.past = MOSTLY_GONE + said(Said.GONE, "a", "b")
     made.stored = [(LIVE, f"sha of {LIVE}")]
     return made
 
@@ -178,9 +205,9 @@ async def test_without_a_control_the_configuration_decides(world: World) -> None
     assert world.condemned == ["a", "b"]
 
 
-async def test_a_control_is_due_every_hundred_requests_and_after_a_batch(world: World) -> None:
+async def test_a_control_is_due_after_so_many_requests_and_after_a_batch(world: World) -> None:
     controls = world.controls()
-    controls.spend(GROUP, 99)
+    controls.spend(GROUP, 74)
     assert not controls.is_due(GROUP)
     controls.spend(GROUP, 1)
     assert controls.is_due(GROUP)
@@ -206,3 +233,56 @@ async def test_a_second_pass_waits_until_it_is_due(world: World) -> None:
     await controls.known(GROUP)
     assert not controls.can_settle(GROUP, Suspects(2, 0, SOON + timedelta(hours=1)))
     assert controls.can_settle(GROUP, Suspects(2, 1, SOON))
+
+
+async def test_more_gone_in_a_row_than_chance_explains_makes_the_control_due_and_is_asked_again(
+    world: World,
+) -> None:
+    world.past = said(Said.IMAGE, *"xyz")
+    world.suspected = []
+    controls = world.controls()
+    assert not controls.is_due(GROUP)
+    run = [f"out{number}" for number in range(8)]
+    for figure in run:
+        await controls.note(answer(figure, FetchClass.DEAD), None)
+        world.suspected.append(figure)
+    assert controls.is_due(GROUP), "long before a hundred requests"
+    await controls.ask(GROUP)
+    assert world.condemned == [] and set(run) <= set(world.asked_later), "the outage may just have ended"
+    assert not controls.is_due(GROUP)
+    for figure in run:
+        await controls.note(answer(figure, FetchClass.DEAD), timedelta(minutes=10))
+        world.suspected.append(figure)
+    await controls.ask(GROUP)
+    assert set(run) <= set(world.condemned), "said twice, with a control before, between and after"
+
+
+async def test_a_second_answer_too_soon_is_the_first_one_again(world: World) -> None:
+    controls = world.controls()
+    for figure in (run := [f"out{number}" for number in range(150)]):
+        await controls.note(answer(figure, FetchClass.DEAD), timedelta(minutes=9))
+    world.suspected = list(run)
+    await controls.ask(GROUP)
+    assert world.condemned == [] and world.asked_later == run
+
+
+async def test_an_image_that_comes_ends_a_run_but_not_the_doubt(world: World) -> None:
+    controls = world.controls()
+    for figure in (run := [f"out{number}" for number in range(150)]):
+        await controls.note(answer(figure, FetchClass.DEAD), None)
+    await controls.note(answer("live", FetchClass.STORED), None)
+    await controls.note(answer("dead", FetchClass.DEAD), None)
+    world.suspected = [*run, "dead"]
+    await controls.ask(GROUP)
+    assert world.condemned == ["dead"] and world.asked_later == run
+
+
+async def test_after_a_restart_the_run_is_known_from_the_log_and_what_is_not_in_it_is_doubted(
+    world: World,
+) -> None:
+    run = [f"out{number}" for number in range(150)]
+    world.past = MOSTLY_GONE + said(Said.GONE, *run) + said(Said.IMAGE, "live")
+    world.past += said(Said.PASSED, "") + said(Said.GONE, "dead")
+    world.suspected = [*run, "older", "dead"]
+    await world.controls().ask(GROUP)
+    assert world.condemned == ["dead"] and world.asked_later == [*run, "older"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scidex_console.demo.hosts.scenarios import Behaviour
 from scidex_console.domain.runs import RunState
 from tests.crash.checks import assert_sound
@@ -38,8 +40,8 @@ def _evidence_is_kept(attempts: list[dict[str, Any]]) -> None:
 async def test_marks_follow_a_passing_control_or_a_second_answer(
     tmp_path: Path, scidex_database: str
 ) -> None:
-    urls = addresses((SURE, 8), (LONE, 4))
-    dead = dict.fromkeys([url for url in urls if LONE in url or int(url[-9:-4]) >= 2], Behaviour.NOT_FOUND)
+    urls = addresses((SURE, 12), (LONE, 4))
+    dead = dict.fromkeys([url for url in urls if LONE in url or int(url[-9:-4]) % 2], Behaviour.NOT_FOUND)
     async with bench(
         tmp_path,
         scidex_database,
@@ -85,4 +87,49 @@ async def test_a_host_that_turns_to_404_for_all_marks_nothing_and_is_left_alone(
         assert made.tally() == {"stored": len(made.lab.store.lost)}
         marked = made.lab.rows("SELECT count(*) AS n FROM artifacts WHERE metadata ? 'image_unavailable'")
         assert marked[0]["n"] == 0
+        assert_sound(made.lab)
+
+
+@pytest.mark.parametrize(("answers", "killed"), [(2, False), (4, False), (4, True), (9, False)])
+async def test_an_outage_between_two_controls_marks_no_living_figure_and_the_dead_ones_in_the_end(
+    tmp_path: Path, scidex_database: str, answers: int, killed: bool
+) -> None:
+    urls = addresses((SURE, 40))
+    dead = dict.fromkeys(urls[30:], Behaviour.NOT_FOUND)
+    settings = {"second_pass_after": '"1h"', "files": "100"}
+    async with bench(
+        tmp_path,
+        scidex_database,
+        urls,
+        behaviours=dead,  # type: ignore[arg-type]
+        settings=settings,
+    ) as made:
+        async with made.engine_until_it_ends() as (engine, life):
+            await made.ask("step", count=10)
+            made.hosts.script.set_host(SURE, Behaviour.NOT_FOUND)
+            made.hosts.let(2 * answers)  # HEAD and GET
+            before = len(made.asked())
+            await made.ask("resume")
+            await until_true(
+                lambda: made.hosts.at_the_door > 0 and len(made.asked()) >= before + 2 * answers,
+                "the outage is over",
+            )
+            made.hosts.script.set_host(SURE, Behaviour.IMAGE)
+            if not killed:
+                made.hosts.let(None)
+                assert await made.at_rest() is RunState.DONE
+                engine.leave()
+                await life
+        if killed:
+            made.hosts.let(None)
+            async with made.engine():
+                assert await made.at_rest() is RunState.DONE
+        lost = made.lab.store.lost
+        said_gone = made.lab.rows(
+            "SELECT DISTINCT url FROM scidex_console.fetch_attempt WHERE outcome = 'dead'"
+        )
+        assert {row["url"] for row in said_gone} - set(dead), "there was an outage"
+        assert made.figures() == {name: "dead" if url in dead else "stored" for name, url in lost.items()}
+        proofs = made.lab.rows("SELECT DISTINCT proof FROM scidex_console.death_proof")
+        assert [row["proof"] for row in proofs] == ["control"]
         assert_sound(made.lab)

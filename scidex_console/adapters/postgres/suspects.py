@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from scidex_console.adapters.postgres.database import Connection, query
@@ -11,7 +12,7 @@ from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.controls import ControlCheck
 from scidex_console.domain.figures import BackOff
 from scidex_console.domain.sanitise import visible
-from scidex_console.engine.ports.suspects import Suspects
+from scidex_console.engine.ports.suspects import PastAnswer, Said, Suspects
 
 
 class PostgresSuspects:
@@ -34,6 +35,18 @@ class PostgresSuspects:
         """Address and sha256 of figures of a group that this tool has fetched, the newest first."""
         rows = await self._fetch("list_stored_images", {"host_group": group, "limit": limit})
         return [(row["url"], row["sha256"]) for row in rows]
+
+    async def past_answers(self, group: str, limit: int) -> Sequence[PastAnswer]:
+        """The last answers and controls of a group, the oldest first."""
+        rows = await self._fetch("list_past_answers", {"host_group": group, "limit": limit})
+        return [
+            PastAnswer(
+                Said(row["said"]),
+                row["artifact_id"],
+                None if (since := row["suspected_for_s"]) is None else timedelta(seconds=since),
+            )
+            for row in rows
+        ]
 
     async def record(self, check: ControlCheck, *, confirms: Sequence[str]) -> None:
         """Log a control; those of `confirms` that are suspected still are condemned by it."""
@@ -58,6 +71,11 @@ class PostgresSuspects:
     async def ask_again(self, group: str) -> None:
         """Make due what has been suspected long enough; the suspicion is remembered."""
         await self._change("ask_suspected_again", {"host_group": group})
+
+    async def ask_later(self, artifact_ids: Sequence[str], after: timedelta) -> None:
+        """Ask these once more, so long after they were first suspected; the suspicion is remembered."""
+        params = {"ids": list(artifact_ids), "after_s": after.total_seconds()}
+        await self._change("ask_doubted_again", params)
 
     async def discard(self, artifact_ids: Sequence[str], reason: str, back_off: BackOff) -> None:
         """The answers mean nothing: log that, and ask again after the back-off, or leave it to a person."""

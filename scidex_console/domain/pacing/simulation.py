@@ -12,11 +12,12 @@ import math
 import random
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count, cycle, islice
 from typing import Final
 
+from scidex_console.domain.controls import GoneRun
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.figures import FigureState, Suspicion
 from scidex_console.domain.head_trust import HeadTrust
@@ -255,6 +256,7 @@ class Simulation:
             self._again(row, now + timedelta(seconds=hold_s or 0.0) if told else None)
         elif kind is Kind.GONE:
             since = now - row.suspected_at if row.suspected_at else None
+            self._controls.run.note_gone(id(row), second=self._rules.controls.is_second(since))
             verdict = Suspicion(self._rules.controls, may_be_controlled, since).judge(now)
             if verdict.state is FigureState.CONDEMNED:
                 self._settle_rows(Kind.GONE, 1)
@@ -265,6 +267,7 @@ class Simulation:
         else:
             if kind is Kind.STORED:
                 self._controls.known = True
+                self._controls.run.note_image()
             self._settle_rows(kind, 1)
 
     def _again(self, row: _Row, retry_at: datetime | None) -> None:
@@ -321,7 +324,7 @@ class Simulation:
         if self._chance.random() >= self._work.mix.share(Kind.TROUBLE):
             self._works(sent)
             controls.spent = controls.unknown = 0
-            self._confirm(before)
+            self._prove(before)
             return
         self._pace.note_failure(self._at, probe=sent.probe)
         controls.not_before = self._at + self._rules.controls.again_after.total_seconds()
@@ -332,6 +335,19 @@ class Simulation:
             for _, row in rows:
                 row.suspected_at = None
                 self._again(row, None)
+
+    def _prove(self, number: int) -> None:
+        """The control came: it confirms the first so many but those to be asked once more."""
+        run, after = self._controls.run, self._rules.controls.doubted_again_after
+        run.note_control(passed=True)
+        doubted = [one for one in self._suspected[:number] if id(one[1]) in run.doubted]
+        confirmed = [one for one in self._suspected[:number] if id(one[1]) not in run.doubted]
+        self._suspected[:number] = confirmed
+        self._confirm(len(confirmed))
+        for _, row in doubted:
+            run.doubted.discard(id(row))
+            due = row.suspected_at + after - self._wall() if row.suspected_at else after
+            self._put_off(self._at + max(0.0, due.total_seconds()), row)
 
     def _confirm(self, number: int) -> None:
         del self._suspected[:number]
@@ -348,9 +364,11 @@ class _Controls:
     asking: bool = False
     unknown: int = 0
     not_before: float = -math.inf
+    run: GoneRun = field(default_factory=GoneRun)
 
     def is_due(self, now: float, every: int) -> bool:
-        return self.known and not self.asking and self.spent >= every and now >= self.not_before
+        enough = self.spent >= every or self.run.is_surprising
+        return self.known and not self.asking and enough and now >= self.not_before
 
 
 def _pace_of(work: Work, rules: Rules, now: Moment, chance: random.Random) -> GroupPace:

@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from scidex_console.domain.controls import (
     ControlCheck,
@@ -18,8 +19,10 @@ from scidex_console.domain.controls import (
     ControlRules,
     judge_control,
 )
+from scidex_console.domain.fetching import FetchClass, FetchOutcome
 from scidex_console.domain.figures import BackOff
 from scidex_console.domain.sanitise import visible
+from scidex_console.engine.jobs.gone_runs import GoneRuns
 from scidex_console.engine.ports import Clock, FigureSource, Gate
 from scidex_console.engine.ports.suspects import Suspects, SuspectStore
 
@@ -69,6 +72,7 @@ class Controls:
         self._configured = [(source.group_of(url), url, sha256) for url, sha256 in configured]
         self._offered: dict[str, list[tuple[str, str]]] = {}
         self._set_aside: set[str] = set()
+        self._runs = GoneRuns(store, rules)
 
     # --- what could be a control --------------------------------------------------------------------------
 
@@ -80,15 +84,24 @@ class Controls:
             offered.append((url, sha256))
             self._group(group).images = None
 
-    def note_stored(self, group: str, url: str, sha256: str) -> None:
-        """A figure has just been fetched whole: a control as good as any."""
+    async def note(self, outcome: FetchOutcome, suspected_for: timedelta | None) -> None:
+        """What a figure's own address has just answered; one that came whole is a control as good as any."""
+        run = await self._runs.of(outcome.group)
+        if outcome.outcome is FetchClass.DEAD:
+            run.note_gone(outcome.artifact_id, second=self.rules.is_second(suspected_for))
+        elif outcome.file is not None:
+            run.note_image()
+            self._note_stored(outcome.group, outcome.url, outcome.file.sha256)
+
+    def _note_stored(self, group: str, url: str, sha256: str) -> None:
         images = self._group(group).images
         if images is not None:
             images.insert(0, ControlImage(url, sha256, proven=True))
             del images[2 * _MOST_IMAGES :]
 
     async def known(self, group: str) -> bool:
-        """Whether a group has, or may have, a control image."""
+        """Whether a group has, or may have, a control image; its past is looked up by the way."""
+        await self._runs.of(group)
         return bool(await self._images(group))
 
     async def _images(self, group: str) -> list[ControlImage]:
@@ -115,9 +128,10 @@ class Controls:
             state.spent = max(state.spent, self.rules.every)
 
     def is_due(self, group: str) -> bool:
-        """Whether enough requests have gone to a group for its control to be asked."""
+        """Whether a group's control is to be asked: after so many requests, or so many gone in a row."""
         state = self._group(group)
-        return state.spent >= self.rules.every and self._may_ask(group)
+        due = state.spent >= self.rules.every or self._runs.is_surprising(group)
+        return due and state.images != [] and self._may_ask(group)
 
     def distrusts(self, group: str) -> bool:
         """Whether the last control failed: rows are not asked before one has passed."""
@@ -158,11 +172,11 @@ class Controls:
             trouble = failure = ""
             for image in list(await self._images(group)):
                 check = await self._check(group, image)
-                passed = check.result is ControlResult.PASSED
-                await self._store.record(check, confirms=suspected if passed else ())
-                if passed:
+                if check.result is ControlResult.PASSED:
+                    await self._prove(group, check, suspected)
                     self._passed(state, image)
                     return
+                await self._store.record(check, confirms=())
                 if check.result is ControlResult.UNKNOWN:
                     trouble = check.reason
                 elif image.proven:
@@ -175,6 +189,16 @@ class Controls:
                 await self._failed(group, state, suspected, failure)
             elif trouble:
                 await self._unclear(state, suspected, trouble)
+
+    async def _prove(self, group: str, check: ControlCheck, suspected: Sequence[str]) -> None:
+        """Confirm what was suspected; what an outage may have said, which is over now, is asked once more."""
+        run = await self._runs.of(group)
+        doubted = run.doubts(suspected)
+        run.note_control(passed=True)
+        await self._store.record(check, confirms=[name for name in suspected if name not in run.doubted])
+        if doubted:
+            await self._store.ask_later(doubted, self.rules.doubted_again_after)
+            run.doubted.difference_update(doubted)
 
     async def _check(self, group: str, image: ControlImage) -> ControlCheck:
         outcome = await self._source.ask_control(image.url)
@@ -202,6 +226,7 @@ class Controls:
     async def _failed(self, group: str, state: _Group, suspected: Sequence[str], why: str) -> None:
         state.failures += 1
         state.spent = state.unknown = 0
+        (await self._runs.of(group)).note_control(passed=False)
         self._gate.trip(group, f"its control image did not come: {why}", state.failures)
         reason = f"said to be gone, which is not believed: the group's control image did not come ({why})"
         await self._store.discard(suspected, visible(reason), self._back_off)

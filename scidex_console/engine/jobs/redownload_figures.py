@@ -191,8 +191,8 @@ class RedownloadFigures:
         may_be_controlled = await self._controls.known(item.group)
         outcome = await self._fetched(item)
         self._controls.spend(item.group, outcome.requests)
-        if outcome.file is not None and not outcome.resolved_by:
-            self._controls.note_stored(item.group, item.url, outcome.file.sha256)
+        if not outcome.resolved_by and not item.marked:
+            await self._controls.note(outcome, item.suspected_for)
         now = self._clock.now()
         suspicion = Suspicion(self._controls.rules, may_be_controlled, item.suspected_for)
         verdict = judge(

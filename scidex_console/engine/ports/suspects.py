@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from scidex_console.domain.controls import ControlCheck
@@ -19,6 +20,27 @@ class Suspects:
     due: int
     """Of these, those suspected for so long that a second answer of the kind confirms."""
     next_due_at: datetime
+
+
+class Said(StrEnum):
+    """What an answer that was logged says about its group."""
+
+    GONE = "gone"
+    IMAGE = "image"
+    PASSED = "passed"
+    """A control that came."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class PastAnswer:
+    """An answer, or a control, that was logged."""
+
+    said: Said
+    artifact_id: str
+    """Empty for a control."""
+    suspected_for: timedelta | None
+    """For how long the figure had been suspected then, where it is suspected now."""
 
 
 class SuspectStore(Protocol):
@@ -36,6 +58,10 @@ class SuspectStore(Protocol):
         """Address and sha256 of figures of a group that this tool has fetched, the newest first."""
         ...
 
+    async def past_answers(self, group: str, limit: int) -> Sequence[PastAnswer]:
+        """The last answers and controls of a group, the oldest first."""
+        ...
+
     async def record(self, check: ControlCheck, *, confirms: Sequence[str]) -> None:
         """Log a control; those of `confirms` that are suspected still are condemned by it."""
         ...
@@ -46,6 +72,10 @@ class SuspectStore(Protocol):
 
     async def ask_again(self, group: str) -> None:
         """Make due what has been suspected long enough; the suspicion is remembered."""
+        ...
+
+    async def ask_later(self, artifact_ids: Sequence[str], after: timedelta) -> None:
+        """Ask these once more, so long after they were first suspected; the suspicion is remembered."""
         ...
 
     async def discard(self, artifact_ids: Sequence[str], reason: str, back_off: BackOff) -> None:
