@@ -53,6 +53,7 @@ COMMANDS = (
     "maintain",
     "cleanup",
     "serve",
+    "web",
     "tokens",
     "verify",
 )

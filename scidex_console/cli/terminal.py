@@ -6,6 +6,8 @@ import sys
 
 from scidex_console.domain.errors import UsageError
 
+_PR_SET_PDEATHSIG = 1
+
 
 def need_terminal(where: str, *, fix: str) -> None:
     """Raise `UsageError` unless a person sits at standard input, output and error."""
@@ -17,3 +19,12 @@ def need_terminal(where: str, *, fix: str) -> None:
             where=where,
             fix=fix,
         )
+
+
+def end_with_parent() -> None:
+    """Be told to leave when the program ends that started this one, however it ends. Where Linux can."""
+    if sys.platform == "linux":
+        import ctypes
+        import signal
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

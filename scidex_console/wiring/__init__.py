@@ -58,6 +58,16 @@ def run_console(settings: Settings, read_only: bool, program: str) -> int:
     return wired.run_console(settings, read_only=read_only, program=program)
 
 
+def run_in_browser(settings: Settings, port: int, write: bool, program: str) -> int:
+    """The console in browsers of this machine until it is told to leave; the exit code."""
+    try:
+        from scidex_console.wiring import browser as wired
+    except ModuleNotFoundError as error:
+        raise lacking(error.name or "", extra="web", command="web") from None
+
+    return wired.run_in_browser(settings, port, write=write, program=program)
+
+
 def run_service(settings: Settings, host: str | None, port: int | None) -> int:
     """The read service until it is told to leave; the exit code. None: what the settings say."""
     try:

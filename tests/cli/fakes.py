@@ -470,6 +470,10 @@ class FakeServices:
         self.called.append(("console", read_only, program))
         return self.exit_code
 
+    def run_in_browser(self, settings: Settings, port: int, write: bool, program: str) -> int:
+        self.called.append(("browser", port, write, program))
+        return self.exit_code
+
     def run_service(self, settings: Settings, host: str | None, port: int | None) -> int:
         self.called.append(("service", host, port))
         return self.exit_code

@@ -16,6 +16,13 @@ def test_serve_listens_where_it_is_told_or_where_the_settings_say(cli: Cli, serv
     assert cli("serve", "--port", "99999").code == 2
 
 
+def test_the_console_in_a_browser_only_watches_unless_it_is_told_otherwise(
+    cli: Cli, services: FakeServices
+) -> None:
+    assert cli("web").code == 0 and cli("web", "--port", "9000", "--write").code == 0
+    assert [call[:3] for call in services.called[-2:]] == [("browser", 8766, False), ("browser", 9000, True)]
+
+
 def test_a_token_is_shown_once_and_only_its_hash_is_kept(cli: Cli, services: FakeServices) -> None:
     made = cli("tokens", "create", "renderer", "--reason", "renders notebooks", "--json")
     token = made.document["token"]

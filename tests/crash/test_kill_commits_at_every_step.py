@@ -21,7 +21,7 @@ from tests.engine.folders.tiny import tiny_lab
 from tests.labs import Lab
 
 PRIMARY, ACCESSORY = ("plot.png", b"a plot"), ("data.csv", b"1,2")
-STRIDE = int(os.environ.get("SCIDEX_KILL_STRIDE", "3"))
+STRIDE = int(os.environ.get("SCIDEX_COMMIT_KILL_STRIDE", "3"))
 
 
 def _commit_in_child(lab: Lab, artifact: str, what: str, kill_at: int | None = None) -> int:

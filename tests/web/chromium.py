@@ -77,6 +77,11 @@ class Tab:
             while not await self.evaluate(expression):
                 await asyncio.sleep(0.1)
 
+    async def press(self, key: str) -> None:
+        """Press a key that stands for its letter."""
+        await self.ask("Input.dispatchKeyEvent", type="keyDown", text=key, key=key)
+        await self.ask("Input.dispatchKeyEvent", type="keyUp", key=key)
+
     async def picture(self, *, whole: bool = False) -> bytes:
         """What it shows, as PNG."""
         said = await self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=whole)

@@ -1,14 +1,20 @@
-"""In a real browser, where there is one: pages of each type, redirects, downloads."""
+"""In a real browser, where there is one: pages of each type, redirects, downloads, and the console itself."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from scidex_console.wiring.serving import listening
 from tests.web.chromium import PROGRAM, Tab, browser
 from tests.web.conftest import Serving
 
@@ -98,3 +104,73 @@ async def test_a_hostile_page_of_an_artifact_runs_no_script(serving: Serving, ta
         assert not [url for url in tab.requests if "/api/" in url]
     finally:
         path.write_bytes(before)
+
+
+@asynccontextmanager
+async def console(serving: Serving) -> AsyncIterator[str]:
+    """`web` over the same store; the address it prints."""
+    with listening("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    program = [sys.executable, "-m", "scidex_console", "--config", str(serving.lab.config)]
+    process = subprocess.Popen([*program, "web", "--port", str(port)], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        line = await asyncio.to_thread(process.stderr.readline)
+        found = re.search(r"open (http://\S+)", line)
+        assert found is not None, line
+        yield found[1]
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, 30) == 0
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait, 30)
+        process.stderr.close()
+
+
+async def test_the_console_is_drawn_in_the_browser_and_heeds_keys(
+    serving: Serving, tab: Tab, tmp_path: Path
+) -> None:
+    async with console(serving) as address:
+        await tab.go(address)
+        await tab.until("document.body.classList.contains('-first-byte')")
+        assert await tab.evaluate("location.search") == "", "the token does not stay in the address"
+
+        async def looks_otherwise(than: bytes) -> bytes:
+            async with asyncio.timeout(60):
+                while (now := await tab.picture()) == than:
+                    await asyncio.sleep(0.2)
+            return now
+
+        blank = await tab.picture()
+        before = await looks_otherwise(blank)
+
+        await tab.evaluate("document.querySelector('textarea').focus()")
+        await tab.press("?")
+        await looks_otherwise(before)
+
+        names = serving.rows("SELECT application_name AS name FROM pg_stat_activity")
+        assert any(row["name"].startswith("scidex-watch/") for row in names), "it watches, and says so"
+        assert not [
+            url for url in tab.requests if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:"))
+        ]
+
+
+async def test_without_the_token_or_from_elsewhere_the_console_shows_nothing(serving: Serving) -> None:
+    async with console(serving) as address, aiohttp.ClientSession() as session:
+        bare = address.partition("?")[0]
+        for url, headers in (
+            (bare, {}),
+            (f"{bare}?token=wrong", {}),
+            (f"{bare}ws", {}),
+            (address, {"Host": "evil.example"}),
+        ):
+            async with session.get(url, headers=headers, allow_redirects=False) as answer:
+                assert answer.status == 403, url
+        async with session.get(address, allow_redirects=False) as answer:
+            assert answer.status == 303
+            cookie = answer.headers["Set-Cookie"]
+        assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+            await session.ws_connect(
+                f"{bare}ws", headers={"Origin": "http://evil.example", "Cookie": cookie.partition(";")[0]}
+            )
