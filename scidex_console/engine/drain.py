@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
@@ -41,6 +42,31 @@ class Permits(Protocol):
         ...
 
 
+class Recorders:
+    """How drains read and record: few at once, and for a moment none after one found something in its way.
+
+    Whoever records holds the engine's own row while it waits for a lock. Hundreds of drains would leave no
+    connection for batches, and no moment for the heartbeat.
+    """
+
+    def __init__(self, clock: Clock, *, at_once: int, retry_s: float) -> None:
+        self._clock = clock
+        self._room = asyncio.Semaphore(at_once)
+        self._retry_s = retry_s
+        self._not_before = -math.inf
+
+    async def persist(self, call: Callable[[], Awaitable[T]]) -> T:
+        """What the call gives, once no lock is in its way and the database can be reached."""
+        while True:
+            async with self._room:
+                while (left := self._not_before - self._clock.monotonic()) > 0:
+                    await self._clock.sleep(left)
+                try:
+                    return await call()
+                except (LockBusy, Unreachable):
+                    self._not_before = self._clock.monotonic() + self._retry_s
+
+
 class Drain:
     """Works on one group of one job; ends by itself when nothing is due or nothing may be taken up.
 
@@ -57,10 +83,8 @@ class Drain:
         *,
         run_id: int,
         epoch: int,
-        retry_s: float,
-        recorders: asyncio.Semaphore | None = None,
+        recorders: Recorders,
     ) -> None:
-        """`recorders` bounds how many drains read or record at once, so that others reach the database."""
         self._job = job
         self._group = group
         self._permits = permits
@@ -68,8 +92,7 @@ class Drain:
         self._pulse = pulse
         self._run_id = run_id
         self._epoch = epoch
-        self._retry_s = retry_s
-        self._recorders = recorders or asyncio.Semaphore()
+        self._recorders = recorders
         self._active: dict[str, asyncio.Task[None]] = {}
         self._ahead: list[Any] = []
 
@@ -88,7 +111,7 @@ class Drain:
     async def _take_up(self) -> None:
         while len(self._active) < self._job.width(self._group) and not self._job.is_closed(self._group):
             if not self._ahead:
-                self._ahead = list(await self._persist(self._next_items))
+                self._ahead = list(await self._recorders.persist(self._next_items))
             if not self._ahead or not self._permits.take():
                 return
             item = self._ahead.pop(0)
@@ -100,7 +123,7 @@ class Drain:
     async def _prepare(self, item: Any) -> None:
         try:
             record = await self._job.prepare(item, run_id=self._run_id, epoch=self._epoch)
-            await self._persist(record)
+            await self._recorders.persist(record)
         except BaseException as error:
             self._permits.give_back()
             if isinstance(error, Exception) and not isinstance(error, ConsoleError):
@@ -112,14 +135,6 @@ class Drain:
         self._permits.prepared()
         self._pulse.changed("gap", "attempt")
         self._pulse.wake()
-
-    async def _persist(self, call: Callable[[], Awaitable[T]]) -> T:
-        while True:
-            try:
-                async with self._recorders:
-                    return await call()
-            except (LockBusy, Unreachable):
-                await self._clock.sleep(self._retry_s)
 
     async def _wait_for_one(self) -> None:
         done, _ = await asyncio.wait(self._active.values(), return_when=asyncio.FIRST_COMPLETED)

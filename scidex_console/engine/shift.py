@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from scidex_console.domain.errors import ConsoleError, Fenced, LockBusy, Overtaken, Unreachable
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.drain import Drain
+from scidex_console.engine.drain import Drain, Recorders
 from scidex_console.engine.jobs.job import Job
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.permits import RunPermits
@@ -61,7 +61,7 @@ class Shift:
         self._writing: asyncio.Task[object] | None = None
         self._publishing: asyncio.Task[object] | None = None
         self._stopped = False
-        self._recorders = asyncio.Semaphore(_RECORDERS)
+        self._recorders = Recorders(clock, at_once=_RECORDERS, retry_s=options.retry_s)
 
     def stop(self) -> None:
         """Take up nothing more; what is in hand is finished."""
@@ -204,7 +204,6 @@ class Shift:
             self._pulse,
             run_id=self._run.id,
             epoch=self._epoch,
-            retry_s=self._options.retry_s,
             recorders=self._recorders,
         )
         self._drains[group] = self._beside(drain.run(), f"drain {group}")

@@ -24,7 +24,7 @@ from scidex_console.domain.pacing.answers import Answer, Kind
 from scidex_console.domain.pacing.simulation import Simulation
 from scidex_console.domain.pacing.work import Rules, Work
 from scidex_console.domain.windows import parse_window
-from scidex_console.engine.drain import Drain
+from scidex_console.engine.drain import Drain, Recorders
 from scidex_console.engine.pulse import Pulse
 from tests.adapters.http.virtual_time import START, VirtualClock, run
 
@@ -123,7 +123,8 @@ async def in_earnest(
     while job.rows:
         if until := gates.closed_until("group"):
             await asyncio.sleep((until - clock.now()).total_seconds() + 1e-9)
-        await Drain(every, "group", every, clock, Pulse(), run_id=1, epoch=1, retry_s=1.0).run()
+        recorders = Recorders(clock, at_once=1, retry_s=1.0)
+        await Drain(every, "group", every, clock, Pulse(), run_id=1, epoch=1, recorders=recorders).run()
     return job.sent
 
 
