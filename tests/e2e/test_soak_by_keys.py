@@ -242,11 +242,13 @@ def _move_what_was_there_before(climber: Climber) -> None:
 
 
 def _remove_the_old_places(climber: Climber) -> None:
-    """Phase 5: what still lies at the old places goes, by a commit of SciDEX's own."""
+    """Phase 5: what still lies at the old places goes, by a commit of SciDEX's own; then the vacuum."""
     git = climber.lab.git
     legacy = [name for name in git("ls-tree", "--name-only", "HEAD").split() if len(name) < 36]
     git("rm", "-rq", *legacy)
     git("commit", "-qm", "Remove legacy folders")
+    for table in ("artifacts", "artifact_links", "artifact_migration_log"):
+        climber.lab.rows(f"VACUUM ANALYZE {table}")
     climber.until(
         "nothing is left there",
         lambda now: next(str(v.state) for v in now.checks if v.check.id == "listing") == "passing",
