@@ -111,8 +111,8 @@ async def walked(
 
 async def _prove(folders: FolderBench, least: int) -> None:
     lab = folders.bench.lab
-    paths = [file.path for artifact in lab.store.plan.artifacts for file in artifact.files]
-    legacy = [path for path in paths if (lab.store.artifacts / path).is_file()]
+    paths = {file.path for artifact in lab.store.plan.artifacts for file in artifact.files}
+    legacy = [path for path in sorted(paths) if (lab.store.artifacts / path).is_file()]
     with walking(lab, legacy) as walk:
         await there_and_back(folders)
     assert walk.wrong == []
