@@ -153,7 +153,7 @@ def test_a_terminal_that_takes_nothing_harms_nobody_else(store: Store) -> None:
     for _ in range(10):
         assert not store.rows(longest.replace("%%", "%"))[0]["held"]
         with psycopg.connect(store.url) as impatient:
-            impatient.execute("SET lock_timeout = '9s'")
+            impatient.execute("SET lock_timeout = '20s'")
             impatient.execute("LOCK TABLE scidex_console.engine, scidex_console.intent, artifacts")
         time.sleep(0.3)
     other.send("s")

@@ -144,8 +144,10 @@ async def test_remaining_time_follows_the_slowest_group(database: Database, sql:
     await store.survey([*quick, *slow], total=232)
     await begun(store, sql, 0)
     gap = await gap_of(PostgresReadModel(database))
-    # Two requests a row, 1.05 s apart; at once known, whatever was measured so far.
-    assert gap.eta_s == pytest.approx(220 * 2 * 1.05, rel=0.2)
+    # Two requests a row, 1.05 s apart; at once known, whatever was measured so far. As long as a host is not
+    # known to answer "gone" mostly, such answers are doubted, and asked for again ten minutes later.
+    once, again = 220 * 2 * 1.05, 600
+    assert gap.eta_s is not None and once * 0.8 < gap.eta_s < once * 1.5 + again
 
 
 async def test_remaining_time_of_a_held_group_counts_its_hold(database: Database, sql: Sql) -> None:
@@ -170,7 +172,8 @@ async def test_remaining_time_of_rows_put_off_counts_until_they_are_due(database
     await store.attempt("a", FetchClass.STORED)
     await store.attempt("b", FetchClass.TRANSIENT, later=True)
     gap = await gap_of(PostgresReadModel(database))
-    assert gap.due == 0 and gap.eta_s is not None and 3590 < gap.eta_s < 3800
+    # It may be said to be gone then, which is doubted for ten minutes.
+    assert gap.due == 0 and gap.eta_s is not None and 3590 < gap.eta_s < 3800 + 600
 
 
 async def test_remaining_time_counts_down_between_two_forecasts(database: Database, sql: Sql) -> None:
