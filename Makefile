@@ -13,8 +13,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.complete
 ARGS ?=
-# One more than there are processors: many tests wait most of the time, for a terminal, a lock, a grace.
-WORKERS = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
+# More than there are processors: many tests wait most of the time, for a terminal, a lock, a grace.
+WORKERS = $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 3)")
 
 .PHONY: demo test check static crash screenshots format venv clean
 
@@ -36,7 +36,7 @@ static: $(STAMP)
 	@$(VENV)/bin/lint-imports --no-cache
 
 crash: $(STAMP)
-	@$(PYTHON) -m pytest -n $(WORKERS) -m sweep $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --maxschedchunk 1 -m sweep $(ARGS)
 
 screenshots: $(STAMP)
 	@$(PYTHON) docs/screenshots/draw.py

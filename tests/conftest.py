@@ -17,12 +17,25 @@ from tempfile import gettempdir
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import certifi
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from scidex_console.adapters.postgres.schema_runner import SchemaRunner
 from tests.originals import ORIGINALS
+
+# The same examples each time, however slow the machine is. For others: `--hypothesis-profile default`.
+settings.register_profile(
+    "suite",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("suite")
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30  # bytes; a run of all the tests needs less than half of it
@@ -42,13 +55,26 @@ def _in_memory() -> bool:
 def pytest_configure() -> None:
     """Stores and databases of tests lie in memory where they can: no test is about the disk's speed.
 
-    And an interrupt interrupts, however this run was started.
+    Whoever runs the tests may have told git things: those are taken away here, once, which the program else
+    does for every command, by a process more. And an interrupt interrupts, however this run was started.
     """
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]
     if _TEMPORARY not in os.environ and _in_memory():
         os.environ[_TEMPORARY] = str(_MEMORY)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # As in a script's background job. Programs that tests start would inherit it, and not be interrupted.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What may take longest begins first, so that no worker is left alone with it at the end."""
+
+    def limit(item: pytest.Item) -> float:
+        mark = item.get_closest_marker("timeout")
+        return float(mark.args[0]) if mark is not None and mark.args else 0.0
+
+    items.sort(key=limit, reverse=True)
 
 
 def pytest_collection_finish() -> None:
@@ -84,6 +110,17 @@ def _with_database(url: str, name: str) -> str:
 @pytest.fixture(scope="session", autouse=True)
 def _originals(tmp_path_factory: pytest.TempPathFactory) -> None:
     ORIGINALS.folder = tmp_path_factory.mktemp("originals")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test asks the world; to read all its roots, for each client anew, takes as long as many a test."""
+    end = "-----END CERTIFICATE-----\n"
+    first = tmp_path_factory.mktemp("roots") / "one.pem"
+    first.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certifi, "where", lambda: str(first))
+        yield
 
 
 @pytest.fixture(scope="session")

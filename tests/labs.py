@@ -9,7 +9,7 @@ import subprocess
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.ports import DueFigure, RunStore, SurveyedFigure
 from scidex_console.settings import Settings, load_settings
-from scidex_console.wiring.engine import HeldStore, assembled, engine_options, held_store
+from scidex_console.wiring.engine import assembled, engine_options
+from scidex_console.wiring.held_store import HeldStore, held_store
 from scidex_console.wiring.reading import Readers, readers, schema
 from tests.worlds import SmallStore, small_store
 
@@ -150,9 +151,13 @@ class AtWork:
 
 
 @asynccontextmanager
-async def engine_at_work(settings: Settings, jobs: frozenset[JobName]) -> AsyncIterator[AtWork]:
+async def engine_at_work(
+    settings: Settings, jobs: frozenset[JobName], *, retry_s: float | None = None
+) -> AsyncIterator[AtWork]:
     """An engine that works until the block ends, and then finishes what it has in hand."""
     options = engine_options(settings, jobs, until_idle=False)
+    if retry_s is not None:
+        options = replace(options, retry_s=retry_s)
     async with (
         readers(settings) as connected,
         held_store(settings, options) as held,
@@ -235,6 +240,7 @@ breaker_first = "500ms"
 breaker_longest = "1s"
 default_rate = 100.0
 default_in_flight = 2
+max_bytes = 4000000
 connect_timeout = "2s"
 read_timeout = "2s"
 deadline = "4s"
