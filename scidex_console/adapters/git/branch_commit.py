@@ -1,7 +1,11 @@
 """Commits onto the checked-out branch, one or a joined chain, in the order that leaves nothing half-done.
 
-1. Build objects and commits on a temporary reference. 2. Take the index lock. 3. Patch a private copy of the
-index. 4. Move the branch: git's commit point. 5. Publish the copy, give the lock back.
+1. Build objects and commits on a temporary reference; while git looks through the objects, patch a private
+copy of the index. 2. Take the index lock. 3. Where the index has changed since, copy it anew. 4. Move the
+branch: git's commit point. 5. Publish the copy, give the lock back.
+
+When the branch has moved by 4, all is done anew; after a few times in vain under the lock from the beginning,
+so that others' commits wait for ours.
 
 Killed before 4, nothing happened but a temporary reference; killed after it, the commit is there and
 `repair` brings the index after it.
@@ -10,22 +14,25 @@ Killed before 4, nothing happened but a temporary reference; killed after it, th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from scidex_console.adapters.git import refs, trees
+from scidex_console.adapters.git import refs
 from scidex_console.adapters.git.building import build, nothing
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.drafts import Edit, Series, size_of
 from scidex_console.adapters.git.folder_memory import FolderMemory
-from scidex_console.adapters.git.index import patched_copy, publish
+from scidex_console.adapters.git.index import IndexDraft, publish
 from scidex_console.adapters.git.index_lock import index_lock
 from scidex_console.adapters.git.trees import Change, Entry
 from scidex_console.domain.errors import Halt, LockBusy, Refused
 from scidex_console.engine.killpoints import reach
 
-_TRIES = 5
-"""How often a commit is built anew when the branch moves under it."""
+_FREELY = 2
+"""How often a commit is built while others may commit as well."""
+_TRIES = 4
+"""How often it is built at all: under the lock, too, others may move the branch by its reference alone."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,13 @@ def commit(checkout: Checkout, request: Request, memory: FolderMemory | None = N
     Raises `LockBusy`, `Refused`, `UnsafePath`, `Fenced`, `Halt`, `RepositoryError`; nothing has changed then,
     except where a `Halt` says that the index could not follow.
     """
-    for _ in range(_TRIES):
-        branch, tip = checkout.writable_tip(request.branch)
-        if request.epoch is not None:
-            refs.epoch_object(checkout, request.epoch)
+    for number in range(_TRIES):
         try:
-            made = _attempt(checkout, request, branch, tip, memory)
+            if number < _FREELY:
+                made = _attempt(checkout, request, memory, index_lock(checkout, request.purpose))
+            else:
+                with index_lock(checkout, request.purpose):
+                    made = _attempt(checkout, request, memory, nullcontext())
         except Halt as halt:
             if halt.bytes_needed is not None:
                 # Whatever small file did not fit: the whole commit is what must.
@@ -88,30 +96,18 @@ def commit(checkout: Checkout, request: Request, memory: FolderMemory | None = N
 
 
 def _attempt(
-    checkout: Checkout, request: Request, branch: str, tip: str, memory: FolderMemory | None
+    checkout: Checkout, request: Request, memory: FolderMemory | None, lock: AbstractContextManager[None]
 ) -> Made | None:
+    """Build on the branch's tip and switch under the lock; None when the branch has moved by then."""
+    branch, tip = checkout.writable_tip(request.branch)
+    if request.epoch is not None:
+        refs.epoch_object(checkout, request.epoch)
     temporary = refs.temporary_name()
     made = None
     reach("git.commit.begun")
     try:
-        built = build(
-            checkout,
-            parent=tip,
-            reference=temporary,
-            series=request.series,
-            when=request.when,
-            memory=memory,
-            meanwhile=request.meanwhile,
-        )
-        _confirm(built.changes, request.series.edits)
-        with index_lock(checkout, request.purpose):
-            # Under the lock nobody can switch branches or begin a merge.
-            if checkout.writable_branch(request.branch) != branch:
-                return None
-            wanted = Made(built.commit, built.objects, tip, built.changes, built.chain)
-            if not _switch(checkout, request, branch, temporary, wanted):
-                return None
-            made = wanted
+        with IndexDraft(checkout, with_times=request.refresh) as draft:
+            made = _commit_with(checkout, request, branch, tip, temporary, draft, memory, lock)
     finally:
         if made is None:  # else it went as the branch moved. Unreachable objects are left to `git gc`.
             refs.drop(checkout, [name for name in refs.temporaries(checkout) if name == temporary])
@@ -119,20 +115,59 @@ def _attempt(
     return made
 
 
-def _switch(checkout: Checkout, request: Request, branch: str, temporary: str, made: Made) -> bool:
+def _commit_with(
+    checkout: Checkout,
+    request: Request,
+    branch: str,
+    tip: str,
+    temporary: str,
+    draft: IndexDraft,
+    memory: FolderMemory | None,
+    lock: AbstractContextManager[None],
+) -> Made | None:
+    def meanwhile(objects: Mapping[str, str]) -> None:
+        request.meanwhile()
+        draft.make(_wanted(request, objects))
+
+    built = build(
+        checkout,
+        parent=tip,
+        reference=temporary,
+        series=request.series,
+        when=request.when,
+        memory=memory,
+        meanwhile=meanwhile,
+    )
+    _confirm(built.changes, request.series.edits)
+    with lock:
+        # Under the lock nobody can switch branches or begin a merge.
+        if checkout.writable_branch(request.branch) != branch:
+            return None
+        made = Made(built.commit, built.objects, tip, built.changes, built.chain)
+        return made if _switch(checkout, request, branch, temporary, made, draft) else None
+
+
+def _switch(
+    checkout: Checkout, request: Request, branch: str, temporary: str, made: Made, draft: IndexDraft
+) -> bool:
     """Index and branch together; False when the branch has moved meanwhile."""
-    wanted = {
-        edit.path: None if edit.removal else Entry(edit.mode, made.objects[edit.path])
+    wanted = _wanted(request, made.objects)
+    private = draft.fit(wanted)
+    _spare_staged(draft.staged, made.changes, wanted)
+    if not refs.move(
+        checkout, branch, new=made.commit, old=made.parent, temporary=temporary, epoch=request.epoch
+    ):
+        return False
+    publish(checkout, private)
+    return True
+
+
+def _wanted(request: Request, objects: Mapping[str, str]) -> dict[str, Entry | None]:
+    """What the index is to have at each path."""
+    return {
+        edit.path: None if edit.removal else Entry(edit.mode, objects[edit.path])
         for edit in request.series.edits
     }
-    _spare_staged(trees.staged(checkout, wanted), made.changes, wanted)
-    with patched_copy(checkout, wanted, with_times=request.refresh) as private:
-        if not refs.move(
-            checkout, branch, new=made.commit, old=made.parent, temporary=temporary, epoch=request.epoch
-        ):
-            return False
-        publish(checkout, private)
-    return True
 
 
 def _confirm(changes: Mapping[str, Change], edits: Sequence[Edit]) -> None:

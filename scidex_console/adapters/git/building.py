@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from scidex_console.adapters.git import folder_memory, unfinished, worktree_file
@@ -34,7 +35,11 @@ Write = Callable[[PackStream], None]
 """Writes one object."""
 
 
-def nothing() -> None:
+Meanwhile = Callable[[Mapping[str, str]], None]
+"""What to do while git looks through the objects; it is told the object at each path that is not removed."""
+
+
+def nothing(*_: object) -> None:
     """What there is to do meanwhile, if nothing is."""
 
 
@@ -68,11 +73,11 @@ def build(
     series: Series,
     when: datetime,
     memory: FolderMemory | None = None,
-    meanwhile: Callable[[], None] = nothing,
+    meanwhile: Meanwhile = nothing,
 ) -> Built:
     """Make the commits on top of `parent` and let `reference` (a new one) hold the last.
 
-    `meanwhile` is called while git looks through the objects; what it raises is raised here.
+    What `meanwhile` raises is raised here.
     Raises `Refused` when a file is not what was expected or in a folder's way, `UnsafePath`, `Halt`; nothing
     but unreachable objects is left then.
     """
@@ -97,7 +102,7 @@ def build(
     chain += [] if series.merge else [tip]
     # A submodule's commit is not in here.
     reused = {e.object for e in series.edits if e.object and not e.removal and e.mode != GITLINK}
-    with _taken_in(checkout, wanted, reused - {*wanted}, meanwhile):
+    with _taken_in(checkout, wanted, reused - {*wanted}, partial(meanwhile, objects)):
         line = f"create {reference}\0{tip}\0"
         checkout.commands.run("update-ref", "-z", "--stdin", stdin=line.encode())
     reach("git.objects.built")

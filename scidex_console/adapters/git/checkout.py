@@ -107,6 +107,16 @@ class Checkout:
             return self._head()[0]
         return self.refs.recall([name], resolve)
 
+    def is_sparse(self) -> bool:
+        """Whether git takes files outside of some patterns away from this checkout."""
+        if not (self.git_dir / "info/sparse-checkout").exists():
+            return False
+        # Of the files alone: commands of ours run as if it were not.
+        asked = ("config", "--type=bool", "--get", "core.sparseCheckout")
+        scopes = ("--worktree", "--local")
+        said = (self.commands.run(asked[0], scope, *asked[1:], accept=(0, 1, 128)) for scope in scopes)
+        return next((output.text() == "true" for output in said if output.status == 0), False)
+
     def under_way(self) -> str | None:
         """What somebody has begun and not ended here: a merge, a rebase; None when nothing."""
         return next((what for name, what in _UNDER_WAY.items() if (self.git_dir / name).exists()), None)

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from scidex_console.adapters.git import worktree_file
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.trees import REGULAR
+from scidex_console.domain.errors import Refused, UnsafePath
+from scidex_console.domain.folders.resolving import steers_git
+from scidex_console.domain.paths import check_relative
+from scidex_console.engine.ports import PathChange
 
 
 @dataclass(frozen=True)
@@ -62,3 +66,26 @@ def size_of(checkout: Checkout, edit: Edit) -> int:
     if edit.content is not None:
         return len(edit.content)
     return worktree_file.size(checkout.worktree, edit.path) if edit.reads else 0
+
+
+def edits_of(changes: Sequence[PathChange]) -> list[Edit]:
+    """The changes as edits, each path once and allowed. Raises `Refused`, `UnsafePath`."""
+    if not changes:
+        raise Refused("there is nothing to commit")
+    edits: dict[str, Edit] = {}
+    for change in changes:
+        path = check_relative(change.path)
+        if steers_git(path):
+            raise UnsafePath("a file of this name would steer git itself", where=path)
+        if path in edits:
+            raise Refused("the same path twice in one commit", where=path)
+        edits[path] = Edit(
+            path,
+            mode=change.mode,
+            object=change.blob,
+            sha256=change.sha256 or "",
+            content=None if change.blob else change.content,
+            removal=change.sha256 is None,
+            replaces=change.replaces or None,
+        )
+    return list(edits.values())

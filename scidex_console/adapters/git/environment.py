@@ -23,6 +23,8 @@ _SETTINGS: tuple[tuple[str, str], ...] = (
     ("core.fsmonitor", "false"),
     ("core.untrackedCache", "false"),
     ("core.splitIndex", "false"),
+    # By its patterns git would take away files that we have laid; whether it is set is asked of the files.
+    ("core.sparseCheckout", "false"),
     ("core.attributesFile", os.devnull),
     ("core.autocrlf", "false"),
     ("core.safecrlf", "false"),

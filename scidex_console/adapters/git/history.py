@@ -50,7 +50,7 @@ def find(
 
     Of several, which must not be, the oldest: it is the one that counted first.
     """
-    selection = [tip, *([f"^{object_id(since)}"] if since and _exists(checkout, since) else [])]
+    selection = [tip, *([f"^{object_id(since)}"] if since and exists(checkout, since) else [])]
     commit = with_trailer(commits(checkout, "--topo-order", MARKED, *selection), op, kind, journal)
     if commit is None:
         return None
@@ -111,7 +111,7 @@ def is_ancestor(checkout: Checkout, older: str, newer: str) -> bool:
     """Whether one commit is the other or an ancestor of it; False when the older one is not known here."""
 
     def ask() -> bool:
-        if not _exists(checkout, older):
+        if not exists(checkout, older):
             return False
         asked = ("merge-base", "--is-ancestor", object_id(older), object_id(newer))
         return checkout.commands.run(*asked, accept=(0, 1)).status == 0
@@ -138,7 +138,8 @@ def readable(checkout: Checkout) -> Iterator[None]:
         ) from error
 
 
-def _exists(checkout: Checkout, commit: str) -> bool:
+def exists(checkout: Checkout, commit: str) -> bool:
+    """Whether the repository has a commit, in history or not."""
     name = f"{object_id(commit)}^{{commit}}"
     return checkout.commands.run("cat-file", "-e", name, accept=(0, 1, 128)).status == 0
 

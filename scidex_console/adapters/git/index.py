@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
-from scidex_console.adapters.git import environment
+from scidex_console.adapters.git import environment, trees
 from scidex_console.adapters.git.checkout import OURS, Checkout
 from scidex_console.adapters.git.failures import halting
 from scidex_console.adapters.git.trees import GITLINK, Entry
@@ -20,27 +21,67 @@ from scidex_console.engine.killpoints import reach
 
 PRIVATE_PREFIX = "index-"
 
+_Identity = tuple[int, ...] | None
+"""Of an index file; None: there is none."""
 
-@contextmanager
-def patched_copy(
-    checkout: Checkout, entries: Mapping[str, Entry | None], *, with_times: bool = True
-) -> Iterator[Path]:
-    """A private copy of the index in which the given paths are as given (None: not there).
 
-    Only while the index lock is held. With times, it knows the files' times and sizes as well. The copy is
-    removed at the end if it was not published.
+class IndexDraft:
+    """A private copy of the index with given entries changed, to be published under the index lock.
+
+    It may be made before the lock is taken, while there is something to wait for: `fit` makes it anew where
+    the index is another by then. At the end of the block it is removed if it was not published.
     """
-    private = _copy(checkout)
-    try:
-        _patch(checkout, private, entries)
+
+    def __init__(self, checkout: Checkout, *, with_times: bool = True) -> None:
+        """`with_times`: whether it is to know the files' times and sizes as well."""
+        self._checkout = checkout
+        self._with_times = with_times
+        self._made_from: _Identity = None
+        self._private: Path | None = None
+        self.staged: Mapping[str, tuple[Entry, ...]] = {}
+        """What the index had at the given paths when the copy was made."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._discard()
+
+    def make(self, entries: Mapping[str, Entry | None]) -> None:
+        """Copy the index, with these paths as they are given (None: not there)."""
+        self._discard()
+        before = _identity(self._checkout)
+        self.staged = trees.staged(self._checkout, entries)
+        self._private = _copy(self._checkout)
+        _patch(self._checkout, self._private, entries)
         reach("git.index.patched")
-        if with_times:
-            refresh(checkout, private, [path for path, entry in entries.items() if entry and _is_file(entry)])
+        if self._with_times:
+            files = [path for path, entry in entries.items() if entry and _is_file(entry)]
+            refresh(self._checkout, self._private, files)
         reach("git.index.refreshed")
-        yield private
-    finally:
-        private.unlink(missing_ok=True)
-        private.with_name(f"{private.name}.lock").unlink(missing_ok=True)
+        self._made_from = before
+
+    def fit(self, entries: Mapping[str, Entry | None]) -> Path:
+        """The copy, certainly made from the index as it is now. Only while the index lock is held."""
+        if self._private is None or self._made_from != _identity(self._checkout):
+            self.make(entries)
+        assert self._private is not None, "made just now"
+        return self._private
+
+    def _discard(self) -> None:
+        private, self._private = self._private, None
+        if private is not None:
+            private.unlink(missing_ok=True)
+            private.with_name(f"{private.name}.lock").unlink(missing_ok=True)
+
+
+def _identity(checkout: Checkout) -> _Identity:
+    """Tells one state of the index from another: whoever writes it puts a new file in its place."""
+    try:
+        found = (checkout.git_dir / "index").stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def publish(checkout: Checkout, private: Path) -> None:

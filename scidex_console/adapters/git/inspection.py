@@ -31,6 +31,8 @@ class CheckoutState:
     """None when the branch has no commit yet."""
     under_way: str | None
     """A merge, a rebase, … that somebody has begun; None when nothing."""
+    sparse: bool
+    """Whether git takes files outside of some patterns away from it."""
     has_remote: bool
     index_lock: str
     """`` when nobody holds git's index lock, `ours` when a crash of ours left it, else `foreign`."""
@@ -85,6 +87,7 @@ def _look(checkout: Checkout, remote: str | None) -> CheckoutState:
         branch=branch.removeprefix("refs/heads/") if branch else None,
         tip=checkout.resolve("HEAD"),
         under_way=checkout.under_way(),
+        sparse=checkout.is_sparse(),
         has_remote=remote is not None and pushing.has_remote(checkout, remote),
         index_lock="" if not lock.exists() else "ours" if is_ours(lock) else "foreign",
         filters=tuple(index.filter_drivers(checkout)),

@@ -14,7 +14,7 @@ from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.drafts import Draft, Edit, Series
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.domain.commits import CommitKind, Trailers, message, parse_trailers
-from scidex_console.domain.errors import LockBusy, Refused, RepositoryError
+from scidex_console.domain.errors import LockBusy, Refused, RepositoryError, SettingError
 
 _WAIT_SECONDS = 10.0
 """For another writer of ours in the outer repository."""
@@ -32,14 +32,13 @@ class Outer:
 
     @classmethod
     def around(cls, inner: Checkout, folder: Path) -> Outer:
-        """The outer checkout in `folder`, with `inner` inside. Raises `Unreachable`, `RepositoryError`."""
+        """The outer checkout in `folder`, with `inner` inside. Raises `Unreachable`, `SettingError`."""
         checkout = Checkout.find(folder)
         relative = os.path.relpath(inner.worktree, checkout.worktree)
         if relative == os.curdir or relative.startswith(os.pardir):
-            raise RepositoryError(
-                f"the artifact repository {inner.worktree} is not inside it",
-                where=str(checkout.worktree),
-                fix="name the repository that has it as a submodule",
+            raise SettingError(
+                f"repository.outer is {checkout.worktree}, and {inner.worktree} is not inside it",
+                fix="name the repository that has it as a submodule, or none",
             )
         return cls(checkout, relative.replace(os.sep, "/"))
 
@@ -88,7 +87,7 @@ class Outer:
             raise RepositoryError(
                 f"records {now[:12]} for {self.path}, which is no ancestor of its tip {tip[:12]}",
                 where=str(self.checkout.worktree),
-                fix="fetch and merge in the submodule first",
+                fix="fetch and merge it in the submodule; if that is lost for good, commit the tip here",
             )
         edit = Edit(self.path, mode=trees.GITLINK, object=tip, replaces="")
         request = branch_commit.Request(

@@ -109,5 +109,7 @@ def _fenced(found: int, epoch: int) -> Fenced:
     return Fenced(
         f"the repository's epoch is {found}, ours is {epoch}",
         where=EPOCH,
-        fix="another engine has taken over; this one must stop",
+        fix="another engine has taken over; this one must stop"
+        if found >= epoch
+        else "somebody has deleted or moved the reference, as a clone anew does; start the engine again",
     )

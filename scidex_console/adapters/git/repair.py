@@ -9,7 +9,7 @@ from pathlib import Path
 from scidex_console.adapters.git import refs, trees, unfinished
 from scidex_console.adapters.git.aside import PREFIX as ASIDE_PREFIX
 from scidex_console.adapters.git.checkout import OURS, Checkout
-from scidex_console.adapters.git.index import PRIVATE_PREFIX, patched_copy, publish, refresh_all
+from scidex_console.adapters.git.index import PRIVATE_PREFIX, IndexDraft, publish, refresh_all
 from scidex_console.adapters.git.index_lock import clear_own, index_lock, is_ours, lock_path
 from scidex_console.engine.killpoints import reach
 
@@ -56,17 +56,15 @@ def repair_index(checkout: Checkout, paths: Sequence[str]) -> None:
     if not paths or tip is None:
         return
     found = trees.entries(checkout, tip, paths)
-    with (
-        index_lock(checkout, "repair"),
-        patched_copy(checkout, {path: found.get(path) for path in paths}) as private,
-    ):
-        publish(checkout, private)
+    with index_lock(checkout, "repair"), IndexDraft(checkout) as draft:
+        publish(checkout, draft.fit({path: found.get(path) for path in paths}))
     reach("git.repair.published")
 
 
 def refresh_index(checkout: Checkout) -> None:
     """Let the index know the times of all files. Only with the writer lock held."""
-    with index_lock(checkout, "refresh"), patched_copy(checkout, {}) as private:
+    with index_lock(checkout, "refresh"), IndexDraft(checkout) as draft:
+        private = draft.fit({})
         refresh_all(checkout, private)
         publish(checkout, private)
     reach("git.repair.refreshed")

@@ -26,7 +26,7 @@ from scidex_console.adapters.git import (
 from scidex_console.adapters.git.building import nothing
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.commit_artifact import Committer, commit_through
-from scidex_console.adapters.git.drafts import Draft, Edit, Series
+from scidex_console.adapters.git.drafts import Draft, Series, edits_of
 from scidex_console.adapters.git.durability import sync_file_systems
 from scidex_console.adapters.git.facts import GitFacts
 from scidex_console.adapters.git.folder_memory import FolderMemory
@@ -35,10 +35,9 @@ from scidex_console.adapters.git.locks import FileLock
 from scidex_console.adapters.git.outer import Outer
 from scidex_console.adapters.git.tip import TipFiles
 from scidex_console.domain.commits import CommitKind, Trailers, message
-from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused, RepositoryError, UnsafePath
-from scidex_console.domain.folders.resolving import steers_git
+from scidex_console.domain.errors import Fenced, Held, LockBusy, RepositoryError
 from scidex_console.domain.folders.tree import GITLINK, TreeEntry
-from scidex_console.domain.paths import check_relative
+from scidex_console.domain.paths import check_relative, is_safe
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import (
     Clock,
@@ -49,6 +48,9 @@ from scidex_console.engine.ports import (
     PathChange,
     Repacked,
 )
+
+_PUSH_WAIT_SECONDS = 10.0
+"""For another process of ours that pushes."""
 
 
 class GitArtifactRepository:
@@ -114,6 +116,12 @@ class GitArtifactRepository:
         Damaged folders of the tip raise `Halt`; those that were read before are not read again.
         """
         head = self.head()
+        if self.checkout.is_sparse():
+            raise RepositoryError(
+                "is a sparse checkout: git takes folders outside of its patterns away from readers",
+                where=str(self.checkout.worktree),
+                fix="`git sparse-checkout disable`",
+            )
         with history.readable(self.checkout):
             self._tip.read(head)
 
@@ -172,14 +180,20 @@ class GitArtifactRepository:
     # --- writing ------------------------------------------------------------------------------------
 
     def commit(
-        self, changes: Sequence[PathChange], *, subject: str, trailers: Trailers, epoch: int
+        self,
+        changes: Sequence[PathChange],
+        *,
+        subject: str,
+        trailers: Trailers,
+        epoch: int,
+        even_empty: bool = False,
     ) -> Committed:
         """Build one commit on the branch's tip and make it the tip: git's commit point.
 
         Raises `LockBusy`, `Refused` or `UnsafePath` (nothing has changed), `Fenced`, `Halt`,
         `RepositoryError`. A file that git already has with the same bytes is adopted.
         """
-        edits = _edits(changes)
+        edits = edits_of(changes) if changes or not even_empty else []
         text = message(subject, trailers)
         with self.writer_lock(_process()):
             if self._committer is not None:
@@ -217,8 +231,8 @@ class GitArtifactRepository:
                 where="repository.commit_artifact",
                 fix="leave the setting out for the folder migration",
             )
-        _edits([change for draft in drafts for change in draft.changes])
-        chain = [Draft(_edits(draft.changes), message(draft.subject, draft.trailers)) for draft in drafts]
+        edits_of([change for draft in drafts for change in draft.changes])
+        chain = [Draft(edits_of(draft.changes), message(draft.subject, draft.trailers)) for draft in drafts]
         with self.writer_lock(_process()):
             series = Series(chain, merge=message(subject, trailers))
             made = self._make(series, trailers, epoch, refresh=False, meanwhile=meanwhile)
@@ -254,14 +268,8 @@ class GitArtifactRepository:
         """
         # A lock of its own: the one of `writer_lock` lets all of this process in that come after its first.
         alone = FileLock(self._writer.path)
-        if not alone.take(self._since(_process())):
-            return f"the repository is being written by {alone.holder() or 'another writer'}"
-        try:
-            return catching_up.catch_up(self.checkout, self.remote, branch=self._branch)
-        except LockBusy as error:
-            return error.what
-        finally:
-            alone.release()
+        holder = self._since(_process())
+        return catching_up.catch_up(self.checkout, self.remote, alone, branch=self._branch, holder=holder)
 
     def repack(self, stop: threading.Event | None = None) -> Repacked:
         """Store everything git keeps as small as it gets; readers and writers go on meanwhile. Minutes.
@@ -285,7 +293,8 @@ class GitArtifactRepository:
         with self.writer_lock(_process()):
             repair.clear(self.checkout)
             self.checkout.writable_branch(self._branch)
-            repair.repair_index(self.checkout, [check_relative(path) for path in paths])
+            # A path that none of ours can have was never in the index by us.
+            repair.repair_index(self.checkout, [path for path in paths if is_safe(path)])
             if self.outer is not None:
                 self.outer.repair(_process())
 
@@ -319,12 +328,19 @@ class GitArtifactRepository:
     def push(self) -> str:
         """Push the submodule, then the outer repository; `pushed`, or `` when no remote is configured.
 
-        Raises `RepositoryError` with git's words when a push fails; what was pushed stays pushed.
+        Raises `RepositoryError` with git's words when a push fails; what was pushed stays pushed. `LockBusy`
+        while another process of ours pushes: of two pushes at once the remote refuses one.
         """
         if not self._pushes:
             return ""
         outer = self.outer.checkout if self.outer is not None else None
-        return pushing.push_both(self.checkout, outer, self.remote, branch=self._branch)
+        lock = FileLock(self.checkout.own_dir / "push.lock")
+        if not lock.take(_process(), wait=_PUSH_WAIT_SECONDS):
+            raise LockBusy(f"{lock.holder()} is pushing", where=str(lock.path))
+        try:
+            return pushing.push_both(self.checkout, outer, self.remote, branch=self._branch)
+        finally:
+            lock.release()
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -357,6 +373,10 @@ class GitArtifactRepository:
         found = self._tip.some(commit, paths)
         return {path: entry.blob for path, entry in found.items() if entry.mode != GITLINK}
 
+    def modes_of(self, commit: str, paths: Sequence[str]) -> Mapping[str, str]:
+        """Their modes, as git writes them; paths that are not there are left out."""
+        return {path: entry.mode for path, entry in self._tip.some(commit, paths).items()}
+
     def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
         """Hand a blob's bytes over in chunks."""
         history.export(self.checkout, blob, write)
@@ -373,6 +393,10 @@ class GitArtifactRepository:
         """What commits have made of a file, newest first, followed over its moves; `limit` at most."""
         return past_versions.past_versions(self.checkout, self.head(), check_relative(path), limit=limit)
 
+    def has(self, commit: str) -> bool:
+        """Whether a commit is there; one that left history is collected some day."""
+        return history.exists(self.checkout, commit)
+
     def describe(self, commit: str) -> CommitInfo:
         """Subject, trailers and paths of one commit."""
         return history.describe(self.checkout, commit)
@@ -387,26 +411,3 @@ class GitArtifactRepository:
 
 def _process() -> str:
     return f"{os.getpid()}@{socket.gethostname()}"
-
-
-def _edits(changes: Sequence[PathChange]) -> list[Edit]:
-    """The changes as edits, each path once and allowed."""
-    if not changes:
-        raise Refused("there is nothing to commit")
-    edits: dict[str, Edit] = {}
-    for change in changes:
-        path = check_relative(change.path)
-        if steers_git(path):
-            raise UnsafePath("a file of this name would steer git itself", where=path)
-        if path in edits:
-            raise Refused("the same path twice in one commit", where=path)
-        edits[path] = Edit(
-            path,
-            mode=change.mode,
-            object=change.blob,
-            sha256=change.sha256 or "",
-            content=None if change.blob else change.content,
-            removal=change.sha256 is None,
-            replaces=change.replaces or None,
-        )
-    return list(edits.values())

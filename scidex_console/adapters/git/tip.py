@@ -12,7 +12,7 @@ from threading import Lock
 from scidex_console.adapters.git import trees
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.trees import Change
-from scidex_console.domain.errors import RepositoryError
+from scidex_console.domain.errors import Halt, RepositoryError
 from scidex_console.domain.folders.tree import TreeEntry
 
 _STEPS = 8
@@ -87,7 +87,7 @@ class TipFiles:
             return None
         try:
             return trees.changes(self._checkout, self._commit, commit)
-        except RepositoryError:
+        except (Halt, RepositoryError):  # for git, what was collected is what is damaged
             return None
 
     def _step(self, commit: str, changes: Mapping[str, Change]) -> None:

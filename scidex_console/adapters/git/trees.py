@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -41,6 +42,8 @@ def changes(checkout: Checkout, old: str, new: str) -> dict[str, Change]:
 
 def staged(checkout: Checkout, paths: Collection[str]) -> dict[str, tuple[Entry, ...]]:
     """What the real index has at these paths; more than one entry at a path that somebody is merging."""
+    if not paths:
+        return {}
     # Git compares each of its paths with each of ours: of many, it is quicker to be told all there are.
     some = () if len(paths) > _FEW else ("--", *paths)
     output = checkout.commands.run("ls-files", "--stage", "-z", *some)
@@ -90,7 +93,7 @@ def all_entries(checkout: Checkout, commit: str) -> dict[str, Entry]:
     for line in output.fields():
         about, _, path = line.partition("\t")
         mode, _, oid = about.split(" ")
-        found[path] = Entry(mode, oid)
+        found[path] = Entry(sys.intern(mode), oid)  # hundreds of thousands of the same few
     return found
 
 

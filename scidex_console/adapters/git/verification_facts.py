@@ -5,8 +5,10 @@ Everything about history is read as of one commit, so that a branch that moves m
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from scidex_console.adapters.git import history, refs, trees
 from scidex_console.adapters.git.checkout import Checkout, object_id
@@ -30,7 +32,11 @@ from scidex_console.engine.verification.repository_facts import (
     TreeEntry,
 )
 
-_UNSEEN = re.compile(r"invalid reflog entry ([0-9a-f]{40,64})$")
+_UNSEEN = re.compile(
+    r"(?:invalid reflog entry|^missing (?P<kind>blob|tree|commit|tag)) (?P<name>[0-9a-f]{40,64})$"
+)
+_LOOKS = 5
+"""How often `git fsck` is asked while somebody moves objects about, before what it says counts."""
 
 
 class GitVerification:
@@ -66,21 +72,37 @@ class GitVerification:
         """What `git fsck --strict` has to say; empty when everything is sound.
 
         It is asked itself unless the same is proven quicker. A commit that came while it looked, in a pack it
-        had not seen, is no finding.
+        had not seen, is no finding. Nor is a pack that a repack took away before it was opened: git lists the
+        packs once, so it is asked anew.
         """
         if Soundness(self._checkout, excused=self._is_younger, told=lambda: self._told).is_proven():
             return []
-        return [line for line in self._facts.fsck() if not self._is_younger(line)]
+        for _ in range(_LOOKS):
+            before = self._objects_on_disk()
+            said = [line for line in self._facts.fsck() if not self._is_younger(line)]
+            if not said or before <= self._objects_on_disk():
+                break
+        return said
+
+    def _objects_on_disk(self) -> frozenset[tuple[str, int]]:
+        """Each file below git's objects, with its inode, so that one that was replaced is another."""
+        with os.scandir(self._checkout.common_dir / "objects") as folders:
+            paths = [folder.path for folder in folders if folder.is_dir(follow_symlinks=False)]
+        found: set[tuple[str, int]] = set()
+        for path in paths:
+            with suppress(FileNotFoundError), os.scandir(path) as files:  # git takes away empty folders
+                found.update((file.path, file.inode()) for file in files)
+        return frozenset(found)
 
     def _is_younger(self, line: str) -> bool:
         found = _UNSEEN.search(line)
-        return found is not None and self._exists(found[1])
+        return found is not None and self._exists(found["name"], found["kind"] or "commit")
 
     def _read(self, head: str, question: RepositoryQuestion) -> RepositoryFacts:
         reached = frozenset(self._checkout.commands.run("rev-list", object_id(head), "--").text().split())
         tree, commits = _entries(self._facts.tree(head)), _own_commits(self._checkout, head)
         self._told = _told(commits)
-        known = {base for base in question.bases if base in reached or self._exists(base)}
+        known = {base for base in question.bases if base in reached or self._exists(base, "commit")}
         return RepositoryFacts(
             head=head,
             epoch=refs.read_epoch(self._checkout),
@@ -126,9 +148,9 @@ class GitVerification:
         )
         return output.stdout.splitlines()
 
-    def _exists(self, commit: str) -> bool:
-        name = f"{object_id(commit)}^{{commit}}"
-        return self._checkout.commands.run("cat-file", "-e", name, accept=(0, 1, 128)).status == 0
+    def _exists(self, name: str, kind: str) -> bool:
+        typed = f"{object_id(name)}^{{{kind}}}"
+        return self._checkout.commands.run("cat-file", "-e", typed, accept=(0, 1, 128)).status == 0
 
     def _objects(self, commit: str) -> frozenset[str]:
         """Every object that a commit reaches."""

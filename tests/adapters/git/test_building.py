@@ -20,12 +20,12 @@ NAMES = st.sampled_from(["a", "a.b", "a0", "a-", "b", "B", "ä", "with space", "
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 
 
-@pytest.fixture(params=["sha1", "sha256"], scope="module")
+@pytest.fixture(params=["sha1", pytest.param("sha256", marks=pytest.mark.sweep)], scope="module")
 def checkout(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return new_checkout(tmp_path_factory.mktemp("built") / "store", request.param)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     steps=st.lists(
         st.dictionaries(PATHS, st.none() | st.binary(max_size=200), min_size=1, max_size=6),

@@ -90,6 +90,12 @@ def test_no_content_filter_runs(world: World, elsewhere: Path, tmp_path: Path) -
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_writer_and_a_remote_that_has_nothing_new_do_not_wait_for_each_other(world: World) -> None:
+    repository = world.repository()
+    with repository.writer_lock("a batch"):
+        assert repository.catch_up() == ""
+
+
 def test_the_branch_stands_still_while_this_process_writes(world: World, elsewhere: Path) -> None:
     before = git(world.artifacts, "rev-parse", "HEAD")
     theirs = push(elsewhere, "new.csv", "1,2\n")

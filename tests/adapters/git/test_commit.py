@@ -277,6 +277,42 @@ def test_what_others_have_staged_at_our_path_is_not_lost(
     assert git(world.artifacts, "show", ":figures/fig-0.png") == "theirs"
 
 
+def _once_the_index_is_drafted(monkeypatch: pytest.MonkeyPatch, stage: Callable[[], None]) -> None:
+    def reached(place: str) -> None:
+        if place == "git.index.refreshed":
+            monkeypatch.setattr(index, "reach", lambda _: None)
+            stage()
+
+    monkeypatch.setattr(index, "reach", reached)
+
+
+def test_what_others_stage_before_the_index_is_locked_survives(
+    world: World, repository: GitArtifactRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.artifacts / "staged.txt").write_text("staged\n")
+    _once_the_index_is_drafted(monkeypatch, lambda: git(world.artifacts, "add", "staged.txt"))
+    commit(repository, world.write_many(2))
+
+    assert world.status().splitlines() == ["A  staged.txt"]
+    assert not list((world.git_dir / "scidex-console").glob("index-*"))
+
+
+def test_what_others_stage_at_our_path_before_the_index_is_locked_is_not_lost(
+    world: World, repository: GitArtifactRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = repository.head()
+
+    def stage() -> None:
+        world.write("figures/fig-0.png", b"theirs")
+        git(world.artifacts, "add", "figures/fig-0.png")
+
+    _once_the_index_is_drafted(monkeypatch, stage)
+    with pytest.raises(Refused, match="staged another change"):
+        commit(repository, world.write_many(1))
+    assert nothing_changed(world, repository, before)
+    assert git(world.artifacts, "show", ":figures/fig-0.png") == "theirs"
+
+
 def test_same_file_staged_by_somebody_is_committed(world: World, repository: GitArtifactRepository) -> None:
     changes = world.write_many(1)
     git(world.artifacts, "add", "figures/fig-0.png")
@@ -366,11 +402,38 @@ def test_branch_that_moves_under_the_lock_is_noticed(
 def test_branch_that_never_rests_is_busy(
     world: World, repository: GitArtifactRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count = iter(range(100))
-    at(monkeypatch, building, "git.objects.built", lambda: foreign_commit(world, f"f{next(count)}.txt"))
+    """Somebody moves the reference alone again and again, which needs no index lock."""
+    tree = git(world.artifacts, "rev-parse", "HEAD^{tree}")
+
+    def move() -> None:
+        foreign = git(world.artifacts, "commit-tree", "-p", "HEAD", "-m", "Foreign", tree)
+        git(world.artifacts, "update-ref", "refs/heads/main", foreign)
+
+    at(monkeypatch, building, "git.objects.built", move)
     with pytest.raises(LockBusy, match="keep arriving"):
         commit(repository, world.write_many(1))
     assert "Add figures" not in world.log()
+    assert not repository.facts.leftovers()
+
+
+def test_whoever_commits_without_rest_has_to_wait_in_the_end(
+    world: World, repository: GitArtifactRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[str] = []
+
+    def again() -> None:
+        try:
+            foreign_commit(world, f"f{len(world.log())}.txt")
+        except AssertionError as error:
+            refused.append(str(error))
+
+    at(monkeypatch, building, "git.objects.built", again)
+    commit(repository, world.write_many(2))
+    assert world.log()[0] == "Add figures" and len(world.log()) == 4
+    assert ["index.lock" in words for words in refused] == [True]
+    git(world.artifacts, "add", "f3.txt")
+    git(world.artifacts, "commit", "-qm", "Foreign, later")
+    assert world.status() == ""
     assert not repository.facts.leftovers()
 
 

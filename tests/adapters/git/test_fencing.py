@@ -51,6 +51,19 @@ def test_commit_of_an_old_epoch_is_fenced_and_changes_nothing(
     assert not repository.facts.leftovers()
 
 
+def test_a_reference_that_somebody_deleted_is_told_from_a_takeover(
+    world: World, repository: GitArtifactRepository
+) -> None:
+    git(world.artifacts, "update-ref", "-d", refs.EPOCH)
+    with pytest.raises(Fenced) as told:
+        repository.commit(world.write_many(1), subject="Late", trailers=trailers(), epoch=1)
+    assert "deleted or moved" in told.value.fix and "start the engine again" in told.value.fix
+    repository.raise_epoch(2)
+    with pytest.raises(Fenced) as told:
+        repository.commit(world.write_many(1), subject="Late", trailers=trailers(), epoch=1)
+    assert "another engine has taken over" in told.value.fix
+
+
 def test_takeover_in_the_last_moment_fences_the_commit(
     world: World, repository: GitArtifactRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

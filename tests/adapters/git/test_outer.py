@@ -9,7 +9,7 @@ import pytest
 from scidex_console.adapters.git import environment
 from scidex_console.adapters.git.repository import GitArtifactRepository
 from scidex_console.domain.commits import CommitKind
-from scidex_console.domain.errors import LockBusy, RepositoryError, Unreachable
+from scidex_console.domain.errors import LockBusy, RepositoryError, SettingError, Unreachable
 from tests.adapters.git.world import World, git, trailers
 
 _PRETEND = "GIT_TEST_ASSUME_DIFFERENT_OWNER"
@@ -147,11 +147,11 @@ def test_folder_that_is_no_submodule_is_refused(world: World) -> None:
 
 def test_outer_repository_must_be_around_the_artifacts(world: World, tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "-b", "main", "stranger")
-    with pytest.raises(RepositoryError, match="not inside it"):
+    with pytest.raises(SettingError, match=r"repository\.outer is .*/stranger, .* not inside it"):
         world.repository(outer=tmp_path / "stranger")
     with pytest.raises(Unreachable, match="no such folder"):
         world.repository(outer=tmp_path / "nowhere")
-    with pytest.raises(RepositoryError, match="not inside it"):
+    with pytest.raises(SettingError, match="not inside it"):
         world.repository(outer=world.artifacts)
 
 

@@ -14,6 +14,7 @@ from scidex_console.adapters.git.repository import GitArtifactRepository
 from scidex_console.domain.commits import CommitKind
 from tests.adapters.git import world as worlds
 from tests.adapters.git.world import World, git, trailers
+from tests.samples import sample
 
 _WORK = """
 import hashlib, sys
@@ -118,7 +119,7 @@ def assert_settled(world: World, *, undone: bool) -> None:
     assert pointer is not None and pointer.is_ancestor
     assert repository.inspect().artifacts.index_lock == ""
     own = sorted(path.name for path in (world.git_dir / "scidex-console").iterdir())
-    assert own == ["engine.lock", "writer.lock"]
+    assert own == ["engine.lock", "push.lock", "writer.lock"]
     pushed = git(world.remote("artifacts"), "log", "-1", "--format=%s", "main")
     assert pushed in subjects
 
@@ -150,13 +151,14 @@ def test_places_cover_every_effect(reached: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("place", "which"),
-    [
+    sample(
+        ("git.ref.moved", 0),
+        ("git.index.published", -1),
         ("git.objects.built", 0),
         ("git.index.locked", 0),
-        ("git.ref.moved", 0),
         ("git.ref.moved", -1),
-        ("git.index.published", -1),
-    ],
+        quick=2,
+    ),
 )
 def test_killed_at_the_tightest_places_it_is_taken_up(
     prepared: World, reached: list[str], tmp_path: Path, place: str, which: int

@@ -19,7 +19,7 @@ def blocks_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sorted_entries, "_BLOCK", 2)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.dictionaries(KEYS, ENTRIES, max_size=12), STEPS)
 def test_any_changes_leave_the_entries_in_order(
     first: dict[bytes, bytes], steps: list[tuple[bytes, bytes | None]]

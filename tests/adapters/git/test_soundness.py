@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -343,6 +344,7 @@ def test_damage_is_doubted_and_named(grown: World, damage: Damage, monkeypatch: 
 
 
 @pytest.mark.parametrize("damage", BAD_OBJECTS)
+@pytest.mark.sweep
 def test_bad_object_in_a_pack_is_doubted_and_named(
     grown: World, damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -510,3 +512,24 @@ def test_another_object_format(tmp_path: Path) -> None:
     pack.chmod(0o644)
     pack.write_bytes(pack.read_bytes()[:-1] + b"x")
     assert not Soundness(checkout, worth=0).is_proven()
+
+
+def test_pack_that_a_repack_took_away_before_it_was_opened_is_no_finding(
+    grown: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first `git fsck` finds a pack without its index; by its end all is in another pack."""
+    hidden = _packs(grown)[0].with_suffix(".idx")
+    real = shutil.which("git")
+    steps = (
+        f'case " $* " in *" fsck "*) [ -e {tmp_path}/asked ] || {{ touch {tmp_path}/asked',
+        f'mv {hidden} {tmp_path}/idx; {real} "$@"; status=$?; mv {tmp_path}/idx {hidden}',
+        f"{real} -C {grown.artifacts} repack -q -a -d; exit $status",
+        f'}};; esac; exec {real} "$@"',
+    )
+    between = tmp_path / "bin/git"
+    between.parent.mkdir()
+    between.write_text("\n".join(["#!/bin/sh", *steps, ""]))
+    between.chmod(0o755)
+    monkeypatch.setenv("PATH", str(between.parent), prepend=":")
+    assert GitVerification(_checkout(grown), None).fsck() == []
+    assert (tmp_path / "asked").exists() and not hidden.exists()
