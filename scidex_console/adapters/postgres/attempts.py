@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 from scidex_console.adapters.postgres.hops import hops_of
@@ -27,6 +28,7 @@ def attempt_view(row: Row) -> AttemptView:
     return AttemptView(
         id=row["id"],
         at=row["started_at"],
+        recorded_at=row["recorded_at"] or row["started_at"] + timedelta(milliseconds=row["took_ms"]),
         artifact_id=row["artifact_id"],
         title=row["title"],
         group=row["host_group"],
@@ -91,15 +93,26 @@ def migration_log_view(row: Row) -> MigrationLogView:
         status=row["status"],
         errors=visible(text),
         took_ms=row["took_ms"],
-        words=visible(_reason_first(errors)),
+        words=visible(_told(errors)),
     )
 
 
-def _reason_first(errors: Any) -> str:
-    if not isinstance(errors, dict) or not isinstance(errors.get("reason"), str):
+def _told(errors: Any) -> str:
+    """An object as sentences: its reason first, then what else it says by name. Of anything else nothing."""
+    if not isinstance(errors, dict):
         return ""
-    rest = {name: value for name, value in errors.items() if name != "reason"}
-    return f"{errors['reason']} {json.dumps(rest, ensure_ascii=False)}" if rest else errors["reason"]
+    reason = errors.get("reason")
+    rest = dict(errors)
+    parts = [rest.pop("reason")] if isinstance(reason, str) else []
+    return "; ".join(
+        [*parts, *(f"{name.replace('_', ' ')}: {_value(value)}" for name, value in rest.items())]
+    )
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def waiting_folder_view(row: Row) -> WaitingFolderView:

@@ -14,8 +14,8 @@ from scidex_console.domain.folders.entries import EntryRole
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.orphans import is_orphan
 from scidex_console.domain.sanitise import visible
+from scidex_console.engine.batch_views import BatchView, LaterBatch, OperationView
 from scidex_console.engine.listing_views import BatchFilter
-from scidex_console.engine.views import BatchView, LaterBatch, OperationView
 
 _SETTLED = (BatchState.CLEANED, *TAKEN_BACK)
 

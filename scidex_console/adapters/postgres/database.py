@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from scidex_console.adapters.postgres.odd_values import tolerant_adapters
 from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, SchemaMismatch, Unreachable
 
 Connection = AsyncConnection[DictRow]
@@ -40,7 +41,8 @@ def place_of(url: str) -> str:
         parts = conninfo_to_dict(url)
     except psycopg.Error:
         return "database"
-    return f"database {parts.get('dbname', '')} at {parts.get('host', 'localhost')}"
+    port = f":{parts['port']}" if parts.get("port") else ""
+    return f"database {parts.get('dbname', '')} at {parts.get('host', 'localhost')}{port}"
 
 
 def _heed_cancellation() -> None:
@@ -104,6 +106,11 @@ def _first_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+def limits_transactions(connection: Connection) -> bool:
+    """Whether the server ends transactions that take too long, whatever they are at (PostgreSQL 17)."""
+    return connection.info.server_version >= 17_00_00
+
+
 async def _check(connection: Connection) -> None:
     """Raise when a connection of the pool is dead: then its socket has something to say.
 
@@ -133,7 +140,9 @@ class Database:
         """`lock_timeout_s` bounds how long a statement waits for a lock; 0: as long as it may take.
 
         `idle_transaction_s` bounds how long a transaction may stand while we do nothing (a console whose
-        terminal takes no output); 0: for ever. With `read_only` the server refuses every change. `role` is
+        terminal takes no output); 0: for ever. The server does not see that between statements that are sent
+        together, so it bounds the whole transaction, too, by a statement's time more (`limits_transactions`).
+        With `read_only` the server refuses every change. `role` is
         the role that the login takes, and with it no more rights than that role has.
         """
         self.url = url
@@ -143,6 +152,7 @@ class Database:
             "lock_timeout": lock_timeout_s,
             "idle_in_transaction_session_timeout": idle_transaction_s,
         }
+        self._transaction_s = idle_transaction_s + statement_timeout_s if idle_transaction_s else 0.0
         limits = " ".join(f"-c {limit}={int(seconds * 1000)}" for limit, seconds in options.items())
         # No statement of ours runs long enough to be worth compiling, whatever the planner expects of it.
         limits += " -c jit=off"
@@ -154,6 +164,7 @@ class Database:
             "application_name": name,
             "options": f"{limits} -c timezone=UTC",
             "row_factory": dict_row,
+            "context": tolerant_adapters(),
             "connect_timeout": 10,
             # A server that vanished without a word is noticed within half a minute.
             "keepalives_idle": 10,
@@ -167,6 +178,7 @@ class Database:
             min_size=1,
             max_size=size,
             open=False,
+            configure=self._configure,
             check=_check,
             name=name,
             timeout=15.0,
@@ -188,7 +200,15 @@ class Database:
     async def connect(self) -> Connection:
         """A dedicated autocommit connection, outside the pool."""
         with translated(self.place):
-            return await AsyncConnection.connect(self.url, autocommit=True, **self.connect_options)
+            connection = await AsyncConnection.connect(self.url, autocommit=True, **self.connect_options)
+            await self._configure(connection)
+            return connection
+
+    async def _configure(self, connection: Connection) -> None:
+        """Set what not every server knows."""
+        if self._transaction_s and limits_transactions(connection):
+            limit = f"{int(self._transaction_s * 1000)}ms"
+            await connection.execute("SELECT set_config('transaction_timeout', %s, false)", [limit])
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Connection]:

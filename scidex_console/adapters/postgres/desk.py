@@ -13,6 +13,7 @@ from scidex_console.adapters.postgres.intents import intent_view
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.intents import SETTLED, Intent, Origin
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.row_json import is_storable
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.triage.views import DecisionPreview
 
@@ -78,7 +79,7 @@ class PostgresIntentDesk:
         """The same of a decision about files that no row claims; `params` are what it needs besides."""
         asked = {
             "decision": preview.decision,
-            "subjects": sorted(item.artifact_id for item in preview.items),
+            "subjects": sorted(i.artifact_id for i in preview.items if is_storable(i.artifact_id)),
             "params": Jsonb(dict(params)),
             "token": preview.token,
             "origin": self._origin,
@@ -99,7 +100,9 @@ class PostgresIntentDesk:
         async with self._database.transaction() as connection:
             row = await (await connection.execute(query("cancel_intent"), params)).fetchone()
         if row is None:
-            raise Refused(f"there is no intent {intent_id}")
+            raise Refused(
+                f"there is no intent {intent_id}", fix="`scidex-console status` has those that are open"
+            )
         intent = intent_view(row)
         if intent.state in SETTLED:
             raise Refused(f"intent {intent_id} is {intent.state} already: {intent.outcome or 'no outcome'}")

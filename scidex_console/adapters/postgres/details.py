@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from scidex_console.adapters.postgres.attempts import (
@@ -20,13 +21,14 @@ from scidex_console.adapters.postgres.batches import (
 )
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.people import audit_view
-from scidex_console.adapters.postgres.snapshot import ask, snapshot
+from scidex_console.adapters.postgres.snapshot import Rows, ask, ask_once, snapshot
 from scidex_console.domain.errors import LockBusy
 from scidex_console.engine.listing_views import (
     ArtifactChange,
     ArtifactDecision,
     ArtifactDetail,
     ArtifactFile,
+    ArtifactHistory,
     ArtifactLink,
     BatchDetail,
     BatchFilter,
@@ -96,20 +98,13 @@ async def read_artifact(database: Database, artifact_id: str) -> ArtifactDetail:
     questions = {
         "read_artifact": of_it,
         "list_artifact_files": {**of_it, "limit": _MOST_FILES},
-        "list_artifact_changes": of_it,
-        "list_artifact_decisions": of_it,
+        **_history_of(artifact_id),
         "list_artifact_audits": of_it,
         "list_attempts": {**filter_params(same), "id": None, "limit": _LAST_FEW},
-        "list_migration_log": {
-            **log_params(LogFilter(artifact_id=artifact_id)),
-            "id": None,
-            "limit": _LAST_FEW,
-        },
     }
-    async with snapshot(database) as connection:
-        found = await ask(connection, questions)
+    found = await ask_once(database, questions)
     links, links_unread = await _links(database, artifact_id)
-    row = found["read_artifact"]
+    row, history = found["read_artifact"], _history(found)
     return ArtifactDetail(
         artifact_id=artifact_id,
         row=row[0]["found"] if row else None,
@@ -119,6 +114,31 @@ async def read_artifact(database: Database, artifact_id: str) -> ArtifactDetail:
         ),
         links=links,
         links_unread=links_unread,
+        changes=history.changes,
+        decisions=history.decisions,
+        attempts=tuple(attempt_view(a) for a in found["list_attempts"]),
+        log=history.log,
+        audit=tuple(audit_view(act) for act in found["list_artifact_audits"]),
+    )
+
+
+async def read_history(database: Database, artifact_id: str) -> ArtifactHistory:
+    """What happened to one artifact."""
+    return _history(await ask_once(database, _history_of(artifact_id)))
+
+
+def _history_of(artifact_id: str) -> dict[str, dict[str, Any]]:
+    of_it = {"artifact_id": artifact_id, "limit": _LAST_FEW}
+    logged = {**log_params(LogFilter(artifact_id=artifact_id)), "id": None, "limit": _LAST_FEW}
+    return {
+        "list_artifact_changes": of_it,
+        "list_artifact_decisions": of_it,
+        "list_migration_log": logged,
+    }
+
+
+def _history(found: Mapping[str, Rows]) -> ArtifactHistory:
+    return ArtifactHistory(
         changes=tuple(
             ArtifactChange(
                 c["batch_id"], c["job"], c["state"], c["batch_state"], c["commit_id"], c["at"], c["reason"]
@@ -131,9 +151,7 @@ async def read_artifact(database: Database, artifact_id: str) -> ArtifactDetail:
             )
             for d in found["list_artifact_decisions"]
         ),
-        attempts=tuple(attempt_view(a) for a in found["list_attempts"]),
         log=tuple(migration_log_view(entry) for entry in found["list_migration_log"]),
-        audit=tuple(audit_view(act) for act in found["list_artifact_audits"]),
     )
 
 
@@ -143,12 +161,8 @@ async def _links(database: Database, artifact_id: str) -> tuple[tuple[ArtifactLi
     The table is not ours and may have no index for them: it is read for a bounded time only.
     """
     try:
-        async with snapshot(database) as connection:
-            await connection.execute(
-                "SELECT set_config('statement_timeout', %s, true)", [f"{_LINKS_WITHIN_MS}ms"]
-            )
-            params = {"artifact_id": artifact_id, "limit": _LAST_FEW}
-            found = await ask(connection, {"list_artifact_links": params})
+        params = {"artifact_id": artifact_id, "limit": _LAST_FEW}
+        found = await ask_once(database, {"list_artifact_links": params}, within_ms=_LINKS_WITHIN_MS)
     except LockBusy:
         return (), f"not read in time ({_LINKS_WITHIN_MS} ms): {_HELPS}"
     return tuple(

@@ -7,9 +7,11 @@ still believes it holds it. The epoch, raised at every take-over and checked by 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from scidex_console.adapters.postgres.database import Connection, Database, query, translated
-from scidex_console.domain.errors import Fenced, Held, LockBusy
+from scidex_console.adapters.postgres.snapshot import Row
+from scidex_console.domain.errors import Fenced, Halt, Held, LockBusy, Unreachable
 
 _TRIES = 50
 _PAUSE_S = 0.1
@@ -45,7 +47,11 @@ class PostgresFence:
             with translated(self._database.place):
                 row = await (await connection.execute(query("take_epoch"), params)).fetchone()
             if row is None:
-                raise Fenced("there is no engine row", where=self._database.place, fix="run `schema apply`")
+                raise Fenced(
+                    "there is no engine row",
+                    where=self._database.place,
+                    fix="run `scidex-console schema apply`",
+                )
         except BaseException:
             self._connection = None
             await connection.close()
@@ -92,13 +98,17 @@ class PostgresFence:
             await self._renew(self._connection, note)
 
     async def release(self) -> None:
-        """Say that the engine stopped, and let the lock go."""
+        """Say that the engine stopped, and let the lock go.
+
+        Raises nothing where that cannot be said: an engine that is fenced has its connection ended by whoever
+        took over, and why it stops is not to be hidden by that. The lock goes with the connection.
+        """
         connection, self._connection = self._connection, None
         if connection is None:
             return
         try:
             if not connection.closed:
-                with translated(self._database.place):
+                with suppress(Unreachable, LockBusy, Halt), translated(self._database.place):
                     await connection.execute(query("release_engine"), {"epoch": self.epoch})
         finally:
             await connection.close()
@@ -112,6 +122,10 @@ class PostgresFence:
                         break
                     await asyncio.sleep(_PAUSE_S)
                 else:
+                    row = await (await connection.execute(query("find_engine_lock"))).fetchone()
+                    if row is not None and row["engine"] is False:
+                        what, fix = _no_engine(row)
+                        raise Held(what, where=self._database.place, fix=fix)
                     raise await self._taken(connection)
         except BaseException:
             await connection.close()
@@ -131,6 +145,10 @@ class PostgresFence:
                 await self._renew(connection, "reconnecting")
                 if not await _try_lock(connection):
                     row = await (await connection.execute(query("find_engine_lock"))).fetchone()
+                    if row is not None and row["engine"] is False:
+                        # The epoch is still ours: an engine goes on, and takes the lock when it can be had.
+                        what, fix = _no_engine(row)
+                        raise LockBusy(what, where=self._database.place, fix=fix)
                     if row is not None and row["pid"] != self._backend:
                         raise await self._taken(connection)
                     await connection.execute("SELECT pg_terminate_backend(%s)", [self._backend])
@@ -155,6 +173,15 @@ class PostgresFence:
         if self.epoch:
             return Fenced(f"the store is {who}", where=self._database.place)
         return Held(f"the store is {who}", where=self._database.place, fix="stop that engine first")
+
+
+def _no_engine(holder: Row) -> tuple[str, str]:
+    """What to say, and how to mend it, when the lock is held by a login that can be no engine's."""
+    what = (
+        f"{holder['login']} holds the engine's lock (process {holder['pid']} of the server) and is no engine"
+    )
+    end_it = f"SELECT pg_terminate_backend({holder['pid']})"
+    return what, f"end it: {end_it}; docs/operations.md tells how to forbid it"
 
 
 async def _try_lock(connection: Connection) -> bool:

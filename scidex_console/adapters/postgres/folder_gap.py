@@ -6,13 +6,16 @@ Counting is exact, so its time grows with the store: what was counted is kept fo
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from scidex_console.adapters.postgres.database import Database, query
 from scidex_console.adapters.postgres.gaps import RECENT_MINUTES, Pace, read_pace
 from scidex_console.adapters.postgres.snapshot import Row, Rows
 from scidex_console.domain.folders.acceptance import Acceptance, Measured, assess, projected_s
 from scidex_console.domain.folders.cycles import CyclePlan
+from scidex_console.domain.folders.hashes import HashSource
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import WORKING
 from scidex_console.engine.views import GapView, RunView
@@ -22,18 +25,23 @@ _REST = 50
 
 
 class FolderCounts:
-    """Counts of the folder job. `cycles` is its pace as configured, by which its end is told."""
+    """Counts of the folder job. `cycles` is its pace as configured, by which its end is told.
+
+    `hash_sources` are where a row promises its file's hash, as configured: what was verified is told by them.
+    """
 
     def __init__(
         self,
         database: Database,
         *,
         cycles: CyclePlan | None = None,
+        hash_sources: Sequence[HashSource] = tuple(HashSource),
         keep_s: float = 1.0,
         keep_whole_s: float = 5.0,
     ) -> None:
         self._database = database
         self._cycles = cycles or CyclePlan()
+        self._sources = [source.value for source in hash_sources]
         self._counts = _Kept(database, "count_folders", keep_s)
         self._again = _Kept(database, "count_folders_to_lay_again", keep_s)
         self._acceptance = _Kept(database, "read_folder_acceptance", keep_whole_s)
@@ -41,8 +49,10 @@ class FolderCounts:
 
     async def gap(self, run: RunView | None, minutes: int) -> GapView:
         """Artifacts that have their folder, and what became of those that lack it."""
-        (counts,) = await self._counts.rows()
-        (again,) = await self._again.rows()
+        # Of a run that has just come to its end nobody should be told how much it had left a moment before.
+        state = (run.id, run.state) if run else None
+        (counts,) = await self._counts.rows(state)
+        (again,) = await self._again.rows(state)
         pace = await self._read_pace(counts, minutes)
         missing, done = counts["missing"], counts["done"]
         due = max(missing - counts["waiting"] - counts["scheduled"], 0)
@@ -79,7 +89,7 @@ class FolderCounts:
 
     async def acceptance(self, gap: GapView) -> Acceptance:
         """What the specification accepts the migration by."""
-        (row,) = await self._acceptance.rows()
+        (row,) = await self._acceptance.rows(sources=self._sources)
         measured = Measured(
             total=gap.total,
             migrated=gap.done,
@@ -96,6 +106,7 @@ class FolderCounts:
             orphans=row["orphans"],
             links=row["links"],
             dangling_links=row["dangling"],
+            lost_links=row["lost"],
             surveyed_at=row["surveyed_at"],
             files_decided=row["files_decided"],
             to_lay_again=gap.to_lay_again,
@@ -125,18 +136,19 @@ class _Kept:
         self._statement = statement
         self._keep_s = keep_s
         self._until = 0.0
-        self._params: dict[str, int] = {}
+        self._asked: tuple[Hashable, dict[str, Any]] | None = None
         self._rows: Rows = []
 
-    async def rows(self, **params: int) -> Rows:
-        """What was found, lately."""
-        if time.monotonic() < self._until and params == self._params:
+    async def rows(self, since: Hashable = None, **params: Any) -> Rows:
+        """What was found, lately: since things came to be as `since` says."""
+        asked = since, params
+        if time.monotonic() < self._until and asked == self._asked:
             return self._rows
         began = time.monotonic()
         async with self._database.transaction() as connection:
             await connection.execute("SET LOCAL statement_timeout = '60s'")
             cursor = await connection.execute(query(self._statement), params)
             self._rows = await cursor.fetchall()
-        self._params = params
+        self._asked = asked
         self._until = time.monotonic() + max(self._keep_s, _REST * (time.monotonic() - began))
         return self._rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
@@ -12,6 +13,7 @@ from psycopg.types.json import Jsonb
 from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.row_json import is_storable
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports import Census, DueFolder, FolderGap, Refusal, Repacked
 
@@ -48,6 +50,8 @@ class PostgresFolders:
 
     async def find(self, artifact: str) -> ArtifactRow | None:
         """The row with this id, or with this UUID, however that is written."""
+        if not is_storable(artifact):
+            return None
         try:
             as_uuid = str(uuid.UUID(artifact))
         except ValueError:
@@ -202,14 +206,22 @@ def artifact_row(row: dict[str, Any]) -> ArtifactRow:
         title=row["title"],
         content_hash=row["content_hash"],
         file_path=row["file_path"],
-        metadata=row["metadata"] if isinstance(row["metadata"], dict) else {},
+        metadata=_metadata(row["metadata"]),
         provenance_chain=row["provenance_chain"],
         created_at=row["created_at"],
         uuid=row["uuid"],
         artifact_dir=row["artifact_dir"],
         primary_filename=row["primary_filename"],
-        accessory_filenames=None if accessories is None else tuple(accessories),
+        accessory_filenames=None if accessories is None else tuple(name for name in accessories if name),
         layout_version=row["folder_layout_version"],
         migrated_at=row["migrated_to_folder_at"],
         flagged=row.get("flagged", False),
     )
+
+
+def _metadata(value: Any) -> dict[str, Any]:
+    """An object; else, or where it is nested too deeply to be read, what keeps a manifest from being made.
+
+    Statements give an empty object for a row without metadata, so that None is JSON's null.
+    """
+    return value if isinstance(value, dict) else {"unread": math.nan}

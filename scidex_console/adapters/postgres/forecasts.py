@@ -18,13 +18,17 @@ from scidex_console.adapters.postgres.snapshot import Row, Rows, fetch
 from scidex_console.domain.addresses import BadAddress, parse_address
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.figures import FigureState
+from scidex_console.domain.head_trust import path_in_group
 from scidex_console.domain.hosts import HostGroups
 from scidex_console.domain.pacing.answers import Kind, Mix, expected
 from scidex_console.domain.pacing.forecast import MOST_ROWS, Forecast, forecast
 from scidex_console.domain.pacing.work import Rules, Work
 
-_FRESH: Final = timedelta(seconds=10)
-"""How long an answer stands while nothing but the counts changes."""
+_FRESH: Final = timedelta(seconds=10), timedelta(minutes=1)
+"""How long an answer stands at least and at most while nothing but the counts changes."""
+_SHARE: Final = 0.01
+"""Between the two, it stands for so much of what it told: nobody reads seconds off an hour. Of the rows to
+be asked, so many more than it was made from make it old at once, as when many are asked again."""
 _LEAST_APART: Final = timedelta(seconds=2)
 """Least time between two answers, whatever changes."""
 _LEARNED_FOR: Final = timedelta(minutes=1)
@@ -40,7 +44,16 @@ _ROWS_AT_A_GLANCE, _GROUPS_AT_A_GLANCE = 500, 40
 class _Kept:
     at: datetime
     signature: tuple[Any, ...]
+    due: int
+    """Rows to be asked."""
     seconds: float
+
+    def stands(self, age: timedelta, signature: tuple[Any, ...], due: int) -> bool:
+        """Whether it still tells the truth, nearly, counted down by its age."""
+        if signature != self.signature or due > self.due * (1 + _SHARE) + 1:
+            return age < _LEAST_APART
+        least, most = _FRESH
+        return age < min(max(timedelta(seconds=self.seconds * _SHARE), least), most)
 
 
 class Forecasts:
@@ -58,14 +71,15 @@ class Forecasts:
     async def seconds_left(self, found: Mapping[str, Rows], run_id: int, now: datetime) -> float:
         """Seconds until the run has nothing left to ask, for a refresh of what is `found` at `now`."""
         signature = (run_id, *(_closing(row) for row in found["list_hosts"]))
+        due = sum(row["n"] for row in found["list_counts"] if _is_due(row))
         kept = self._kept
         if kept is not None and kept.signature[0] == run_id:
             age = now - kept.at
-            if age < (_FRESH if kept.signature == signature else _LEAST_APART):
+            if kept.stands(age, signature, due):
                 return max(0.0, kept.seconds - age.total_seconds())
         works = sorted(await self._works(found, now), key=_at_least, reverse=True)[:_GROUPS_AT_A_GLANCE]
         told = await asyncio.to_thread(forecast, works, self._rules, now, most_rows=_ROWS_AT_A_GLANCE)
-        self._kept = _Kept(now, signature, told.seconds)
+        self._kept = _Kept(now, signature, due, told.seconds)
         return told.seconds
 
     async def whole(self, found: Mapping[str, Rows], now: datetime) -> Forecast:
@@ -79,7 +93,7 @@ class Forecasts:
         later = {row["host_group"]: row for row in found["count_scheduled_figures"]}
         suspected = {row["host_group"]: row for row in found["count_suspected_figures"]}
         counts = {(row["subject"], row["host_group"], row["state"]): row["n"] for row in found["list_counts"]}
-        names = {name for subject, name, state in counts if subject == "figure" and state == FigureState.DUE}
+        names = {row["host_group"] for row in found["list_counts"] if _is_due(row)}
         return [
             self._work(
                 name,
@@ -114,7 +128,7 @@ class Forecasts:
             controlled=controlled,
             kept=gate_state(gate) if gate else None,
             mix=_mix(name, answers, head_first=self._rules.head_first),
-            paths=_paths(answers["urls"] or () if answers else ()),
+            paths=_paths(name, answers["urls"] or () if answers else ()),
         )
 
     async def _answers(self, now: datetime) -> dict[str, Row]:
@@ -123,6 +137,10 @@ class Forecasts:
             rows = await fetch(self._database, "list_recent_answers", params)
             self._learned = now, {row["host_group"]: row for row in rows}
         return self._learned[1]
+
+
+def _is_due(row: Row) -> bool:
+    return bool(row["subject"] == "figure" and row["state"] == FigureState.DUE)
 
 
 def _closing(row: Row) -> tuple[Any, ...]:
@@ -173,11 +191,12 @@ def _mix(name: str, row: Row | None, *, head_first: bool) -> Mix:
     )
 
 
-def _paths(urls: Iterable[str]) -> tuple[str, ...]:
+def _paths(group: str, urls: Iterable[str]) -> tuple[str, ...]:
     found = []
     for url in urls:
         try:
-            found.append(parse_address(url).path)
+            address = parse_address(url)
+            found.append(path_in_group(group, address.host, address.path))
         except BadAddress:
             continue  # refused without a request, or with a name that only the network's side can read
     return tuple(found) or ("/",)

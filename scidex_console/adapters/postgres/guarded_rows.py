@@ -16,6 +16,7 @@ from scidex_console.engine.ports import SwitchResult
 _LOCK_TRIES = 6
 _LOCK_PAUSE_S = 0.5
 _GONE, _CHANGED = "the row was deleted", "the row has changed since"
+_WITHOUT_FOLDER = "its artifact's folder is not there: redo the batch that brought that first"
 
 Plan = Sequence[tuple[str, RowChange]]
 
@@ -59,7 +60,7 @@ class GuardedRows:
         plan = [(row, batch.taking_back(o) if undo else o.row) for row, o in asked.items()]
         cursor = await connection.execute(query("read_differing_rows"), {"plan": _plan_json(plan)})
         return {
-            asked[row["artifact_id"]].artifact_id: _GONE if row["gone"] else _CHANGED
+            asked[row["artifact_id"]].artifact_id: _difference(row, undo=undo)
             for row in await cursor.fetchall()
         }
 
@@ -70,6 +71,12 @@ class GuardedRows:
     async def _present(self, connection: Connection, ids: Sequence[str]) -> int:
         row = await (await connection.execute(query("count_rows"), {"ids": list(ids)})).fetchone()
         return int(row["n"]) if row else 0
+
+
+def _difference(row: Mapping[str, Any], *, undo: bool) -> str:
+    if row["gone"]:
+        return _GONE
+    return _WITHOUT_FOLDER if row["without_folder"] and not undo else _CHANGED
 
 
 def _row_of(operation: Operation, *, undo: bool) -> str:

@@ -17,7 +17,7 @@ class PostgresHousekeeping:
         self._listener: Connection | None = None
 
     async def fold_counters(self) -> None:
-        """Gather counter deltas; an advisory lock keeps two folds apart."""
+        """Gather counter deltas; two folds at once share them out."""
         async with self._database.transaction() as connection:
             await connection.execute(query("fold_counters"))
 

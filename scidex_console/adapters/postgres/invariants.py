@@ -52,10 +52,14 @@ _LONGEST = "15min"
 
 
 class PostgresFacts:
-    """Implements the verification's `DatabaseSource`."""
+    """Implements the verification's `DatabaseSource`.
 
-    def __init__(self, database: Database) -> None:
+    `upstream_links` are the types of `artifact_links` that folders have links for.
+    """
+
+    def __init__(self, database: Database, *, upstream_links: Sequence[str] = ()) -> None:
         self._database = database
+        self._upstream_links = list(upstream_links)
 
     async def facts(self) -> DatabaseFacts:
         """Everything, as of one moment. Raises `SchemaMismatch` when the schema was never applied."""
@@ -67,7 +71,10 @@ class PostgresFacts:
             folders: dict[str, Rows] = {}
             decided = any(row["decision_id"] is not None for row in found["list_journal_batches"])
             if decided or found["list_journal_entries"] or found["read_store_totals"][0]["migrated"]:
-                folders = await ask(connection, dict.fromkeys(_OF_FOLDERS))
+                folders = await ask(
+                    connection,
+                    {**dict.fromkeys(_OF_FOLDERS), "list_upstream_links": {"types": self._upstream_links}},
+                )
         engine, totals = found["read_engine_state"][0], found["read_store_totals"][0]
         return DatabaseFacts(
             taken_at=engine["taken_at"],
@@ -94,6 +101,9 @@ class PostgresFacts:
             counters=len(found["recount_counters"]),
             folder_rows=[_folder(row) for row in folders.get("list_rows_with_folders", ())],
             claims={row["path"]: row["claimants"] for row in folders.get("list_open_claims", ())},
+            links=frozenset((row["derived"], row["origin"]) for row in folders.get("list_upstream_links", ()))
+            if self._upstream_links
+            else None,
         )
 
     async def movement(self) -> Movement:

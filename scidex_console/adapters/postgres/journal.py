@@ -7,7 +7,7 @@ commit points; both write only rows that still are as journalled, and name the o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,12 +15,8 @@ from psycopg.types.json import Jsonb
 
 from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.guarded_rows import GuardedRows
-from scidex_console.adapters.postgres.journal_rows import (
-    as_it_stands,
-    batch_of,
-    entry_params,
-    operation_params,
-)
+from scidex_console.adapters.postgres.journal_loading import journalled, load, loaded
+from scidex_console.adapters.postgres.journal_rows import batch_of, entry_params, operation_params
 from scidex_console.adapters.postgres.orphan_rows import CONFLICT, UNDO_CONFLICT, OrphanRows
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.batches import (
@@ -56,6 +52,7 @@ _OF_JOB = {
 }
 
 
+_LOCKED = "its advisory lock is held by somebody else"
 _CONFLICT = "changed, deleted or locked by somebody else; their edit stands"
 _UNDO_CONFLICT = "the row was changed, deleted or locked by somebody else during the rollback"
 
@@ -121,7 +118,7 @@ class PostgresJournal:
                     query("insert_entries"), {"batch_id": row["id"], "entries": Jsonb(entries)}
                 )
                 await connection.execute(query("keep_sources"), {"batch_id": row["id"]})
-            return await _load(connection, row["id"])
+            return await journalled(connection, row["id"], operations)
 
         return await self._fenced.write(work)
 
@@ -135,7 +132,7 @@ class PostgresJournal:
             if (follow := _settling(batch).skip) != "":
                 await connection.execute(query(follow), params)
             await connection.execute(query("keep_sources"), params)
-            return await _loaded(connection, batch)
+            return await loaded(connection, batch)
 
         return await self._fenced.write(work)
 
@@ -160,7 +157,7 @@ class PostgresJournal:
             if new is not None:
                 await self._audit(connection, batch, f"commit:{kind}", op, after={"commit": committed.commit})
             # A pointer commit does not concern the operations.
-            return batch if kind is CommitKind.POINTER else await _loaded(connection, batch)
+            return batch if kind is CommitKind.POINTER else await loaded(connection, batch)
 
         return await self._fenced.write(work)
 
@@ -191,7 +188,7 @@ class PostgresJournal:
             await self._audit(
                 connection, batch, "batch:apply", batch.op, after=_counts(result), origin=origin
             )
-            return await _loaded(connection, batch), result
+            return await loaded(connection, batch), result
 
         await self._rows.settle_locks([o.artifact_id for o in batch.live()])
         return await self._fenced.write(work)
@@ -202,7 +199,7 @@ class PostgresJournal:
         async def work(connection: Connection) -> Batch:
             params = {"batch_id": batch.id, **self._recorded}
             kept = await connection.execute(query("keep_named_sources"), params)
-            return await _loaded(connection, batch) if kept.rowcount else batch
+            return await loaded(connection, batch) if kept.rowcount else batch
 
         return await self._fenced.write(work)
 
@@ -219,14 +216,17 @@ class PostgresJournal:
         """
 
         async def work(connection: Connection) -> Batch:
-            now = await _loaded(connection, batch)
+            now = await loaded(connection, batch)
             if now.state not in REVERSIBLE | {BatchState.ROLLING_BACK}:
                 raise Refused(f"batch {batch.id} is {now.state} and cannot be rolled back")
-            kept = [{"artifact_id": a, "reason": r} for a, r in keep.items()]
+            begins = now.state is not BatchState.ROLLING_BACK
+            asked = [o.artifact_id for o in now.operations if o.state in REVERTIBLE] if begins else []
+            held = dict.fromkeys(await _locked_by_others(connection, asked), _LOCKED)
+            kept = [{"artifact_id": a, "reason": r} for a, r in {**held, **keep}.items()]
             params = {"batch_id": batch.id, "keep": Jsonb(kept), "plan": plan}
             await connection.execute(query("begin_rollback"), params)
             await connection.execute(query("keep_operations"), params)
-            return await _loaded(connection, batch)
+            return await loaded(connection, batch)
 
         return await self._fenced.write(work)
 
@@ -253,7 +253,7 @@ class PostgresJournal:
             await self._audit(
                 connection, batch, "batch:rollback", batch.undo_op, after=_counts(result), origin=origin
             )
-            return await _loaded(connection, batch), result
+            return await loaded(connection, batch), result
 
         await self._rows.settle_locks([o.artifact_id for o in batch.live()])
         return await self._fenced.write(work)
@@ -280,10 +280,13 @@ class PostgresJournal:
             row = await (await connection.execute(query("begin_redo"), params)).fetchone()
             if row is None:
                 raise Refused(f"batch {batch.id} is not rolled back, so there is nothing to redo")
+            waiting = [o.artifact_id for o in batch.operations if o.state is OperationState.ROLLED_BACK]
+            if held := await _locked_by_others(connection, waiting):
+                raise Refused(_LOCKED, where=held[0], fix="wait until that is over, and redo the batch then")
             await connection.execute(query("reopen_operations"), params)
             await connection.execute(query("release_sources"), params)
             await connection.execute(query("keep_sources"), params)
-            return await _loaded(connection, batch)
+            return await loaded(connection, batch)
 
         return await self._fenced.write(work)
 
@@ -291,10 +294,14 @@ class PostgresJournal:
         """Batches that recovery must look at, oldest first."""
         return await self._batches("read_unsettled_batches", {})
 
+    async def left_open(self, *, lingering: Collection[int]) -> Sequence[Batch]:
+        """Of the unsettled batches those that nobody is about to settle, oldest first."""
+        return await self._batches("read_batches_left_open", {"lingering": list(lingering)})
+
     async def load(self, batch_id: int) -> Batch | None:
         """One batch with its operations."""
         async with self._fenced.database.session() as connection:
-            return await _load(connection, batch_id)
+            return await load(connection, batch_id)
 
     async def of_decision(self, decision: int) -> Batch | None:
         """The batch that applies a decision; None before it is journalled, or when it needs none."""
@@ -326,7 +333,7 @@ class PostgresJournal:
         await self._fenced.write(work)
 
     async def unpushed(self) -> Sequence[Batch]:
-        """Settled batches whose pointer or push is still outstanding, oldest first, without operations."""
+        """Settled batches whose pointer or push is outstanding, the last settled last, without operations."""
         async with self._fenced.database.session() as connection:
             rows = await (await connection.execute(query("read_unpushed_batches"))).fetchall()
         return [batch_of(row, ()) for row in rows]
@@ -341,7 +348,7 @@ class PostgresJournal:
     async def _batches(self, statement: str, params: dict[str, Any]) -> list[Batch]:
         async with self._fenced.database.session() as connection:
             rows = await (await connection.execute(query(statement), params)).fetchall()
-            found = [await _load(connection, row["id"]) for row in rows]
+            found = [await load(connection, row["id"]) for row in rows]
         return [batch for batch in found if batch is not None]
 
     async def _audit(
@@ -379,8 +386,15 @@ async def _put_off(connection: Connection, operations: Sequence[Operation], clai
     """Artifacts whose lock somebody else holds are tried again later (spec: lock contention)."""
     others = [o.artifact_id for o in operations if o.artifact_id not in claimed]
     if others:
-        params = {"artifact_ids": others, "reason": "its advisory lock is held by somebody else"}
+        params = {"artifact_ids": others, "reason": _LOCKED}
         await connection.execute(query("put_off_folders"), params)
+
+
+async def _locked_by_others(connection: Connection, artifact_ids: Sequence[str]) -> list[str]:
+    if not artifact_ids:
+        return []
+    cursor = await connection.execute(query("list_artifacts_locked_by_others"), {"ids": list(artifact_ids)})
+    return [row["artifact_id"] for row in await cursor.fetchall()]
 
 
 def _settling(batch: Batch) -> _Settling:
@@ -395,29 +409,3 @@ def _counts(result: SwitchResult) -> dict[str, Any]:
 
 async def _set_state(connection: Connection, batch: Batch, state: BatchState) -> None:
     await connection.execute(query("set_batch_state"), {"batch_id": batch.id, "state": state})
-
-
-async def _load(connection: Connection, batch_id: int) -> Batch | None:
-    row = await (await connection.execute(query("read_batch_head"), {"batch_id": batch_id})).fetchone()
-    if row is None:
-        return None
-    cursor = await connection.execute(query("read_batch_operations"), {"batch_id": batch_id})
-    operations = await cursor.fetchall()
-    if row["job"] != JobName.FOLDERS:
-        return batch_of(row, operations)
-    cursor = await connection.execute(query("read_batch_entries"), {"batch_id": batch_id})
-    return batch_of(row, operations, await cursor.fetchall())
-
-
-async def _loaded(connection: Connection, batch: Batch) -> Batch:
-    """The batch as it stands now; what never changes of its operations is not read again."""
-    params = {"batch_id": batch.id}
-    row = await (await connection.execute(query("read_batch_head"), params)).fetchone()
-    if row is None:
-        raise Refused(f"batch {batch.id} is no longer in the journal")
-    cursor = await connection.execute(query("read_operation_standings"), params)
-    operations = await cursor.fetchall()
-    if batch.job is not JobName.FOLDERS:
-        return as_it_stands(batch, row, operations)
-    cursor = await connection.execute(query("read_entry_standings"), params)
-    return as_it_stands(batch, row, operations, await cursor.fetchall())

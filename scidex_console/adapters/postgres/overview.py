@@ -32,8 +32,9 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.pacing.forecast import Forecast
 from scidex_console.domain.runs import WORKING
 from scidex_console.domain.soak.ladder import read_ladder
+from scidex_console.engine.batch_views import ReversibleBatches
 from scidex_console.engine.listing_views import BatchFilter
-from scidex_console.engine.views import EngineView, GapView, HostView, Overview, ReversibleBatches, RunView
+from scidex_console.engine.views import EngineView, GapView, HostView, Overview, RunView
 
 _SETTLED_INTENTS = 10
 

@@ -6,9 +6,9 @@ made of what the operator saw and of nothing that moves by itself.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from scidex_console.adapters.postgres.attempts import attempt_view, filter_params, waiting_folder_view
 from scidex_console.adapters.postgres.batches import (
@@ -18,7 +18,7 @@ from scidex_console.adapters.postgres.batches import (
     load_batch,
     operation_view,
 )
-from scidex_console.adapters.postgres.database import Database
+from scidex_console.adapters.postgres.database import Connection, Database
 from scidex_console.adapters.postgres.folder_gap import FolderCounts
 from scidex_console.adapters.postgres.forecasts import Forecasts
 from scidex_console.adapters.postgres.gaps import ended
@@ -32,26 +32,29 @@ from scidex_console.domain.figures import RETRYABLE, FigureState, why_held_back
 from scidex_console.domain.folders.statuses import WAITING
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.tokens import plan_token
+from scidex_console.engine.batch_views import OperationView, RollbackPreview
 from scidex_console.engine.listing_views import BatchFilter
 from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import (
     AttemptView,
     GapView,
-    OperationView,
     PlanItem,
     PlanView,
     RetryPreview,
-    RollbackPreview,
     WaitingFolderView,
 )
 
 _SPARKLINE_MINUTES = 30
 _BESIDE_CLASSES = frozenset({FigureState.HELD_BACK.value, FigureState.SUSPECTED.value})
-ChangedFiles = Callable[[Sequence[Operation]], Awaitable[Mapping[str, str]]]
-"""Finds which artifacts' folders a rollback would keep for their files, each with the reason.
 
-Raises `ConsoleError` where the files cannot be seen.
-"""
+
+class ChangedFiles(Protocol):
+    """Finds which artifacts' folders a rollback would keep, or a redo leave out, for their files, and why.
+
+    Raises `ConsoleError` where the files cannot be seen.
+    """
+
+    async def __call__(self, operations: Sequence[Operation], *, redo: bool) -> Mapping[str, str]: ...
 
 
 async def read_rollback(
@@ -79,10 +82,11 @@ async def read_rollback(
         rows = GuardedRows(database, file_path_is_column=path_is_column(identity))
         changed = await rows.differing(connection, batch, taking_part, undo=not redo)
         later = () if redo else await later_batches(connection, batch_id)
+        going = [o for o in taking_part if o.artifact_id not in changed]
+        dangling = 0 if redo else await _links_to(connection, going)
     refused = tuple(
         operation_view(o, changed[o.artifact_id]) for o in taking_part if o.artifact_id in changed
     )
-    going = [o for o in taking_part if o.artifact_id not in changed]
     operations = tuple(operation_view(o) for o in going)
     if redo:
         undone = {o.undo_op for o in going}
@@ -100,10 +104,25 @@ async def read_rollback(
         token=_rollback_token(batch, redo, commits, operations, refused),
         old_paths=tuple(sorted({e.source for e in entries if e.leaves_source})),
         later=later,
+        dangling=dangling,
     )
-    if look is None or redo or batch.job is not JobName.FOLDERS:
+    if look is None or batch.job is not JobName.FOLDERS:
         return preview
     return await _with_files(preview, look, going)
+
+
+async def _links_to(connection: Connection, going: Sequence[Operation]) -> int:
+    """Links in other folders that lead to those of these operations.
+
+    Both ends of a link have one, so that the others are those that these lead to.
+    """
+    links = {e.path.rpartition("/")[2] for o in going for e in o.entries if e.is_link}
+    folders = {str(o.row.after.get("artifact_id")) for o in going}
+    sought = {"from": sorted(links - folders), "to": sorted(folders)}
+    if not sought["from"]:
+        return 0
+    found = await ask(connection, {"count_links_to": sought})
+    return int(found["count_links_to"][0]["n"])
 
 
 async def _with_files(
@@ -111,7 +130,7 @@ async def _with_files(
 ) -> RollbackPreview:
     """The same preview and token, with what is found in the folders."""
     try:
-        found = await look(operations)
+        found = await look(operations, redo=preview.redo)
     except ConsoleError as error:
         return replace(preview, unseen=str(error))
     kept = tuple(operation_view(o, found[o.artifact_id]) for o in operations if o.artifact_id in found)

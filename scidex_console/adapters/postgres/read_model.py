@@ -37,12 +37,14 @@ from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
 from scidex_console.adapters.postgres.soak import read_soak
 from scidex_console.adapters.postgres.windows import Listing, read_window
 from scidex_console.domain.folders.cycles import CyclePlan
+from scidex_console.domain.folders.hashes import HashSource
 from scidex_console.domain.hosts import HostGroups
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.pacing.work import Rules
 from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.soak.ladder import Ladder, read_ladder
+from scidex_console.engine.batch_views import BatchView, OperationView, RollbackPreview
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.listing_views import ArtifactDetail, BatchDetail, BatchFilter, HostPace, LogFilter
 from scidex_console.engine.people import ActivityFilter, AuditView
@@ -51,15 +53,12 @@ from scidex_console.engine.reading.views import ReadersView, ServiceView
 from scidex_console.engine.views import (
     AttemptDetail,
     AttemptView,
-    BatchView,
     EngineView,
     HostView,
     MigrationLogView,
-    OperationView,
     Overview,
     PlanView,
     RetryPreview,
-    RollbackPreview,
     RunView,
     StoreIdentity,
 )
@@ -78,8 +77,8 @@ class PostgresReadModel:
     """Implements the engine's `ReadModel`.
 
     An engine whose last heartbeat is older than `stalled_after_s` seconds is shown as stalled. By `cycles` it
-    tells when the folder job ends, by `rules` and `groups` when that of figures does. `look` finds what was
-    changed in folders; without it nobody looks there.
+    tells when the folder job ends, by `rules` and `groups` when that of figures does; by `hash_sources` which
+    hashes are verified. `look` finds what was changed in folders; without it nobody looks there.
     """
 
     def __init__(
@@ -88,6 +87,7 @@ class PostgresReadModel:
         *,
         stalled_after_s: float = 15.0,
         cycles: CyclePlan | None = None,
+        hash_sources: Sequence[HashSource] = tuple(HashSource),
         look: previews.ChangedFiles | None = None,
         rules: Rules | None = None,
         groups: HostGroups | None = None,
@@ -95,7 +95,7 @@ class PostgresReadModel:
         self._database = database
         self._look = look
         self._stalled_after_s = stalled_after_s
-        self._folders = FolderCounts(database, cycles=cycles)
+        self._folders = FolderCounts(database, cycles=cycles, hash_sources=hash_sources)
         self._forecasts = Forecasts(database, rules, groups)
 
     async def identity(self) -> StoreIdentity:
@@ -169,10 +169,10 @@ class PostgresReadModel:
         return attempt_detail(row, others["list_attempts"])
 
     async def migration_log(
-        self, *, status: str = "", limit: int, before_id: int | None = None
+        self, criteria: LogFilter, *, limit: int, before_id: int | None = None
     ) -> Sequence[MigrationLogView]:
         """Newest first, those before `before_id`."""
-        params = log_params(LogFilter(statuses=(status,) if status else ()))
+        params = log_params(criteria)
         params |= {"limit": limit, "id": None if before_id is None else before_id - 1}
         rows = await fetch(self._database, "list_migration_log", params)
         return [migration_log_view(row) for row in rows]

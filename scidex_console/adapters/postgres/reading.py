@@ -12,10 +12,12 @@ from psycopg.types.json import Jsonb
 from scidex_console.adapters.postgres.attempts import contains
 from scidex_console.adapters.postgres.database import Database, query
 from scidex_console.adapters.postgres.folders import artifact_row
-from scidex_console.adapters.postgres.snapshot import ask, fetch, snapshot
+from scidex_console.adapters.postgres.snapshot import ask_once, fetch
 from scidex_console.domain.errors import LockBusy
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.handles import LONGEST_KEY
 from scidex_console.domain.reading.kinds import ReaderKind
+from scidex_console.domain.row_json import is_storable
 from scidex_console.engine.ports.reading import (
     Neighbour,
     Neighbours,
@@ -26,7 +28,6 @@ from scidex_console.engine.ports.reading import (
 )
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_LONGEST_KEY = 1024
 _LINKS_WITHIN_MS = 500
 _MOST_COUNTS = 2000
 """Counts that one call of the function takes."""
@@ -63,14 +64,10 @@ class PostgresReadableRows:
         """Ends of an artifact's links, read for a while only: the table is not ours and may lack indexes."""
         params = {"artifact_id": artifact_id, "types": list(upstream), "limit": limit}
         try:
-            async with snapshot(self._database) as connection:
-                await connection.execute(
-                    "SELECT set_config('statement_timeout', %s, true)", [f"{_LINKS_WITHIN_MS}ms"]
-                )
-                rows = (await ask(connection, {"list_neighbours": params}))["list_neighbours"]
+            found = await ask_once(self._database, {"list_neighbours": params}, within_ms=_LINKS_WITHIN_MS)
         except LockBusy:
             return Neighbours(unread=f"the links were not read within {_LINKS_WITHIN_MS} ms")
-        return Neighbours(tuple(Neighbour(**row) for row in rows))
+        return Neighbours(tuple(Neighbour(**row) for row in found["list_neighbours"]))
 
     async def search(self, search: Search, limit: int) -> Sequence[ArtifactRow]:
         """Rows in the order of their ids."""
@@ -134,10 +131,4 @@ class PostgresReadLog:
 
 def _is_key(key: str) -> bool:
     """Whether a text can be a key at all: the database would refuse the others."""
-    if not 0 < len(key) <= _LONGEST_KEY or "\0" in key:
-        return False
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return 0 < len(key) <= LONGEST_KEY and is_storable(key)

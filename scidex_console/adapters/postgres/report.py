@@ -19,12 +19,14 @@ from scidex_console.domain.report import CLASSES
 
 COUNTS = (
     *CLASSES,
+    "marked",
     "attempts",
     "requests",
     "bytes",
 )
 """`attempted` is the number of artifacts and the sum of the classes up to `left_out`; `hard_404` stands for
-404, 410 and 451 alike; `bytes` is what was fetched and kept."""
+404, 410 and 451 alike, of which so many are `marked`: the others wait for the proof, or for their batch;
+`bytes` is what was fetched and kept."""
 
 
 async def read_report(database: Database, job: JobName, run_id: int | None) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from scidex_console.adapters.postgres.snapshot import Row, fetch, snapshot
 from scidex_console.adapters.postgres.vacuum import last_vacuum
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.folders.acceptance import Acceptance
+from scidex_console.domain.folders.hashes import HashSource
 from scidex_console.domain.reading.histogram import quantile_ms
 from scidex_console.domain.soak.facts import (
     CycleFacts,
@@ -48,13 +49,19 @@ class PostgresSoakFacts:
     """
 
     def __init__(
-        self, database: Database, *, events_query: str = "", baseline_s: float, grace_s: float
+        self,
+        database: Database,
+        *,
+        events_query: str = "",
+        baseline_s: float,
+        grace_s: float,
+        hash_sources: Sequence[HashSource] = tuple(HashSource),
     ) -> None:
         self._database = database
         self._events_query = events_query
         self._baseline_s = baseline_s
         self._grace_s = grace_s
-        self._folders = FolderCounts(database, keep_s=0.0, keep_whole_s=0.0)
+        self._folders = FolderCounts(database, hash_sources=hash_sources, keep_s=0.0, keep_whole_s=0.0)
 
     async def shape(self) -> SchemaShape:
         """What the catalogue has of phase 0."""

@@ -9,7 +9,7 @@ from typing import Any
 from scidex_console.adapters.postgres.database import Connection, query
 from scidex_console.adapters.postgres.hops import hops_json
 from scidex_console.adapters.postgres.transactions import FencedDatabase
-from scidex_console.domain.controls import ControlCheck
+from scidex_console.domain.controls import ControlCheck, SaidGone
 from scidex_console.domain.figures import BackOff
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports.suspects import PastAnswer, Said, Suspects
@@ -26,14 +26,15 @@ class PostgresSuspects:
         rows = await self._fetch("list_suspected_groups", {})
         return {row["host_group"]: Suspects(row["n"], row["due"], row["next_due_at"]) for row in rows}
 
-    async def of_group(self, group: str) -> Sequence[str]:
-        """Artifacts whose figures are suspected."""
+    async def of_group(self, group: str) -> Mapping[str, SaidGone]:
+        """Artifacts whose figures are suspected, and by what."""
         rows = await self._fetch("list_suspected", {"host_group": group})
-        return [row["artifact_id"] for row in rows]
+        return {row["artifact_id"]: SaidGone(row["said_by"], row["to_head"]) for row in rows}
 
-    async def stored_images(self, group: str, limit: int) -> Sequence[tuple[str, str]]:
-        """Address and sha256 of figures of a group that this tool has fetched, the newest first."""
-        rows = await self._fetch("list_stored_images", {"host_group": group, "limit": limit})
+    async def stored_images(self, group: str, limit: int, *, most: int) -> Sequence[tuple[str, str]]:
+        """Address and sha256 of figures that this tool has fetched, the newest `limit` of each host."""
+        params = {"host_group": group, "limit": limit, "most": most}
+        rows = await self._fetch("list_stored_images", params)
         return [(row["url"], row["sha256"]) for row in rows]
 
     async def past_answers(self, group: str, limit: int) -> Sequence[PastAnswer]:

@@ -1,6 +1,7 @@
-"""The writers' queue: an advisory lock that PostgreSQL gives out in the order in which it was asked for.
+"""The writers' queue: a lock on a table, which PostgreSQL gives out in the order in which it was asked for.
 
-It says whose turn it is and lets everybody see who waits. Alone it would not do: when a backend is terminated
+It says whose turn it is and lets everybody see who waits. It wants a right on that table, so that nobody but
+writers can take it. Alone it would not do: when a backend is terminated
 its lock goes, while the writer behind it still writes. So whoever has the turn takes the repository's flock,
 too (`ArtifactRepository.writer_lock`), and every write proves the epoch.
 """
@@ -46,6 +47,7 @@ class PostgresWriterQueue:
         connection = await self._connected()
         try:
             with translated(self._database.place):
+                await connection.execute("BEGIN")
                 await connection.execute(query("take_writer_turn"))
         except LockBusy as error:
             who = await self._holder(connection)
@@ -66,9 +68,7 @@ class PostgresWriterQueue:
             return
         try:
             with translated(self._database.place):
-                row = await (await connection.execute(query("leave_writer_turn"))).fetchone()
-            if row is None or not row["released"]:
-                await self._drop()
+                await connection.execute("COMMIT")
         except ConsoleError:
             await self._drop()
         except BaseException:
@@ -84,10 +84,10 @@ class PostgresWriterQueue:
             connection = await self._database.connect()
             self._connection = connection
             with translated(self._database.place):
+                await connection.execute(query("keep_turns_open"))
                 # A name of its own; no time limit but for the lock.
                 limits = {
                     "application_name": self._name,
-                    "statement_timeout": "0",
                     "lock_timeout": f"{int(self._wait_s * 1000)}ms",
                 }
                 for setting, value in limits.items():
@@ -96,6 +96,7 @@ class PostgresWriterQueue:
 
     async def _holder(self, connection: Connection) -> str:
         with suppress(ConsoleError), translated(self._database.place):
+            await connection.execute("ROLLBACK")
             rows = await (await connection.execute(query("list_writers"))).fetchall()
             for view in writer_views(rows):
                 if view.writing:

@@ -56,14 +56,10 @@ class SmallStore:
         """What the engine does when it starts."""
         await self.figures.record_survey(gap, marked, total=total, epoch=0)
 
-    async def start(self) -> RunView:
-        """A running run of figures."""
-        intent = Intent(
-            0, ActionName.START, JobName.FIGURES, {}, IntentState.ACCEPTED, "ada", "here", "why", _now()
-        )
-        return await self.runs.create(
-            JobName.FIGURES, RunState.RUNNING, steps=None, step_unit="item", intent=intent
-        )
+    async def start(self, job: JobName = JobName.FIGURES) -> RunView:
+        """A running run."""
+        intent = Intent(0, ActionName.START, job, {}, IntentState.ACCEPTED, "ada", "here", "why", _now())
+        return await self.runs.create(job, RunState.RUNNING, steps=None, step_unit="item", intent=intent)
 
     async def attempt(
         self,

@@ -51,7 +51,7 @@ async def test_the_same_asked_twice_is_one_intent_with_both_names(database: Data
     assert first.id == again.id == other.id == twice.id
     assert again.also_by == ()
     assert other.also_by == twice.also_by == (f"{sql.info.user} from ssh 10.0.0.9",)
-    assert other.reason == "429s"
+    assert other.reason == twice.reason == "429s; also: me too"
 
 
 async def test_another_job_or_other_parameters_are_another_intent(database: Database) -> None:
@@ -80,12 +80,13 @@ async def test_many_consoles_at_once_make_one_intent(database: Database, sql: Sq
 async def test_a_script_asking_in_a_loop_does_not_fill_the_row(database: Database, sql: Sql) -> None:
     for number in range(103):
         await PostgresIntentDesk(database, Origin("", f"local {number}@here", "0.1.0")).submit(
-            "pause", JobName.FIGURES, {}, reason=""
+            "pause", JobName.FIGURES, {}, reason=f"{number} " * 100
         )
     row = sql.execute(
-        "SELECT count(*) OVER () AS n, cardinality(also_by) FROM scidex_console.intent"
+        "SELECT count(*) OVER () AS n, cardinality(also_by), length(reason) < 5000 AS is_short "
+        "FROM scidex_console.intent"
     ).fetchone()
-    assert row == {"n": 1, "cardinality": 100}
+    assert row == {"n": 1, "cardinality": 100, "is_short": True}
 
 
 async def test_a_settled_intent_does_not_answer_for_a_new_one(database: Database, sql: Sql) -> None:

@@ -10,6 +10,7 @@ import pytest
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.fence import PostgresFence
 from scidex_console.domain.errors import Held
+from tests.adapters.postgres.conftest import Sql
 
 OPTIONS: dict[str, Any] = {
     "version": "1",
@@ -37,3 +38,17 @@ async def test_lock_of_an_engine_that_stays_is_refused_with_its_name(database: D
     with pytest.raises(Held, match="held by 1@here since"):
         await PostgresFence(database).acquire("2@here", **OPTIONS)
     await staying.release()
+
+
+async def test_letting_go_over_a_connection_that_the_server_ended_is_silent(
+    database: Database, sql: Sql
+) -> None:
+    """Whoever takes over ends it; to be fenced is what an engine has to say then."""
+    ended, coming = PostgresFence(database), PostgresFence(database)
+    await ended.acquire("1@here", **OPTIONS)
+    sql.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+    await coming.acquire("2@here", **OPTIONS)
+    await ended.release()
+    row = sql.execute("SELECT holder, running FROM scidex_console.engine").fetchone()
+    assert row == {"holder": "2@here", "running": True}
+    await coming.release()

@@ -13,9 +13,10 @@ from scidex_console.adapters.postgres.desk import PostgresIntentDesk
 from scidex_console.adapters.postgres.intents import PostgresIntents
 from scidex_console.adapters.postgres.people import PostgresAttendance, present_views, watch_name
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
+from scidex_console.adapters.postgres.snapshot import ask, snapshot
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.adapters.system.last_visit import LastVisit
-from scidex_console.domain.errors import ConsoleError
+from scidex_console.domain.errors import ConsoleError, Unreachable
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.intents import Origin
 from scidex_console.domain.jobs import JobName
@@ -244,3 +245,31 @@ async def test_a_reader_that_stands_still_holds_no_transaction(applied_database:
                 while any(row["state"] == "idle in transaction" for row in sql.execute(held).fetchall()):
                     assert datetime.now(UTC) < until
                 await connection.execute("SELECT 1")
+
+
+class _Interrupted(dict[str, None]):
+    """Questions of which we cease to send when some are on their way, and somebody wants a lock meanwhile."""
+
+    def __init__(self, url: str, *names: str) -> None:
+        super().__init__(dict.fromkeys(names))
+        self._url = url
+
+    def items(self) -> Any:
+        first, *others = super().items()
+        yield first
+        yield others.pop()
+        with psycopg.connect(self._url) as somebody:
+            somebody.execute("SET lock_timeout = '20s'")
+            somebody.execute("LOCK TABLE scidex_console.engine")
+        yield from others
+
+
+async def test_a_reader_that_stands_still_between_statements_sent_together_holds_no_lock(
+    applied_database: str,
+) -> None:
+    questions = _Interrupted(applied_database, "read_engine_state", "list_batch_standings", "read_clock")
+    limits = {"idle_transaction_s": 0.2, "statement_timeout_s": 0.3}
+    async with Database(applied_database, name="standing", size=1, **limits) as opened:
+        with pytest.raises(Unreachable):
+            async with snapshot(opened) as connection:
+                await ask(connection, questions)

@@ -12,6 +12,7 @@ from scidex_console.domain.batches import BatchState, OperationState
 from scidex_console.domain.errors import UsageError
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.listing_views import LogFilter
 from scidex_console.engine.ports import AttemptFilter
 from tests.adapters.postgres.conftest import Sql
 from tests.adapters.postgres.small_store import SmallStore
@@ -80,11 +81,33 @@ async def test_migration_log_is_filtered_by_status_and_paged(database: Database,
     """.replace("%%", "%")
     )
     model = PostgresReadModel(database)
-    assert [row.artifact_id for row in await model.migration_log(limit=2)] == ["a6", "a5"]
-    errors = await model.migration_log(status="error", limit=2)
+    assert [row.artifact_id for row in await model.migration_log(LogFilter(), limit=2)] == ["a6", "a5"]
+    errors = await model.migration_log(LogFilter(statuses=("error",)), limit=2)
     assert [row.artifact_id for row in errors] == ["a6", "a4"]
-    rest = await model.migration_log(status="error", limit=2, before_id=errors[-1].id)
+    rest = await model.migration_log(LogFilter(statuses=("error",)), limit=2, before_id=errors[-1].id)
     assert [row.artifact_id for row in rest] == ["a2"]
+
+
+@pytest.mark.parametrize(
+    ("errors", "words"),
+    [
+        ('{"missing": ["figures/a.png", "b"]}', "missing: figures/a.png, b"),
+        ('{"actual_size": 5, "reason": "not the bytes promised"}', "not the bytes promised; actual size: 5"),
+        ('{"reason": {"a": [1]}}', 'reason: {"a": [1]}'),
+        ('["what another program wrote"]', ""),
+        (None, ""),
+    ],
+)
+async def test_a_line_of_the_migration_log_is_told_in_words(
+    database: Database, sql: Sql, errors: str | None, words: str
+) -> None:
+    sql.execute(
+        "INSERT INTO artifact_migration_log (artifact_id, status, errors) VALUES ('a', 'success', %s)",
+        [errors],
+    )
+    (row,) = await PostgresReadModel(database).migration_log(LogFilter(), limit=1)
+    assert row.words == words
+    assert bool(row.errors) == (errors is not None)
 
 
 async def test_batches_and_operations_show_what_became_of_each(

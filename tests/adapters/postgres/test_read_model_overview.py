@@ -18,6 +18,7 @@ from scidex_console.domain.hosts import GateState, HostGroup, HostGroups
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.domain.windows import parse_window
+from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import GapView, RunView
 from tests.adapters.postgres.conftest import Sql
 from tests.adapters.postgres.small_store import SmallStore
@@ -265,14 +266,26 @@ async def test_gone_answers_are_listed_whether_believed_or_not(database: Databas
     assert [(row.artifact_id, row.status) for row in overview.dead] == [("d", 404), ("b", 404)]
 
 
-async def test_gone_answers_are_in_the_order_of_the_time_they_show(database: Database, sql: Sql) -> None:
+async def test_attempts_are_in_the_order_of_the_time_they_show(database: Database, sql: Sql) -> None:
     store = SmallStore(database, sql)
     await store.survey([store.add(name) for name in "abcd"], total=4)
-    for name, ago in (("a", 9), ("b", 1), ("c", 4), ("d", 2)):  # in the order in which they were answered
+    for name, ago in (("a", 9), ("b", 1), ("c", 4), ("d", 2)):  # some were slow: asked long before the others
         await store.attempt(name, FetchClass.DEAD, ago=timedelta(minutes=ago))
     read = PostgresReadModel(database)
-    assert [row.artifact_id for row in (await read.overview()).dead] == ["b", "d", "c", "a"]
-    assert [row.artifact_id for row in (await read.overview(dead=2)).dead] == ["d", "c"]
+    gone, listed = (await read.overview()).dead, await read.attempts(AttemptFilter(), limit=9)
+    for rows in (gone, listed):
+        assert [row.artifact_id for row in rows] == ["d", "c", "b", "a"]
+        assert [row.recorded_at for row in rows] == sorted((row.recorded_at for row in rows), reverse=True)
+
+
+async def test_an_attempt_of_before_shows_when_its_answer_came(database: Database, sql: Sql) -> None:
+    store = SmallStore(database, sql)
+    await store.survey([store.add("a")], total=1)
+    await store.attempt("a", FetchClass.DEAD, ago=timedelta(minutes=9))
+    sql.execute("ALTER TABLE scidex_console.fetch_attempt DISABLE TRIGGER attempt_append_only")
+    sql.execute("UPDATE scidex_console.fetch_attempt SET recorded_at = NULL, took_ms = 4000")
+    (row,) = await PostgresReadModel(database).attempts(AttemptFilter(), limit=9)
+    assert row.recorded_at - row.at == timedelta(seconds=4)
 
 
 async def test_migration_errors_are_those_that_are_no_success(database: Database, sql: Sql) -> None:
@@ -287,7 +300,7 @@ async def test_migration_errors_are_those_that_are_no_success(database: Database
     overview = await PostgresReadModel(database).overview()
     assert [row.words for row in overview.errors[:2]] == [
         "two rows name it",
-        'not the hash of the file {"actual": "y"}',
+        "not the hash of the file; actual: y",
     ], "the reason first, and nothing of what a person took back"
     assert [(row.artifact_id, row.errors) for row in overview.errors] == [
         ("g", '{"reason": "two rows name it"}'),
@@ -307,6 +320,19 @@ async def test_folders_are_counted_from_the_rows_themselves(database: Database, 
     assert (gap.total, gap.done, gap.with_file, gap.missing, gap.due) == (3, 1, 1, 2, 2)
     sql.execute("DELETE FROM artifacts")
     assert (await gap_of(model, JobName.FOLDERS)).total == 3, "counted again on every refresh"
+
+
+async def test_folders_are_counted_again_at_once_when_their_run_comes_to_its_end(
+    database: Database, sql: Sql
+) -> None:
+    store = SmallStore(database, sql)
+    sql.execute("INSERT INTO artifacts (id) VALUES ('a')")
+    run = await store.start(JobName.FOLDERS)
+    model = PostgresReadModel(database)
+    assert (await gap_of(model, JobName.FOLDERS)).due == 1
+    sql.execute("UPDATE artifacts SET migrated_to_folder_at = now()")
+    await store.runs.move(run, RunState.DONE)
+    assert (await gap_of(model, JobName.FOLDERS)).due == 0, "a run that is done has nothing due"
 
 
 async def test_engine_states_follow_lock_and_heartbeat(database: Database, sql: Sql) -> None:

@@ -44,6 +44,7 @@ async def test_report_counts_artifacts_by_their_last_attempt_and_sums_every_atte
         "attempted": 3,
         "fetched": 1,
         "hard_404": 1,
+        "marked": 0,
         "transient": 0,
         "blocked": 1,
         "suspect": 0,
@@ -90,12 +91,14 @@ async def test_report_counts_what_holds_now_and_what_was_taken_back_apart(
     assert await totals(run.id) == back
     marked = sql.execute("SELECT count(*) AS n FROM artifacts WHERE metadata ? 'image_404_at'").fetchone()
     assert marked == {"n": 1}, "as many as the report says"
+    assert (await model.report(JobName.FIGURES, run.id))["totals"]["marked"] == 1
 
     await store.figures.make_due(["b"])
     await store.runs.move(run, RunState.DONE)
     second = await store.start()
     await store.attempt("b", FetchClass.DEAD, run_id=second.id)
     assert await totals(None) == {**back, "hard_404": 2, "taken_back": 2}, "asked anew, its mark waits"
+    assert (await model.report(JobName.FIGURES, None))["totals"]["marked"] == 1
     await store.batch(second.id)
     assert await totals(run.id) == back, "what the first run had found stays taken back"
     assert (await totals(second.id))["hard_404"] == 1

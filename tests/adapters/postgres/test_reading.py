@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from scidex_console.adapters.postgres import reading
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.housekeeping import PostgresHousekeeping
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
@@ -135,6 +136,23 @@ async def test_links_are_told_in_both_directions_with_both_ids(database: Databas
         ("d", ONE, True),
         ("r", None, False),
     ]
+
+
+async def test_links_that_are_not_read_in_time_are_said_to_be_unread_and_the_connection_goes_on(
+    database: Database, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_LINKS_WITHIN_MS", 50)
+    add(sql, "n")
+    rows = PostgresReadableRows(database)
+    with sql.transaction():
+        sql.execute("LOCK TABLE artifact_links IN ACCESS EXCLUSIVE MODE")
+        for _ in range(4):  # more than there are connections
+            near = await rows.neighbours("n", ["derives_from"], 10)
+            assert (near.ends, near.unread) == ((), "the links were not read within 50 ms")
+    assert (await rows.neighbours("n", ["derives_from"], 10)).unread == ""
+    async with database.session() as connection:
+        shown = await (await connection.execute("SHOW statement_timeout")).fetchone()
+    assert shown == {"statement_timeout": "30s"}
 
 
 async def test_search_goes_by_title_type_and_folder_a_page_at_a_time(database: Database, sql: Sql) -> None:

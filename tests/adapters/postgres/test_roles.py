@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,7 +22,8 @@ from scidex_console.adapters.postgres.housekeeping import PostgresHousekeeping
 from scidex_console.adapters.postgres.intents import PostgresIntents
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.adapters.postgres.schema_runner import SchemaRunner
-from scidex_console.domain.errors import ConsoleError
+from scidex_console.adapters.postgres.writer_queue import PostgresWriterQueue
+from scidex_console.domain.errors import ConsoleError, Held, LockBusy, Unreachable
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.intents import Origin
@@ -222,6 +225,108 @@ async def test_engine_changes_only_what_is_its_to_change(as_member: As) -> None:
             "INSERT INTO artifact_migration_log (artifact_id, status) VALUES ('a', 'success')",
         ):
             assert not await refused(database, statement), statement
+
+
+COUNT = """SELECT scidex_console.count_reads(
+    gen_random_uuid(), 'x', true, true, '1', '[["api", "folder", false, 100, {n}]]', '{answers}')"""
+
+
+async def test_reader_looks_and_counts_and_locks_nothing_that_others_write(as_member: As, sql: Sql) -> None:
+    async with as_member("reader") as database:
+        assert (await PostgresReadModel(database).overview()).identity.can_write_intents is False
+        for table in ("artifacts", "scidex_console.writer_turn", "scidex_console.batch"):
+            for mode in ("ROW SHARE", "ROW EXCLUSIVE", "SHARE", "EXCLUSIVE"):
+                assert await refused(database, f"BEGIN; LOCK TABLE {table} IN {mode} MODE")  # type: ignore[arg-type]
+        for statement in (
+            "SELECT FROM artifacts FOR KEY SHARE",
+            "INSERT INTO scidex_console.read_minute VALUES (now(), 'api', 'folder', false, 100, 1)",
+            "UPDATE scidex_console.read_minute SET n = 1",
+            "DELETE FROM scidex_console.request_minute",
+            "UPDATE scidex_console.reader_share SET percent = 100",
+            "SELECT digest FROM scidex_console.token",
+        ):
+            assert await refused(database, statement), statement
+        async with database.session() as connection:
+            for n in (7, 10**9):
+                await connection.execute(COUNT.format(n=n, answers="[]").encode())
+    assert sql.execute("SELECT sum(n)::int AS n FROM scidex_console.read_minute").fetchone() == {"n": 7}
+
+
+async def test_a_reader_that_floods_the_counts_is_refused_in_time_and_by_itself(
+    as_member: As, members: dict[str, str], sql: Sql
+) -> None:
+    sql.execute("""
+        INSERT INTO scidex_console.request_minute
+        SELECT date_trunc('minute', now() + m * interval '1 minute'), 'r' || i, 200, 100, 1
+        FROM generate_series(1, 50000) AS i, generate_series(0, 1) AS m
+    """)
+    left_behind = """
+        INSERT INTO scidex_console.reader_process (session, operator, name, flag, legacy, version, seen_at)
+        SELECT gen_random_uuid(), %s, 'x', true, true, '1', now() - %s::interval FROM generate_series(1, 600)
+    """
+    sql.execute(left_behind, ["somebody else", "0"])
+    async with as_member("reader") as database, database.session() as connection:
+        sql.execute(left_behind, [members["reader"], "1 hour"])
+        with pytest.raises(psycopg.errors.RaiseException, match="than there can be"):
+            await connection.execute(COUNT.format(n=1, answers="[]").encode())
+        sql.execute("DELETE FROM scidex_console.request_minute")
+        await connection.execute(COUNT.format(n=1, answers="[]").encode())
+        sql.execute(left_behind, [members["reader"], "0"])
+        with pytest.raises(psycopg.errors.RaiseException, match="than there can be"):
+            await connection.execute(COUNT.format(n=1, answers="[]").encode())
+
+
+async def test_a_reader_that_takes_every_lock_it_can_stops_neither_writers_nor_the_engine(
+    as_member: As, applied_database: str, sql: Sql
+) -> None:
+    async with (
+        as_member("reader") as reading,
+        reading.session() as hostile,
+        Database(applied_database, name="test") as database,
+    ):
+        fence = PostgresFence(database)
+        await fence.acquire(
+            "7@night", version="0.1.0", writes=True, authorization="A", environment="demo", at_least=0
+        )
+        sql.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE classid = 740196003 AND objid = 1")
+        await hostile.execute("SELECT pg_advisory_lock(740196003, n) FROM generate_series(1, 9) AS n")
+        await hostile.execute("BEGIN")
+        await hostile.execute("LOCK TABLE artifacts IN ACCESS SHARE MODE")
+        queue = PostgresWriterQueue(database, name="writer", wait_s=5)
+        await queue.enter()
+        await queue.leave()
+        await queue.close()
+        sql.execute(
+            "INSERT INTO scidex_console.counter_delta (subject, host_group, state, n)"
+            " VALUES ('figure', 'h', 'due', 3)"
+        )
+        await PostgresHousekeeping(database).fold_counters()
+        assert sql.execute("SELECT count(*) AS n FROM scidex_console.counter_delta").fetchone() == {"n": 0}
+        with pytest.raises(Unreachable):
+            await fence.beat("")
+        with pytest.raises(LockBusy, match=r"test_reader_\w+ holds the engine's lock .* and is no engine"):
+            await fence.beat("still the engine")
+        row = sql.execute("SELECT note, epoch FROM scidex_console.engine").fetchone()
+        assert row == {"note": "reconnecting", "epoch": fence.epoch}, "it goes on beating"
+        with pytest.raises(Held, match="and is no engine"):
+            await PostgresFence(database).acquire(
+                "8@day", version="0.1.0", writes=True, authorization="A", environment="demo", at_least=0
+            )
+        await hostile.execute("ROLLBACK")
+        await hostile.execute("SELECT pg_advisory_unlock_all()")
+        await fence.beat("")
+        await fence.release()
+
+
+async def test_what_the_documents_say_keeps_readers_from_advisory_locks(as_member: As, sql: Sql) -> None:
+    text = (Path(__file__).parents[3] / "docs/operations.md").read_text()
+    (statement,) = re.findall(r"```sql\n(.*?advisory.*?)```", text, re.DOTALL)
+    sql.execute(statement)
+    async with as_member("reader") as database:
+        assert await refused(database, "SELECT pg_advisory_lock(740196003, 1)")
+        assert await refused(database, "SELECT pg_try_advisory_xact_lock_shared(1)")
+    async with as_member("engine") as database, database.session() as connection:
+        await connection.execute("SELECT pg_try_advisory_lock(740196003, 1)")
 
 
 @pytest.mark.parametrize("table", ["audit", "fetch_attempt", "control_check", "death_proof"])

@@ -132,7 +132,8 @@ async def test_the_log_is_read_in_windows_by_status_text_and_artifact(database: 
         INSERT INTO artifact_migration_log (artifact_id, status, errors)
         SELECT 'a' || n % 5, CASE WHEN n % 3 = 0 THEN 'error' ELSE 'success' END,
             CASE WHEN n % 3 = 0 THEN jsonb_build_object('reason', 'git said ' || n) END
-        FROM generate_series(1, 30) AS n
+        FROM generate_series(1, 30) AS n;
+        INSERT INTO artifact_migration_log (artifact_id, status) VALUES ('taken-back', 'rolled_back')
         """
     )
     model = PostgresReadModel(database)
@@ -140,8 +141,8 @@ async def test_the_log_is_read_in_windows_by_status_text_and_artifact(database: 
     async def ids(criteria: LogFilter, around: Around = FIRST, span: Span = WHOLE) -> list[int]:
         return [row.id for row in (await model.migration_log_window(criteria, around, span)).rows]
 
-    everything = list(range(30, 0, -1))
-    problems = [n for n in everything if n % 3 == 0]
+    everything = list(range(31, 0, -1))
+    problems = [n for n in everything if n % 3 == 0]  # and not the one that was taken back
     assert await ids(LogFilter()) == everything
     assert await ids(LogFilter(), Around((20,)), SPAN) == list(range(23, 14, -1))
     assert await ids(LogFilter(problems=True)) == await ids(LogFilter(statuses=("error",))) == problems
@@ -173,6 +174,9 @@ async def test_a_batch_is_told_whole_with_what_stands_on_it(database: Database, 
         SELECT id, 'b', 'done', '{}', '{}', '{}' FROM later
         """
     )
+    sql.execute("UPDATE scidex_console.operation SET state = 'prepared' WHERE batch_id > %s", [batch.id])
+    assert (await model.rollback_preview(batch.id, redo=False)).later == ()  # it has changed no row yet
+    sql.execute("UPDATE scidex_console.operation SET state = 'done' WHERE batch_id > %s", [batch.id])
     standing = await model.batch_detail(batch.id)
     assert standing is not None
     assert [(later.id - batch.id, later.shared) for later in standing.later] == [(1, 1)]

@@ -11,8 +11,9 @@ WITH chosen AS (
         WHEN l.outcome NOT IN ('stored', 'dead') OR f.state IN ('staged', 'condemned') THEN l.outcome
         WHEN o.state = 'rolled_back' THEN 'taken_back'
         WHEN o.state IN ('skipped', 'conflict') THEN 'left_out'
-        ELSE l.outcome END AS class
+        ELSE l.outcome END AS class, coalesce(r.metadata->'image_unavailable' = 'true', false) AS marked
     FROM last AS l
+    LEFT JOIN artifacts AS r ON r.id = l.artifact_id AND l.outcome = 'dead'
     LEFT JOIN scidex_console.figure AS f
         ON f.artifact_id = l.artifact_id AND f.last_attempt_id = l.id AND l.outcome IN ('stored', 'dead')
     LEFT JOIN LATERAL (
@@ -26,6 +27,7 @@ SELECT c.host_group, c.host, min(c.started_at) AS first_at, max(c.started_at) AS
     count(fate.id) AS attempted,
     count(*) FILTER (WHERE class = 'stored') AS fetched,
     count(*) FILTER (WHERE class = 'dead') AS hard_404,
+    count(*) FILTER (WHERE class = 'dead' AND marked) AS marked,
     count(*) FILTER (WHERE class = 'transient') AS transient,
     count(*) FILTER (WHERE class = 'blocked') AS blocked,
     count(*) FILTER (WHERE class = 'suspect') AS suspect,

@@ -6,7 +6,7 @@ WHERE locktype = 'advisory' AND classid = 740196003 AND objid = 1 AND objsubid =
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 UNION
 SELECT l.pid FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
-WHERE l.locktype = 'advisory' AND l.classid = 740196003 AND l.objid = 4 AND l.objsubid = 2
+WHERE l.locktype = 'relation' AND l.relation = 'scidex_console.writer_turn'::regclass AND l.mode = 'ExclusiveLock'
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND a.application_name = %(engine)s
 UNION

@@ -1,12 +1,15 @@
 -- What people did and asked for, newest first, from a key on (see `windows`). Settled intents are told by their
 -- audit row; those still open stand among them by when they were asked for, with their number as a negative id.
--- What the engine does by itself, batch after batch, is left out unless asked for.
+-- What the engine does by itself, batch after batch, is left out unless asked for; so is that a batch went, which the
+-- intent that asked for it tells.
 WITH told AS (
     (SELECT id, at, operator, origin, reason, version, authorization_ref, epoch, action, job, intent_id, run_id,
         batch_id, op, before, after, outcome
-    FROM scidex_console.audit
+    FROM scidex_console.audit AS a
     WHERE (%(at)s::timestamptz IS NULL OR (at, id) /*from*/ <= (%(at)s, %(id)s::bigint))
-        AND (%(everything)s OR operator <> 'engine')
+        AND (%(everything)s OR operator <> 'engine' AND NOT (a.action = 'batch:rollback' AND EXISTS (
+            SELECT FROM scidex_console.intent AS i
+            WHERE i.action IN ('rollback', 'triage') AND i.origin = a.origin AND i.reason = a.reason)))
         AND (%(since)s::timestamptz IS NULL OR at >= %(since)s)
         AND (%(operator)s = '' OR strpos(lower(operator), lower(%(operator)s)) > 0)
         AND (%(action)s = '' OR strpos(action, %(action)s) > 0)

@@ -8,7 +8,7 @@ SELECT f.artifact_id, f.host_group, f.url, coalesce(f.last_attempt_id, 0) AS las
         WHEN 'skipped' THEN 'batch ' || o.batch_id || ' left it out: ' || o.reason
         WHEN 'conflict' THEN 'batch ' || o.batch_id || ' left it out: ' || o.reason
     END, a.reason, 'never attempted') AS reason, coalesce(a.requests, 0) AS requests,
-    coalesce(a.took_ms, 0) AS took_ms, f.state = 'suspected' AS unproven
+    coalesce(a.took_ms, 0) AS took_ms, a.recorded_at, f.state = 'suspected' AS unproven
 FROM (
     SELECT * FROM scidex_console.figure WHERE state = ANY (%(states)s)
     UNION ALL

@@ -1,5 +1,6 @@
 -- The slowest first, from one that took so long on (see `windows`).
-SELECT id, started_at, artifact_id, title, host_group, host, url, outcome, status, reason, requests, took_ms
+SELECT id, started_at, artifact_id, title, host_group, host, url, outcome, status, reason, requests, took_ms,
+    recorded_at
 FROM scidex_console.fetch_attempt
 WHERE (%(id)s::bigint IS NULL OR (took_ms, id) /*from*/ <= (%(took_ms)s::int, %(id)s))
     AND (%(host_group)s::text = '' OR host_group = %(host_group)s)

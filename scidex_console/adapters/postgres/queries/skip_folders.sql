@@ -1,7 +1,8 @@
 -- Tried again from the start after a while, the longer the oftener it was in vain, or left to a person; the log
--- says why.
+-- says why. Of an artifact that another batch has migrated since, as a redo may find, nothing is left to try.
 WITH skips AS (
     SELECT * FROM jsonb_to_recordset(%(skips)s) AS s (artifact_id text, reason text, again boolean)
+    WHERE NOT EXISTS (SELECT FROM artifacts AS a WHERE a.id = s.artifact_id AND a.migrated_to_folder_at IS NOT NULL)
 ), logged AS (
     INSERT INTO artifact_migration_log (artifact_id, status, errors)
     SELECT artifact_id, CASE WHEN again THEN 'skipped' ELSE 'quarantined' END, jsonb_build_object('reason', reason)

@@ -1,0 +1,2 @@
+-- What the server knows of a table goes with its columns.
+SELECT 1;
