@@ -88,5 +88,7 @@ class FetchOutcome:
     """Name of the rewrite rule that made it."""
     rescue_tried: str = ""
     """Fingerprint of the rewrite rules that were tried in vain."""
+    look: str = ""
+    """How the last answer looked: status, media type and server, as far as it said."""
     hops: tuple[Hop, ...] = ()
     """Its wire requests in their order, robots.txt, HEAD, redirects and other addresses included."""

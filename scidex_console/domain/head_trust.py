@@ -1,4 +1,4 @@
-"""How far an answer to HEAD is believed, learned per path pattern of a host group.
+"""How far an answer to HEAD is believed, learned per host and path pattern of a host group.
 
 Servers that answer HEAD wrongly are common, so at first GET confirms every "gone". Where HEAD and GET have
 agreed often enough, HEAD's word is taken, but for a share that is audited for ever; one lie takes it away.
@@ -31,6 +31,11 @@ def path_pattern(path: str) -> str:
     return f"{_DIGITS.sub('#', folder)}/*{'.' + ending[1].lower() if ending else ''}"[:200]
 
 
+def path_in_group(group: str, host: str, path: str) -> str:
+    """By what HEAD is learned about: hosts of one operator may answer HEAD each in its own way."""
+    return path if host == group else host + path
+
+
 @dataclass(frozen=True)
 class PathTrust:
     """What is known about HEAD under one path pattern."""
@@ -61,6 +66,15 @@ class HeadTrust:
         """Whether HEAD's word is enough; `chance` in [0, 1) draws the audits."""
         trust = self._by_pattern.get(path_pattern(path))
         return status in DEAD_STATUSES and trust is not None and trust.trusted and chance >= AUDITED
+
+    def distrust(self, within: str) -> None:
+        """HEAD said that a known image is gone: it is believed nowhere `within` before it has agreed again.
+
+        `within` is a host as paths in a group have it before them; empty for all.
+        """
+        for pattern, trust in self._by_pattern.items():
+            if pattern.startswith(_DIGITS.sub("#", within)):
+                self._by_pattern[pattern] = replace(trust, agreements=0, lies=trust.lies + 1)
 
     def note(self, path: str, head_status: int, outcome: FetchClass) -> None:
         """GET has decided after HEAD had answered with this status. Trouble says nothing."""

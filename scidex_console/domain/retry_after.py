@@ -42,7 +42,7 @@ def parse_retry_after(values: Iterable[str], *, now: datetime, date: str | None 
 
 def _wait(value: str, now: datetime, date: str | None) -> float | None:
     if _SECONDS.fullmatch(value):
-        return _LONGEST if len(value) > 9 else float(value)
+        return _LONGEST if len(value.lstrip("0")) > 9 else float(value)
     until = parse_http_date(value, now=now)
     if until is None:
         return None

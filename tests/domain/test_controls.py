@@ -89,7 +89,7 @@ def test_an_outage_does_not_teach_that_its_group_is_dead() -> None:
     run = GoneRun(0, 20)
     for number in range(500):
         run.note_gone(number, second=False)
-    run.note_image()
+    run.note_image("image")
     assert run.gone <= 2
     run.note_gone("once", second=False)
     run.note_control(passed=False)
@@ -104,7 +104,7 @@ def test_a_group_that_is_dead_for_the_most_part_is_soon_taken_as_such() -> None:
         if chance.random() < 0.97:
             run.note_gone(number, second=False)
         else:
-            run.note_image()
+            run.note_image("image")
     assert len(run.doubted) < 4000 * 0.05
 
 
@@ -125,3 +125,54 @@ def test_a_second_answer_is_not_doubted_however_long_the_run() -> None:
     for number in range(50):
         run.note_gone(number, second=True)
     assert run.is_surprising and not run.doubted
+
+
+def stretch(run: GoneRun, look: str, *figures: str, passed: bool = True) -> list[str]:
+    """Figures that answer with this look, and a control; those it does not confirm."""
+    for figure in figures:
+        run.note_gone(figure, second=False, look=look)
+    doubted = run.doubts(figures)
+    run.note_control(passed=passed)
+    return doubted
+
+
+def test_answers_of_a_look_are_doubted_until_controls_have_vouched_for_it() -> None:
+    run = GoneRun(97, 3)
+    assert stretch(run, "404 html", "a", "b") == ["a", "b"]
+    assert stretch(run, "404 html", "lie", passed=False) == ["lie"], (
+        "a control that fails vouches for nothing"
+    )
+    assert stretch(run, "404 html", "c") == ["c"]
+    assert stretch(run, "404 html", "d") == ["d"]
+    assert stretch(run, "404 html", "e") == []
+    assert stretch(run, "404 proxy", "f") == ["f"], "something else answers"
+    assert stretch(run, "", "g") == [], "an answer of which nothing is known speaks for itself"
+
+
+def test_a_look_that_called_a_living_figure_gone_is_learned_anew() -> None:
+    run = GoneRun(97, 3)
+    for figure in "abc":
+        stretch(run, "404 html", figure)
+    assert stretch(run, "404 html", "d") == []
+    run.note_gone("a", second=True, look="404 html")
+    run.note_image("a")
+    assert stretch(run, "404 html", "e") == [], "it was gone a second time before it came"
+    run.note_image("b")
+    assert stretch(run, "404 html", "f") == ["f"]
+
+
+def test_a_group_whose_answers_always_look_new_is_not_asked_twice_for_ever() -> None:
+    run = GoneRun(97, 3)
+    doubted = [stretch(run, f"404 node {number}", str(number)) for number in range(40)]
+    assert sum(map(len, doubted)) == 20 and not run.doubts([str(39)])
+
+
+def test_a_control_is_asked_more_often_where_first_answers_are_believed_and_while_a_look_is_new() -> None:
+    rules = ControlRules(believed_every=40)
+    mixed, gone = GoneRun(50, 50), GoneRun(97, 3)
+    assert (rules.due_after(mixed), rules.due_after(gone)) == (75, 40)
+    for run in (mixed, gone):
+        run.note_gone("figure", second=False, look="404 html")
+        assert rules.due_after(run) == 10
+        run.note_control(passed=True)
+    assert (rules.due_after(mixed), rules.due_after(gone)) == (75, 40)

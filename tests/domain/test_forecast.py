@@ -134,7 +134,7 @@ works = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(works)
 def test_every_row_comes_to_its_end_within_the_budget(work: Work) -> None:
     played = Simulation(work, RULES, NOW)

@@ -31,8 +31,8 @@ from scidex_console.domain.classify import (
     status_text,
     suspicious_redirect,
 )
-from scidex_console.domain.fetching import FetchClass, StagedFile
-from scidex_console.domain.head_trust import HeadTrust
+from scidex_console.domain.fetching import DEAD_STATUSES, FetchClass, StagedFile
+from scidex_console.domain.head_trust import HeadTrust, path_in_group
 from scidex_console.domain.hosts import HostGroups
 from scidex_console.engine.ports import Clock
 
@@ -76,6 +76,10 @@ class Manner:
     probe: Probe
     patience: float = math.inf
     """Seconds for which the address's own group may be closed before the attempt is put off."""
+    past_caches: bool = False
+    """Whether caches on the way are asked to ask the host itself."""
+    audited: bool = False
+    """Whether GET is asked whatever HEAD says."""
 
 
 class _Refusal(Exception):
@@ -89,6 +93,8 @@ class Attempt:
         self.cost = Cost()
         self.last = origin
         """The address asked last."""
+        self.look = ""
+        """How the last answer looked."""
         self._tools = tools
         self._artifact_id = artifact_id
         self._origin = origin
@@ -104,7 +110,12 @@ class Attempt:
         try:
             return await self._probe_and_get()
         except NoAnswer as error:
-            return self._ending(FetchClass.TRANSIENT, f"{error}{self._via()}")
+            back = None
+            if error.retry_in is not None:
+                back = self._tools.clock.now() + timedelta(seconds=error.retry_in)
+            return Ending(
+                Decision(FetchClass.TRANSIENT, f"{error}{self._via()}"), self._status, retry_at=back
+            )
         except GateClosed as error:
             back = self._tools.clock.now() + timedelta(seconds=error.seconds)
             led = f"redirected to {self.last.host}, which" if self.last is not self._origin else "the group"
@@ -127,14 +138,18 @@ class Attempt:
             self._head_status = answer.status
             if answer.asked_to_wait:
                 return self._told_to_wait(answer)
-            trust = self._tools.head_trust(self._tools.groups.of_host(self._origin.host).name)
-            if not answer.challenge and trust.believes(
-                self._origin.path, answer.status, self._tools.chance()
-            ):
+            group = self._tools.groups.of_host(self._origin.host).name
+            trust = self._tools.head_trust(group)
+            path = path_in_group(group, self._origin.host, self._origin.path)
+            may_do = not (answer.challenge or self._manner.audited)
+            if may_do and trust.believes(path, answer.status, self._tools.chance()):
                 reason = f"{status_text(answer.status)} to HEAD, which GET has confirmed here before"
                 return self._ending(FetchClass.DEAD, reason)
             ending = await self._get()
-            trust.note(self._origin.path, answer.status, ending.decision.outcome)
+            trust.note(path, answer.status, ending.decision.outcome)
+            lied = answer.status in DEAD_STATUSES and ending.decision.outcome is FetchClass.STORED
+            if lied and self._manner.audited:
+                trust.distrust(path.removesuffix(self._origin.path))
             return ending
         return await self._get()
 
@@ -172,9 +187,15 @@ class Attempt:
         self.last = address
         await self._tools.robots.check(address, self.cost, patience)
         answer = await self._tools.wire.ask(
-            method, address, self._cookies, self._read, self.cost, patience=patience
+            method,
+            address,
+            self._cookies,
+            self._read,
+            self.cost,
+            patience=patience,
+            past_caches=self._manner.past_caches,
         )
-        self._status = answer.status
+        self._status, self.look = answer.status, answer.look
         return answer
 
     async def _read(self, answer: Answer, chunks: AsyncIterator[bytes]) -> bytes:
@@ -215,7 +236,7 @@ class Attempt:
         decoded = await self._decoded(file, body.kind)
         if decoded.bomb or decoded.broken:
             self._tools.bodies.staging.discard([file.name])
-            return Ending(_not_kept(body.kind, decoded), answer.status)
+            return Ending(_not_kept(answer, body.kind, decoded), answer.status)
         return Ending(self._stored(answer, body, body.kind, decoded.note), answer.status, body.kind, file)
 
     async def _decoded(self, file: StagedFile, kind: ImageKind) -> Decoded:
@@ -264,10 +285,18 @@ def _target(base: WebAddress, location: str) -> WebAddress:
         raise BadAddress(f"redirected to {location or 'nowhere'}: {error}") from error
 
 
-def _not_kept(kind: ImageKind, decoded: Decoded) -> Decision:
+def _not_kept(answer: Answer, kind: ImageKind, decoded: Decoded) -> Decision:
     if decoded.bomb:
         return Decision(FetchClass.REFUSED, f"a {kind.name} image that must not be decoded: {decoded.bomb}")
+    if not _is_framed(answer):
+        why = f"the {kind.name} image does not decode, and nothing said how long it is: {decoded.broken}"
+        return Decision(FetchClass.TRANSIENT, why)
     return Decision(FetchClass.SUSPECT, f"a {kind.name} image that does not decode: {decoded.broken}")
+
+
+def _is_framed(answer: Answer) -> bool:
+    """Whether something other than the end of the connection marks the end of the body."""
+    return "content-length" in answer.headers or "transfer-encoding" in answer.headers
 
 
 def _not_whole(answer: Answer, body: Body, kind: ImageKind) -> Decision | None:
@@ -276,9 +305,7 @@ def _not_whole(answer: Answer, body: Body, kind: ImageKind) -> Decision | None:
         return Decision(FetchClass.SUSPECT, "206 Partial Content, although the whole was asked for")
     if is_whole(kind, body.size, body.head, body.tail):
         return None
-    framed = "content-length" in answer.headers or "transfer-encoding" in answer.headers
-    if not framed:
-        # The end of the connection was all that marked the end of the body.
+    if not _is_framed(answer):
         return Decision(FetchClass.TRANSIENT, f"the {kind.name} image breaks off after {body.size} bytes")
     if kind is GIF:
         return None  # some writers leave the trailer out, and every reader shows the image

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +65,9 @@ class Decoder:
         """The child's answer; None when it died of the question."""
         if self._child is None:
             command = (sys.executable, "-I", str(_CHILD))
-            self._child = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+            self._child = await asyncio.create_subprocess_exec(
+                *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+            )
         assert self._child.stdin is not None and self._child.stdout is not None
         line = b""
         with contextlib.suppress(ConnectionError):

@@ -92,21 +92,37 @@ class HttpFigureSource:
         except BadAddress:
             return MALFORMED
 
-    async def fetch(self, artifact_id: str, url: str) -> FetchOutcome:
-        """One attempt: probe, decide, stage. Raises `Halt` only (our own disk)."""
-        return await self._fetch(artifact_id, url, Manner(probe=self._tools.settings.probe))
+    async def fetch(self, artifact_id: str, url: str, *, audited: bool = False) -> FetchOutcome:
+        """One attempt: probe, decide, stage. Raises `Halt` only (our own disk).
+
+        With `audited`, HEAD alone is not believed.
+        """
+        return await self._fetch(artifact_id, url, Manner(probe=self._tools.settings.probe, audited=audited))
 
     async def fetch_elsewhere(self, artifact_id: str, url: str) -> FetchOutcome:
         """As `fetch`, with one GET, and without waiting for a closed group. Raises `Halt` only."""
-        manner = Manner(probe="get", patience=self._tools.settings.hop_patience)
-        return await self._fetch(artifact_id, url, manner)
+        return await self._fetch(artifact_id, url, self._elsewhere())
 
-    async def ask_control(self, url: str) -> FetchOutcome:
-        """Ask for an image with one GET; its bytes are hashed and not kept. Raises `Halt` only."""
-        outcome = await self.fetch_elsewhere("control", url)
+    def let_go(self, outcome: FetchOutcome) -> None:
+        """Remove what was staged for an outcome that nobody will record. Raises `Halt`."""
         if outcome.file is not None:
             self._tools.bodies.staging.discard([outcome.file.name])
+
+    async def ask_control(self, url: str, *, head: bool = False) -> FetchOutcome:
+        """Ask for an image with one GET; its bytes are hashed and not kept. Raises `Halt` only.
+
+        With `head`, HEAD is asked before, and what it says is held against it.
+        """
+        # A cache would vouch for its host while that is out.
+        manner = replace(self._elsewhere(), past_caches=True)
+        if head:
+            manner = replace(manner, probe="head-then-get", audited=True)
+        outcome = await self._fetch("control", url, manner)
+        self.let_go(outcome)
         return outcome
+
+    def _elsewhere(self) -> Manner:
+        return Manner(probe="get", patience=self._tools.settings.hop_patience)
 
     async def _fetch(self, artifact_id: str, url: str, manner: Manner) -> FetchOutcome:
         called_at = self._clock.now()
@@ -135,5 +151,6 @@ class HttpFigureSource:
             media_type=ending.kind.media_type if ending.kind and ending.file else "",
             file=ending.file,
             retry_at=ending.retry_at,
+            look=attempt.look if attempt else "",
             hops=tuple(attempt.cost.hops) if attempt else (),
         )

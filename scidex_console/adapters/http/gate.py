@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 from scidex_console.adapters.http.fetch_settings import FetchSettings
-from scidex_console.adapters.http.group_gate import GroupGate, Turn
+from scidex_console.adapters.http.group_gate import GroupGate, Lease, Turn
 from scidex_console.domain.head_trust import HeadTrust
 from scidex_console.domain.hosts import GateState, HostGroups, Override
 from scidex_console.domain.pacing.group_pace import GroupPace, Moment, TemporaryBudget
-from scidex_console.domain.pacing.kept import take_up
+from scidex_console.domain.pacing.kept import longest_interval, take_up
 from scidex_console.engine.ports import Clock
 
 
@@ -42,6 +43,9 @@ class Gates:
         self._gates: dict[str, GroupGate] = {}
         self._made_at = clock.monotonic()
         self._head_trust: dict[str, HeadTrust] = {}
+        self._lease = Lease()
+        self._closed: set[str] = set()
+        self._has_closed = asyncio.Event()
 
     # --- the source's side ------------------------------------------------------------------------------
 
@@ -59,7 +63,9 @@ class Gates:
 
     def widen(self, group: str, host: str, seconds: float) -> None:
         """A host's robots.txt asks for so many seconds between two requests; 0: for none."""
-        self._gate(group).pace.crawl_delays[host] = seconds
+        pace = self._gate(group).pace
+        pace.crawl_delays[host] = seconds
+        self._wait_for_a_predecessors(pace, pace.interval(self._clock.monotonic()))
 
     def head_trust(self, group: str) -> HeadTrust:
         """How far HEAD is believed in a group; what is noted there is kept with the gate's state."""
@@ -88,6 +94,17 @@ class Gates:
     def trip(self, group: str, cause: str, times: int) -> None:
         """Open a group's breaker: it answers, but not truly. `times` in a row double how long."""
         self._gate(group).trip(cause, times)
+
+    def renew(self, until: float) -> None:
+        """Let requests leave until then, monotonic seconds, and none after it; without a word, always."""
+        self._lease.until = until
+
+    async def closed(self) -> Collection[str]:
+        """Wait until groups are held or their breakers open, which is to be kept at once."""
+        await self._has_closed.wait()
+        self._has_closed.clear()
+        closed, self._closed = self._closed, set()
+        return closed
 
     def in_flight_limit(self, group: str) -> int:
         """How many rows of this group may be worked on at once."""
@@ -119,8 +136,12 @@ class Gates:
         if gate is None:
             pace = GroupPace(self._groups.named(name), self._settings, self._jitter)
             pace.not_before = self._made_at + pace.interval(self._made_at)
-            gate = self._gates[name] = GroupGate(pace, self._clock)
+            gate = self._gates[name] = GroupGate(pace, self._clock, self._lease, self._note_closing)
         return gate
+
+    def _note_closing(self, group: str) -> None:
+        self._closed.add(group)
+        self._has_closed.set()
 
     def _wall(self, seconds: float) -> datetime:
         return self._clock.now() + timedelta(seconds=seconds)
@@ -155,5 +176,9 @@ class Gates:
         pace = self._gate(state.group).pace
         now = Moment(self._clock.monotonic(), self._clock.now())
         take_up(pace, state, now, self._settings)
-        # With the override in force the interval may be longer than the one `not_before` was made with.
-        pace.not_before = max(pace.not_before, self._made_at + pace.interval(now.at))
+        # With the override in force, or what a robots.txt asked for, it is longer than the group's own.
+        self._wait_for_a_predecessors(pace, longest_interval(pace, state, now, self._settings))
+
+    def _wait_for_a_predecessors(self, pace: GroupPace, interval: float) -> None:
+        """No request before this interval has passed since this object was made."""
+        pace.not_before = max(pace.not_before, self._made_at + interval)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -19,6 +19,10 @@ from scidex_console.engine.ports import Clock
 
 _WALL_CLOCK_LOOK = 60.0
 """Longest sleep in seconds of who waits for an hour of the day."""
+
+
+_LEASE_LOOK = 0.25
+"""Seconds between two looks whether requests may leave again."""
 
 
 class GateClosed(Exception):
@@ -33,6 +37,17 @@ class GateClosed(Exception):
 
 class TurnLost(Exception):
     """The group was closed between the turn and the sending; the request must take another turn."""
+
+
+@dataclass
+class Lease:
+    """Until when requests may leave, monotonic seconds.
+
+    An engine that could give no sign of life for long may have been taken over from: the budgets are another
+    one's then, and this one may be the last to know.
+    """
+
+    until: float = math.inf
 
 
 @dataclass(eq=False)
@@ -59,7 +74,7 @@ class Turn:
 
     def check(self) -> None:
         """To be called just before sending. Raises `TurnLost` when the group was closed meanwhile."""
-        if self._gate.closed_for() > 0 and not self.probe:
+        if self._gate.has_no_lease or (self._gate.closed_for() > 0 and not self.probe):
             raise TurnLost
 
     def sent(self) -> None:
@@ -83,9 +98,13 @@ class Turn:
 class GroupGate:
     """Gate of one group: first come, first served, at the group's pace."""
 
-    def __init__(self, pace: GroupPace, clock: Clock) -> None:
+    def __init__(
+        self, pace: GroupPace, clock: Clock, lease: Lease, note_closing: Callable[[str], None]
+    ) -> None:
         self.pace = pace
         self._clock = clock
+        self._lease = lease
+        self._note_closing = note_closing
         self._queue: deque[_Waiter] = deque()
         self._changed = asyncio.Event()
 
@@ -102,6 +121,11 @@ class GroupGate:
     def closed_for(self) -> float:
         """Seconds until no hold, no open breaker and no hour of the day is in the way; 0 when none is."""
         return self.pace.closed_for(self._now())
+
+    @property
+    def has_no_lease(self) -> bool:
+        """Whether nothing may leave, whatever the group's own state."""
+        return self._clock.monotonic() >= self._lease.until
 
     def _now(self) -> Moment:
         return Moment(self._clock.monotonic(), self._clock.now())
@@ -153,7 +177,7 @@ class GroupGate:
 
     def _obstacle(self, patience: float) -> float:
         self._check_patience(patience)
-        return self.pace.obstacle(self._now())
+        return max(self.pace.obstacle(self._now()), _LEASE_LOOK if self.has_no_lease else 0.0)
 
     def _check_patience(self, patience: float) -> None:
         closed = self.closed_for()
@@ -163,8 +187,7 @@ class GroupGate:
     async def _pause(self, seconds: float) -> None:
         """Sleep, but wake when anything about the group changes."""
         self._changed.clear()
-        if self.pace.budget is not None:
-            seconds = min(seconds, max(0.0, self.pace.budget.ends - self._clock.monotonic()))
+        seconds = min(seconds, self.pace.budget_left(self._clock.monotonic()))
         if self.pace.group.window is not None:
             seconds = min(seconds, _WALL_CLOCK_LOOK)  # hours are the wall clock's, which may be set
         changed = asyncio.ensure_future(self._changed.wait())
@@ -202,6 +225,8 @@ class GroupGate:
 
     def _on_closing(self) -> None:
         closed = self.closed_for()
+        if closed > 0:
+            self._note_closing(self.pace.group.name)
         for waiter in self._queue:
             if closed > waiter.patience:
                 waiter.woken.set()

@@ -6,6 +6,7 @@ port) has a pool of its own, and only the pools are counted and cleared here.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,8 +32,8 @@ class HostPool:
 class Pools:
     """The pools of all hosts, least recently used first.
 
-    At most `most` hosts keep connections at once, unless more are in use. A host that was not asked for
-    `keepalive` seconds keeps none once others are asked.
+    At most `most` hosts keep connections at once, unless more are in use. A host that is not asked for
+    `keepalive` seconds keeps none soon after, whether others are asked or not.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Pools:
         self._most = most
         self._keepalive = keepalive
         self._by_origin: OrderedDict[Origin, HostPool] = OrderedDict()
+        self._clearing: asyncio.Task[None] | None = None
 
     async def enter(self, origin: Origin) -> HostPool:
         """The pool of a host, in use until `leave`."""
@@ -62,9 +64,14 @@ class Pools:
         host.in_use -= 1
         if self._by_origin.get(origin) is host:
             self._touch(origin, host)
+        if self._clearing is None or self._clearing.done():
+            self._clearing = asyncio.get_running_loop().create_task(self._clear_what_is_idle())
 
     async def aclose(self) -> None:
         """Close every connection."""
+        if self._clearing is not None:
+            self._clearing.cancel()
+            await asyncio.wait({self._clearing})
         hosts, self._by_origin = list(self._by_origin.values()), OrderedDict()
         for host in hosts:
             await host.pool.aclose()
@@ -73,6 +80,11 @@ class Pools:
         host.used_at = monotonic()
         self._by_origin.move_to_end(origin)
 
+    async def _clear_what_is_idle(self) -> None:
+        while self._by_origin:
+            await asyncio.sleep(self._keepalive)
+            await self._clear()
+
     async def _clear(self) -> None:
         """Close what was idle for too long, and what is too much."""
         while (origin := self._superfluous()) is not None:
@@ -80,9 +92,9 @@ class Pools:
 
     def _superfluous(self) -> Origin | None:
         """A host that need not keep its connections: idle too long, or one too many."""
-        origin, first = next(iter(self._by_origin.items()))
-        if not first.in_use and first.used_at < monotonic() - self._keepalive:
-            return origin
-        if len(self._by_origin) <= self._most:
+        idle = next(((origin, host) for origin, host in self._by_origin.items() if not host.in_use), None)
+        if idle is None:
             return None
-        return next((origin for origin, host in self._by_origin.items() if not host.in_use), None)
+        origin, host = idle
+        is_old = host.used_at < monotonic() - self._keepalive
+        return origin if is_old or len(self._by_origin) > self._most else None

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import zlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -39,6 +41,17 @@ class Disallowed(Exception):
     """robots.txt forbids an address; the message says so, in words for the operator."""
 
 
+@dataclass(frozen=True)
+class _Failure:
+    """A robots.txt that could not be had."""
+
+    until: float = -math.inf
+    """Monotonic seconds; not asked for again before."""
+    why: str = ""
+    times: int = 0
+    """In a row."""
+
+
 class Robots:
     """What the hosts' robots.txt say to us."""
 
@@ -60,7 +73,7 @@ class Robots:
         self._product = settings.user_agent.partition("/")[0].strip()
         """The product token, by which robots.txt files address us (RFC 9309, section 2.2.1)."""
         self._rules: dict[str, tuple[RobotsFile, Protego]] = {}
-        self._failed: dict[str, tuple[float, str]] = {}
+        self._failed: dict[str, _Failure] = {}
         self._reading: dict[str, asyncio.Lock] = {}
 
     async def check(self, address: WebAddress, cost: Cost, patience: float) -> None:
@@ -71,10 +84,24 @@ class Robots:
         """
         if not self._settings.robots or self._is_overridden(address.host):
             return
-        async with self._reading.setdefault(address.authority, asyncio.Lock()):
+        async with self._reading_of(address, patience):
             rules = await self._of_host(address, cost, patience)
         if not rules.can_fetch(address.url, self._product):
             raise Disallowed(f"robots.txt of {address.host} does not want {address.path} asked")
+
+    @contextlib.asynccontextmanager
+    async def _reading_of(self, address: WebAddress, patience: float) -> AsyncIterator[None]:
+        """One at a time for each host. Who reads may wait longer than others have patience."""
+        lock = self._reading.setdefault(address.authority, asyncio.Lock())
+        try:
+            async with asyncio.timeout(None if patience == math.inf else patience):
+                await lock.acquire()
+        except TimeoutError:
+            raise NoAnswer(f"robots.txt of {address.host} is waited for") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _is_overridden(self, host: str) -> bool:
         return any(pattern == "*" or covers(pattern, host) for pattern in self._settings.robots_overrides)
@@ -113,18 +140,23 @@ class Robots:
         return file, rules
 
     async def _read(self, address: WebAddress, cost: Cost, patience: float) -> RobotsFile:
-        until, why = self._failed.get(address.authority, (-math.inf, ""))
-        if self._clock.monotonic() < until:
-            raise NoAnswer(why)
+        failure = self._failed.get(address.authority, _Failure())
+        if (left := failure.until - self._clock.monotonic()) > 0:
+            raise NoAnswer(failure.why, retry_in=left)
         try:
             answer, body = await self._ask(address, cost, patience)
             if answer.status == 429 or answer.status >= 500:
                 raise NoAnswer(status_text(answer.status))
         except NoAnswer as error:
+            # All rows of the host wait for it. Asked again soon after the first time, then so late that an
+            # outage of minutes does not use up the attempts of each.
+            wait = self._settings.breaker_longest if failure.times else self._settings.hold_first
             why = f"robots.txt of {address.host} cannot be had ({error})"
-            self._failed[address.authority] = self._clock.monotonic() + self._settings.hold_first, why
-            raise NoAnswer(why) from error
-        text = body.decode("utf-8", errors="replace").replace("\0", "") if answer.success else ""
+            until = self._clock.monotonic() + wait
+            self._failed[address.authority] = _Failure(until, why, failure.times + 1)
+            raise NoAnswer(why, retry_in=wait) from error
+        self._failed.pop(address.authority, None)
+        text = _text(body) if answer.success else ""
         return RobotsFile(address.authority, self._clock.now(), answer.status, text)
 
     async def _ask(self, address: WebAddress, cost: Cost, patience: float) -> tuple[Answer, bytes]:
@@ -138,8 +170,10 @@ class Robots:
                 taken += chunk
                 if len(taken) >= _MOST_BYTES:
                     break
-            body = bytes(taken[:_MOST_BYTES])
-            return body if not answer.success else b""
+            if not answer.success:
+                return bytes(taken)
+            body = _whole_lines(_opened(bytes(taken), answer.headers.get("content-encoding", "")))
+            return b""
 
         answer = await self._wire.ask("GET", target, httpx.Cookies(), read, cost, patience=patience)
         for _ in range(_MOST_REDIRECTS):
@@ -151,3 +185,26 @@ class Robots:
             except (BadAddress, Forbidden):
                 break  # it leads where nothing may be asked: as good as none (RFC 9309, section 2.3.1.2)
         return answer, body
+
+
+def _opened(body: bytes, encoding: str) -> bytes:
+    """The bytes themselves, where a server encodes them although it was asked not to. Raises `NoAnswer`."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    with contextlib.suppress(zlib.error):
+        if encoding in ("gzip", "x-gzip", "deflate"):
+            return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(body, _MOST_BYTES)
+    raise NoAnswer(f"it comes encoded ({encoding})")
+
+
+def _whole_lines(body: bytes) -> bytes:
+    """What is read, at most: half of a rule could forbid more than the whole."""
+    if len(body) < _MOST_BYTES:
+        return body
+    return body[: max(body.rfind(b"\n", 0, _MOST_BYTES), body.rfind(b"\r", 0, _MOST_BYTES)) + 1]
+
+
+def _text(body: bytes) -> str:
+    is_utf_16 = body.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return body.decode("utf-16" if is_utf_16 else "utf-8-sig", errors="replace").replace("\0", "")

@@ -14,18 +14,28 @@ from typing import Any, Final
 
 import httpcore
 
+from scidex_console.adapters.http.tls import Layer
+
 _MOST_UNREAD: Final = 256 * 1024
 """Bytes that may wait to be read before the server is kept from sending more."""
+_AT_ONCE: Final = 64 * 1024
+"""Bytes that are taken from the system at once."""
 
 
-class Incoming(asyncio.Protocol):
-    """What has arrived and was not read yet, and how the connection ended."""
+class Incoming(asyncio.BufferedProtocol):
+    """What has arrived and was not read yet, and how the connection ended.
 
-    def __init__(self) -> None:
+    Bytes come in `room`, which all connections share: each has taken what is in it before the next one is
+    asked. A piece of memory for every arrival, as large as anything that might come, would riddle the heap.
+    """
+
+    def __init__(self, room: bytearray) -> None:
+        self._room = room
         self.ended = False
         self.error: Exception | None = None
         self._unread = bytearray()
         self._transport: asyncio.Transport | None = None
+        self._layer: Layer | None = None
         self._held_back = False
         self._may_write = True
         self._waiter: asyncio.Future[None] | None = None
@@ -37,9 +47,20 @@ class Incoming(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
-        self._unread += data
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Where bytes go that come."""
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many bytes have come."""
+        with memoryview(self._room)[:nbytes] as arrived:
+            self._take_in(arrived)
+
+    def _take_in(self, arrived: bytes | memoryview) -> None:
+        if self._layer is None:
+            self._unread += arrived
+        else:
+            self._open(arrived)
         if len(self._unread) > _MOST_UNREAD and self._transport is not None:
             self._held_back = True
             self._transport.pause_reading()
@@ -52,7 +73,7 @@ class Incoming(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
-        self.ended, self.error = True, exc
+        self.ended, self.error = True, exc or self.error
         self._transport = None
         self._wake()
 
@@ -67,9 +88,21 @@ class Incoming(asyncio.Protocol):
 
     # --- called by the stream ---------------------------------------------------------------------------
 
-    def secured(self, transport: asyncio.Transport) -> None:
-        """From now on the bytes are those within TLS."""
-        self._transport = transport
+    def secure(self, layer: Layer) -> None:
+        """From now on, and in what was not read yet, the bytes are those within TLS."""
+        self._layer = layer
+        self._take_in(self.take(len(self._unread)))
+
+    def _open(self, arrived: bytes | memoryview) -> None:
+        assert self._layer is not None
+        try:
+            self.ended |= self._layer.open(arrived, self._unread)
+            if (reply := self._layer.to_send()) and self._transport is not None:
+                self._transport.write(reply)
+        except ssl.SSLError as error:
+            self.ended, self.error = True, error
+        if self.ended and self._transport is not None:
+            self._transport.close()
 
     @property
     def readable(self) -> bool:
@@ -108,9 +141,10 @@ class Incoming(asyncio.Protocol):
 class Stream(httpcore.AsyncNetworkStream):
     """One connection as the library sees it."""
 
-    def __init__(self, transport: asyncio.Transport, incoming: Incoming) -> None:
+    def __init__(self, transport: asyncio.Transport, incoming: Incoming, layer: Layer | None = None) -> None:
         self._transport = transport
         self._incoming = incoming
+        self._layer = layer
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """The next bytes, or none at the end. Raises `ReadTimeout`, `ReadError`."""
@@ -130,7 +164,7 @@ class Stream(httpcore.AsyncNetworkStream):
         if not buffer:
             return
         with _as(httpcore.WriteTimeout, httpcore.WriteError):
-            self._transport.write(buffer)
+            self._transport.write(self._layer.sealed(buffer) if self._layer else buffer)
             async with asyncio.timeout(timeout):
                 await self._incoming.written()
 
@@ -143,31 +177,46 @@ class Stream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         """The same connection within TLS. Raises `ConnectTimeout`, `ConnectError`; it is closed then."""
-        loop = asyncio.get_running_loop()
+        layer = Layer(ssl_context, server_hostname)
         try:
             with _as(httpcore.ConnectTimeout, httpcore.ConnectError):
                 async with asyncio.timeout(timeout):
-                    secured = await loop.start_tls(
-                        self._transport, self._incoming, ssl_context, server_hostname=server_hostname
-                    )
+                    await self._shake_hands(layer)
         except BaseException:
             await self.aclose()
             raise
-        if secured is None:
-            raise httpcore.ConnectError("the connection was closed")
-        self._incoming.secured(secured)
-        return Stream(secured, self._incoming)
+        self._incoming.secure(layer)
+        return Stream(self._transport, self._incoming, layer)
+
+    async def _shake_hands(self, layer: Layer) -> None:
+        incoming, arrived = self._incoming, b""
+        while True:
+            try:
+                if layer.shake_hands(arrived):
+                    return
+            finally:  # the server is told of what is wrong with it, too
+                self._transport.write(layer.to_send())
+            while not incoming.readable:
+                await incoming.news()
+            arrived = incoming.take(_MOST_UNREAD)
+            if not arrived:
+                raise incoming.error or ConnectionResetError("the connection was closed")
 
     def get_extra_info(self, info: str) -> Any:
         """What the library asks of a connection."""
         if info == "is_readable":
             return self._incoming.readable
+        if info == "ssl_object":
+            return self._layer.tls if self._layer else None
         names = {"client_addr": "sockname", "server_addr": "peername"}
         return self._transport.get_extra_info(names.get(info, info))
 
 
 class Network(httpcore.AsyncNetworkBackend):
-    """Opens TCP connections."""
+    """Opens TCP connections, all of one event loop."""
+
+    def __init__(self) -> None:
+        self._room = bytearray(_AT_ONCE)
 
     async def connect_tcp(
         self,
@@ -182,7 +231,7 @@ class Network(httpcore.AsyncNetworkBackend):
         with _as(httpcore.ConnectTimeout, httpcore.ConnectError):
             async with asyncio.timeout(timeout):
                 transport, incoming = await asyncio.get_running_loop().create_connection(
-                    Incoming, host, port, local_addr=local
+                    lambda: Incoming(self._room), host, port, local_addr=local
                 )
         for option in socket_options or ():
             transport.get_extra_info("socket").setsockopt(*option)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -32,6 +33,9 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 _MOST_TO_A_HOST = 100
 """Connections to one host at once: as many as a group may have under way at most."""
+_BETWEEN_OPENINGS_S = 0.005
+"""Between two connections that are opened, to whatever hosts: a thousand at once would make us late in what
+we have promised to each, and is what a router takes for an attack."""
 _MOST_ADDRESSES = 4
 """How many addresses of one host are tried at most."""
 
@@ -39,8 +43,10 @@ _MOST_ADDRESSES = 4
 class NoAnswer(Exception):
     """The server did not give a whole answer; the message says what happened instead."""
 
-    def __init__(self, text: str, *, broken: bool = False) -> None:
+    def __init__(self, text: str, *, broken: bool = False, retry_in: float | None = None) -> None:
         super().__init__(text)
+        self.retry_in = retry_in
+        """Seconds before which asking again is pointless, if that is known."""
         self.broken = broken
         """Whether a connection that stood was lost or talked nonsense (not: was silent, or never stood)."""
 
@@ -61,6 +67,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         self._guard = guard
         self._resolver = resolver
         self._inner = inner or Network()
+        self._next_opening = -math.inf
 
     async def connect_tcp(
         self,
@@ -72,6 +79,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Connect to a judged address of `host`. Raises `Forbidden` when one is not allowed."""
         destination = self._guard.destination(host, port)
+        await self._turn()
         addresses = await self._judged(destination, timeout)
         share = None if timeout is None else timeout / len(addresses)
         *others, last = [str(address) for address in addresses]
@@ -85,6 +93,14 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait, for the pool's own use."""
         await self._inner.sleep(seconds)
+
+    async def _turn(self) -> None:
+        """Wait until a connection may be opened. A host that does not answer keeps nobody waiting."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next_opening)
+        self._next_opening = at + _BETWEEN_OPENINGS_S
+        if at > now:
+            await asyncio.sleep(at - now)
 
     async def _judged(self, destination: Destination, timeout: float | None) -> list[IPAddress]:
         try:

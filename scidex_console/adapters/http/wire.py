@@ -42,7 +42,8 @@ class Cost:
 
 _LONGEST_ADDRESS = 2000
 """Characters of an address that are kept as evidence."""
-_TELLING = ("date", "location", "retry-after", "content-type", "content-length")
+_LONGEST_LOOK = 120
+_TELLING = ("date", "location", "retry-after", "content-type", "content-length", "server")
 """Header fields of an answer that are kept as evidence."""
 _MOST_STALE = 4
 """How many kept connections may turn out unusable for one request; each that does is closed."""
@@ -78,6 +79,12 @@ class Answer:
     def media_type(self) -> str:
         """Content-Type without its parameters, in lower case."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def look(self) -> str:
+        """By what an answer of the host itself may be told from one of something before it."""
+        parts = (str(self.status), self.media_type, self.headers.get("server", ""))
+        return visible(" ".join(filter(None, parts)), _LONGEST_LOOK)
 
 
 @dataclass
@@ -155,6 +162,7 @@ class Wire:
         cost: Cost,
         *,
         patience: float = math.inf,
+        past_caches: bool = False,
     ) -> Answer:
         """Send one request when its turn has come; `read` gets the body while it is in flight.
 
@@ -168,7 +176,7 @@ class Wire:
             async with self._gates.turn(group, patience=patience) as turn:
                 at = self._clock.now()
                 cost.began_at = cost.began_at or at
-                request = self._request(method, address, cookies)
+                request = self._request(method, address, cookies, past_caches)
                 exchange = _Exchange(turn, cost, began=self._clock.monotonic())
                 try:
                     return await self._in_turn(exchange, request, address, cookies, read, spare > 0)
@@ -218,7 +226,9 @@ class Wire:
         self._report(turn, answer)
         return answer
 
-    def _request(self, method: str, address: WebAddress, cookies: httpx.Cookies) -> httpx.Request:
+    def _request(
+        self, method: str, address: WebAddress, cookies: httpx.Cookies, past_caches: bool
+    ) -> httpx.Request:
         settings = self._settings
         try:
             url = httpx.URL(address.url)
@@ -245,6 +255,8 @@ class Wire:
                 },
             },
         )
+        if past_caches:
+            request.headers["Cache-Control"] = "no-cache"
         if cookies:
             cookies.set_cookie_header(request)
         return request
@@ -261,7 +273,7 @@ class Wire:
             address,
             status,
             {name.lower(): value for name, value in headers.items()},
-            headers.get_list("location"),
+            _locations(response),
             asked_to_wait=status == 429 or (status in WAIT_STATUSES and wait is not None),
             wait=wait,
             retry_at=None if wait is None else self._clock.now() + timedelta(seconds=wait),
@@ -280,6 +292,19 @@ class Wire:
                 turn.failed()
         else:
             turn.succeeded()
+
+
+def _locations(response: httpx.Response) -> list[str]:
+    """Where an answer leads: the bytes it names, in whatever encoding they are."""
+    raw = [value for name, value in response.headers.raw if name.lower() == b"location"]
+    return [_as_text(value) for value in raw]
+
+
+def _as_text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in value)
 
 
 def _told(response: httpx.Response) -> str:

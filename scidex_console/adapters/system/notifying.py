@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import Sequence
 
 PLACE = "{text}"
@@ -27,7 +29,7 @@ async def run_program(command: Sequence[str], text: str) -> str:
         code = await asyncio.wait_for(process.wait(), PATIENCE_S)
     except BaseException as error:
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # with all it has started
         await process.wait()
         if not isinstance(error, TimeoutError):
             raise

@@ -1,10 +1,13 @@
-"""What this process is to others: the name it goes by, and how many files the system lets it open."""
+"""What this process is to others: its name, how many files it may open, the memory it gives back."""
 
 from __future__ import annotations
 
 import os
 import resource
 import socket
+
+_M_ARENA_MAX = -8
+"""From glibc's malloc.h."""
 
 
 def holder() -> str:
@@ -22,3 +25,25 @@ def file_limit(wanted: int) -> int:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return soft
+
+
+def share_one_heap() -> None:
+    """Have threads that begin from now on allocate from one heap, where the C library can be told (glibc's).
+
+    By itself it gives threads up to eight heaps a processor, and each keeps what lies below its last piece in
+    use: what batch after batch reads in another thread of a pool stayed held several times over.
+    """
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+
+
+def give_back_memory() -> None:
+    """Return what the C library keeps of freed memory to the system, where it has a way to (glibc's)."""
+    import ctypes  # not needed before, nor by most commands
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

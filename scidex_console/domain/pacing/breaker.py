@@ -55,10 +55,14 @@ class Breaker:
         self._open(now)
         self.cause = cause
 
+    def span(self, openings: int) -> float:
+        """Seconds for which it opens after so many openings in a row."""
+        span = self.manners.breaker_first * 2.0 ** min(openings, 32)
+        return min(span, self.manners.breaker_longest)
+
     def _open(self, now: float) -> None:
-        span = self.manners.breaker_first * 2.0 ** min(self.openings, 32)
         self.state = BreakerState.OPEN
-        self.until = now + min(span, self.manners.breaker_longest)
+        self.until = now + self.span(self.openings)
         self.openings += 1
 
     def _close(self) -> None:

@@ -17,8 +17,9 @@ from scidex_console.domain.pacing.simulation import Simulation
 from scidex_console.domain.pacing.work import GroupForecast, Rules, Work
 from scidex_console.domain.windows import DailyWindow
 
-CAPACITY: Final = 400.0
-"""Requests a second that one engine process carries; see `benchmarks/README.md`."""
+CAPACITY: Final = 330.0
+"""Requests a second that one engine process carries, its database and its batches beside it, as measured by
+the part `capacity` of `benchmarks/fetching.py`."""
 PROCESSES: Final = (1, 2, 4)
 """Numbers of processes that are compared."""
 MOST_ROWS: Final = 20_000

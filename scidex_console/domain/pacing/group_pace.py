@@ -73,8 +73,8 @@ class GroupPace:
 
     def rate(self, now: float) -> float:
         """Requests per second in force: the budget, an override, and what robots.txt asks for."""
-        override = self._override(now)
-        given = override.rate if override else None
+        budget = self._in_force(now)
+        given = budget.override.rate if budget else None
         rate = max(_LEAST_RATE, self.group.rate if given is None else given)
         delay = max(self.crawl_delays.values(), default=0.0)
         return min(rate, 1 / delay) if delay > 0 else rate
@@ -84,18 +84,23 @@ class GroupPace:
         self.breaker.settle(now)
         if self.breaker.state is not BreakerState.CLOSED:
             return 1
-        override = self._override(now)
-        given = override.in_flight if override else None
+        budget = self._in_force(now)
+        given = budget.override.in_flight if budget else None
         return max(1, self.group.in_flight if given is None else given)
 
     def interval(self, now: float) -> float:
         """Seconds between two requests."""
         return self._manners.spacing / self.rate(now)
 
-    def _override(self, now: float) -> Override | None:
+    def budget_left(self, now: float) -> float:
+        """Seconds until an operator's budget ends; infinity where none is in force."""
+        budget = self._in_force(now)
+        return budget.ends - now if budget else math.inf
+
+    def _in_force(self, now: float) -> TemporaryBudget | None:
         if self.budget is not None and self.budget.ends <= now:
             self.budget = None
-        return self.budget.override if self.budget else None
+        return self.budget
 
     # --- what is in the way -----------------------------------------------------------------------------
 
@@ -160,7 +165,8 @@ class GroupPace:
         """Leave the whole group alone for `seconds` (None: the back-off), at most `retry_after_cap`.
 
         `sent_at` is when the request that was told so left: one that left before the present hold began is
-        an echo of it, and neither doubles nor counts. A hold is never shortened.
+        an echo of it, and neither doubles nor counts. A hold is never shortened. After as many in a row as
+        open a breaker, its word is not enough: the hold lasts as long as the breaker would at least.
         """
         echo = sent_at is not None and sent_at < self.held.began
         self.breaker.note_answer()
@@ -171,8 +177,14 @@ class GroupPace:
         if seconds is None:
             doubled = self._manners.hold_first * 2.0 ** min(self.held.in_a_row - 1, 32)
             seconds = min(doubled * (1 + 0.25 * self._jitter.random()), self._manners.hold_longest)
+        else:
+            seconds = max(seconds, self._least_hold())
         until = now + min(max(seconds, _LEAST_HOLD), self._manners.retry_after_cap)
         if until > self.held.until:
             self.held.until, self.held.cause = until, cause
         if not echo:
             self.held.began = now
+
+    def _least_hold(self) -> float:
+        too_many = self.held.in_a_row - self._manners.breaker_failures
+        return self.breaker.span(too_many) if too_many >= 0 else _LEAST_HOLD

@@ -9,6 +9,15 @@ from scidex_console.domain.pacing.group_pace import GroupPace, Moment, Temporary
 from scidex_console.domain.pacing.manners import Manners
 
 
+def longest_interval(pace: GroupPace, state: GateState, now: Moment, manners: Manners) -> float:
+    """Seconds between two requests, as they are now or were when the state was kept.
+
+    What was kept of an operator's budget counts no more than the budget itself, which may have ended.
+    """
+    kept = manners.spacing / state.rate if state.rate > 0 and state.override is None else 0.0
+    return max(pace.interval(now.at), kept)
+
+
 def take_up(pace: GroupPace, state: GateState, now: Moment, manners: Manners) -> None:
     """Make `pace` what was kept of it.
 
@@ -21,7 +30,8 @@ def take_up(pace: GroupPace, state: GateState, now: Moment, manners: Manners) ->
 
     if state.override is not None and (ends_in := left(state.override.until)) > 0:
         pace.budget = TemporaryBudget(state.override, now.at + ends_in)
-    pace.not_before = max(pace.not_before, now.at + min(left(state.next_at), pace.interval(now.at)))
+    longest = longest_interval(pace, state, now, manners)
+    pace.not_before = max(pace.not_before, now.at + min(left(state.next_at), longest))
     if state.hold_until is not None:
         pace.held.until = now.at + min(left(state.hold_until), manners.retry_after_cap)
         pace.held.cause = state.hold_cause

@@ -12,12 +12,12 @@ import math
 import random
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count, cycle, islice
 from typing import Final
 
-from scidex_console.domain.controls import GoneRun
+from scidex_console.domain.controls import ControlRules, GoneRun
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.figures import FigureState, Suspicion
 from scidex_console.domain.head_trust import HeadTrust
@@ -35,6 +35,8 @@ _OUTCOMES: Final = {
     Kind.TOLD_TO_WAIT: FetchClass.TRANSIENT,
 }
 _STATUS: Final = {Kind.STORED: 200, Kind.GONE: 404, Kind.BLOCKED: 403, Kind.OTHER: 200, Kind.TROUBLE: 500}
+_LOOK: Final = "gone"
+"""How every gone answer looks here."""
 _MOST_UNKNOWN: Final = 3
 """Controls in a row without a clear answer, after which what is suspected is asked again instead."""
 
@@ -91,7 +93,7 @@ class Simulation:
         self._settled = 0
         self._asked_at = 0.0
         self._waits: dict[str, float] = {}
-        self._controls = _Controls(work.controlled)
+        self._controls = _Controls(work.controlled, rules.controls.new_run())
         self._robots_left = work.hosts if rules.robots else 0
         self._batch: Counter[Kind] = Counter()
         for (due, attempts), path in zip(work.later, self._paths(len(work.later)), strict=True):
@@ -202,7 +204,7 @@ class Simulation:
     # --- an attempt -------------------------------------------------------------------------------------
 
     def _attempt(self, row: _Row) -> _Course:
-        if self._controls.is_due(self._at, self._rules.controls.every) and self._suspected:
+        if self._controls.is_due(self._at, self._rules.controls) and self._suspected:
             yield from self._control()
         may_be_controlled = self._controls.known
         if self._robots_left:
@@ -256,7 +258,8 @@ class Simulation:
             self._again(row, now + timedelta(seconds=hold_s or 0.0) if told else None)
         elif kind is Kind.GONE:
             since = now - row.suspected_at if row.suspected_at else None
-            self._controls.run.note_gone(id(row), second=self._rules.controls.is_second(since))
+            second = self._rules.controls.is_second(since)
+            self._controls.run.note_gone(id(row), second=second, look=_LOOK)
             verdict = Suspicion(self._rules.controls, may_be_controlled, since).judge(now)
             if verdict.state is FigureState.CONDEMNED:
                 self._settle_rows(Kind.GONE, 1)
@@ -267,7 +270,7 @@ class Simulation:
         else:
             if kind is Kind.STORED:
                 self._controls.known = True
-                self._controls.run.note_image()
+                self._controls.run.note_image(id(row))
             self._settle_rows(kind, 1)
 
     def _again(self, row: _Row, retry_at: datetime | None) -> None:
@@ -359,15 +362,15 @@ class _Controls:
     """The control images of the group."""
 
     known: bool
+    run: GoneRun
     spent: int = 0
     """Requests since the last one."""
     asking: bool = False
     unknown: int = 0
     not_before: float = -math.inf
-    run: GoneRun = field(default_factory=GoneRun)
 
-    def is_due(self, now: float, every: int) -> bool:
-        enough = self.spent >= every or self.run.is_surprising
+    def is_due(self, now: float, rules: ControlRules) -> bool:
+        enough = self.spent >= rules.due_after(self.run) or self.run.is_surprising
         return self.known and not self.asking and enough and now >= self.not_before
 
 

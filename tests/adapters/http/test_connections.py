@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 
 import httpcore
@@ -20,6 +21,7 @@ from scidex_console.domain.fetching import FetchClass
 from tests.adapters.http.fetching import fetching
 from tests.adapters.http.raw_server import RawServer, answer, raw_server
 from tests.adapters.http.test_image_kinds import picture
+from tests.adapters.http.virtual_time import run as in_virtual_time
 
 PNG_ANSWER = answer("200 OK", picture("PNG"), "Content-Type: image/png")
 
@@ -81,6 +83,28 @@ async def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
     checked, _ = backend(Guard(), network, answers)
     await checked.connect_tcp("example.org", 80, timeout=5)
     assert network.tried == [("2606:2800:220:1::1", 80), ("93.184.216.34", 80)]
+
+
+def test_many_connections_are_opened_one_after_the_other_and_none_waits_for_another_to_stand() -> None:
+    opened: list[float] = []
+
+    class Deaf(RecordingNetwork):
+        async def connect_tcp(self, host: str, *_: object, **__: object) -> httpcore.AsyncNetworkStream:  # type: ignore[override]
+            opened.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(10)  # nobody answers
+            raise httpcore.ConnectTimeout
+
+    async def open_all() -> None:
+        checked = CheckedBackend(Guard(), inner=Deaf())
+        connecting = (checked.connect_tcp(f"93.184.216.{n}", 80, timeout=10) for n in range(100))
+        await asyncio.gather(*connecting, return_exceptions=True)
+        await asyncio.gather(checked.connect_tcp("93.184.216.1", 80, timeout=10), return_exceptions=True)
+
+    in_virtual_time(open_all())
+    *first, last = opened
+    gaps = [after - before for before, after in pairwise(first)]
+    assert min(gaps) > 0.004 and first[-1] < 1.0
+    assert last == pytest.approx(first[-1] + 10), "one alone goes at once"
 
 
 async def test_a_name_nobody_knows_is_a_failed_connection() -> None:
@@ -225,3 +249,13 @@ async def test_a_body_nobody_wants_costs_at_most_the_drain(tmp_path: Path) -> No
         outcome = await world.fetch("http://images.example.org/x.png")
     assert outcome.outcome is FetchClass.DEAD
     assert sent < 20_000_000  # what lies in the socket buffers of both sides
+
+
+async def test_caches_are_asked_to_let_a_control_through_and_a_figure_as_they_like(tmp_path: Path) -> None:
+    async with raw_server(PNG_ANSWER) as server, fetching(tmp_path, http_port=server.port) as world:
+        await world.source.fetch_elsewhere("fig", "http://images.example.org/x.png")
+        outcome = await world.source.ask_control("http://images.example.org/x.png")
+    figure, control = (b"cache-control: no-cache" in head.lower() for head in server.heads)
+    assert control and not figure
+    assert outcome.file is not None and outcome.file.name not in world.staging.names(), "it is not kept"
+    assert outcome.look == "200 image/png"

@@ -71,6 +71,48 @@ async def test_what_nobody_can_decode_here_is_not_blamed(decoder: Decoder, tmp_p
     assert await decoder.look("odd") == decoding.Decoded(note="not decoded: no decoder for it")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0" + b"garbage" * 40 + b"\xff\xd9",
+        b"GIF89a" + bytes(60) + b"\0;",
+        b"II*\0" + b"\xff" * 80,
+        b"\0\0\0\x1cftypavif\0\0\0\0avifmif1" + b"\xff" * 90,
+        image("AVIF")[:-200],
+    ],
+    ids=["JPEG", "GIF", "TIFF", "AVIF", "AVIF that breaks off"],
+)
+async def test_an_image_that_has_only_its_marks_is_broken(
+    decoder: Decoder, tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "marks").write_bytes(data)
+    looked = await decoder.look("marks")
+    assert looked.broken and not looked.note
+
+
+async def test_what_a_library_says_of_a_file_is_not_printed(decoder: Decoder, tmp_path: Path) -> None:
+    (tmp_path / "sound").write_bytes(image("PNG"))
+    await decoder.look("sound")
+    assert decoder._child is not None
+    assert os.readlink(f"/proc/{decoder._child.pid}/fd/2") == os.devnull
+
+
+async def test_tags_that_lead_out_of_the_file_are_no_variant(decoder: Decoder, tmp_path: Path) -> None:
+    data = bytearray(image("TIFF"))
+    at = data.index(struct.pack("<HHI", 258, 3, 3)) + 8
+    data[at : at + 4] = struct.pack("<I", 10**6)
+    (tmp_path / "broken.tif").write_bytes(data)
+    assert (await decoder.look("broken.tif")).broken
+
+
+async def test_a_variant_that_the_decoder_does_not_know_is_not_blamed(
+    decoder: Decoder, tmp_path: Path
+) -> None:
+    (tmp_path / "deep.jpg").write_bytes(image("JPEG").replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"))
+    looked = await decoder.look("deep.jpg")
+    assert "12-bit" in looked.note and not looked.broken
+
+
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{}</svg>'
 LAUGHS = (
     '<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a0 "haha">'
@@ -138,6 +180,29 @@ async def test_a_cancelled_look_leaves_no_child(tmp_path: Path, monkeypatch: pyt
     await asyncio.gather(looking, return_exceptions=True)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "BMP", "AVIF"])
+async def test_a_body_that_the_end_of_its_connection_cut_is_trouble_also_where_the_format_has_no_end(
+    tmp_path: Path, kind: str
+) -> None:
+    whole = image(kind)
+
+    async def talk(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + whole[: len(whole) * 2 // 3])
+        await writer.drain()
+        writer.close()
+
+    staged = tmp_path / "staging"
+    async with (
+        raw_server(talk) as server,
+        fetching(
+            tmp_path, http_port=server.port, probe="get", decoder=Decoder(lambda name: staged / name)
+        ) as world,
+    ):
+        outcome = await world.fetch("http://h.example.org/x")
+        assert world.staging.everything() == []
+    assert outcome.outcome is FetchClass.TRANSIENT and "nothing said how long" in outcome.reason
 
 
 async def test_only_what_decodes_is_stored_and_nothing_else_stays_staged(tmp_path: Path) -> None:

@@ -118,6 +118,36 @@ async def test_head_is_believed_where_get_has_agreed_twenty_times_until_it_lies(
     ]
 
 
+async def test_what_head_has_earned_at_one_host_of_a_group_it_has_not_at_another(tmp_path: Path) -> None:
+    group = HostGroup("operator", ("*.example.org",), 400.0, 4)
+    async with hosts_and_source(tmp_path, groups=(group,)) as (hosts, world):
+        hosts.script.set_host("honest.example.org", Behaviour.NOT_FOUND)
+        hosts.script.set_host("lying.example.org", Behaviour.HEAD_NOT_FOUND)
+        for number in range(20):
+            await world.fetch(f"https://honest.example.org/a{number}/f.png")
+        world.source.audit_by(lambda: 0.5)
+        dead = await world.fetch("https://honest.example.org/a77/f.png")
+        living = await world.fetch("https://lying.example.org/a77/f.png")
+    assert (dead.outcome, dead.requests) == (FetchClass.DEAD, 1)
+    assert living.outcome is FetchClass.STORED
+
+
+async def test_a_control_by_head_finds_out_that_head_lies_and_nothing_there_is_believed_any_more(
+    tmp_path: Path,
+) -> None:
+    async with hosts_and_source(tmp_path) as (hosts, world):
+        hosts.script.set_host("figures.example.org", Behaviour.NOT_FOUND)
+        for number in range(20):
+            await world.fetch(f"https://figures.example.org/a{number}/f.png")
+            await world.fetch(f"https://figures.example.org/b{number}/f.png")
+        world.source.audit_by(lambda: 0.5)
+        hosts.script.set_host("figures.example.org", Behaviour.HEAD_NOT_FOUND)
+        control = await world.source.ask_control("https://figures.example.org/a1/f.png", head=True)
+        living = await world.fetch("https://figures.example.org/b77/f.png")
+    assert [(hop.method, hop.status) for hop in control.hops] == [("HEAD", 404), ("GET", 200)]
+    assert control.outcome is living.outcome is FetchClass.STORED
+
+
 @pytest.mark.parametrize(
     "behaviour",
     [

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scidex_console.adapters.http.gate import Gates
@@ -152,7 +152,7 @@ acts = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(
     rate=st.sampled_from([0.5, 1.0, 2.0]),
     limit=st.integers(1, 4),

@@ -38,7 +38,7 @@ def gaps(times: list[float]) -> list[float]:
     return [later - earlier for earlier, later in pairwise(times)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rate=st.sampled_from([0.5, 1.0, 2.0, 3.0, 10.0]),
     limit=st.integers(1, 4),
@@ -64,7 +64,7 @@ def test_any_mix_of_arrivals_and_latencies_stays_within_the_budget(
     assert user.record.most_under_way <= limit
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.randoms(use_true_random=False), st.integers(1, 4))
 def test_who_asks_first_is_served_first_whatever_is_cancelled(chance: random.Random, limit: int) -> None:
     async def main() -> tuple[list[int], set[int]]:

@@ -474,6 +474,29 @@ async def test_the_recorded_bytes_go_on_the_wire(tmp_path: Path, target: str) ->
     assert server.request_lines == [f"HEAD {target} HTTP/1.1", f"GET {target} HTTP/1.1"]
 
 
+@pytest.mark.parametrize(
+    ("location", "asked"),
+    [
+        (b"/\xc3\xbc.png", "/%C3%BC.png"),
+        (b"/\xc3\xbc.png\r\nX-By: caf\xe9", "/%C3%BC.png"),
+        (b"/\xfc.png", "/%FC.png"),
+        (b"//m\xc3\xbcnchen.example/\xc3\xbc.png", "/%C3%BC.png"),
+    ],
+    ids=["UTF-8", "UTF-8 beside Latin-1", "Latin-1", "international host"],
+)
+async def test_a_redirect_is_followed_to_the_very_bytes_it_names(
+    tmp_path: Path, location: bytes, asked: str
+) -> None:
+    async def talk(head: bytes, writer: asyncio.StreamWriter) -> None:
+        moved = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+        writer.write(moved if b"/fig1.png " in head else answer("200 OK", PNG))
+
+    async with raw_server(talk) as server, fetching(tmp_path, http_port=server.port, probe="get") as world:
+        outcome = await world.fetch(URL)
+    assert outcome.outcome is STORED, outcome.reason
+    assert server.request_lines[-1] == f"GET {asked} HTTP/1.1"
+
+
 async def test_a_request_says_who_asks_and_wants_nothing_encoded(tmp_path: Path) -> None:
     async with (
         raw_server(answer("404 Not Found")) as server,

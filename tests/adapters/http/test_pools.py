@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpcore
@@ -57,6 +58,22 @@ async def test_a_host_too_many_takes_the_place_of_the_one_asked_longest_ago() ->
 
 async def test_connections_of_a_host_that_is_not_asked_any_more_are_closed_after_a_while() -> None:
     assert await closed_after(pools(most=10, keepalive=-1.0), "a", "b", "c") == [True, True, False]
+
+
+async def test_connections_are_closed_after_a_while_though_nobody_else_is_asked() -> None:
+    kept = pools(most=10, keepalive=0.001)
+    idle, busy = [await kept.enter(origin(host)) for host in ("idle", "busy")]
+    kept.leave(origin("idle"), idle)
+    assert isinstance(idle.pool, Closing) and isinstance(busy.pool, Closing)
+    async with asyncio.timeout(10):
+        while not idle.pool.closed:
+            await asyncio.sleep(0)
+    assert not busy.pool.closed
+    kept.leave(origin("busy"), busy)
+    async with asyncio.timeout(10):
+        while not busy.pool.closed:
+            await asyncio.sleep(0)
+    await kept.aclose()
 
 
 async def test_what_is_in_use_stays_open_whatever_else_is_asked() -> None:

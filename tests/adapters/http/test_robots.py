@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -82,6 +84,69 @@ async def test_crawl_delay_widens_the_gap_of_the_whole_group(tmp_path: Path) -> 
         await fetch(made, "/private/a.png")
         state = made.gates.states()[0]
     assert state.rate == pytest.approx(1 / 3)
+
+
+async def test_who_has_no_patience_does_not_wait_behind_another_for_a_robots_txt(tmp_path: Path) -> None:
+    """A redirect to a host whose group was closed just then must not keep its own group waiting for hours."""
+    async with world(tmp_path, answer("200 OK", b""), hop_patience=0.2) as (made, server):
+        made.gates.hold(HOST, 600.0, "asked to")
+        patient = asyncio.create_task(fetch(made, "/a.png"))
+        await asyncio.sleep(0.01)
+        outcome = await made.source.fetch_elsewhere("b", f"http://{HOST}/b.png")
+        assert outcome.outcome is FetchClass.TRANSIENT and "robots.txt" in outcome.reason
+        assert server.heads == []
+        patient.cancel()
+        await asyncio.gather(patient, return_exceptions=True)
+
+
+NOTHING = b"User-agent: *\nDisallow: /\n"
+
+
+@pytest.mark.parametrize(
+    "robots",
+    [
+        answer("200 OK", b"\xef\xbb\xbf" + NOTHING),
+        answer("200 OK", NOTHING.decode().encode("utf-16")),
+        answer("200 OK", NOTHING.replace(b"\n", b"\r")),
+        answer("200 OK", gzip.compress(NOTHING), "Content-Encoding: gzip"),
+        answer("200 OK", gzip.compress(NOTHING + bytes(10**7)), "Content-Encoding: x-gzip"),
+        answer("200 OK", zlib.compress(NOTHING), "Content-Encoding: deflate"),
+        answer("200 OK", b"User-agent: other\nUser-agent: scidex-console\nDisallow: /\n"),
+        answer("200 OK", b"User-agent: *\nDisallow: /a.png" + b"\nDisallow: /b" * 60_000),
+    ],
+    ids=["mark", "UTF-16", "returns", "gzip", "bomb", "deflate", "several agents", "beyond what is read"],
+)
+async def test_rules_are_read_however_they_come(tmp_path: Path, robots: bytes) -> None:
+    async with world(tmp_path, robots) as (made, _):
+        assert (await fetch(made, "/a.png"))[0] is FetchClass.BLOCKED
+        assert (await fetch(made, "/b.png"))[0] is FetchClass.BLOCKED
+
+
+async def test_a_rule_cut_at_the_most_that_is_read_forbids_nothing(tmp_path: Path) -> None:
+    filling = b"User-agent: *\n" + b"#" * (500 * 1024 - 26)
+    body = filling + b"\nDisallow: /" + b"b" * 90
+    async with world(tmp_path, answer("200 OK", body)) as (made, _):
+        assert (await fetch(made, "/a.png"))[0] is FetchClass.STORED
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+async def test_rules_that_cannot_be_read_are_trouble(tmp_path: Path, encoding: str) -> None:
+    async with world(tmp_path, answer("200 OK", NOTHING, f"Content-Encoding: {encoding}")) as (made, _):
+        outcome, reason, _ = await fetch(made, "/a.png")
+    assert outcome is FetchClass.TRANSIENT and f"encoded ({encoding})" in reason
+
+
+async def test_rows_wait_longer_for_a_robots_txt_that_cannot_be_had_again(tmp_path: Path) -> None:
+    """An outage of minutes must not use up the attempts of all rows of a host, of which none was asked."""
+    spans = {"hold_first": 0.0, "breaker_longest": 600.0}
+    async with world(tmp_path, answer("500 Internal Server Error", b""), **spans) as (made, server):
+        waits = []
+        for number in range(3):
+            outcome = await made.fetch(f"http://{HOST}/{number}.png")
+            assert outcome.outcome is FetchClass.TRANSIENT and outcome.retry_at is not None
+            waits.append((outcome.retry_at - datetime.now(UTC)).total_seconds())
+        asked = len(server.heads)
+    assert waits[0] <= 0 and min(waits[1:]) > 500 and asked == 2
 
 
 @pytest.mark.parametrize(

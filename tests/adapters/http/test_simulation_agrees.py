@@ -184,7 +184,7 @@ def told_apart(drawn: Sequence[Answer]) -> list[Answer]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(answers, st.sampled_from([0.5, 1.0, 2.0, 8.0]), st.integers(1, 5), st.booleans())
 def test_gate_and_simulation_send_at_the_same_moments(
     drawn: list[Answer], rate: float, in_flight: int, head_first: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -34,3 +35,17 @@ async def test_a_program_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(notifying, "PATIENCE_S", 0.2)
     told = await run_program([sys.executable, "-c", "import time; time.sleep(60)"], "x")
     assert told.endswith("was ended")
+
+
+async def test_what_a_program_that_hangs_has_started_is_ended_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(notifying, "PATIENCE_S", 0.5)
+    read, write = os.pipe()
+    try:
+        script = f"exec 9>/proc/{os.getpid()}/fd/{write}; (sleep 5; echo late >&9) & wait"
+        assert (await run_program(["sh", "-c", script], "x")).endswith("was ended")
+    finally:
+        os.close(write)
+    assert os.read(read, 1) == b"", "nobody is left who could write"
+    os.close(read)
