@@ -54,18 +54,30 @@ class ArtifactPaths:
 
 
 def check_relative(path: str) -> str:
-    """Return the path when it is one we may write; raise `UnsafePath` with the reason otherwise."""
+    """Return the path when it is one we may write; raise `UnsafePath` with the reason otherwise.
+
+    Its `where` is the path as it is, by which a batch tells whose it was.
+    """
     parts = path.split("/")
     if not path or path.startswith("/") or "\0" in path or "\n" in path:
-        raise UnsafePath("a path must be relative, on one line and not empty", where=repr(path))
+        raise UnsafePath("a path must be relative, on one line and not empty", where=path)
     if any(part in ("..", ".", "") for part in parts):
-        raise UnsafePath("a path must not leave its folder", where=repr(path))
+        raise UnsafePath("a path must not leave its folder", where=path)
     if any(part.lower().rstrip(". ") in (".git", "git~1") for part in parts):
-        raise UnsafePath("a path must not enter a git directory", where=repr(path))
+        raise UnsafePath("a path must not enter a git directory", where=path)
     try:
         longest = max(len(part.encode()) for part in parts)
     except UnicodeEncodeError as error:
-        raise UnsafePath("a path must be valid Unicode", where=repr(path)) from error
+        raise UnsafePath("a path must be valid Unicode", where=path) from error
     if longest > 255:
-        raise UnsafePath("a file name is longer than 255 bytes", where=repr(path)[:80])
+        raise UnsafePath("a file name is longer than 255 bytes", where=path)
     return path
+
+
+def is_safe(path: str) -> bool:
+    """Whether a path is one we may write."""
+    try:
+        check_relative(path)
+    except UnsafePath:
+        return False
+    return True

@@ -62,6 +62,16 @@ class CheckoutFolders:
             pointer = read_pointer(head) if size < POINTER_LIMIT else None
             return ExaminedFile(content.hexdigest(), name.hexdigest(), size, pointer)
 
+    def differs_in_line_ends(self, path: str, blob: str) -> bool:
+        """Whether a file is git's object but for the carriage returns before its line feeds."""
+        with self._opened(path) as descriptor:
+            if descriptor is None:
+                return False
+            name = self._object_name(sum(map(len, _with_line_feeds(descriptor))))
+            for part in _with_line_feeds(descriptor):
+                name.update(part)
+            return name.hexdigest() == blob
+
     def target(self, path: str) -> str | None:
         """What the symbolic link at a path holds; None when there is none."""
         check_relative(path)
@@ -166,9 +176,9 @@ class CheckoutFolders:
 
     def take_away(self, path: str, sha256: str, *, link: bool, twin: str = "") -> bool:
         """Remove a file or link if it is still what it was; True when it is gone afterwards."""
-        check_relative(path)
         with halting("a file cannot be removed", where=path):
             try:
+                check_relative(path)
                 with parent_of(self.root, path) as (folder, name):
                     gone = self._take(folder, name, sha256, link=link, twin=twin)
             except FileNotFoundError:
@@ -293,6 +303,17 @@ class CheckoutFolders:
 
     def _object_name(self, size: int) -> hashlib._Hash:
         return hashlib.new(self.object_format, f"blob {size}\0".encode(), usedforsecurity=False)
+
+
+def _with_line_feeds(descriptor: int) -> Iterator[bytes]:
+    """What an open file holds, with LF for each CR LF."""
+    offset, held = 0, b""
+    while chunk := os.pread(descriptor, _CHUNK, offset):
+        offset += len(chunk)
+        text = held + chunk
+        held = b"\r" if text.endswith(b"\r") else b""
+        yield text.removesuffix(held).replace(b"\r\n", b"\n")
+    yield held
 
 
 def _size(descriptor: int | None) -> int:

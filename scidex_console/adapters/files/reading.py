@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from scidex_console.adapters.files.at_once import Opener, bytes_in_memory, first_bytes
 from scidex_console.adapters.files.failures import halting
 from scidex_console.adapters.files.walking import open_regular, parent_of
 from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.lfs import POINTER_LIMIT, read_pointer
 from scidex_console.domain.paths import check_relative
 from scidex_console.domain.reading.found import FileLook
+from scidex_console.engine.ports.reading import WouldWait
 
 _KEPT = 64
 """Folders whose names are kept."""
+_TICK_NS = 20_000_000
+"""Many file systems stamp a change with a clock that ticks every 4 or 10 ms: what changes again within a tick
+bears the same time, so that names read so soon after a change cannot be told from those after the next."""
 
 
 class CheckoutReading:
@@ -26,6 +33,8 @@ class CheckoutReading:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._opener = Opener(root)
+        self._thread = threading.local()
         self._names: OrderedDict[str, tuple[tuple[int, int], tuple[str, ...]]] = OrderedDict()
 
     def look(self, path: str) -> FileLook | None:
@@ -34,22 +43,26 @@ class CheckoutReading:
             if descriptor is None:
                 return None
             found = os.fstat(descriptor)
-            small = found.st_size < POINTER_LIMIT
-            pointer = read_pointer(os.pread(descriptor, POINTER_LIMIT, 0)) if small else None
+            pointer = None
+            if found.st_size < POINTER_LIMIT:
+                pointer = read_pointer(self._first(descriptor, found.st_size, POINTER_LIMIT))
             return FileLook(found.st_size, found.st_mtime_ns, found.st_ino, pointer)
 
     def head(self, path: str, limit: int) -> bytes | None:
         """The first `limit` bytes of a file; None when there is none."""
-        file = self.open(path)
-        if file is None:
-            return None
-        with file, halting("a file cannot be read", where=path):
-            return file.read(limit)
+        with self._opened(path) as descriptor:
+            if descriptor is None:
+                return None
+            return self._first(descriptor, os.fstat(descriptor).st_size, limit)
 
     def open(self, path: str) -> BinaryIO | None:
         """A file open for reading, which the caller closes; None when there is none."""
         with self._opened(path) as descriptor:
             return None if descriptor is None else os.fdopen(os.dup(descriptor), "rb")
+
+    def at_hand(self, file: BinaryIO, offset: int, length: int) -> bytes | None:
+        """Bytes of an open file if all of them are in memory, else None. Never waits."""
+        return bytes_in_memory(file.fileno(), offset, length)
 
     def names(self, folder: str) -> tuple[str, ...] | None:
         """Names of the regular files directly in a folder; the same tuple until the folder changes."""
@@ -60,7 +73,12 @@ class CheckoutReading:
             state = found.st_mtime_ns, found.st_ino
             known = self._names.get(folder)
             if known is None or known[0] != state:
+                if self._hurries:
+                    raise WouldWait
+                looked_at = time.time_ns()
                 known = state, tuple(sorted(_regular(descriptor)))
+                if looked_at - found.st_mtime_ns < _TICK_NS:
+                    return known[1]
             self._names[folder] = known
             self._names.move_to_end(folder)
             while len(self._names) > _KEPT:
@@ -69,6 +87,8 @@ class CheckoutReading:
 
     def below(self, folder: str, limit: int) -> Sequence[str]:
         """Paths of the regular files anywhere below a folder, the shallow ones first."""
+        if self._hurries:
+            raise WouldWait
         found: list[str] = []
         waiting = [folder]
         while waiting and len(found) < limit:
@@ -81,13 +101,34 @@ class CheckoutReading:
         return found[:limit]
 
     @contextmanager
+    def without_waiting(self) -> Iterator[None]:
+        """Within it, this thread's calls raise `WouldWait` instead of waiting for a disk."""
+        before, self._thread.hurries = self._hurries, True
+        try:
+            yield
+        finally:
+            self._thread.hurries = before
+
+    @property
+    def _hurries(self) -> bool:
+        return getattr(self._thread, "hurries", False)
+
+    def _first(self, descriptor: int, size: int, limit: int) -> bytes:
+        if self._hurries:
+            return first_bytes(descriptor, size, limit)
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            return file.read(limit)
+
+    @contextmanager
     def _opened(self, path: str) -> Iterator[int | None]:
         descriptor = None
         with halting("a file cannot be read", where=path):
             with suppress(FileNotFoundError, NotADirectoryError, UnsafePath):
                 check_relative(path)
-                with parent_of(self.root, path) as (folder, name):
-                    descriptor = open_regular(folder, name)
+                descriptor = self._opener.file(path) if self._hurries else self._walked_to(path)
+                if descriptor is not None and not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    os.close(descriptor)
+                    descriptor = None
             try:
                 yield descriptor
             finally:
@@ -102,14 +143,20 @@ class CheckoutReading:
             with suppress(FileNotFoundError, NotADirectoryError, UnsafePath):
                 if folder:
                     check_relative(folder)
-                inner = f"{folder}/x" if folder else "x"
-                with parent_of(self.root, inner) as (found, _):
-                    descriptor = os.dup(found)
+                descriptor = self._opener.folder(folder) if self._hurries else self._walked_into(folder)
             try:
                 yield descriptor
             finally:
                 if descriptor is not None:
                     os.close(descriptor)
+
+    def _walked_to(self, path: str) -> int | None:
+        with parent_of(self.root, path) as (folder, name):
+            return open_regular(folder, name)
+
+    def _walked_into(self, folder: str) -> int:
+        with parent_of(self.root, f"{folder}/x" if folder else "x") as (found, _):
+            return os.dup(found)
 
 
 def _regular(folder: int) -> list[str]:

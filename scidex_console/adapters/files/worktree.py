@@ -14,6 +14,7 @@ from scidex_console.adapters.files.walking import flush_folder, open_regular, op
 from scidex_console.domain.errors import Refused, UnsafePath
 from scidex_console.domain.fetching import StagedFile
 from scidex_console.domain.paths import check_relative
+from scidex_console.domain.sanitise import visible
 from scidex_console.engine.killpoints import reach
 
 _CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK})
@@ -87,10 +88,15 @@ class CheckoutFiles:
     def opens_elsewhere(self, recorded: str) -> bool:
         """Whether a recorded path opens from the outer folder, from this one, or as it stands.
 
-        Links are followed: whoever recorded the path may have meant them.
+        Links are followed: whoever recorded the path may have meant them. Where we may not look, they may:
+        the file counts as there.
         """
-        with suppress(ValueError), halting("a recorded path cannot be looked at", where=repr(recorded)):
-            return any((base / recorded).is_file() for base in (self.outer, self.root) if base is not None)
+        with (
+            suppress(ValueError),
+            halting("a recorded path cannot be looked at", where=visible(recorded, 200)),
+        ):
+            bases = (self.outer, self.root)
+            return any(_is_file(base / recorded) for base in bases if base is not None)
         return False
 
     def remove(self, path: str, sha256: str) -> bool:
@@ -272,3 +278,15 @@ def _anything(folder: int, name: str) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there, or behind a folder that we may not enter. None has a path that is too long."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise

@@ -51,6 +51,8 @@ class Measured:
     surveyed_at: datetime | None
     files_decided: int = 0
     """Files that no row claimed and that people have decided to delete."""
+    lost_links: int = 0
+    """Links to artifacts whose rows were deleted since: their folders will never come."""
     to_lay_again: int = 0
     """Not migrated any more: a folder stands, and the figure was stored or marked since."""
 
@@ -86,8 +88,11 @@ class Acceptance:
 
 
 def laid_again(number: int) -> str:
-    """So many of the gap, and how they came to be there."""
-    return f"{number:,} to be laid out again: their figure was stored or marked since"
+    """So many of the gap, how they came to be there, and what an operator does about them."""
+    return (
+        f"{number:,} to be laid out again: their figure was stored or marked since; "
+        f"a run of folders does it (`scidex-console start folders`)"
+    )
 
 
 def assess(measured: Measured, *, ends_in_s: float | None) -> Acceptance:
@@ -121,7 +126,7 @@ def _coverage(measured: Measured) -> Criterion:
     if share is not None:
         detail += f" ({share:g} %)"
     if measured.to_lay_again:
-        detail += f", {measured.to_lay_again:,} to be laid out again"
+        detail += f", {laid_again(measured.to_lay_again)}"
     return Criterion("coverage", detail, True if measured.migrated == measured.total else None)
 
 
@@ -172,7 +177,7 @@ def _size(measured: Measured, growth: float | None, maintained: float | None) ->
         return Criterion("growth", f"{', '.join(parts)}{others}", holds)
     if growth is None:
         parts.append("not measured again yet")
-    ending = "; `maintain` must bring it to at most 5 %" if judged else ""
+    ending = "; `scidex-console maintain` must bring it to at most 5 %" if judged else ""
     return Criterion("growth", f"{', '.join(parts)}{others}{ending}", None)
 
 
@@ -180,12 +185,14 @@ def _links(measured: Measured) -> Criterion:
     detail = (
         f"{measured.links:,} in the folders, {measured.dangling_links:,} lead to artifacts not migrated yet"
     )
+    if measured.lost_links:
+        detail += f", {measured.lost_links:,} to artifacts whose rows were deleted"
     complete = measured.migrated == measured.total
     return Criterion("links", detail, not measured.dangling_links if complete else None)
 
 
 def _orphans(number: int) -> str:
-    listed = "; `plan folders --orphans` lists them" if number else ""
+    listed = "; `scidex-console plan folders --orphans` lists them" if number else ""
     return f"{number:,} files no row claims; left alone{listed}"
 
 

@@ -200,7 +200,9 @@ def _primary_name(
     row: ArtifactRow, request: CommitRequest, file: GivenFile, folder: str, names: Names
 ) -> str:
     extension = split_extension(file.name)[1]
-    wish = f"{request.friendly_name}{extension}" if request.friendly_name else file.name
+    wish = request.friendly_name or file.name
+    if not wish.lower().endswith(extension.lower()):
+        wish += extension
     if not row.primary_filename:
         if file.lies_at and file.lies_at.rpartition("/")[0] == folder:
             return names.reserve(checked_name(file.lies_at.rpartition("/")[2]))

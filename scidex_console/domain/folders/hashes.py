@@ -56,6 +56,10 @@ class SourceSample:
     source: HashSource
     matching: int
     differing: int
+    believed: int
+    """Rows that are held against this source: in the configured order it is the first that says anything."""
+    flagged: int
+    """Of these, rows whose file differs."""
 
     @property
     def promised(self) -> int:
@@ -64,42 +68,52 @@ class SourceSample:
 
 
 def sample_sources(
-    rows: Iterable[tuple[Mapping[str, Any], str | None, str]],
+    order: Sequence[HashSource], rows: Iterable[tuple[Mapping[str, Any], str | None, str]]
 ) -> tuple[SourceSample, ...]:
     """Compare each source with the sha256 really read; a row is its metadata, `content_hash` and that."""
     matching: Counter[HashSource] = Counter()
     differing: Counter[HashSource] = Counter()
+    believed: Counter[HashSource] = Counter()
+    flagged: Counter[HashSource] = Counter()
     for metadata, content_hash, actual in rows:
+        first = expected_hash(order, metadata=metadata, content_hash=content_hash)
+        if first is not None:
+            believed[first.source] += 1
+            flagged[first.source] += first.sha256 != actual
         for source in HashSource:
             expected = promised(source, metadata=metadata, content_hash=content_hash)
             if expected is not None:
                 (matching if expected.sha256 == actual else differing)[source] += 1
-    return tuple(SourceSample(source, matching[source], differing[source]) for source in HashSource)
+    return tuple(
+        SourceSample(source, matching[source], differing[source], believed[source], flagged[source])
+        for source in HashSource
+    )
 
 
 def advice(order: Sequence[HashSource], samples: Sequence[SourceSample]) -> str:
-    """One sentence when the configured order would flag most files of a source; empty when it would not.
+    """One sentence when the configured order would flag most files held against a source; else empty.
 
-    Names the source that knows better, where there is one. Fewer than `LEAST_SAMPLED` rows say nothing
-    about a source: late in a run the few that are left may be the bad ones.
+    Names the source that knows better, where there is one, and the line of the configuration. Fewer than
+    `LEAST_SAMPLED` rows say nothing about a source: late in a run the few that are left may be the bad ones.
     """
     by_source = {sample.source: sample for sample in samples}
-    wrong = next((by_source[s] for s in order if s in by_source and _mostly_differs(by_source[s])), None)
+    wrong = next((by_source[s] for s in order if s in by_source and _mostly_flags(by_source[s])), None)
     if wrong is None:
         return ""
-    said = f"{wrong.differing} of {wrong.promised} sampled files differ from {wrong.source}"
+    said = f"{wrong.flagged} of {wrong.believed} sampled files differ from {wrong.source}"
+    others = [source for source in order if source is not wrong.source]
     better = max((s for s in samples if _mostly_matches(s)), key=lambda s: s.matching, default=None)
     if better is None:
-        return f"{said}: it may not be a hash of the file; leave it out of folders.hash_source"
-    said = f"{said}, {better.matching} of {better.promised} match {better.source}"
-    asked_first = better.source in order and order.index(better.source) < order.index(wrong.source)
-    if asked_first:
-        return f"{said}: rows without the latter are flagged unless folders.hash_source leaves the former out"
-    return f'{said}: set folders.hash_source = ["{better.source}"]'
+        said += ", which may not be a hash of the file"
+    else:
+        said += f", {better.matching} of {better.promised} match {better.source}"
+        others = others if better.source in others else [better.source]
+    words = ", ".join(f'"{source}"' for source in others)
+    return f"{said}: write hash_source = [{words}] below [folders]"
 
 
-def _mostly_differs(sample: SourceSample) -> bool:
-    return sample.promised >= LEAST_SAMPLED and sample.differing > sample.matching
+def _mostly_flags(sample: SourceSample) -> bool:
+    return sample.believed >= LEAST_SAMPLED and 2 * sample.flagged > sample.believed
 
 
 def _mostly_matches(sample: SourceSample) -> bool:

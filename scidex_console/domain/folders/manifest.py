@@ -8,15 +8,15 @@ changes with every edit of anything, the second is only known after the commit w
 
 from __future__ import annotations
 
-import json
 import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from scidex_console.domain.folders.names import split_extension
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.row_json import row_json
 
 _TYPES = mimetypes.MimeTypes(filenames=())
 _OF_SCIENCE = {
@@ -76,6 +76,12 @@ class FolderFile:
             raise ValueError(f"not a file as the migration log records it: {said!r}") from error
 
 
+_NO_MANIFEST: Final = (
+    "cannot be mirrored in a manifest: metadata that is no object, "
+    "is nested too deeply, or holds what JSON cannot"
+)
+
+
 def media_type(filename: str) -> str:
     """The media type a file's name stands for, whatever types the machine knows of."""
     extension = "." + split_extension(filename)[1].lower().rpartition(".")[2]
@@ -97,7 +103,7 @@ def manifest_bytes(row: ArtifactRow, files: Sequence[FolderFile]) -> bytes:
         "file_path": row.file_path,
         "metadata": row.metadata,
         "provenance_chain": row.provenance_chain,
-        "created_at": _instant(row.created_at),
+        "created_at": instant(row.created_at),
         "artifact_dir": row.artifact_dir,
         "primary_filename": row.primary_filename,
         "accessory_filenames": list(row.accessory_filenames or ()),
@@ -105,9 +111,9 @@ def manifest_bytes(row: ArtifactRow, files: Sequence[FolderFile]) -> bytes:
         "files": [file.to_json() for file in sorted(files, key=lambda f: f.path)],
     }
     try:
-        text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
-    except TypeError as error:
-        raise ValueError(f"the row of {row.id} holds what JSON cannot: {error}") from error
+        text = row_json(document, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the row of {row.id} {_NO_MANIFEST} ({error})") from error
     return text.encode("utf-8")
 
 
@@ -120,8 +126,8 @@ def rebuilt_manifest(row: ArtifactRow, files_moved: Sequence[Mapping[str, Any]] 
     return manifest_bytes(row, [FolderFile.from_json(said) for said in files_moved or ()])
 
 
-def _instant(time: datetime | None) -> str | None:
-    """In UTC; a time that names no zone stays without one, for it would mean the machine's."""
+def instant(time: datetime | None) -> str | None:
+    """A time as manifests have it: in UTC, or without a zone if it names none (it would be the machine's)."""
     if time is None:
         return None
     return (time.astimezone(UTC) if time.tzinfo else time).isoformat()

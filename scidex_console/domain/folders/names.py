@@ -52,27 +52,37 @@ def friendly_stem(stem: str, *, artifact_type: str, artifact_id: str) -> str:
 
 
 class Names:
-    """Gives out names inside one folder; no two are the same, even without case."""
+    """Gives out names inside one folder; no two are the same, even without case.
+
+    Names that are kept need not be ASCII: `straße` is taken for `STRASSE`, however its letters are composed.
+    """
 
     def __init__(self, *reserved: str) -> None:
-        self._taken = {name.lower() for name in reserved}
+        self._taken = {_alike(name) for name in reserved}
         self._last: dict[tuple[str, str], int] = {}
 
     def reserve(self, name: str) -> str:
         """A name that is given already."""
-        self._taken.add(name.lower())
+        self._taken.add(_alike(name))
         return name
 
     def give(self, stem: str, extension: str) -> str:
         """`stem` and `extension`, with `_2`, `_3` … behind the stem when that is taken."""
         wish = (stem.lower(), extension.lower())
         name, number = f"{stem}{extension}", self._last.get(wish, 1)
-        while name.lower() in self._taken:
+        while _alike(name) in self._taken:
             number += 1
             suffix = f"_{number}"
             name = f"{stem[: MAX_NAME - len(suffix)].rstrip('_')}{suffix}{extension}"
         self._last[wish] = number  # so that thousands of equal names do not each count from the start
         return self.reserve(name)
+
+
+def _alike(name: str) -> str:
+    """What a file system that ignores case may take a name for."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def friendly_name(filename: str, *, artifact_type: str, artifact_id: str, names: Names) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from scidex_console.domain.batches import Operation, RowChange
 from scidex_console.domain.folders.entries import EntryRole, FolderEntry, link_entry, manifest_entry
+from scidex_console.domain.folders.manifest import instant
 from scidex_console.domain.folders.planning import FolderPlan
 from scidex_console.domain.folders.rows import ArtifactRow
 
@@ -20,6 +21,8 @@ _CHANGING = (
 )
 _GUARDS = ("artifact_type", "title", "content_hash", "provenance_chain", "artifact_id")
 """Columns that the manifest tells of: a row that got other values meanwhile is left alone."""
+CREATED_AT = "created_at"
+"""The manifest tells of it, too; kept beside the fields, so that `verify` knows of later edits."""
 
 
 def operation_for_folder(
@@ -82,7 +85,9 @@ def _entries(
 def _row_change(plan: FolderPlan, migrated_at: datetime, file_path_field: str) -> RowChange:
     before, after = _image(plan.row, file_path_field), _image(plan.after, file_path_field)
     after["migrated_to_folder_at"] = migrated_at.isoformat()
-    fields = [*_CHANGING, *_GUARDS, "metadata"]
+    # No type is read alike whether the row says "" or NULL, so that it cannot be compared.
+    guards = [field for field in _GUARDS if field != "artifact_type" or plan.row.artifact_type]
+    fields = [*_CHANGING, *guards, "metadata"]
     if file_path_field == "file_path":
         fields.append(file_path_field)
     for key in sorted({*plan.row.metadata, *plan.after.metadata}):
@@ -108,6 +113,7 @@ def _image(row: ArtifactRow, file_path_field: str) -> dict[str, Any]:
         "provenance_chain": row.provenance_chain,
         "artifact_id": row.uuid,
         "metadata": dict(row.metadata),
+        CREATED_AT: instant(row.created_at),
     }
     if file_path_field == "file_path":
         image["file_path"] = row.file_path

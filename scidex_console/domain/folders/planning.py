@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.layout import (
     ACCESSORIES,
     LAYOUT_VERSION,
@@ -21,7 +20,7 @@ from scidex_console.domain.folders.moved_paths import MovedPaths
 from scidex_console.domain.folders.names import Names, friendly_name
 from scidex_console.domain.folders.resolving import ResolvingRules
 from scidex_console.domain.folders.rows import ArtifactRow, Relations
-from scidex_console.domain.paths import check_relative
+from scidex_console.domain.paths import is_safe
 
 
 @dataclass(frozen=True)
@@ -150,11 +149,7 @@ def _kept_name(row: ArtifactRow, file: ReadFile, folder: str, *, primary: bool) 
 
 def checked_name(primary_filename: str) -> str:
     """A name that a row gives its primary file. Raises ValueError when it cannot be one in a folder."""
-    try:
-        safe = "/" not in check_relative(primary_filename)
-    except UnsafePath:
-        safe = False
-    if not safe or primary_filename.lower() in RESERVED:
+    if "/" in primary_filename or not is_safe(primary_filename) or primary_filename.lower() in RESERVED:
         raise ValueError(f"primary_filename {primary_filename!r} cannot be a file's name in a folder")
     return primary_filename
 

@@ -14,6 +14,7 @@ from scidex_console.domain.errors import UsageError
 from scidex_console.domain.folders.layout import LAYOUT_VERSION, RESERVED, FolderLayout
 from scidex_console.domain.folders.names import Names, friendly_name
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.row_json import why_not_in_row
 
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -31,13 +32,17 @@ def new_row(
     content_hash: str | None,
     provenance_chain: Any,
 ) -> ArtifactRow:
-    """The row of a new artifact. Raises `UsageError` for a type that cannot be one."""
+    """The row of a new artifact. Raises `UsageError` for a type that cannot be one, or what no row holds."""
     if not _TYPE.fullmatch(artifact_type):
         raise UsageError(
             f"{artifact_type!r} is no artifact type",
             where="artifact_type",
             fix="write it in lower case letters, digits and _, as figure, notebook or kg_entity",
         )
+    texts = {"title": title, "content_hash": content_hash}
+    for field, value in {**texts, "metadata": metadata, "provenance_chain": provenance_chain}.items():
+        if why := why_not_in_row(value):
+            raise UsageError(f"no row can hold this: {why}", where=field, fix="give what JSON can say")
     artifact_id = f"{artifact_type}-{id_uuid}"
     name = None
     if filename is not None:

@@ -256,7 +256,7 @@ def _hindrance(path: str, tree: TreeIndex) -> str:
         return "a file of its name steers git itself"
     if tree.has_twin(path):
         return "another file's path differs from its own in case only"
-    return _not_recordable(path)
+    return why_not_recordable(path)
 
 
 def steers_git(path: str) -> bool:
@@ -266,10 +266,11 @@ def steers_git(path: str) -> bool:
 
 def is_recordable(path: str) -> bool:
     """Whether the database can hold a path of git's at all; what it cannot is never moved."""
-    return not _not_recordable(path)
+    return not why_not_recordable(path)
 
 
-def _not_recordable(path: str) -> str:
+def why_not_recordable(path: str) -> str:
+    """Why the database cannot hold a path, or no file can have it; empty where both can be."""
     try:
         longest = len(check_relative(path).encode())
     except UnsafePath as error:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from scidex_console.domain.handles import handle_in_addresses
+
 
 @dataclass(frozen=True)
 class ArtifactRow:
@@ -30,6 +32,11 @@ class ArtifactRow:
     migrated_at: datetime | None
     flagged: bool = field(default=False, compare=False)
     """Whether it waits because its file has another hash; told by the survey's statement only."""
+
+    @property
+    def handle(self) -> str:
+        """What it is called by in addresses."""
+        return handle_in_addresses(self.id, self.uuid)
 
 
 @dataclass(frozen=True)

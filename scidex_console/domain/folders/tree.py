@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import sys
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from copy import copy
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ def is_led_to(path: str, ends: Set[str]) -> bool:
     return any("/".join(parts[:depth]) in ends for depth in range(1, len(parts) + 1))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TreeEntry:
     """A path of the commit at the tip."""
 
@@ -53,30 +54,29 @@ class TreeIndex:
         self.entries = dict(entries)
         self._paths = sorted(entries)
         self._by_stem: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._without_case = Counter(map(str.lower, entries))
+        self._without_case = dict(Counter(map(_without_case, entries)))
         self._add_stems(self._paths)
         self._note_steering(self._paths)
 
     def following(self, changes: Mapping[str, TreeEntry | None]) -> TreeIndex:
         """The index of another commit, made from what became of the paths that differ; None: it is gone."""
         now = {path: entry for path, entry in changes.items() if entry is not None}
-        gone = {path for path in changes if path not in now and path in self.entries}
+        gone = sorted(path for path in changes if path not in now and path in self.entries)
         new = sorted(path for path in now if path not in self.entries)
         other = copy(self)
-        other.entries = {**self.entries, **now}
+        # Plain copies of the whole, and then only what differs: others may be reading this one.
+        other.entries = self.entries.copy()
+        other._without_case = self._without_case.copy()
+        other._by_stem = self._by_stem.copy()
+        other._paths = _merged(self._paths, gone=gone, new=new)
         for path in gone:
             del other.entries[path]
-        # Two sorted runs, which sorting merges.
-        other._paths = sorted([*(path for path in self._paths if path not in gone), *new])
-        other._without_case = self._without_case.copy()
-        other._without_case.subtract(map(str.lower, gone))
-        other._without_case.update(map(str.lower, new))
-        other._by_stem = self._by_stem.copy()
-        for path in gone:
-            for place in _stems(path):
-                other._by_stem[place] = tuple(p for p in other._by_stem[place] if p != path)
+            other._forget(path)
+        other.entries.update(now)
+        other._add_case(new)
         other._add_stems(new)
-        other._note_steering({*(path for path in self._steering if path not in gone), *now})
+        lost = set(gone)
+        other._note_steering({*(path for path in self._steering if path not in lost), *now})
         return other
 
     @property
@@ -107,6 +107,22 @@ class TreeIndex:
         for place, more in new.items():
             self._by_stem[place] = tuple(sorted((*self._by_stem.get(place, ()), *more)))
 
+    def _add_case(self, paths: Iterable[str]) -> None:
+        for lowered in map(_without_case, paths):
+            self._without_case[lowered] = self._without_case.get(lowered, 0) + 1
+
+    def _forget(self, path: str) -> None:
+        lowered = _without_case(path)
+        self._without_case[lowered] -= 1
+        if not self._without_case[lowered]:
+            del self._without_case[lowered]
+        for place in _stems(path):
+            left = tuple(p for p in self._by_stem[place] if p != path)
+            if left:
+                self._by_stem[place] = left
+            else:
+                del self._by_stem[place]
+
     def under(self, folder: str) -> list[str]:
         """Every file below a folder, in order; empty when there is no such folder."""
         # "0" is the character after "/", so that the two bounds enclose exactly what begins with "folder/".
@@ -132,12 +148,35 @@ class TreeIndex:
 
     def has_twin(self, path: str) -> bool:
         """Whether another path differs from this one in case only."""
-        return self._without_case[path.lower()] > 1
+        return self._without_case.get(path.lower(), 0) > 1
 
 
 def _stems(path: str) -> Iterator[tuple[str, str]]:
-    """Where a file is found by its stem: its folder, with each way to cut its extension off."""
+    """Where a file is found by its stem: its folder, with each way to cut its extension off.
+
+    Manifests and links of artifacts' folders, most of what a migrated store has, are no files to be found.
+    """
+    if is_bookkeeping(path):
+        return iter(())
     folder, _, name = path.rpartition("/")
-    lowered = name.lower()
+    folder, lowered = sys.intern(folder), name.lower()
     stems = {lowered, split_extension(lowered)[0], lowered.rpartition(".")[0]}
     return ((folder, stem) for stem in stems if stem)
+
+
+def _merged(paths: list[str], *, gone: Sequence[str], new: Sequence[str]) -> list[str]:
+    """Paths in order without those that are gone, and with the new ones: by stretches, not one by one."""
+    found: list[str] = []
+    done = 0
+    for path, is_new in sorted([*((path, False) for path in gone), *((path, True) for path in new)]):
+        at = bisect_left(paths, path, done)
+        found += paths[done:at]
+        found += [path] if is_new else []
+        done = at if is_new else at + 1
+    return found + paths[done:]
+
+
+def _without_case(path: str) -> str:
+    """The path in small letters: the very same object where it has no others, of which there are many."""
+    lowered = path.lower()
+    return path if lowered == path else lowered

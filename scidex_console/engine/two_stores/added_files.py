@@ -57,6 +57,17 @@ class AddedFiles:
                 skips |= {operation.artifact_id: skip} if skip else {}
         return skips
 
+    async def hindrances(self, operations: Operations) -> Mapping[str, str]:
+        """What git or the checkout has where a file is to come back from git."""
+        known = await in_thread(self._known, operations)
+        found: dict[str, str] = {}
+        for operation, file in _files(operations):
+            if known.get(file.path, file.blob) != file.blob:
+                found[operation.artifact_id] = f"git already has a file at {file.path}"
+            elif not (await self._is_placed(file) or await in_thread(self._is_vacant, file.path)):
+                found[operation.artifact_id] = f"something else is at {file.path}"
+        return found
+
     def expand(self, operations: Operations) -> Mapping[str, Skip]:
         """New files appear beside what is there; nothing is replaced."""
         skips: dict[str, Skip] = {}
@@ -137,10 +148,13 @@ class AddedFiles:
         repository = self._stores.repository
         return repository.blobs_of(repository.head(), self.paths(operations))
 
+    def _is_vacant(self, path: str) -> bool:
+        return self._stores.worktree.is_vacant(path)
+
     async def _find_again(self, artifact_id: str, file: AdoptedFile, head: str) -> Skip | None:
         """The file to adopt is not in the checkout: git may still have it."""
         stores = self._stores
-        if not await in_thread(stores.worktree.is_vacant, file.path):
+        if not await in_thread(self._is_vacant, file.path):
             return Skip(f"something else is at {file.path}", again=False)
         blob = (await in_thread(stores.repository.blobs_of, head, [file.path])).get(file.path)
         staged = await self._bring_back(artifact_id, blob) if blob else None

@@ -13,7 +13,7 @@ from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Refused, UnsafePath
 from scidex_console.domain.folders.entries import EntryRole, FolderEntry
 from scidex_console.engine.ports import Committed
-from scidex_console.engine.two_stores.laid_folders import LaidFolders, forwards
+from scidex_console.engine.two_stores.laid_folders import LaidFolders
 from scidex_console.engine.vocabulary import counted
 
 
@@ -32,14 +32,8 @@ class CommittedFiles(LaidFolders):
         if not self._repository.commits_by_another:
             return super().commit(batch, lambda: None)
         live, mandate = batch.live(), self._stores.mandate
-        known = self._known(live)
         return self._repository.commit(
-            [
-                change
-                for operation in live
-                for entry in operation.entries
-                for change in forwards(entry, known)
-            ],
+            [change for changes in self.coming(live) for change in changes],
             subject=f"{batch.job}: {self.doing} {counted(len(live), 'artifact')} (batch {batch.id})",
             trailers=mandate.trailers(batch, batch.op, CommitKind.APPLY),
             epoch=mandate.epoch,

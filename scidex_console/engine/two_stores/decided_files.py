@@ -42,6 +42,10 @@ class DecidedFiles:
         """Every file is the one that was decided about, in git and in the checkout."""
         return await in_thread(self._verify, batch.live())
 
+    async def hindrances(self, operations: Operations) -> Mapping[str, str]:
+        """What `verify` finds."""
+        return {a: skip.reason for a, skip in (await in_thread(self._verify, operations)).items()}
+
     def _verify(self, operations: Operations) -> Mapping[str, Skip]:
         decided = [(o, o.replacement) for o in operations if o.replacement is not None]
         known = self._repository.blobs_of(self._repository.head(), [r.path for _, r in decided])

@@ -25,6 +25,10 @@ class Effects(Protocol):
         """Which operations cannot go on as they were journalled: files, places and git as they are now."""
         ...
 
+    async def hindrances(self, operations: Operations) -> Mapping[str, str]:
+        """Why operations that were taken back cannot come on again as things are; nothing changes."""
+        ...
+
     def expand(self, operations: Operations) -> Mapping[str, Skip]:
         """New paths appear beside the old ones; what cannot appear is skipped, with nothing left of it."""
         ...

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from scidex_console.domain.batches import Batch
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.ports import Committed
-from scidex_console.engine.two_stores.laid_folders import LaidFolders, forwards
+from scidex_console.engine.two_stores.laid_folders import LaidFolders
 from scidex_console.engine.vocabulary import counted
 
 
@@ -21,9 +21,8 @@ class KeptOrphans(LaidFolders):
         """One commit for all files."""
         expand()
         live, mandate = batch.live(), self._stores.mandate
-        known = self._known(live)
         return self._repository.commit(
-            [change for o in live for entry in o.entries for change in forwards(entry, known)],
+            [change for changes in self.coming(live) for change in changes],
             subject=f"{batch.job}: keep {counted(len(live), 'file')} that no row claims,"
             f" by decision {batch.decision} (batch {batch.id})",
             trailers=mandate.trailers(batch, batch.op, CommitKind.APPLY),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
+from dataclasses import replace
 
 from scidex_console.domain.batches import Batch, Operation, OperationState, Skip
 from scidex_console.domain.commits import CommitKind
@@ -51,6 +52,25 @@ class LaidFolders:
             if skip is not None:
                 skips.setdefault(artifact_id, skip)
         return skips
+
+    async def hindrances(self, operations: Operations) -> Mapping[str, str]:
+        """What `verify` finds, and what lies where something is to appear."""
+        found = {a: skip.reason for a, skip in (await in_thread(self._verify, operations)).items()}
+        return {**await in_thread(self._obstacles, operations), **found}
+
+    def _obstacles(self, operations: Operations) -> dict[str, str]:
+        return {
+            operation.artifact_id: f"something else is at {entry.path}"
+            for operation, entry in _entries(operations)
+            if not self._has_place(entry)
+        }
+
+    def _has_place(self, entry: FolderEntry) -> bool:
+        if self._folders.holds(entry.path, entry.sha256, link=entry.is_link):
+            return True
+        if entry.replaced is not None:
+            return self._folders.holds(entry.path, sha256_of(entry.replaced), link=False)
+        return self._stores.worktree.is_vacant(entry.path)
 
     def _hindrance(self, entry: FolderEntry, known: Mapping[str, str]) -> Skip | None:
         """Why an entry cannot come about as it was planned."""
@@ -101,14 +121,13 @@ class LaidFolders:
         What they consist of is known, so the files appear while git looks through the objects.
         """
         live, mandate = batch.live(), self._stores.mandate
-        known = self._known(live)
         drafts = [
             CommitDraft(
-                [change for entry in operation.entries for change in forwards(entry, known)],
+                changes,
                 f"{batch.job}: {self.doing} {operation.artifact_id}",
                 mandate.trailers(batch, f"{batch.op}/{operation.id}", CommitKind.MOVE),
             )
-            for operation in live
+            for operation, changes in zip(live, self.coming(live), strict=True)
         ]
         return self._repository.commit_chain(
             drafts,
@@ -117,6 +136,14 @@ class LaidFolders:
             epoch=mandate.epoch,
             meanwhile=expand,
         )
+
+    def coming(self, operations: Operations) -> list[list[PathChange]]:
+        """What brings each operation into git, by what git has now."""
+        known, modes = self._known(operations), self._modes(operations)
+        return [
+            [change for entry in o.entries for change in _forwards(_as_set(entry, modes), known)]
+            for o in operations
+        ]
 
     def owners(self, operations: Operations, path: str) -> list[Operation]:
         """The operations that put something at a path or take it away from there."""
@@ -130,10 +157,10 @@ class LaidFolders:
 
     def inverse(self, operations: Operations) -> list[PathChange]:
         """New paths go, old ones are there again, as far as git is not so already."""
-        known = self._known(operations)
+        known, modes = self._known(operations), self._modes(operations)
         changes: dict[str, PathChange] = {}
         for _, entry in _entries(operations):
-            for change in _backwards(entry, known):
+            for change in _backwards(_as_set(entry, modes), known):
                 changes[change.path] = change
         return list(changes.values())
 
@@ -153,13 +180,14 @@ class LaidFolders:
         done = [o for o in batch.operations if o.state in (OperationState.DONE, OperationState.KEPT)]
         going = {entry.source for _, entry in _entries(done) if entry.leaves_source}
         stay = {e.source: e for _, e in _entries(done) if e.source in taken and e.source not in going}
-        known = self._repository.blobs_of(self._repository.head(), list(stay))
+        known, modes = self._repository.blobs_of(self._repository.head(), list(stay)), self._modes(done)
         changes = []
         for source, entry in stay.items():
             if source not in known:
                 with suppress(Refused, UnsafePath):  # another file is there by now: that one stays
                     self._folders.share(entry.path, source)
-                    changes.append(PathChange(source, entry.sha256, entry.blob, mode=entry.mode))
+                    mode = _as_set(entry, modes).mode
+                    changes.append(PathChange(source, entry.sha256, entry.blob, mode=mode))
         return changes
 
     def contract(self, batch: Batch) -> None:
@@ -189,7 +217,7 @@ class LaidFolders:
 
     def reinstatement(self, operations: Operations, *, besides: Operations) -> list[PathChange]:
         """New paths come again; old ones go again, unless an artifact that was taken back claims them."""
-        known = self._known(operations)
+        known, modes = self._known(operations), self._modes(operations)
         claimed = {entry.source for _, entry in _entries(besides)}
         changes: dict[str, PathChange] = {}
         for _, entry in _entries(operations):
@@ -197,7 +225,7 @@ class LaidFolders:
                 self._lay_again(entry)
             elif not (entry.leaves_source and known.get(entry.source) == entry.blob):
                 continue
-            for change in forwards(entry, known):
+            for change in _forwards(_as_set(entry, modes), known):
                 if change.sha256 is not None or change.path not in claimed:
                     changes[change.path] = change
         return list(changes.values())
@@ -244,13 +272,24 @@ class LaidFolders:
     def _known(self, operations: Operations) -> Mapping[str, str]:
         return self._repository.blobs_of(self._repository.head(), self.paths(operations))
 
+    def _modes(self, operations: Operations) -> Mapping[str, str]:
+        return self._repository.modes_of(self._repository.head(), self.paths(operations))
 
-def forwards(entry: FolderEntry, known: Mapping[str, str]) -> Iterator[PathChange]:
+
+def _as_set(entry: FolderEntry, modes: Mapping[str, str]) -> FolderEntry:
+    """A moved file with the mode that it has in git by now: a bit that somebody has set goes along."""
+    if entry.role is not EntryRole.MOVED:
+        return entry
+    return replace(entry, mode=modes.get(entry.path, modes.get(entry.source, entry.mode)))
+
+
+def _forwards(entry: FolderEntry, known: Mapping[str, str]) -> Iterator[PathChange]:
     """What brings an entry into git, by what git has now."""
     yield PathChange(
         entry.path,
         entry.sha256,
-        entry.blob,
+        # What the journal holds itself is made anew: git may have lost it, where history was rewritten.
+        entry.blob if entry.content is None else "",
         mode=entry.mode,
         content=entry.content,
         replaces=known.get(entry.path, "") if entry.replaced is not None else "",

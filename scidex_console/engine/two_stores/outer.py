@@ -5,6 +5,8 @@ A failure here never undoes a batch: the batch says so, and it is tried again la
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from scidex_console.domain.batches import TAKEN_BACK, Batch
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import LockBusy, RepositoryError
@@ -15,29 +17,25 @@ from scidex_console.engine.two_stores.stores import Stores
 
 
 async def publish(stores: Stores) -> str:
-    """Bump the pointer and push for every batch that still needs it; what went wrong, or ``."""
-    trouble = ""
-    for batch in await stores.journal.unpushed():
+    """Bump the pointer and push for every batch that still needs it; what went wrong, or ``.
+
+    While a push is refused the pointer goes on to follow: else `git submodule update` would bring back what
+    was there before.
+    """
+    batches = await stores.journal.unpushed()
+    for batch in batches:
         trouble = await _publish(stores, batch)
         if trouble:
-            break
-    return trouble
+            if batch is not batches[-1]:
+                await _follow(stores, batches[-1])
+            return trouble
+    return ""
 
 
 async def _publish(stores: Stores, batch: Batch) -> str:
-    op = batch.undo_op if batch.state in TAKEN_BACK else batch.op
     commit = ""
     try:
-        trailers = stores.mandate.trailers(batch, op, CommitKind.POINTER)
-        bumped = await in_thread(
-            stores.repository.bump_pointer,
-            subject=f"Move data to batch {batch.id} of {batch.job}",
-            trailers=trailers,
-        )
-        reach("outer: pointer moved")
-        if bumped is not None:
-            commit = bumped
-            await stores.journal.record_commit(batch, Committed(bumped, {}), CommitKind.POINTER, op)
+        commit = await _bump(stores, batch)
         pushed = await in_thread(stores.repository.push)
         reach("outer: pushed")
     except (RepositoryError, LockBusy) as error:
@@ -45,3 +43,26 @@ async def _publish(stores: Stores, batch: Batch) -> str:
         return str(error)
     await stores.journal.record_outer(batch, commit=commit, push=pushed or "none")
     return ""
+
+
+async def _follow(stores: Stores, batch: Batch) -> None:
+    """Bring the pointer to the newest batch; what hinders that is told of the one that was not pushed."""
+    with suppress(RepositoryError, LockBusy):
+        if commit := await _bump(stores, batch):
+            await stores.journal.record_outer(batch, commit=commit, push="")
+
+
+async def _bump(stores: Stores, batch: Batch) -> str:
+    """The pointer's commit, or nothing where it is at the tip already."""
+    op = batch.undo_op if batch.state in TAKEN_BACK else batch.op
+    trailers = stores.mandate.trailers(batch, op, CommitKind.POINTER)
+    bumped = await in_thread(
+        stores.repository.bump_pointer,
+        subject=f"Move data to batch {batch.id} of {batch.job}",
+        trailers=trailers,
+    )
+    reach("outer: pointer moved")
+    if bumped is None:
+        return ""
+    await stores.journal.record_commit(batch, Committed(bumped, {}), CommitKind.POINTER, op)
+    return bumped

@@ -35,15 +35,11 @@ async def recover(stores: Stores) -> int:
 async def recover_after(stores: Stores, *, lingering: Collection[int] = ()) -> int:
     """Settle what whoever had the writer lock before left open; the number of operations concerned.
 
-    Batches whose old paths only wait for readers to leave (`lingering`, and those of an engine that are in
-    both stores) are not left open: whoever wrote them takes the paths away.
+    Batches whose old paths only wait for readers to leave, among them those of `lingering`, are not left
+    open: whoever wrote them takes the paths away.
     """
     async with stores.writing():
-        left = [
-            batch
-            for batch in await stores.journal.unsettled()
-            if batch.id not in lingering and (batch.writer or batch.state is not BatchState.DONE)
-        ]
+        left = await stores.journal.left_open(lingering=lingering)
         if left:
             await in_thread(stores.repository.repair_index, [])
         return await _settle_all(stores, left)

@@ -50,9 +50,14 @@ async def go_back(stores: Stores, batch: Batch, *, origin: Mapping[str, str]) ->
 
 
 async def redo(stores: Stores, batch: Batch) -> Batch:
-    """Bring a rolled-back batch on again, from the blobs git still has."""
+    """Bring a rolled-back batch on again, from the blobs git still has.
+
+    Raises `Refused` where no row, or no file, is as it was found: the batch stays as it is, for when they are
+    again.
+    """
     async with stores.writing():
         await in_thread(stores.repository.check)
+        await _check_redo(stores, batch)
         base = await in_thread(stores.repository.head)
         batch = await stores.journal.begin_redo(
             batch,
@@ -62,6 +67,17 @@ async def redo(stores: Stores, batch: Batch) -> Batch:
         )
         reach("redo: journalled")
         return await go_forward(stores, batch)
+
+
+async def _check_redo(stores: Stores, batch: Batch) -> None:
+    """Raise where a redo would come to nothing, after which there would be no other."""
+    waiting = _in(batch, OperationState.ROLLED_BACK)
+    reasons = dict(await stores.journal.changed_since(batch, undo=False))
+    others = [operation for operation in waiting if operation.artifact_id not in reasons]
+    reasons |= await effects_of(stores, batch).hindrances(others)
+    if waiting and all(operation.artifact_id in reasons for operation in waiting):
+        first = waiting[0].artifact_id
+        raise Refused(f"nothing of batch {batch.id} can be redone: {reasons[first]}", where=first)
 
 
 def _in(batch: Batch, *states: OperationState) -> list[Operation]:
@@ -84,10 +100,12 @@ async def _commit_inverse(stores: Stores, effects: Effects, batch: Batch) -> Bat
                     continue
                 reach("rollback: expanded")
                 changes = await _inverse(stores, effects, batch, operations)
-                if not changes:
+                # Also where git is so already, as by somebody's `git revert`: history tells of each rollback.
+                told = effects.changes_git(operations) and not stores.repository.commits_by_another
+                if not (changes or told):
                     return batch
                 found = await in_thread(
-                    stores.repository.commit,
+                    partial(stores.repository.commit, even_empty=told),
                     changes,
                     subject=f"{batch.job}: take back {_what(operations)} (batch {batch.id})",
                     trailers=stores.mandate.trailers(batch, batch.undo_op, CommitKind.UNDO),
@@ -117,8 +135,25 @@ async def _inverse(
         return changes
     brought: set[str] = set()
     for commit in commits:
-        brought.update((await in_thread(stores.repository.describe, commit)).paths)
+        standing = await _standing(stores, batch, commit)
+        if standing is None:
+            return changes
+        brought.update((await in_thread(stores.repository.describe, standing)).paths)
     return [change for change in changes if change.sha256 is not None or change.path in brought]
+
+
+async def _standing(stores: Stores, batch: Batch, commit: str) -> str | None:
+    """A commit of the batch, or what somebody has made of it who rewrote history and collected the rest.
+
+    None: nothing is left of it that could be known by its trailers.
+    """
+    if await in_thread(stores.repository.has, commit):
+        return commit
+    number = next(number for number, made in batch.applied.items() if made == commit)
+    op, journal = f"{batch.uid}/{number}", stores.mandate.journal
+    find = partial(stores.repository.find, op, CommitKind.APPLY, since="", journal=journal)
+    found = await in_thread(find)
+    return found.commit if found is not None else None
 
 
 def _what(operations: Sequence[Operation]) -> str:

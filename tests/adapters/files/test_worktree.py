@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -145,6 +146,25 @@ async def test_symbolic_links_are_not_followed(room: Room, tmp_path: Path) -> No
     assert not (tmp_path / "nowhere").exists()
     assert sorted(path.name for path in elsewhere.rglob("*")) == ["deep", "secret.png"]
     assert os.path.lexists(room.root / "leaf.png")
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    ["x" * 5000, "a/" * 3000 + "b.png", "/" + "y" * 300, "nul\0.png", "a\udcff.png"],
+    ids=["name", "path", "absolute", "nul", "surrogate"],
+)
+def test_a_recorded_path_that_no_file_can_have_opens_nowhere(room: Room, recorded: str) -> None:
+    assert not room.checkout.opens_elsewhere(recorded)
+
+
+def test_a_recorded_path_behind_a_folder_that_is_shut_to_us_may_open_for_others(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shut(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", shut)
+    assert room.checkout.opens_elsewhere("/home/somebody/figure.png")
 
 
 async def test_folder_swapped_for_a_link_while_we_walk_leads_nowhere_else(

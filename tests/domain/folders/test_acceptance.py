@@ -89,11 +89,11 @@ def test_the_growth_of_a_store_under_64_mib_is_told_and_not_judged(start: int, h
 
 def test_a_store_that_can_be_judged_is_told_what_brings_its_growth_down() -> None:
     detail = criteria(replace(LARGE, bytes_maintained=None))["growth"].detail
-    assert detail.endswith("; `maintain` must bring it to at most 5 %")
+    assert detail.endswith("; `scidex-console maintain` must bring it to at most 5 %")
 
 
 def test_files_nobody_claims_are_listed_somewhere() -> None:
-    assert "`plan folders --orphans` lists them" in criteria(DONE)["orphan files"].detail
+    assert "`scidex-console plan folders --orphans` lists them" in criteria(DONE)["orphan files"].detail
     assert "plan" not in criteria(replace(DONE, orphans=0))["orphan files"].detail
 
 

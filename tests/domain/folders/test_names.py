@@ -140,3 +140,21 @@ def test_every_name_is_short_ascii_lower_case_and_its_own(
 def test_friendly_stem_of_a_friendly_stem_is_itself(text: str) -> None:
     once = friendly_stem(text, artifact_type="figure", artifact_id="i")
     assert friendly_stem(once, artifact_type="figure", artifact_id="i") == once
+
+
+@pytest.mark.parametrize(
+    ("kept", "wanted", "made"),
+    [
+        ("straße.png", "STRASSE.png", "strasse_2.png"),
+        ("ﬁgure.png", "figure.png", "figure_2.png"),
+        ("K.png", "k.png", "k_2.png"),
+        ("e\u0301.png", "é.png", "e.png"),
+        ("\u0130.csv", "i.csv", "i.csv"),
+    ],
+)
+def test_a_name_that_is_kept_is_told_apart_whatever_its_letters_fold_to(
+    kept: str, wanted: str, made: str
+) -> None:
+    names = Names()
+    names.reserve(kept)
+    assert friendly_name(wanted, artifact_type="figure", artifact_id="figure-1", names=names) == made

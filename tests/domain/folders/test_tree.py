@@ -39,8 +39,9 @@ def test_whatever_lies_in_a_folder_is_led_to_with_it() -> None:
     assert not is_led_to("data/b.csv", ends)
 
 
-_NAMES = st.sampled_from(["a.png", "A.png", "a.html", "a", "b.tar.gz", ".gitattributes"])
-_FOLDERS = st.sampled_from(["", "figures/", "figures/x/", "models/"])
+_UUID = "6f1c9a0e-0000-4000-8000-00000000000a"
+_NAMES = st.sampled_from(["a.png", "A.png", "a.html", "a", "b.tar.gz", "manifest.json", ".gitattributes"])
+_FOLDERS = st.sampled_from(["", "figures/", "figures/x/", "models/", f"{_UUID}/", f"{_UUID}/inputs/"])
 _PATHS = st.builds(str.__add__, _FOLDERS, _NAMES)
 _ENTRIES = st.builds(TreeEntry, st.sampled_from(["100644", "120000"]), st.sampled_from(["b" * 40, "c" * 40]))
 _TREES = st.dictionaries(_PATHS, _ENTRIES, max_size=14)
@@ -63,3 +64,9 @@ def test_an_index_that_followed_answers_like_one_made_anew(
         assert followed.companions(path) == anew.companions(path)
         assert followed.has_twin(path) == anew.has_twin(path)
     assert before.under("figures") == TreeIndex(old).under("figures"), "the old one is as it was"
+
+
+def test_a_folders_manifest_is_no_companion_of_a_file_of_the_same_stem() -> None:
+    entry = TreeEntry("100644", "b" * 40)
+    index = TreeIndex({f"{_UUID}/manifest.{kind}": entry for kind in ("json", "png", "html")})
+    assert index.companions(f"{_UUID}/manifest.png") == [f"{_UUID}/manifest.html"]

@@ -12,6 +12,7 @@ import pytest
 from scidex_console.engine.artifacts.committing import ArtifactCommits
 from scidex_console.wiring.artifacts import artifact_commits
 from tests.engine.artifacts.writing import assert_verified, commit, new_row, row
+from tests.engine.folders.trial import held
 from tests.labs import Lab, make_lab
 
 
@@ -28,7 +29,10 @@ async def commits(lab: Lab) -> AsyncIterator[ArtifactCommits]:
 
 
 async def test_new_artifact_gets_its_folder_with_manifest_and_row(lab: Lab, commits: ArtifactCommits) -> None:
-    artifact = new_row(lab, "notebook", metadata={"notebook_path": "notebooks/Über uns.ipynb"})
+    # An average as PostgreSQL has it: more digits than a float, and no edit of anybody's.
+    more = {"notebook_path": "notebooks/Über uns.ipynb", "score": "AVERAGE"}
+    average = json.dumps(more).replace('"AVERAGE"', "0.33333333333333333333")
+    artifact = new_row(lab, "notebook", metadata=average)
     done = await commit(
         commits, artifact, ("Über uns.ipynb", b"{}"), ("Über uns.html", b"<p>"), ("Preview!.png", b"png")
     )
@@ -47,6 +51,7 @@ async def test_new_artifact_gets_its_folder_with_manifest_and_row(lab: Lab, comm
         "accessories/uber_uns.html",
         "uber_uns.ipynb",
     ]
+    assert b'"score": 0.33333333333333333333' in (folder / "manifest.json").read_bytes()
     assert now["metadata"]["notebook_path"] == f"{done.artifact_id}/uber_uns.ipynb"
     await assert_verified(lab)
 
@@ -58,4 +63,26 @@ async def test_accessory_is_added_once_beside_what_is_there(lab: Lab, commits: A
     again = await commit(commits, artifact, ("plot.png", b"one"), ("other name.png", b"two"))
     assert added.accessory_filenames == ("plot.png", "plot_2.png")
     assert (again.added, again.batch, again.accessory_filenames) == ((), None, added.accessory_filenames)
+    await assert_verified(lab)
+
+
+async def test_commits_at_once_are_all_published_and_one_that_was_not_is_by_the_engine(
+    lab: Lab, commits: ArtifactCommits
+) -> None:
+    def outstanding() -> list[str]:
+        return [r["push_state"] for r in lab.rows("SELECT push_state FROM scidex_console.batch")]
+
+    artifact = new_row(lab)
+    await commit(commits, artifact, ("plot.png", b"plot"))
+    async with artifact_commits(lab.settings, name="second") as other:
+        added = [(f"{n}.csv", b"%d" % n) for n in range(4)]
+        await asyncio.gather(*(commit(by, artifact, None, each) for each in added for by in (commits, other)))
+    assert set(outstanding()) == {"pushed"}
+
+    async with held(lab) as trial:
+        writer = trial.writer()
+        await writer.recover()
+        lab.rows("UPDATE scidex_console.batch SET push_state = '' WHERE id = 2")  # its writer was killed
+        await writer.publish_again()
+    assert set(outstanding()) == {"pushed"}
     await assert_verified(lab)

@@ -17,11 +17,13 @@ from scidex_console.domain.errors import LockBusy, Refused, Unreachable
 from scidex_console.engine import killpoints
 from scidex_console.engine.artifacts.committing import ArtifactCommits
 from scidex_console.engine.artifacts.failures import WriterFailures
+from scidex_console.wiring import verify
 from scidex_console.wiring.artifacts import artifact_commits
+from scidex_console.wiring.reading import readers
 from scidex_console.wiring.stores import open_files, open_repository
 from tests.crash.at_places import at_place
 from tests.engine.artifacts.writing import assert_verified, commit, new_row, row
-from tests.engine.folders.tiny import row_of, tiny_lab
+from tests.engine.folders.tiny import git, row_of, tiny_lab
 from tests.engine.folders.trial import FolderTrial, held
 from tests.labs import Lab
 
@@ -80,6 +82,78 @@ async def test_commits_go_back_last_first_and_come_again(
     now = row(lab, artifact)
     assert (folder / "accessories" / "data.csv").read_bytes() == b"1,2"
     assert {k for k in now if now[k] != as_second[k]} <= {"updated_at"}
+    await assert_verified(lab)
+
+
+async def test_accessory_is_not_brought_back_before_its_folder_and_waits_for_it(
+    lab: Lab, commits: ArtifactCommits, trial: FolderTrial
+) -> None:
+    cycle = await trial.cycle()
+    assert cycle is not None
+    done = await commit(commits, "old", None, ("old.csv", b"x,y"))
+    with_it = row(lab, "old")
+    accessory = await trial.held.journal().load(done.batch or 0)
+    assert accessory is not None
+    accessory, cycle = await trial.roll_back(accessory), await trial.roll_back(cycle)
+    why = "its artifact's folder is not there: redo the batch that brought that first"
+    with pytest.raises(Refused, match=why):
+        await trial.redo(accessory)
+    async with readers(lab.settings) as looking:
+        preview = await looking.read.rollback_preview(accessory.id, redo=True)
+    assert (preview.operations, [each.reason for each in preview.refused]) == ((), [why])
+    assert preview.batch.state == "rolled_back"
+    await trial.redo(cycle)
+    assert (await trial.redo(accessory)).state == "cleaned"
+    now = row(lab, "old")
+    assert {k for k in now if now[k] != with_it[k]} <= {"updated_at"}
+    await assert_verified(lab)
+
+
+async def test_accessory_is_not_brought_back_over_an_edited_manifest_and_waits_for_the_one_it_replaced(
+    lab: Lab, commits: ArtifactCommits, trial: FolderTrial
+) -> None:
+    assert await trial.cycle() is not None
+    done = await commit(commits, "old", None, ("old.csv", b"x,y"))
+    with_it = row(lab, "old")
+    accessory = await trial.held.journal().load(done.batch or 0)
+    assert accessory is not None
+    accessory = await trial.roll_back(accessory)
+    manifest = lab.store.outer / with_it["artifact_dir"] / "manifest.json"
+    stood = manifest.read_bytes()
+    for edited in (b"{}", stood[:-2] + b"X}"):  # of another size, and of the same
+        manifest.write_bytes(edited)
+        git(lab.store.artifacts, "commit", "-qam", "An edited manifest")
+        with pytest.raises(Refused, match=r"can be redone: something else is at .*manifest\.json"):
+            await trial.redo(accessory)
+        async with readers(lab.settings) as looking:
+            preview = await looking.read.rollback_preview(accessory.id, redo=True)
+        assert preview.batch.state == "rolled_back"
+        assert [o.artifact_id for o in preview.kept_files] == ["old"]
+    manifest.write_bytes(stood)
+    git(lab.store.artifacts, "commit", "-qam", "As it was")
+    assert (await trial.redo(accessory)).state == "cleaned"
+    assert {k for k, value in row(lab, "old").items() if value != with_it[k]} <= {"updated_at"}
+    await assert_verified(lab)
+
+
+async def test_recorded_path_that_an_accessory_has_taken_is_named_with_what_it_should_be(
+    lab: Lab, commits: ArtifactCommits, trial: FolderTrial
+) -> None:
+    assert await trial.cycle() is not None
+    await commit(commits, "old", None, ("old.png", b"another figure"))
+    lies = row(lab, "old")["artifact_dir"]
+    damaged = f"{lies}/accessories/old.png"  # as an earlier version left it
+    lab.rows(
+        "UPDATE artifacts SET metadata = jsonb_set(metadata, '{figure_path}', to_jsonb(%s::text))", damaged
+    )
+    report = await verify(lab.settings)
+    assert report.broken == ("I1",)
+    (told,) = report.invariants[0].broken
+    assert "old: metadata.figure_path leads to" in told and told.endswith(f"set it to {lies}/old.png")
+    lab.rows(
+        "UPDATE artifacts SET metadata = jsonb_set(metadata, '{figure_path}', to_jsonb(%s::text))",
+        f"{lies}/old.png",
+    )
     await assert_verified(lab)
 
 

@@ -60,7 +60,7 @@ async def folders(tmp_path: Path, database_url: str) -> AsyncIterator[FolderBenc
     """A small store of the demo's own making, oddities and all."""
     extra = '[folders]\ncycle = 40\nevery = "0s"\ngrace = "0s"\n'
     urls = addresses(("figures.example.org", 12))
-    async with bench(tmp_path, database_url, urls, extra=extra, artifacts=150) as made:
+    async with bench(tmp_path, database_url, urls, extra=extra, artifacts=70) as made:
         yield FolderBench(made)
 
 

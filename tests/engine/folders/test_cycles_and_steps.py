@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.jobs.migrate_folders import GROUP
 from scidex_console.wiring.reading import readers
@@ -107,6 +109,7 @@ async def test_a_cycle_counts_what_is_handed_out_and_not_begun(tmp_path: Path, s
         assert await trial.job.next_items(GROUP, 20, excluding=[items[4].artifact_id]) == []
 
 
+@pytest.mark.sweep
 async def test_steps_do_not_use_up_a_cycle_that_they_did_not_fill(
     tmp_path: Path, scidex_database: str
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.runs import RunState
 from scidex_console.settings import load_settings
+from scidex_console.wiring.preconditions.folders import folder_findings
 from scidex_console.wiring.reading import readers
 from tests.crash.folder_checks import assert_verified
 from tests.engine.bench import Bench
@@ -51,6 +52,8 @@ async def test_a_layout_that_was_changed_after_the_first_cycle_is_refused_and_sa
         with pytest.raises(Refused, match=f"folders.shard = {was}"):
             await trial.read()
         assert await trial.job.waiting() == (0, 0)
+    [layout] = [f for f in await folder_findings(trial.lab.settings) if f.name == "folders: layout"]
+    assert (layout.ok, layout.fix) == (False, f"set folders.shard = {was}, start the engine again and resume")
     async with held(with_shard(lab, was)) as trial:
         await trial.cycle()
         assert {"b", "c"} <= trial.migrated()

@@ -42,9 +42,11 @@ class Walk:
     """Artifacts whose file was found before anything moved."""
     rounds: int = 0
     missed: list[str] = field(default_factory=list)
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set to end the walk after its round: cancelled, it could leave open what a thread just opened."""
 
     async def go(self) -> None:
-        while True:
+        while not self.enough.is_set():
             for artifact_id in sorted(self.with_file):
                 for reader in (ReaderKind.API, ReaderKind.FIGURE):
                     found = await self.reading.resolver.resolve(artifact_id, reader)
@@ -77,8 +79,8 @@ async def walking(lab: Lab) -> AsyncIterator[Walk]:
         try:
             yield walk
         finally:
-            going.cancel()
-            await asyncio.gather(going, return_exceptions=True)
+            walk.enough.set()
+            await going
 
 
 async def rounds(work: AtWork, walk: Walk, number: int = 1) -> None:
@@ -88,6 +90,7 @@ async def rounds(work: AtWork, walk: Walk, number: int = 1) -> None:
         await work.pause()
 
 
+@pytest.mark.sweep
 async def test_no_artifact_is_missed_while_it_moves_back_and_forth(lab: Lab) -> None:
     async with engine_at_work(lab.settings, frozenset({FOLDERS})) as work, walking(lab) as walk:
         assert len(walk.with_file) > 10

@@ -112,6 +112,17 @@ async def test_a_path_too_long_for_the_database_waits_for_a_person(
         assert trial.words("long") == ["quarantined"] and trial.migrated() == {"thought"}
 
 
+async def test_metadata_that_is_no_object_waits_for_a_person(tmp_path: Path, scidex_database: str) -> None:
+    rows = [Row("none"), Row("thought")]
+    lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, {}, rows)
+    lab.rows("UPDATE artifacts SET metadata = 'null' WHERE id = 'none' RETURNING 1")
+    async with held(lab) as trial:
+        await trial.cycle()
+        assert trial.words("none") == ["quarantined"] and trial.migrated() == {"thought"}
+        (said,) = lab.rows("SELECT errors FROM artifact_migration_log WHERE artifact_id = 'none'")
+    assert "metadata that is no object" in said["errors"]["reason"]
+
+
 async def test_a_file_that_git_converts_waits_for_a_person(tmp_path: Path, scidex_database: str) -> None:
     files: dict[str, Content] = {".gitattributes": b"*.txt text eol=crlf\n", "notes/a.txt": b"one\ntwo\n"}
     row = row_of("a", "notes/a.txt", artifact_type="note")
@@ -121,6 +132,25 @@ async def test_a_file_that_git_converts_waits_for_a_person(tmp_path: Path, scide
         assert await trial.cycle() is None
         (said,) = trial.log("a")
     assert said["status"] == "quarantined" and "eol=crlf" in said["errors"]["reason"]
+
+
+async def test_a_file_whose_line_ends_the_checkout_converts_waits_for_a_person(
+    tmp_path: Path, scidex_database: str
+) -> None:
+    text = b"one\n\ntwo\rthree\n" * 400_000  # more than is read at once
+    rows = [row_of(name, f"notes/{name}.txt", artifact_type="note") for name in "ab"]
+    files: dict[str, Content] = {f"notes/{name}.txt": text for name in "ab"}
+    lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, files, rows)
+    git(lab.store.artifacts, "config", "core.autocrlf", "true")
+    for name in "ab":
+        (lab.store.artifacts / f"notes/{name}.txt").write_bytes(text.replace(b"\n", b"\r\n"))
+    with (lab.store.artifacts / "notes/b.txt").open("ab") as theirs:
+        theirs.write(b"more\r\n")
+    async with held(lab) as trial:
+        assert await trial.cycle() is None
+        said = {name: trial.log(name)[0] for name in "ab"}
+    assert said["a"]["status"] == "quarantined" and "line ends" in said["a"]["errors"]["reason"]
+    assert said["b"]["status"] == "error" and "commit or restore it" in said["b"]["errors"]["reason"]
 
 
 @pytest.mark.parametrize(("pattern", "word"), [("*.h5", "success"), ("models/*", "quarantined")])

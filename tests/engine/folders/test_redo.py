@@ -9,7 +9,8 @@ import pytest
 
 from scidex_console.adapters.postgres import journal
 from scidex_console.adapters.postgres.database import Connection
-from scidex_console.domain.batches import Batch, OperationState
+from scidex_console.domain.batches import Batch, BatchState, OperationState
+from scidex_console.domain.errors import Refused
 from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, look
 from tests.engine.folders.tiny import git, row_of, tiny_lab
 from tests.engine.folders.trial import FolderTrial, states
@@ -48,16 +49,16 @@ async def test_there_and_back_twice_leaves_the_store_as_it_was(
 async def test_a_batch_that_is_followed_from_step_to_step_is_what_the_journal_holds(
     lab: Lab, trial: FolderTrial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    followed, steps = journal._loaded, []
+    followed, steps = journal.loaded, []
 
     async def compared(connection: Connection, batch: Batch) -> Batch:
         found = await followed(connection, batch)
-        held = await journal._load(connection, batch.id)
+        held = await journal.load(connection, batch.id)
         assert held is not None and found == held and found.applied == held.applied
         steps.append(found.state)
         return found
 
-    monkeypatch.setattr(journal, "_loaded", compared)
+    monkeypatch.setattr(journal, "loaded", compared)
     batch = await trial.cycle()
     assert batch is not None
     lab.rows("UPDATE artifacts SET artifact_dir = 'theirs' WHERE id = 'b'")
@@ -92,6 +93,30 @@ async def test_a_file_that_somebody_committed_anew_since_stays_where_it_is(
     assert (lab.store.artifacts / "figures/b.png").read_bytes() == b"a better scan"
     assert lab.git("show", "HEAD:figures/b.png") == "a better scan"
     assert lab.git("status", "--porcelain") == ""
+
+
+async def test_a_redo_whose_files_were_all_edited_is_refused_and_waits_until_they_are_back(
+    lab: Lab, before: Before, trial: FolderTrial, taken_back: Batch
+) -> None:
+    places = {name: lab.store.artifacts / f"figures/{name}.png" for name in "abc"}
+    for place in places.values():
+        place.write_bytes(b"a better scan")
+    git(lab.store.artifacts, "commit", "-qam", "Better scans")
+    with pytest.raises(Refused, match=f"nothing of batch {taken_back.id} can be redone: git's file at"):
+        await trial.redo(taken_back)
+    waiting = await trial.held.journal().load(taken_back.id)
+    assert waiting is not None and waiting.state is BatchState.ROLLED_BACK
+    git(lab.store.artifacts, "revert", "--no-edit", "HEAD")
+    for folder in {entry.path.partition("/")[0] for o in waiting.operations for entry in o.entries}:
+        (lab.store.artifacts / folder).mkdir()
+        (lab.store.artifacts / folder / "manifest.json").write_bytes(b"theirs, and not in git")
+    with pytest.raises(Refused, match=r"something else is at .*manifest\.json"):
+        await trial.redo(taken_back)
+    for manifest in lab.store.artifacts.glob("*/manifest.json"):
+        manifest.unlink()
+    await trial.redo(taken_back)
+    assert trial.migrated() == {"a", "b", "c"}
+    assert_folders_sound(lab, before)
 
 
 async def test_artifacts_that_got_their_folders_otherwise_since_keep_them(

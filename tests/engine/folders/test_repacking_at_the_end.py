@@ -16,6 +16,7 @@ from tests.crash.processes import engine_process
 from tests.engine.bench import AtRest, Bench, until_true
 from tests.engine.folders.conftest import FOLDERS, FolderBench
 from tests.engine.folders.tiny import row_of, tiny_lab
+from tests.samples import sample
 
 NAMES = [f"a{number:02}" for number in range(4)]
 INTERRUPTED = "repacking the repository, which was interrupted and is to be done again"
@@ -79,6 +80,7 @@ async def test_a_run_says_that_it_repacks_and_a_pause_ends_that(heavy: FolderBen
     assert "packs: 1\n" in heavy.bench.lab.git("count-objects", "-v")
 
 
+@pytest.mark.sweep
 async def test_a_cancelled_run_leaves_the_repack_to_whoever_maintains(heavy: FolderBench) -> None:
     async with heavy.bench.engine(jobs=FOLDERS):
         await heavy.ask("start")
@@ -88,7 +90,8 @@ async def test_a_cancelled_run_leaves_the_repack_to_whoever_maintains(heavy: Fol
         assert heavy.bench.run_state() is RunState.CANCELLED
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", sample(signal.SIGTERM, signal.SIGINT))
+@pytest.mark.sweep
 async def test_an_engine_told_to_leave_ends_its_repack_and_the_next_one_repeats_it(
     heavy: FolderBench, number: signal.Signals
 ) -> None:

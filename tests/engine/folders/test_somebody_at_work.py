@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from scidex_console.domain.batches import BatchState, OperationState
-from scidex_console.domain.errors import LockBusy
-from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound
+from scidex_console.domain.errors import LockBusy, Refused
+from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, assert_verified
 from tests.engine.folders.tiny import git, row_of, tiny_lab
 from tests.engine.folders.trial import FolderTrial, states
 from tests.labs import Lab
@@ -169,6 +169,7 @@ async def test_an_artifact_that_was_read_while_its_file_was_on_its_way_is_not_pu
     assert_folders_sound(lab, before)
 
 
+@pytest.mark.sweep
 async def test_a_row_that_stays_locked_is_not_committed_and_taken_back_again_and_again(
     lab: Lab, trial: FolderTrial
 ) -> None:
@@ -195,6 +196,27 @@ async def test_a_bit_that_somebody_sets_while_its_row_waits_for_a_batch_stays(
     await trial.cycle()
     assert place(lab, trial, "b").stat().st_mode & 0o111
     assert lab.git("status", "--porcelain") == ""
+
+
+async def test_a_bit_that_somebody_sets_in_a_folder_or_at_an_old_path_goes_along_there_and_back(
+    lab: Lab, trial: FolderTrial
+) -> None:
+    batch = await trial.cycle()
+    assert batch is not None
+    place(lab, trial, "b").chmod(0o755)
+    git(lab.store.artifacts, "commit", "-qam", "Executable")
+    batch = await trial.roll_back(batch)
+    assert (lab.store.artifacts / "figures/b.png").stat().st_mode & 0o111
+    assert lab.git("ls-files", "-s", "figures/b.png").startswith("100755 ")
+    assert lab.git("status", "--porcelain") == ""
+    (lab.store.artifacts / "figures/a.png").chmod(0o755)
+    git(lab.store.artifacts, "commit", "-qam", "Executable, too")
+    await trial.redo(batch)
+    assert trial.migrated() == {"a", "b", "c"}
+    modes = {name: lab.git("ls-files", "-s", str(place(lab, trial, name)))[:6] for name in "abc"}
+    assert modes == {"a": "100755", "b": "100755", "c": "100644"}
+    assert lab.git("status", "--porcelain") == ""
+    await asyncio.to_thread(assert_verified, lab)
 
 
 async def test_a_file_that_is_put_there_while_its_row_waits_for_a_batch_holds_it_back(
@@ -238,6 +260,27 @@ async def test_an_artifact_whose_advisory_lock_is_held_is_left_to_the_next_cycle
         assert await trial.cycle() is None, "not at once again"
     lab.rows("UPDATE scidex_console.folder SET due_at = now()")
     await trial.cycle()
+    assert trial.migrated() == {"a", "b", "c"}
+    assert_folders_sound(lab, before)
+
+
+async def test_an_artifact_whose_advisory_lock_is_held_is_neither_taken_back_nor_brought_on(
+    lab: Lab, before: Before, trial: FolderTrial
+) -> None:
+    batch = await trial.cycle()
+    assert batch is not None
+    with psycopg.connect(lab.store.database_url, autocommit=True) as theirs:
+        theirs.execute("SELECT pg_advisory_lock(hashtext('artifact_folder_migration:' || 'b'))")
+        batch = await trial.roll_back(batch)
+        assert states(batch)["b"] is KEPT and trial.migrated() == {"b"}
+        assert "advisory lock" in trial.log("b")[-1]["errors"]["reason"]
+    batch = await trial.roll_back(batch)
+    assert_as_before(lab, before)
+    with psycopg.connect(lab.store.database_url, autocommit=True) as theirs:
+        theirs.execute("SELECT pg_advisory_lock(hashtext('artifact_folder_migration:' || 'b'))")
+        with pytest.raises(Refused, match="b: its advisory lock is held by somebody else"):
+            await trial.redo(batch)
+    await trial.redo(batch)
     assert trial.migrated() == {"a", "b", "c"}
     assert_folders_sound(lab, before)
 

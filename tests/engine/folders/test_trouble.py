@@ -78,6 +78,7 @@ def rows() -> list[Row]:
         ),
         row_of("missing", "figures/never.png", content=b"gone"),
         Row("nothing", "hypothesis", title="only a thought"),
+        Row("no type", title="nobody said what it is"),
         row_of("link", "figures/link.png"),
         row_of("through a link", "figures/linked/in.csv"),
         row_of("climbing", "../../../etc/passwd"),
@@ -109,6 +110,7 @@ QUARANTINED = {
 async def awkward(tmp_path: Path, scidex_database: str) -> Lab:
     links = [("notebook", "lfs"), ("nothing", "notebook"), ("notebook", of("figures/good.png"))]
     lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, FILES, rows(), links=links)
+    lab.rows("UPDATE artifacts SET artifact_type = NULL WHERE id = 'no type'")
     (lab.store.artifacts / "figures/untracked.png").write_bytes(b"not in git")
     # As with a Git LFS that has fetched the file: git knows it as unchanged.
     lab.git(

@@ -7,8 +7,10 @@ import json
 import subprocess
 from pathlib import Path
 
+from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from tests.engine.folders.conftest import FolderBench
+from tests.engine.folders.trial import held
 
 
 def git(folder: Path, *args: str) -> str:
@@ -23,6 +25,22 @@ def contents(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file() and not path.is_symlink() and ".git" not in path.relative_to(folder).parts
     }
+
+
+async def test_a_batch_is_from_the_first_what_the_journal_says_of_it(folders: FolderBench) -> None:
+    async with held(folders.bench.lab) as trial:
+        await trial.read()
+        operations = await trial.job.effects(files=1000, marks=0)
+        batch = await trial.held.journal().prepare(
+            JobName.FOLDERS,
+            None,
+            operations,
+            base_commit="c",
+            epoch=trial.held.mandate.epoch,
+            authorization="",
+        )
+        assert batch is not None and len(batch.operations) > 10
+        assert batch == await trial.held.journal().load(batch.id)
 
 
 async def test_everything_gets_its_folder_and_nothing_is_lost(folders: FolderBench) -> None:

@@ -15,7 +15,7 @@ from scidex_console.engine.two_stores import forward, rollback
 from scidex_console.engine.two_stores.outer import publish
 from scidex_console.engine.two_stores.stores import Stores
 from scidex_console.engine.writer import Writer
-from scidex_console.wiring.engine import HeldStore, held_store
+from scidex_console.wiring.held_store import HeldStore, held_store
 from scidex_console.wiring.jobs import migrate_folders
 from tests.engine.two_stores.conftest import Act, Meanwhile
 from tests.labs import Lab

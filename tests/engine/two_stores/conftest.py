@@ -15,7 +15,7 @@ from scidex_console.domain.figures import operation_for
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores import forward
 from scidex_console.engine.two_stores.stores import Stores
-from scidex_console.wiring.engine import HeldStore, held_store
+from scidex_console.wiring.held_store import HeldStore, held_store
 from tests.labs import Lab, image_of, make_lab, prepare_figures
 
 Act = Callable[[], Awaitable[None] | None]
