@@ -153,6 +153,8 @@ class DatabaseFacts:
     """Every row, where folders are or were laid out."""
     claims: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Artifacts without a folder that claimed a path at the last survey, by path."""
+    links: frozenset[tuple[str, str]] | None = None
+    """What was made from what, by artifacts; None where nobody asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from typing import Any
 from scidex_console.domain.batches import UNSETTLED, Batch, Operation, OperationState
 from scidex_console.domain.folders.entries import FolderEntry
 from scidex_console.domain.folders.layout import ACCESSORIES, MANIFEST, folder_of
+from scidex_console.domain.folders.manifest import instant
+from scidex_console.domain.folders.operations import CREATED_AT
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.paths import ArtifactPaths
 from scidex_console.engine.verification.facts import DatabaseFacts, FolderRow, Reach
@@ -171,6 +173,7 @@ def edits(row: ArtifactRow, operation: Operation) -> list[str]:
         "primary_filename": row.primary_filename,
         "accessory_filenames": list(row.accessory_filenames or ()),
         "folder_layout_version": row.layout_version,
+        CREATED_AT: instant(row.created_at),
     }
     return [field for field in sorted(now.keys() & left.keys()) if now[field] != left[field]]
 
@@ -184,6 +187,8 @@ def _image_after(operation: Operation) -> dict[str, Any]:
     for key in keys:
         metadata.pop(key, None)
     metadata |= {key: change.after[f"metadata.{key}"] for key in keys if f"metadata.{key}" in change.after}
+    if CREATED_AT in change.after:  # not in journals of earlier versions
+        image[CREATED_AT] = change.after[CREATED_AT]
     return {**image, "metadata": metadata}
 
 

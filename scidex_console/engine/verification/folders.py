@@ -8,7 +8,7 @@ from collections.abc import Collection, Set
 
 from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.hashes import expected_hash
-from scidex_console.domain.folders.layout import ACCESSORIES, MANIFEST, Direction, folder_of
+from scidex_console.domain.folders.layout import ACCESSORIES, MANIFEST, Direction, folder_of, is_bookkeeping
 from scidex_console.domain.folders.manifest import rebuilt_manifest
 from scidex_console.domain.folders.resolving import recorded_paths
 from scidex_console.domain.folders.tree import SYMLINK, is_led_to, led_to
@@ -42,6 +42,7 @@ def migrated_rows_are_whole(evidence: Evidence) -> InvariantResult:
         edited += _judge_manifest(exam, evidence, found, folder)
         _judge_shape(exam, evidence, folder)
     _judge_links(exam, evidence)
+    _count_relations(exam, evidence)
     _judge_strays(exam, evidence)
     if edited:
         more = "" if len(edited) <= _NAMED else f" and {len(edited) - _NAMED} more"
@@ -108,7 +109,7 @@ def _judge_shape(exam: Examination, evidence: Evidence, folder: str) -> None:
 def _judge_links(exam: Examination, evidence: Evidence) -> None:
     """Every link in a folder, on disk as in git, leads to the folder it is named after, or to none yet."""
     view = evidence.folders
-    dangling = 0
+    dangling: list[str] = []
     for path, file in evidence.links.items():
         folder = folder_of(path)
         if folder is None or view.folders.get(folder) in view.open_artifacts:
@@ -119,11 +120,31 @@ def _judge_links(exam: Examination, evidence: Evidence) -> None:
             exam.broken(f"{path} leads outside the repository: {file.target}")
         elif folder_of(f"{end}/x") != end or posixpath.basename(end) != posixpath.basename(path):
             exam.broken(f"{path} does not lead to the artifact it is named after: {file.target}")
+        elif posixpath.basename(end) not in evidence.artifact_of:
+            exam.count("links to artifacts whose rows were deleted")
         elif end not in evidence.tracked_below:
-            dangling += 1
-    exam.count("links whose other end is not migrated", dangling)
+            dangling.append(path)
+    exam.count("links whose other end is not migrated", len(dangling))
     if dangling and len(view.migrated) == len(view.rows) and not view.moving:
-        exam.broken(f"every artifact is migrated, and {dangling} links lead to folders that are not there")
+        first = f"{dangling[0]} and {len(dangling) - 1:,} more links" if dangling[1:] else dangling[0]
+        exam.broken(f"every artifact is migrated, and {first} lead to no folder")
+
+
+def _count_relations(exam: Examination, evidence: Evidence) -> None:
+    """Links that `artifact_links` has got or lost since the folders were laid out: no violation."""
+    related, view = evidence.database.links, evidence.folders
+    if related is None:
+        return
+    uuids = {artifact_id: uuid for uuid, artifact_id in evidence.artifact_of.items()}
+    standing = {found.row.uuid for found in view.settled}
+    ends = ((uuids.get(derived), uuids.get(origin)) for derived, origin in related)
+    both = [(derived, origin) for derived, origin in ends if derived and origin]
+    wanted = {f"{derived}/{Direction.INPUTS}/{origin}" for derived, origin in both if derived in standing}
+    wanted |= {f"{origin}/{Direction.OUTPUTS}/{derived}" for derived, origin in both if origin in standing}
+    parts = (path.split("/")[-3:] for path in evidence.links if is_bookkeeping(path))
+    laid = {"/".join(p) for p in parts if p[0] in standing and p[-1] in evidence.artifact_of}
+    exam.count("links of artifact_links that came since and folders lack", len(wanted - laid))
+    exam.count("links in folders that artifact_links has no more", len(laid - wanted))
 
 
 def _judge_strays(exam: Examination, evidence: Evidence) -> None:

@@ -71,10 +71,12 @@ def _judge_commit(exam: Examination, evidence: Evidence, commit: OwnCommit) -> N
     if commit.trailers.kind in (CommitKind.UNDO, CommitKind.COMPENSATE):
         exam.count("files taken back by this tool", len(removed))
     elif not lost:
-        if commit.trailers.kind is CommitKind.MOVE:
+        # The commit that joins a cycle to the branch shows its moves again: their own commits count them.
+        decided = len(_decided_to_go(evidence, commit).intersection(removed))
+        if decided:
+            exam.count("files taken out by a decision", decided)
+        elif commit.trailers.kind is CommitKind.MOVE:
             exam.count("files moved into folders", len(removed))
-        else:
-            exam.count("files taken out by a decision", len(removed))
     else:
         removed = lost
         exam.broken(f"commit {commit.id} ({commit.trailers.kind}) removes {len(removed)} files: {removed[0]}")
@@ -112,6 +114,12 @@ def _count_files(exam: Examination, evidence: Evidence) -> None:
     if before is None:
         return
     ours = {path for commit in evidence.commits for path in commit.changes}
+    taken = {
+        path: delta.before.object
+        for commit in evidence.commits
+        for path, delta in commit.changes.items()
+        if delta.before is not None and delta.after is None
+    }
     gone = [path for path in before if path not in tracked]
     exam.count("files tracked before the first batch", len(before))
     there = {entry.object for entry in tracked.values()}
@@ -123,6 +131,9 @@ def _count_files(exam: Examination, evidence: Evidence) -> None:
             exam.count("files that others have removed since")
         elif blob in there or path in evidence.open_paths:
             exam.count("files of before that lie in folders now")
+        elif taken.get(path, blob) != blob:
+            # Each commit of ours has been judged by what it took.
+            exam.count("files that others had edited before they were moved or taken out")
         elif (path, blob) in decided:
             exam.count("files replaced or taken out by a decision")
         elif blob in left:

@@ -13,6 +13,7 @@ from scidex_console.engine.verification.disk_facts import FileFact, Presence
 from scidex_console.engine.verification.evidence import Evidence
 from scidex_console.engine.verification.facts import MarkFact, RowFact
 from scidex_console.engine.verification.findings import Examination, InvariantResult
+from scidex_console.engine.verification.recorded import recorded_paths_lead_to_their_files
 
 
 def every_row_opens(evidence: Evidence) -> InvariantResult:
@@ -30,6 +31,7 @@ def every_row_opens(evidence: Evidence) -> InvariantResult:
             _judge_stored(exam, evidence, artifact_id, file)
     _nothing_doubled(exam, evidence)
     folders.files_open(exam, evidence)
+    recorded_paths_lead_to_their_files(exam, evidence)
     if evidence.open:
         exam.count("batches under way, their files judged leniently", len(evidence.open))
     return exam.result()

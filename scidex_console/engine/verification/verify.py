@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from scidex_console.domain.batches import OperationState
-from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.hashes import HashSource
 from scidex_console.domain.folders.layout import folder_of
 from scidex_console.domain.folders.resolving import ResolvingRules
 from scidex_console.domain.folders.tree import SYMLINK
-from scidex_console.domain.paths import ArtifactPaths, check_relative
+from scidex_console.domain.paths import ArtifactPaths, is_safe
 from scidex_console.engine.verification import authority, checkout, folders, history, journal, rows
 from scidex_console.engine.verification.disk_facts import DiskSource, Presence
 from scidex_console.engine.verification.evidence import Evidence, moved_between, places_to_pin
@@ -201,7 +200,7 @@ def _paths_to_read(view: FolderView) -> tuple[set[str], set[str]]:
         path = view.paths.inside(row.file_path)
         if path is not None:
             inside.add(path)
-        elif _is_relative(row.file_path):
+        elif is_safe(row.file_path):
             outside.add(row.file_path)
     return inside, outside
 
@@ -211,11 +210,3 @@ def _folders(view: FolderView, git: RepositoryFacts) -> set[str]:
     named = [*git.tree, *(f"{folder}/" for folder in view.folders)]
     laid = [e.path for _, operation in view.operations(*OperationState) for e in operation.entries]
     return {folder for path in (*named, *laid) if (folder := folder_of(path)) is not None}
-
-
-def _is_relative(path: str) -> bool:
-    try:
-        check_relative(path)
-    except UnsafePath:
-        return False
-    return True

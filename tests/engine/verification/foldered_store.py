@@ -11,7 +11,8 @@ from typing import Any
 from scidex_console.domain.batches import Batch
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores import rollback
-from scidex_console.wiring.engine import HeldStore, engine_options, held_store
+from scidex_console.wiring.engine import engine_options
+from scidex_console.wiring.held_store import HeldStore, held_store
 from tests.engine.bench import addresses, bench
 from tests.engine.verification.worked_store import ORIGIN, WorkedStore
 from tests.worlds import SmallStore

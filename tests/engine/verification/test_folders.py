@@ -34,7 +34,9 @@ async def test_a_migrated_store_holds_every_invariant(foldered_files: WorkedStor
     assert whole["manifests equal to the ones rebuilt"] == everything > 60
     assert whole["links"] > 10
     assert counted(report, "I1")["files in folders opened"] >= len(migrated(foldered_files)) > 20
-    assert counted(report, "I9")["files moved into folders"] > 20
+    files = counted(report, "I9")
+    assert files["files moved into folders"] > 20
+    assert "files taken out by a decision" not in files, "nobody has decided anything"
 
 
 async def test_an_edited_manifest_is_no_longer_the_one_rebuilt(foldered_files: WorkedStore) -> None:
@@ -58,12 +60,14 @@ async def test_a_manifest_that_is_gone_is_named(foldered_files: WorkedStore) -> 
 
 
 async def test_a_row_edited_since_has_an_old_manifest_and_breaks_nothing(foldered: WorkedStore) -> None:
-    row = migrated(foldered)[0]
+    row, older = migrated(foldered)[:2]
     foldered.sql("UPDATE artifacts SET title = 'Edited' WHERE id = %s", row["id"])
+    foldered.sql("UPDATE artifacts SET created_at = '2020-02-02 20:20+00' WHERE id = %s", older["id"])
     report = await verify(foldered.settings)
     assert report.broken == ()
-    assert counted(report, "I2")["rows edited after their migration, whose manifests are older"] == 1
+    assert counted(report, "I2")["rows edited after their migration, whose manifests are older"] == 2
     assert f"{row['id']} (title)" in report.invariants[1].note
+    assert f"{older['id']} (created_at)" in report.invariants[1].note
     path = f"{row['folder']}/manifest.json"
     rewritten(foldered, path)
     commit_all(foldered, path)

@@ -13,7 +13,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores import forward, recovery, rollback
 from scidex_console.engine.verification import verify as verification
 from scidex_console.engine.verification.findings import StoreReport
-from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.held_store import HeldStore
 from scidex_console.wiring.verification import file_facts, verify
 from tests.engine.verification.foldered_store import engine_of, migrated, take_back
 from tests.engine.verification.test_healthy_store import counted

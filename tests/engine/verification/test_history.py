@@ -6,7 +6,8 @@ from pathlib import Path
 
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores import forward
-from scidex_console.wiring.engine import engine_options, held_store
+from scidex_console.wiring.engine import engine_options
+from scidex_console.wiring.held_store import held_store
 from scidex_console.wiring.verification import verify
 from tests.engine.verification.worked_store import DEAD, LATER, TAKEN_BACK, WorkedStore, prepared_operations
 

@@ -8,7 +8,8 @@ import pytest
 
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores import outer
-from scidex_console.wiring.engine import engine_options, held_store
+from scidex_console.wiring.engine import engine_options
+from scidex_console.wiring.held_store import held_store
 from scidex_console.wiring.verification import verify
 from tests.engine.verification.worked_store import WorkedStore, prepared_operations, store_figures
 

@@ -7,7 +7,8 @@ import pytest
 from scidex_console.domain.batches import AdoptedFile, Operation, OperationState, RowChange
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores import forward, outer
-from scidex_console.wiring.engine import engine_options, held_store
+from scidex_console.wiring.engine import engine_options
+from scidex_console.wiring.held_store import held_store
 from scidex_console.wiring.verification import verify
 from tests.engine.verification.worked_store import DEAD, MARKED_BEFORE, WorkedStore
 

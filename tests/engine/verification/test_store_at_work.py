@@ -18,7 +18,8 @@ from scidex_console.engine.two_stores import forward, outer, recovery, rollback
 from scidex_console.engine.verification import verify as verification
 from scidex_console.engine.verification.facts import DatabaseFacts
 from scidex_console.engine.verification.findings import StoreReport
-from scidex_console.wiring.engine import HeldStore, engine_options, held_store
+from scidex_console.wiring.engine import engine_options
+from scidex_console.wiring.held_store import HeldStore, held_store
 from scidex_console.wiring.verification import file_facts, verify
 from tests.engine.verification.worked_store import ORIGIN, WorkedStore, prepared_operations
 

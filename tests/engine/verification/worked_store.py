@@ -29,7 +29,8 @@ from scidex_console.settings import (
     Settings,
     WritesSettings,
 )
-from scidex_console.wiring.engine import HeldStore, engine_options, held_store
+from scidex_console.wiring.engine import engine_options
+from scidex_console.wiring.held_store import HeldStore, held_store
 from tests.originals import copy_repositories
 from tests.worlds import SmallStore, small_store
 
