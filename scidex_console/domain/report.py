@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from scidex_console.domain.durations import format_duration
@@ -61,7 +62,10 @@ def _period(report: Mapping[str, Any]) -> str:
         so_far += f", about {format_duration(float(round(left)))} to go"
     if not report.get("from"):
         return f"Nothing was attempted{so_far}."
-    return f"From {report['from']} to {report['to']}{',' if so_far else ''}{so_far}."
+    since, until = (
+        f"{datetime.fromisoformat(report[end]).astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" for end in ("from", "to")
+    )
+    return f"From {since} to {until}{',' if so_far else ''}{so_far}."
 
 
 def _of_figures(report: Mapping[str, Any]) -> list[str]:
@@ -115,10 +119,11 @@ def _batches(batches: Mapping[str, int]) -> str:
 
 
 def _sentences(totals: Mapping[str, int]) -> list[str]:
+    marked = f"of which {totals['marked']} are marked unavailable"
     return [
         f"- attempted: {totals['attempted']}",
         f"- fetched: {totals['fetched']}",
-        f"- hard-404 (404, 410, 451; marked unavailable): {totals['hard_404']}",
+        f"- hard-404 (404, 410, 451): {totals['hard_404']}, {marked}",
         f"- transient (retryable): {totals['transient']}",
         f"- blocked (401, 403; retryable): {totals['blocked']}",
         f"- suspect (no image under a success): {totals['suspect']}",

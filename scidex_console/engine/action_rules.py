@@ -10,7 +10,8 @@ from collections.abc import Callable
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import LEGAL_MOVES, OPEN, RunState
 from scidex_console.domain.soak.ladder import why_not_run
-from scidex_console.engine.views import GapView, Overview, ReversibleBatches, RunView
+from scidex_console.engine.batch_views import ReversibleBatches
+from scidex_console.engine.views import GapView, Overview, RunView
 
 Rule = Callable[[Overview, JobName], str | None]
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, Unreachable
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.jobs.job import Job
+from scidex_console.engine.jobs.record import Record
 from scidex_console.engine.ports import Clock
 from scidex_console.engine.pulse import Pulse
 
@@ -123,7 +124,7 @@ class Drain:
     async def _prepare(self, item: Any) -> None:
         try:
             record = await self._job.prepare(item, run_id=self._run_id, epoch=self._epoch)
-            await self._recorders.persist(record)
+            await self._recorded(record)
         except BaseException as error:
             self._permits.give_back()
             if isinstance(error, Exception) and not isinstance(error, ConsoleError):
@@ -135,6 +136,13 @@ class Drain:
         self._permits.prepared()
         self._pulse.changed("gap", "attempt")
         self._pulse.wake()
+
+    async def _recorded(self, record: Record) -> None:
+        try:
+            await self._recorders.persist(record)
+        except BaseException:
+            record.drop()
+            raise
 
     async def _wait_for_one(self) -> None:
         done, _ = await asyncio.wait(self._active.values(), return_when=asyncio.FIRST_COMPLETED)

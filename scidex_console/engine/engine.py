@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from scidex_console.domain.errors import (
     ConsoleError,
@@ -64,6 +65,7 @@ class Engine:
         for worker in parts.workers:
             worker.others = [other for other in parts.workers if other is not worker]
         self._leave = asyncio.Event()
+        self._saving = asyncio.Lock()
 
     def leave(self) -> None:
         """Ask the engine to finish the items in hand, flush and go (SIGTERM)."""
@@ -71,9 +73,10 @@ class Engine:
 
     async def run(self) -> None:
         """The whole life of a fenced engine. Raises `Fenced` when another one took over."""
+        self._p.gate.renew(self._p.clock.monotonic() + self._p.options.stalled_after_s)
         self._p.gate.restore(await self._p.gate_store.load())
         async with asyncio.TaskGroup() as life:
-            duties = [life.create_task(self._beat()), life.create_task(self._tick())]
+            duties = [life.create_task(duty) for duty in (self._beat(), self._tick(), self._keep_closings())]
             if self._p.options.writes:
                 await self._recover()
                 duties.append(life.create_task(self._publish()))
@@ -136,10 +139,11 @@ class Engine:
     async def _beat(self) -> None:
         while True:
             self._p.pulse.grow_older(self._p.clock.monotonic())
-            note = self._p.pulse.note
+            note, began = self._p.pulse.note, self._p.clock.monotonic()
             try:
                 await self._p.fence.beat(note)
-                await self._p.gate_store.save(self._p.gate.states())
+                self._p.gate.renew(began + self._p.options.stalled_after_s)
+                await self._save_gates()
             except _PASSING as error:
                 prefix = "reconnecting: " if isinstance(error, Unreachable) else ""
                 self._p.pulse.say("database", f"{prefix}{error}")
@@ -147,6 +151,19 @@ class Engine:
                 if note == self._p.pulse.note:
                     self._p.pulse.say("database", "")
             await self._p.clock.sleep(self._p.options.heartbeat_s)
+
+    async def _keep_closings(self) -> None:
+        """A hold outlives an engine that is killed the moment after."""
+        while True:
+            closed = await self._p.gate.closed()
+            await self._undeterred(partial(self._save_gates, closed))
+
+    async def _save_gates(self, groups: Collection[str] | None = None) -> None:
+        async with self._saving:  # or what was read before a hold could be written after it
+            states = self._p.gate.states()
+            if groups is not None:
+                states = [state for state in states if state.group in groups]
+            await self._p.gate_store.save(states)
 
     async def _tick(self) -> None:
         while True:

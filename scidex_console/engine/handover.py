@@ -255,6 +255,10 @@ def _acts(acts: Sequence[AuditView]) -> list[str]:
     return _table(("UTC", "who", "what", "why", "outcome"), rows)
 
 
+_OBJECTS = ("count", "kind", "outcome", "group", "phase", "step", "check", "reader", "share")
+"""Parameters of an intent that say what it was about."""
+
+
 def act_words(act: AuditView) -> str:
     """What was done, in a few words: `pause figures`, `batch 12 taken back`."""
     if act.action == "cancel_intent":
@@ -264,7 +268,8 @@ def act_words(act: AuditView) -> str:
         words.append(act.job.value)
     params = act.after.get("params") if isinstance(act.after, dict) else None
     if isinstance(params, dict):
-        words += [str(params[key]) for key in ("count", "kind", "outcome", "group") if params.get(key)]
+        told = [params.get(key) for key in _OBJECTS]
+        words += [f"{v:g}" if isinstance(v, float) else str(v) for v in told if v not in (None, "")]
     if act.batch_id:
         words.append(f"batch {act.batch_id}")
     elif act.run_id:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.batch_views import BatchView, LaterBatch, OperationView
 from scidex_console.engine.people import AuditView
-from scidex_console.engine.views import AttemptView, BatchView, LaterBatch, MigrationLogView, OperationView
+from scidex_console.engine.views import AttemptView, MigrationLogView
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class LogFilter:
 
     statuses: tuple[str, ...] = ()
     problems: bool = False
-    """Whatever is not a success."""
+    """Whatever is neither a success nor was taken back by a person: what somebody has to see to."""
     artifact_id: str = ""
     text: str = ""
     """In the artifact's id, or anywhere in the errors."""
@@ -123,6 +124,15 @@ class ArtifactLink:
     source: str
     target: str
     kind: str
+
+
+@dataclass(frozen=True)
+class ArtifactHistory:
+    """What happened to one artifact. Lists are newest first, and of the last few."""
+
+    changes: tuple[ArtifactChange, ...] = ()
+    decisions: tuple[ArtifactDecision, ...] = ()
+    log: tuple[MigrationLogView, ...] = ()
 
 
 @dataclass(frozen=True)

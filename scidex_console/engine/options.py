@@ -24,6 +24,8 @@ class EngineOptions:
     batch_marks: int = 100
     """Dead marks that close a batch of figures by themselves, so that they are recorded soon."""
     heartbeat_s: float = 2.0
+    stalled_after_s: float = 15.0
+    """Without a heartbeat for this long another engine may take over: nobody is asked any more then."""
     grace_s: float = 10.0
     """How long a pause or a shutdown waits for requests under way before it lets them go."""
     retry_s: float = 5.0

@@ -120,7 +120,7 @@ class RunOrders:
         if run is None:
             last = await self._runs.last_run(job)
             how = f"run {last.id} is {last.state}" if last else "there was none yet"
-            raise Refused(f"{job} has no run under way ({how})", fix=f"start {job} first")
+            raise Refused(f"{job} has no run under way ({how})", fix=f"`scidex-console start {job}` first")
         return run
 
     async def _recover_halted(self, run: RunView) -> None:

@@ -1,10 +1,10 @@
-"""Blocking work off the event loop, whose end is always seen."""
+"""Work whose end is always seen, whoever is cancelled meanwhile; blocking work goes off the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
@@ -19,6 +19,11 @@ async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     caller gives back.
     """
     return await _ended(asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs)), None)
+
+
+async def to_its_end(work: Awaitable[T]) -> T:
+    """Await `work`; a caller that is cancelled meanwhile still waits until it has ended."""
+    return await _ended(asyncio.ensure_future(work), None)
 
 
 async def in_thread_until_stopped(call: Callable[[threading.Event], T]) -> T:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scidex_console.domain.batches import BatchState, OperationState
 from scidex_console.domain.controls import Proof
 from scidex_console.domain.fetching import FetchClass, Hop
 from scidex_console.domain.folders.acceptance import Acceptance
@@ -18,6 +17,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.pacing.forecast import Forecast
 from scidex_console.domain.runs import RunState
 from scidex_console.domain.soak.ladder import Ladder
+from scidex_console.engine.batch_views import BatchView, ReversibleBatches
 from scidex_console.engine.people import AuditView, PresenceView
 
 
@@ -133,6 +133,9 @@ class AttemptView:
 
     id: int
     at: datetime
+    """When it was asked for."""
+    recorded_at: datetime
+    """When its answer was recorded: attempts are listed in that order."""
     artifact_id: str
     title: str
     group: str
@@ -204,104 +207,7 @@ class MigrationLogView:
     errors: str
     took_ms: int | None
     words: str = ""
-    """The errors for a person: their `reason` first, as plain text; empty where they have none."""
-
-
-@dataclass(frozen=True)
-class BatchView:
-    """One batch, for a list."""
-
-    id: int
-    uid: str
-    job: JobName
-    run_id: int | None
-    state: BatchState
-    commit: str
-    inverse_commit: str
-    created_at: datetime
-    settled_at: datetime | None
-    files: int
-    marks: int
-    skipped: int
-    conflicts: int
-    authorization: str
-    outer_commit: str = ""
-    push: str = ""
-    """`` when no remote is configured; `pushed`, `pending`, or the error of the last try."""
-    adopted: int = 0
-    """Rows that got a file which was there before."""
-    kept: int = 0
-    """Rows that a rollback had to leave as the batch made them; a rollback can be resumed for them."""
-    writer: str = ""
-    """Who had it committed, where it is a writer's; empty of an engine's own."""
-
-
-@dataclass(frozen=True)
-class ReversibleBatches:
-    """The newest batches of a job that can be taken back, or brought on again."""
-
-    job: JobName
-    done: int | None
-    """Id of the newest of which something stands; None when none does."""
-    taken_back: int | None
-    """Id of the newest of which something was taken back; None when nothing is."""
-
-
-@dataclass(frozen=True)
-class OperationView:
-    """One operation of a batch, for a preview or a list."""
-
-    artifact_id: str
-    state: OperationState
-    path: str
-    sha256: str
-    size: int | None
-    fields: tuple[str, ...]
-    reason: str = ""
-    commit: str = ""
-    """The artifact's own commit (folders)."""
-    files: int = 0
-    """Files moved into its folder, without the manifest (folders)."""
-    links: int = 0
-    """Links in its folder (folders)."""
-
-
-@dataclass(frozen=True)
-class LaterBatch:
-    """A batch that came after another one and touched artifacts of it."""
-
-    id: int
-    shared: int
-    """How many artifacts it shares."""
-
-
-@dataclass(frozen=True)
-class RollbackPreview:
-    """Both stores at once: what a rollback (or a redo) of a batch would do. Its token names exactly this."""
-
-    batch: BatchView
-    redo: bool
-    commits: tuple[str, ...]
-    """Commits that will be inverted: of folders the merge commit, and behind it each artifact's own."""
-    paths: tuple[str, ...]
-    """Paths that go (with a redo: come again); old paths that come back are those of `old_paths`."""
-    operations: tuple[OperationView, ...]
-    """Rows that will be restored (or applied again)."""
-    refused: tuple[OperationView, ...]
-    """Rows that changed since and will be left alone, each with the reason."""
-    token: str
-    old_paths: tuple[str, ...] = ()
-    """Old paths that appear again (with a redo: go) (folders)."""
-    kept_files: tuple[OperationView, ...] = ()
-    """Those of `operations` that would be kept, since a file in their folder was changed; with the reason.
-
-    The token does not name them, as only who has the checkout sees them (folders)."""
-    later: tuple[LaterBatch, ...] = ()
-    """Batches that stand on this one: they changed artifacts of it since, and hold those rows back.
-
-    The token does not name them: what they changed is among `refused`."""
-    unseen: str = ""
-    """Why nobody looked at the files; empty when somebody did, or when none are concerned (folders)."""
+    """The errors for a person: their `reason` first, then the rest; empty where they are no object."""
 
 
 @dataclass(frozen=True)

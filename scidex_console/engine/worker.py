@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 from scidex_console.domain.errors import (
     ConsoleError,
@@ -115,6 +116,8 @@ class Worker:
         except (Unreachable, LockBusy, Halt) as error:
             # A `Halt` only comes here when the database itself could not be told of it: its disk is full.
             await self._stumble(error)
+            if self._leaving:
+                await self._flush_at_last()
             return True
         self._pulse.say(self._job.name, "")
         return busy
@@ -190,6 +193,13 @@ class Worker:
     async def _flush(self, run: RunView) -> None:
         files, marks = self._job.batch_limits
         await self._writer.flush(self._job, run.id, files=files, marks=marks, adoptions=False)
+
+    async def _flush_at_last(self) -> None:
+        """What was in the way may be over; if not, what is prepared waits for the next engine."""
+        with suppress(Unreachable, LockBusy, Halt):
+            run = await self._runs.open_run(self._job.name)
+            if self._options.writes and run is not None and run.state in WORKING:
+                await self._flush(run)
 
     async def _move(
         self, run: RunView, to: RunState, *, halt_reason: str = "", halt_bytes_needed: int | None = None

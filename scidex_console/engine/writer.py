@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 
 from scidex_console.domain.batches import Batch, BatchState, Operation
-from scidex_console.domain.errors import ConsoleError, LockBusy, Unreachable
+from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, Unreachable
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.failed_commits import FailedCommits
 from scidex_console.engine.jobs.job import Job
@@ -86,6 +86,13 @@ class Writer:
 
         With `wait`, too, what is clean by then is published; otherwise that is left to the caller.
         """
+        await self._contract(wait=wait)
+        if wait and self._owes:
+            await self.publish()
+        if self._outdated >= _REFRESH_EVERY or (wait and self._outdated):
+            await self._refresh_index()
+
+    async def _contract(self, *, wait: bool) -> None:
         while self._lingering:
             batch, until = self._lingering[0]
             left = until - asyncio.get_running_loop().time()
@@ -100,10 +107,6 @@ class Writer:
                     self._lingering.pop(0)
             self._owes = True
             self._outdated += 1
-        if wait and self._owes:
-            await self.publish()
-        if self._outdated >= _REFRESH_EVERY or (wait and self._outdated):
-            await self._refresh_index()
 
     async def undisturbed(self, look: Callable[[], Awaitable[None]]) -> None:
         """Let something compare rows and disk while no batch is on its way between them."""
@@ -138,9 +141,7 @@ class Writer:
         async with self._telling(job, None), self._writing():
             batch = await forward.apply(self._stores, job, None, operations, decision=decision)
         if batch is not None:
-            self._let_linger(batch)
-            await self.tidy(wait=True)
-            await self.publish()
+            await self._see_through(batch)
         return batch
 
     async def flush(
@@ -161,18 +162,29 @@ class Writer:
         """Take a batch back in both stores."""
         async with self._telling(batch.job, batch.run_id), self._writing():
             batch = await rollback.roll_back(self._stores, batch, origin=origin, plan=plan)
-        await self.publish()
-        await self._refresh_index()
+        await self._publish_order()
         return batch
 
     async def redo(self, batch: Batch) -> Batch:
         """Bring a rolled-back batch on again."""
         async with self._telling(batch.job, batch.run_id), self._writing():
             batch = await rollback.redo(self._stores, batch)
-        self._let_linger(batch)
-        await self.tidy(wait=True)
-        await self.publish()
+        await self._see_through(batch)
         return batch
+
+    async def _see_through(self, batch: Batch) -> None:
+        """A person's order to its end: old paths go, once readers have left them, and it is published."""
+        self._let_linger(batch)
+        await self._contract(wait=True)
+        await self._publish_order()
+
+    async def _publish_order(self) -> None:
+        """What was ordered has come about, also where the disk has no room to publish it: that is told."""
+        try:
+            await self.publish()
+        except Halt as error:
+            self._pulse.say("publishing", f"not published: {error}")
+        await self._refresh_index()
 
     async def publish(self) -> None:
         """Move the outer pointer and push; trouble is noted, and tried again by `publish_again`."""
@@ -180,13 +192,13 @@ class Writer:
             await self._publish()
 
     async def publish_again(self) -> None:
-        """Publish what could not be published before; nothing when all is."""
-        if self._unpublished or not self._recorded:
+        """Publish what could not be published before, of other writers too; nothing when all is."""
+        if self._unpublished or not self._recorded or await self._stores.journal.unpushed():
             await self.publish()
 
     async def _refresh_index(self) -> None:
         """Best effort, and no reason for what was written before to have failed."""
-        with suppress(LockBusy, Unreachable):
+        with suppress(LockBusy, Unreachable, Halt):
             async with self._turn, self._stores.writing():
                 await in_thread(self._stores.repository.refresh_index)
                 self._outdated = 0

@@ -23,7 +23,7 @@ NAMES = (
 
 
 def counts(*numbers: int) -> dict[str, int]:
-    return dict(zip(NAMES, numbers, strict=True))
+    return {**dict(zip(NAMES, numbers, strict=True)), "marked": numbers[2] and numbers[2] - 1}
 
 
 def report(**changed: Any) -> dict[str, Any]:
@@ -49,11 +49,11 @@ def test_the_report_has_every_count_whole_and_per_host() -> None:
     assert render_markdown(report(), "demo") == (
         "## Run 3 of figures (demo)\n"
         "\n"
-        "From 2026-05-19T20:00:00+00:00 to 2026-05-19T21:30:00+00:00.\n"
+        "From 2026-05-19 20:00:00Z to 2026-05-19 21:30:00Z.\n"
         "\n"
         "- attempted: 70\n"
         "- fetched: 10\n"
-        "- hard-404 (404, 410, 451; marked unavailable): 41\n"
+        "- hard-404 (404, 410, 451): 41, of which 40 are marked unavailable\n"
         "- transient (retryable): 5\n"
         "- blocked (401, 403; retryable): 1\n"
         "- suspect (no image under a success): 2\n"
@@ -80,7 +80,7 @@ def test_a_report_over_all_runs_without_attempts_says_so() -> None:
 
 def test_what_is_counted_so_far_does_not_look_final() -> None:
     text = render_markdown(report(so_far="paused"), "demo")
-    period = "From 2026-05-19T20:00:00+00:00 to 2026-05-19T21:30:00+00:00, so far: the run is paused."
+    period = "From 2026-05-19 20:00:00Z to 2026-05-19 21:30:00Z, so far: the run is paused."
     assert text.splitlines()[2] == period
     every = render_markdown(report(run=None, so_far="running"), "demo")
     assert every.splitlines()[2].endswith(", so far: the last run is running.")

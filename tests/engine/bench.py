@@ -22,7 +22,8 @@ from scidex_console.domain.runs import RunState
 from scidex_console.engine.engine import Engine
 from scidex_console.engine.options import EngineOptions
 from scidex_console.settings import Settings, load_settings
-from scidex_console.wiring.engine import HeldStore, assembled, engine_options, held_store
+from scidex_console.wiring.engine import assembled, engine_options
+from scidex_console.wiring.held_store import HeldStore, held_store
 from scidex_console.wiring.reading import Readers, readers
 from tests.demo.hosts_client import PROMPT
 from tests.labs import Lab, Onlooker, make_lab
@@ -208,19 +209,21 @@ class Bench:
         return str(self.lab.rows("SELECT note FROM scidex_console.engine")[0]["note"])
 
 
-async def until(look: Callable[[], Coroutine[Any, Any, T | None]], what: str, *, patience: float = 30.0) -> T:
-    """Look again and again until there is something."""
+async def until(look: Callable[[], Coroutine[Any, Any, T | None]], what: str, *, patience: float = 90.0) -> T:
+    """Look again and again until there is something; ever more rarely, since others look, too."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
+    pause = 0.01
     while True:
         found = await look()
         if found:
             return found
         assert loop.time() < deadline, f"not within {patience:g} s: {what}"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.3, 0.06)
 
 
-async def until_true(look: Callable[[], bool], what: str, *, patience: float = 30.0) -> None:
+async def until_true(look: Callable[[], bool], what: str, *, patience: float = 90.0) -> None:
     """Look again and again until it is so."""
 
     async def found() -> bool | None:

@@ -15,16 +15,8 @@ from scidex_console.domain.intents import ActionName
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import LEGAL_MOVES, OPEN, RunState
 from scidex_console.engine.actions import ACTIONS, Friction, Situation, exact_duration
-from scidex_console.engine.views import (
-    BatchView,
-    EngineView,
-    GapView,
-    HostView,
-    Overview,
-    ReversibleBatches,
-    RunView,
-    StoreIdentity,
-)
+from scidex_console.engine.batch_views import BatchView, ReversibleBatches
+from scidex_console.engine.views import EngineView, GapView, HostView, Overview, RunView, StoreIdentity
 
 NOW = datetime(2026, 3, 14, 3, 0, tzinfo=UTC)
 FIGURES = JobName.FIGURES

@@ -222,6 +222,7 @@ async def test_a_run_adopts_without_asking_any_host(tmp_path: Path, scidex_datab
         assert (operation.path, operation.reason) == ("", ADOPTED)
 
 
+@pytest.mark.sweep
 async def test_a_step_of_one_batch_adopts_one_batch(tmp_path: Path, scidex_database: str) -> None:
     async with bench(tmp_path, scidex_database, addresses(("a.example", 24))) as made, made.engine():
         await made.ask("start")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from scidex_console.domain.controls import ControlCheck, ControlResult, ControlRules
-from scidex_console.domain.fetching import FetchClass, FetchOutcome, StagedFile
+from scidex_console.domain.controls import ControlCheck, ControlResult, ControlRules, SaidGone
+from scidex_console.domain.fetching import FetchClass, FetchOutcome, Hop, StagedFile
 from scidex_console.domain.figures import BackOff
 from scidex_console.engine.jobs.controls import Controls
+from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
 from scidex_console.engine.ports.suspects import PastAnswer, Said, Suspects
 
 GROUP = "g.example.org"
@@ -41,6 +44,12 @@ class World:
 
     def __init__(self) -> None:
         self.suspected: list[str] = []
+        self.to_head: set[str] = set()
+        """Figures that HEAD alone has called gone."""
+        self.head_says = 200
+        self.said_by: dict[str, str] = {}
+        """The addresses that said so, where they are not the group's own host's."""
+        self.due = 0
         self.condemned: list[str] = []
         self.discarded: dict[str, str] = {}
         self.asked_again = 0
@@ -48,19 +57,26 @@ class World:
         self.past: list[PastAnswer] = []
         self.stored: list[tuple[str, str]] = []
         self.answers: dict[str, FetchClass] = {}
+        self.ways: dict[str, tuple[str, ...]] = {}
+        """The addresses a control comes by, where these are more than its own."""
         self.checks: list[ControlCheck] = []
+        self.status: int | None = 404
+        """Of a control's answer."""
         self.trips: list[int] = []
         self.closed = False
         self.time = 0.0
 
     # The store.
     async def groups(self) -> Mapping[str, Suspects]:
-        return {GROUP: Suspects(len(self.suspected), 0, SOON)} if self.suspected else {}
+        return {GROUP: Suspects(len(self.suspected), self.due, SOON)} if self.suspected else {}
 
-    async def of_group(self, group: str) -> Sequence[str]:
-        return list(self.suspected)
+    async def of_group(self, group: str) -> Mapping[str, SaidGone]:
+        return {
+            name: SaidGone(self.said_by.get(name, f"https://{GROUP}/{name}"), name in self.to_head)
+            for name in self.suspected
+        }
 
-    async def stored_images(self, group: str, limit: int) -> Sequence[tuple[str, str]]:
+    async def stored_images(self, group: str, limit: int, *, most: int) -> Sequence[tuple[str, str]]:
         return self.stored[:limit]
 
     async def past_answers(self, group: str, limit: int) -> Sequence[PastAnswer]:
@@ -89,11 +105,16 @@ class World:
     def group_of(self, url: str) -> str:
         return GROUP
 
-    async def ask_control(self, url: str) -> FetchOutcome:
+    async def ask_control(self, url: str, *, head: bool = False) -> FetchOutcome:
         self.suspected += ["late"] if "late" not in self.suspected else []
         kind = self.answers.get(url, FetchClass.STORED)
         file = StagedFile("staged", f"sha of {url}", 9) if kind is FetchClass.STORED else None
-        return FetchOutcome("control", url, GROUP, GROUP, kind, "as told", 404, 1, SOON, 1, file=file)
+        hops = tuple(Hop(SOON, "GET", hop, 200, 1, "") for hop in self.ways.get(url, (url,)))
+        if head:
+            hops = (Hop(SOON, "HEAD", url, self.head_says, 1, ""), *hops)
+        return FetchOutcome(
+            "control", url, GROUP, GROUP, kind, "as told", self.status, 1, SOON, 1, file=file, hops=hops
+        )
 
     # The gate and the clock.
     def closed_until(self, group: str) -> datetime | None:
@@ -104,6 +125,22 @@ class World:
 
     def monotonic(self) -> float:
         return self.time
+
+    async def due_groups(self) -> Mapping[str, int]:
+        return {GROUP: 1}
+
+    def job(self, controls: Controls) -> RedownloadFigures:
+        """The job of these rows, as far as it asks nothing but the controls."""
+        it: Any = self
+        names = ("store", "source", "gate", "worktree", "repository", "paths", "clock", "suspects", "rescue")
+        return RedownloadFigures(
+            **dict.fromkeys(names, it),
+            file_path_field="file_path",
+            back_off=BackOff(),
+            jitter=random.Random(0),
+            batch_limits=(1, 1),
+            controls=controls,
+        )
 
     def controls(self, **changes: Any) -> Controls:
         world: Any = self
@@ -138,6 +175,111 @@ async def test_a_failing_control_discards_what_is_suspected_and_opens_the_breake
     world.answers.clear()
     await controls.ask(GROUP)
     assert not controls.distrusts(GROUP)
+
+
+async def test_rows_of_a_group_are_not_taken_up_from_a_failed_control_to_one_that_passes(
+    world: World,
+) -> None:
+    world.answers = {LIVE: FetchClass.DEAD}
+    job = world.job(world.controls())
+    assert not job.is_closed(GROUP)
+    await job.settle(GROUP)
+    assert job.is_closed(GROUP) and world.suspected == ["late"]
+    world.answers = {}
+    await job.settle(GROUP)
+    assert not job.is_closed(GROUP) and world.checks[-1].result is ControlResult.PASSED
+
+
+async def test_a_distrusted_group_whose_control_meets_trouble_is_asked_once_a_minute(world: World) -> None:
+    world.answers = {LIVE: FetchClass.DEAD}
+    controls = world.controls()
+    job = world.job(controls)
+    await job.settle(GROUP)
+    world.answers = {LIVE: FetchClass.TRANSIENT}
+    await job.settle(GROUP)
+    asked = len(world.checks)
+    assert await job.ready_groups() == []
+    await job.settle(GROUP)
+    assert len(world.checks) == asked
+    world.time += 61
+    assert await job.ready_groups() == [GROUP]
+    await job.settle(GROUP)
+    assert len(world.checks) == asked + 1
+
+
+BESIDE = "https://beside.example.org/"
+"""Another host of the same operator."""
+
+
+async def test_a_control_vouches_for_no_other_host_of_its_group(world: World) -> None:
+    world.said_by = {"b": f"{BESIDE}b.png"}
+    controls = world.controls()
+    assert controls.can_settle(GROUP, (await world.groups())[GROUP])
+    await controls.settle(GROUP)
+    assert (world.condemned, world.suspected) == (["a"], ["b", "late"])
+    assert not controls.can_settle(GROUP, Suspects(1, 0, SOON)), "asking again would decide nothing"
+    await controls.note(answer("c", FetchClass.DEAD), None)
+    assert controls.can_settle(GROUP, Suspects(1, 0, SOON)), "something new to decide about"
+    assert controls.can_settle(GROUP, Suspects(1, 1, SOON)), "a second answer is due"
+    await controls.settle(GROUP)
+    assert world.asked_again > 0
+
+
+async def test_each_host_is_vouched_for_by_an_image_of_its_own(world: World) -> None:
+    beside = f"{BESIDE}live.png"
+    world.said_by = {"b": f"{BESIDE}b.png"}
+    world.stored += [(beside, f"sha of {beside}"), (OTHER, f"sha of {OTHER}")]
+    await world.controls().settle(GROUP)
+    assert world.condemned == ["a", "b"]
+    assert [check.url for check in world.checks] == [LIVE, beside], "one of each"
+
+
+async def test_a_host_whose_own_image_does_not_come_is_not_believed_for_anothers(world: World) -> None:
+    beside = f"{BESIDE}live.png"
+    world.said_by = {"b": f"{BESIDE}b.png"}
+    world.stored = [(beside, f"sha of {beside}"), *world.stored]
+    world.answers = {beside: FetchClass.DEAD}
+    controls = world.controls()
+    await controls.settle(GROUP)
+    assert (world.condemned, world.suspected, world.trips) == (["a"], ["b", "late"], [])
+    assert not controls.distrusts(GROUP)
+
+
+async def test_a_control_vouches_for_the_hosts_that_it_is_redirected_by(world: World) -> None:
+    store, robots = "https://store.example.net/live.png", "https://beside.example.org/robots.txt"
+    world.said_by = {"a": "https://store.example.net/a.png", "b": f"{BESIDE}b.png"}
+    world.ways = {LIVE: (LIVE, robots, store)}
+    await world.controls().settle(GROUP)
+    assert (world.condemned, world.suspected) == (["a"], ["b", "late"])
+
+
+async def test_what_head_alone_has_said_waits_for_a_control_asked_by_head_too(world: World) -> None:
+    controls = world.controls()
+    world.to_head = {"b"}
+    await controls.ask(GROUP)
+    assert world.condemned == ["a", "b"], "the first round asks HEAD"
+    for _ in range(3):
+        world.suspected = ["a", "b"]
+        await controls.ask(GROUP)
+        assert world.suspected[0] == "b" and world.condemned[-1] == "a"
+    await controls.ask(GROUP)
+    assert world.condemned[-1] == "b", "and so does each fourth one"
+    world.suspected = ["b"]
+    await controls.settle(GROUP)
+    assert world.condemned[-2:] == ["b", "b"], "and one when nothing else is left to ask"
+
+
+async def test_what_a_head_that_lies_has_said_is_asked_again(world: World) -> None:
+    world.to_head, world.head_says = {"b"}, 404
+    await world.controls().ask(GROUP)
+    assert (world.condemned, world.asked_later, world.suspected) == (["a"], ["b"], ["late"])
+    assert not world.trips, "GET is believed"
+
+
+async def test_where_the_first_answer_counts_one_control_is_enough_for_a_group(world: World) -> None:
+    world.said_by = {"b": f"{BESIDE}b.png"}
+    await world.controls(rules=ControlRules(without_control="at-once")).settle(GROUP)
+    assert world.condemned == ["a", "b"]
 
 
 async def test_one_control_that_is_gone_is_outvoted_by_another_that_comes(world: World) -> None:
@@ -197,6 +339,20 @@ async def test_trouble_with_the_control_decides_nothing_for_a_while(world: World
     assert world.trips == [] and {"a", "b"} <= world.discarded.keys()
 
 
+async def test_a_control_that_was_not_asked_says_nothing_about_its_group(world: World) -> None:
+    """Its robots.txt forbids it since, or its name leads where nothing may be asked: no host spoke."""
+    controls = world.controls()
+    for kind in (FetchClass.BLOCKED, FetchClass.REFUSED):
+        world.answers, world.status = {LIVE: kind}, None
+        await controls.ask(GROUP)
+    assert world.trips == [] and not controls.distrusts(GROUP) and not world.condemned
+    await controls.ask(GROUP)
+    assert world.discarded and not controls.distrusts(GROUP), "left to their own answers"
+    world.suspected, world.status = ["a"], 403
+    await controls.ask(GROUP)
+    assert world.trips == [1], "a host that turns us away has said something"
+
+
 async def test_without_a_control_the_configuration_decides(world: World) -> None:
     world.stored = []
     await world.controls().settle(GROUP)
@@ -217,6 +373,29 @@ async def test_a_control_is_due_after_so_many_requests_and_after_a_batch(world: 
     assert controls.is_due(GROUP)
     world.closed = True
     assert not controls.is_due(GROUP), "a closed group is not asked"
+
+
+async def test_a_control_is_due_soon_where_nearly_all_is_gone(world: World) -> None:
+    controls = world.controls()
+    await controls.known(GROUP)
+    controls.spend(GROUP, 9)
+    assert not controls.is_due(GROUP)
+    controls.spend(GROUP, 1)
+    assert controls.is_due(GROUP)
+
+
+async def test_answers_that_look_unlike_the_groups_own_are_asked_again(world: World) -> None:
+    controls = world.controls()
+    for number in range(4):
+        figure = f"own{number}"
+        await controls.note(replace(answer(figure, FetchClass.DEAD), look="404 html"), None)
+        world.suspected.append(figure)
+        await controls.ask(GROUP)
+    assert "own3" in world.condemned and "own0" in world.asked_later
+    await controls.note(replace(answer("odd", FetchClass.DEAD), look="404 proxy"), None)
+    world.suspected.append("odd")
+    await controls.ask(GROUP)
+    assert "odd" in world.asked_later and "odd" not in world.condemned
 
 
 async def test_nothing_is_asked_when_nothing_is_suspected(world: World) -> None:

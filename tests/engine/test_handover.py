@@ -89,4 +89,11 @@ def test_hostile_words_stay_in_their_cell() -> None:
 
 def test_an_act_is_told_in_a_few_words() -> None:
     assert act_words(an_act(after={"params": {"count": 5}}, action="intent:step")) == "step figures 5"
+    for action, params, told in (
+        ("soak_begin", {"phase": 0}, "soak begin 0"),
+        ("soak_confirm", {"step": "0-apply"}, "soak confirm 0-apply"),
+        ("soak_sign", {"check": "old_reads", "token": "ab12"}, "soak sign old_reads"),
+        ("readers_set", {"reader": "figure", "share": 25.0, "token": "ab12"}, "readers set figure 25"),
+    ):
+        assert act_words(an_act(job=None, action=f"intent:{action}", after={"params": params})) == told
     assert act_words(an_act(action="cancel_intent", after=None, intent_id=4)) == "withdraw intent 4"

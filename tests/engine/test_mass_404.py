@@ -11,6 +11,7 @@ from scidex_console.demo.hosts.scenarios import Behaviour
 from scidex_console.domain.runs import RunState
 from tests.crash.checks import assert_sound
 from tests.engine.bench import addresses, bench, until_true
+from tests.samples import sample
 
 SURE = "sure.example.org"
 LONE = "lone.example.org"
@@ -47,7 +48,7 @@ async def test_marks_follow_a_passing_control_or_a_second_answer(
         scidex_database,
         urls,
         behaviours=dead,  # type: ignore[arg-type]
-        settings={"confirm_without_control": '"second-pass"'},
+        settings={"confirm_without_control": '"second-pass"', "second_pass_after": '"4s"'},
     ) as made:
         async with made.engine():
             await made.ask("start")
@@ -90,7 +91,10 @@ async def test_a_host_that_turns_to_404_for_all_marks_nothing_and_is_left_alone(
         assert_sound(made.lab)
 
 
-@pytest.mark.parametrize(("answers", "killed"), [(2, False), (4, False), (4, True), (9, False)])
+@pytest.mark.parametrize(
+    ("answers", "killed"),
+    sample((4, True), (2, False), (4, False), (9, False)),
+)
 async def test_an_outage_between_two_controls_marks_no_living_figure_and_the_dead_ones_in_the_end(
     tmp_path: Path, scidex_database: str, answers: int, killed: bool
 ) -> None:

@@ -164,9 +164,10 @@ async def test_retry_makes_exactly_the_previewed_rows_due_and_refuses_a_stale_to
     done = await bench.ask("retry", outcome="suspect", token=preview.token, reason="the site is back")
     assert done.outcome.startswith(f"{len(suspects) - 1} rows are due again; start a run to take them up: ")
     assert {i for i, state in bench.figures().items() if state == "due"} == suspects
+    await _retried_rows_alone_are_asked_and_settled_rows_never_again(after)
 
 
-async def test_retried_rows_alone_are_asked_and_settled_rows_never_again(after: Aftermath) -> None:
+async def _retried_rows_alone_are_asked_and_settled_rows_never_again(after: Aftermath) -> None:
     bench = after.bench
     due = {i for i, state in bench.figures().items() if state == "due"}
     for behaviour in (Behaviour.HTML, Behaviour.JSON):

@@ -50,10 +50,10 @@ async def test_figure_that_trips_the_program_halts_the_run_and_the_engine_lives(
     odd = sorted(lost.lab.store.lost)[2]
     fetch = HttpFigureSource.fetch
 
-    async def trips(source: HttpFigureSource, artifact_id: str, url: str) -> FetchOutcome:
+    async def trips(source: HttpFigureSource, artifact_id: str, url: str, **how: bool) -> FetchOutcome:
         if artifact_id == odd:
             raise KeyError("what\x1b[31mever")
-        return await fetch(source, artifact_id, url)
+        return await fetch(source, artifact_id, url, **how)
 
     async with lost.engine():
         with monkeypatch.context() as patched:

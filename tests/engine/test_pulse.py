@@ -8,7 +8,7 @@ from scidex_console.domain.figures import operation_for
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.pulse import PASSING_S, Pulse
-from scidex_console.wiring.engine import HeldStore, held_store
+from scidex_console.wiring.held_store import HeldStore, held_store
 from tests.engine.bench import Bench, addresses, bench, until_true
 from tests.labs import prepare_figures
 

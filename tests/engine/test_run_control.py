@@ -107,6 +107,7 @@ async def test_step_attempts_exactly_so_many_rows_over_all_groups_then_pauses(lo
     assert_all_stored_once(lost)
 
 
+@pytest.mark.sweep
 async def test_step_of_batches_writes_so_many_and_leaves_nothing_over(lost: Bench) -> None:
     async with lost.engine():
         one = await lost.ask("step", count=1, cycle=True)
@@ -146,7 +147,7 @@ async def test_illegal_moves_are_refused_with_the_reason(lost: Bench) -> None:
             refused = await lost.ask(action)
             assert refused.state is IntentState.REFUSED
             assert "no run under way (there was none yet)" in refused.outcome
-            assert "start figures first" in refused.outcome
+            assert "`scidex-console start figures` first" in refused.outcome
         for count in (0, -1, 100_001, "3", True, 1.5):
             assert "counts from 1" in (await lost.ask("step", count=count)).outcome
         lost.hosts.let(0)
@@ -185,6 +186,7 @@ async def test_pause_pressed_while_stepping_ends_both_and_loses_nothing(lost: Be
     assert_all_stored_once(lost)
 
 
+@pytest.mark.sweep
 async def test_resume_overtakes_a_pause_that_has_not_come_about(lost: Bench) -> None:
     async with lost.engine():
         lost.hosts.let(0)
@@ -262,6 +264,7 @@ async def test_intents_left_open_are_settled_by_the_next_engine(lost: Bench) -> 
     assert_sound(lost.lab)
 
 
+@pytest.mark.sweep
 async def test_step_goes_on_after_an_engine_was_cut_off_and_counts_on(lost: Bench) -> None:
     async with lost.engine_until_it_ends() as (_, life):
         lost.hosts.let(0)

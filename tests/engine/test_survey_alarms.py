@@ -10,7 +10,7 @@ import pytest
 
 from scidex_console.domain.errors import ConsoleError, Halt, RepositoryError
 from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
-from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.held_store import HeldStore
 from scidex_console.wiring.jobs import redownload_figures
 from tests.engine.two_stores.conftest import Trial, lab, trial
 from tests.labs import Lab

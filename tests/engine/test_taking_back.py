@@ -10,7 +10,9 @@ import pytest
 
 from scidex_console.demo.hosts.scenarios import Behaviour
 from scidex_console.domain.intents import Intent, IntentState
+from scidex_console.domain.paging import FIRST, Span
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.people import ActivityFilter
 from tests.crash.checks import assert_sound, figures_with_file
 from tests.engine.bench import Bench, addresses, bench, until_true
 
@@ -92,6 +94,8 @@ async def test_taking_back_is_on_record_with_who_where_why_and_what(
         assert (row["operator"], row["reason"]) == (intent.operator, "watermarked")
         assert row["origin"] == intent.origin and row["version"]
         assert row["authorization_ref"] == "lab 1" and row["epoch"] == 1
+    listed = await bench.readers.read.activity_window(ActivityFilter(action="rollback"), FIRST, Span(0, 9))
+    assert [act.action for act in listed.rows] == ["intent:rollback"], "one line an act"
     settled = by_action["intent:rollback"]
     assert settled["intent_id"] == intent.id and settled["outcome"] == f"done: {intent.outcome}"
     assert settled["before"]["state"] == "cleaned" and settled["before"]["commit"]
@@ -158,6 +162,7 @@ async def test_rollback_waits_for_a_lock_of_somebody_else_and_says_so(
     assert settled.state is IntentState.DONE and "is taken back" in settled.outcome
 
 
+@pytest.mark.sweep
 async def test_rollback_in_a_repository_that_is_not_ours_to_write_is_refused_or_waited_for(
     done: tuple[Bench, dict[str, dict[str, Any]]],
 ) -> None:
@@ -171,6 +176,7 @@ async def test_rollback_in_a_repository_that_is_not_ours_to_write_is_refused_or_
     assert (await act(bench, "rollback")).state is IntentState.DONE
 
 
+@pytest.mark.sweep
 async def test_batch_of_a_running_run_goes_back_between_its_batches(
     tmp_path: Path, scidex_database: str
 ) -> None:

@@ -227,6 +227,8 @@ class FolderReader:
             if stands_for is None or stands_for.sha256 != found.sha256:
                 if said := self._repository.conversions([path]).get(path):
                     raise _NotNow(FolderStatus.QUARANTINED, _CONVERTED.format(said), path=path)
+                if self._folders.differs_in_line_ends(path, entry.blob):
+                    raise _NotNow(FolderStatus.QUARANTINED, _CONVERTED.format("line ends"), path=path)
                 raise _NotNow(
                     FolderStatus.ERROR, "its file differs from git's: commit or restore it", path=path
                 )

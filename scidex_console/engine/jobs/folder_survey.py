@@ -98,7 +98,7 @@ class FolderSurvey:
                 bytes=await asyncio.to_thread(self._repository.size),
                 orphans=len(orphans(tree, seen.files)),
                 with_files=seen.with_files,
-                hash_advice=advice(self._hash_sources, sample_sources(seen.told)),
+                hash_advice=advice(self._hash_sources, sample_sources(self._hash_sources, seen.told)),
             ),
         )
 

@@ -28,17 +28,20 @@ class GoneRuns:
                 self._runs[group] = await self._recalled(group)
             return self._runs[group]
 
-    def is_surprising(self, group: str) -> bool:
-        """Whether more in a row were gone than chance explains, as far as is known without looking it up."""
-        return group in self._runs and self._runs[group].is_surprising
+    def is_due(self, group: str, spent: int) -> bool:
+        """Whether a control is due after so many requests, as far as is known without looking anything up."""
+        run = self._runs.get(group)
+        if run is None:
+            return spent >= self._rules.every
+        return spent >= self._rules.due_after(run) or run.is_surprising
 
     async def _recalled(self, group: str) -> GoneRun:
-        run, seen = GoneRun(), set[str]()
+        run, seen = self._rules.new_run(), set[str]()
         for past in await self._store.past_answers(group, _MOST_PAST):
             if past.said is Said.GONE:
                 run.note_gone(past.artifact_id, second=self._rules.is_second(past.suspected_for))
             elif past.said is Said.IMAGE:
-                run.note_image()
+                run.note_image(past.artifact_id)
             else:
                 run.note_control(passed=past.said is Said.PASSED)
             seen.add(past.artifact_id)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 from scidex_console.domain.batches import Operation
 from scidex_console.domain.jobs import JobName
-
-Record = Callable[[], Awaitable[None]]
-"""Writes down what preparing an item came to; may be repeated after a lost connection."""
+from scidex_console.engine.jobs.record import Record
 
 
 class Job(Protocol):

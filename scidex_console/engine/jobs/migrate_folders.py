@@ -22,7 +22,7 @@ from scidex_console.domain.folders.statuses import FolderStatus
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.jobs.folder_reading import FolderReader, ReadArtifact
 from scidex_console.engine.jobs.folder_survey import FolderSurvey
-from scidex_console.engine.jobs.job import Record
+from scidex_console.engine.jobs.record import Record
 from scidex_console.engine.jobs.relating import bookkeeping_of, relate
 from scidex_console.engine.ports import ArtifactRepository, Clock, DueFolder, FolderStore, Refusal
 from scidex_console.engine.threads import in_thread, in_thread_until_stopped
@@ -168,7 +168,7 @@ class MigrateFolders:
             if self._stepping:
                 await self._store.count_step(run_id)
 
-        return record
+        return Record(record)
 
     @property
     def ending(self) -> str:

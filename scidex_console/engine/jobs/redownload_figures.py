@@ -20,7 +20,7 @@ from scidex_console.domain.paths import ArtifactPaths
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.jobs.adoption import Adoption, Found
 from scidex_console.engine.jobs.controls import Controls, waits_on
-from scidex_console.engine.jobs.job import Record
+from scidex_console.engine.jobs.record import Record
 from scidex_console.engine.jobs.rescuing import Rescue
 from scidex_console.engine.ports import (
     ArtifactRepository,
@@ -132,7 +132,11 @@ class RedownloadFigures:
         for group, suspects in (await self._suspects.groups()).items():
             if self._controls.can_settle(group, suspects):
                 groups[group] = None
-        return [group for group in groups if self._gate.closed_until(group) is None]
+        return [
+            group
+            for group in groups
+            if self._gate.closed_until(group) is None and not self._controls.rests(group)
+        ]
 
     async def rest(self) -> str | None:
         """What the job waits for when nothing is due now; None when nothing is left at all."""
@@ -164,16 +168,15 @@ class RedownloadFigures:
         return "; ".join(words)
 
     async def next_items(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFigure]:
-        """Rows of a group to be asked now; none from a failed control to the next that passes."""
-        if self._controls.distrusts(group):
-            await self._controls.ask(group)
-            if self._controls.distrusts(group):
-                return ()
+        """Rows of a group to be asked now."""
         return await self._store.due(group, limit, excluding=excluding)
 
     async def settle(self, group: str) -> None:
-        """Decide about the figures of a group that are said to be gone."""
-        if group in await self._suspects.groups():
+        """Decide about the figures of a group that are said to be gone, and whether it is trusted again."""
+        if self._controls.distrusts(group):
+            if not self._controls.rests(group):
+                await self._controls.ask(group)
+        elif group in await self._suspects.groups():
             await self._controls.settle(group)
 
     def width(self, group: str) -> int:
@@ -181,8 +184,8 @@ class RedownloadFigures:
         return max(1, self._gate.in_flight_limit(group))
 
     def is_closed(self, group: str) -> bool:
-        """Whether a hold or an open breaker makes taking up rows of this group pointless."""
-        return self._gate.closed_until(group) is not None
+        """Whether rows are not to be taken up: a hold, an open breaker, or a control that failed last."""
+        return self._gate.closed_until(group) is not None or self._controls.distrusts(group)
 
     async def prepare(self, item: DueFigure, *, run_id: int, epoch: int) -> Record:
         """Ask for one figure; what comes back records the attempt and its verdict."""
@@ -190,23 +193,34 @@ class RedownloadFigures:
             await self._controls.ask(item.group)
         may_be_controlled = await self._controls.known(item.group)
         outcome = await self._fetched(item)
+        take_away = partial(self._source.let_go, outcome)
         self._controls.spend(item.group, outcome.requests)
         if not outcome.resolved_by and not item.marked:
-            await self._controls.note(outcome, item.suspected_for)
+            try:
+                await self._controls.note(outcome, item.suspected_for)
+            except BaseException:
+                take_away()
+                raise
         now = self._clock.now()
         suspicion = Suspicion(self._controls.rules, may_be_controlled, item.suspected_for)
         verdict = judge(
             outcome, item.attempts + 1, now, self._back_off, self._jitter, suspicion, marked=item.marked
         )
-        return partial(
-            self._store.record_attempt, item, outcome, verdict, run_id=run_id, epoch=epoch, judged_at=now
+        return Record(
+            partial(
+                self._store.record_attempt, item, outcome, verdict, run_id=run_id, epoch=epoch, judged_at=now
+            ),
+            take_away=take_away,
         )
 
     async def _fetched(self, item: DueFigure) -> FetchOutcome:
         """The figure from its recorded address, or where that is dead from where it has moved."""
         if item.marked and self._rescue.applies(item.url):
             return await self._rescue.instead_of(item, None)
-        outcome = await self._source.fetch(item.artifact_id, item.url)
+        # A second answer is the last word where no control vouches for the host.
+        since, second_pass_after = item.suspected_for, self._controls.rules.second_pass_after
+        is_last = since is not None and since >= second_pass_after
+        outcome = await self._source.fetch(item.artifact_id, item.url, audited=is_last)
         if outcome.outcome is FetchClass.DEAD and self._rescue.applies(item.url, item.rescue_tried):
             return await self._rescue.instead_of(item, outcome)
         return outcome

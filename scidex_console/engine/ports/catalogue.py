@@ -1,4 +1,4 @@
-"""What the read service asks the database besides artifacts: the newest, former names, all addresses."""
+"""What the read service asks the database besides artifacts: the newest, histories, names, addresses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.engine.listing_views import ArtifactHistory
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,16 @@ class FormerName:
     """Before it was moved there, relative to the same; empty where it was not moved."""
 
 
+@dataclass(frozen=True)
+class Moved:
+    """Where a batch moved a file."""
+
+    owner: str
+    """The artifact's id; of a file that no row claims, its subject (`domain.orphans`)."""
+    path: str
+    """Relative to the artifact repository."""
+
+
 class Catalogue(Protocol):
     """For reading only."""
 
@@ -26,16 +37,23 @@ class Catalogue(Protocol):
         """The newest artifacts."""
         ...
 
+    async def history(self, artifact_id: str) -> ArtifactHistory:
+        """What happened to an artifact."""
+        ...
+
     async def former_names(self, artifact_id: str) -> Sequence[FormerName]:
         """Every place that a batch gave to a file of an artifact, the newest first; also taken-back ones."""
         ...
 
-    async def moved_from(self, path: str) -> Sequence[str]:
-        """Ids of artifacts to whose folders a batch moved the file that lay at a path, the newest first."""
+    async def moved_from(self, path: str) -> Sequence[Moved]:
+        """Whose file a batch moved from a path, and where to, the newest first; also taken-back ones."""
         ...
 
     def addresses(self, first: str, limit: int) -> AsyncIterator[Sequence[tuple[str, str]]]:
-        """(id, type) of `limit` artifacts from an id on (itself included), by id, in portions."""
+        """(what addresses call it, type) of `limit` artifacts from an id on, by id, in portions.
+
+        Those that no address can name are left out.
+        """
         ...
 
     async def milestones(self, every: int) -> Sequence[str]:

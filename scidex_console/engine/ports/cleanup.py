@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from scidex_console.domain.cleanup import CleanupPlan
-from scidex_console.domain.folders.orphans import OrphanPage
+from scidex_console.domain.folders.orphans import Orphan, OrphanPage
 from scidex_console.domain.intents import Intent
+from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.triage import Decision
 from scidex_console.engine.triage.views import DecisionPreview, DecisionView
 
@@ -46,6 +47,10 @@ class CleanupDesk(Protocol):
 
     async def orphans(self, patterns: Sequence[str], *, limit: int, after: str) -> OrphanPage:
         """Files that no row claims, by path."""
+        ...
+
+    async def window(self, patterns: Sequence[str], around: Around, span: Span) -> Window[Orphan]:
+        """The same, as a window around a path."""
         ...
 
     async def preview(

@@ -314,6 +314,14 @@ class Journal(Protocol):
         """Batches that recovery must look at, oldest first."""
         ...
 
+    async def left_open(self, *, lingering: Collection[int]) -> Sequence[Batch]:
+        """Of the unsettled batches those that nobody is about to settle, oldest first.
+
+        Batches whose old paths only wait for readers to leave (`lingering`, and those of an engine that are
+        in both stores) are settled by whoever wrote them.
+        """
+        ...
+
     async def load(self, batch_id: int) -> Batch | None: ...
 
     async def of_decision(self, decision: int) -> Batch | None:
@@ -331,7 +339,7 @@ class Journal(Protocol):
     async def record_outer(self, batch: Batch, *, commit: str, push: str) -> None: ...
 
     async def unpushed(self) -> Sequence[Batch]:
-        """Settled batches whose pointer or push is still outstanding, oldest first, without operations."""
+        """Settled batches whose pointer or push is outstanding, the last settled last, without operations."""
         ...
 
 

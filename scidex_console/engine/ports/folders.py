@@ -37,6 +37,10 @@ class FolderFiles(Protocol):
         """Read a regular file; None when there is none. Raises `UnsafePath` for a symlinked folder."""
         ...
 
+    def differs_in_line_ends(self, path: str, blob: str) -> bool:
+        """Whether a file is git's object but for the carriage returns before its line feeds."""
+        ...
+
     def target(self, path: str) -> str | None:
         """What the symbolic link at a path holds; None when there is none."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -18,7 +18,7 @@ class FigureSource(Protocol):
         """Name of the host group a recorded address belongs to (`malformed` when it has none)."""
         ...
 
-    async def fetch(self, artifact_id: str, url: str) -> FetchOutcome:
+    async def fetch(self, artifact_id: str, url: str, *, audited: bool = False) -> FetchOutcome:
         """One attempt: probe, decide, stage. Raises `Halt` only (our own disk)."""
         ...
 
@@ -26,9 +26,14 @@ class FigureSource(Protocol):
         """As `fetch`, at another address: one GET, and no waiting for a group that is closed for long."""
         ...
 
-    async def ask_control(self, url: str) -> FetchOutcome:
+    def let_go(self, outcome: FetchOutcome) -> None:
+        """Remove what was staged for an outcome that nobody will record. Raises `Halt`."""
+        ...
+
+    async def ask_control(self, url: str, *, head: bool = False) -> FetchOutcome:
         """Ask for an image with one GET; its bytes are hashed and not kept. Raises `Halt` only.
 
+        With `head`, HEAD is asked before, and what it says is held against it.
         A group that is closed for long is not waited for: that is trouble, as a timeout is.
         """
         ...
@@ -75,6 +80,14 @@ class Gate(Protocol):
 
     def trip(self, group: str, cause: str, times: int) -> None:
         """Open a group's breaker: it answers, but not truly. `times` in a row double how long."""
+        ...
+
+    def renew(self, until: float) -> None:
+        """Let requests leave until then, monotonic seconds, and none after it."""
+        ...
+
+    async def closed(self) -> Collection[str]:
+        """Wait until groups are held or their breakers open, which is to be kept at once."""
         ...
 
     def in_flight_limit(self, group: str) -> int:

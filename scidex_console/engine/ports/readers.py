@@ -12,6 +12,7 @@ from scidex_console.domain.intents import Intent
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.domain.soak.ladder import Ladder
+from scidex_console.engine.batch_views import BatchView, OperationView, RollbackPreview
 from scidex_console.engine.handover import Handover
 from scidex_console.engine.listing_views import ArtifactDetail, BatchDetail, BatchFilter, HostPace, LogFilter
 from scidex_console.engine.people import ActivityFilter, AuditView
@@ -19,15 +20,12 @@ from scidex_console.engine.reading.views import ReadersView, ServiceView
 from scidex_console.engine.views import (
     AttemptDetail,
     AttemptView,
-    BatchView,
     EngineView,
     HostView,
     MigrationLogView,
-    OperationView,
     Overview,
     PlanView,
     RetryPreview,
-    RollbackPreview,
     RunView,
     StoreIdentity,
 )
@@ -98,7 +96,7 @@ class ReadModel(Protocol):
         ...
 
     async def migration_log(
-        self, *, status: str = "", limit: int, before_id: int | None = None
+        self, criteria: LogFilter, *, limit: int, before_id: int | None = None
     ) -> Sequence[MigrationLogView]: ...
 
     async def batches(

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.handles import handle_in_addresses
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.reading.found import FileLook
 from scidex_console.domain.reading.kinds import ReaderKind, Source
+
+
+class WouldWait(Exception):
+    """Not all of it is in memory: a disk, or a network, would have to be waited for."""
 
 
 class ReadableFiles(Protocol):
@@ -42,6 +48,14 @@ class ReadableFiles(Protocol):
         """Paths of the regular files anywhere below a folder, `limit` at most; empty when there is none."""
         ...
 
+    def at_hand(self, file: BinaryIO, offset: int, length: int) -> bytes | None:
+        """Bytes of an open file if all of them are in memory, else None. Never waits."""
+        ...
+
+    def without_waiting(self) -> AbstractContextManager[None]:
+        """Within it, this thread's calls raise `WouldWait` instead of waiting for a disk."""
+        ...
+
 
 @dataclass(frozen=True)
 class Neighbour:
@@ -57,6 +71,11 @@ class Neighbour:
     link_type: str
     is_input: bool
     """Whether the artifact that was asked about was made from it; otherwise it was made from that one."""
+
+    @property
+    def handle(self) -> str:
+        """What it is called by in addresses."""
+        return handle_in_addresses(self.id, self.artifact_id)
 
 
 @dataclass(frozen=True)

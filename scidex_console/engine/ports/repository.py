@@ -118,14 +118,21 @@ class ArtifactRepository(Protocol):
         ...
 
     def commit(
-        self, changes: Sequence[PathChange], *, subject: str, trailers: Trailers, epoch: int
+        self,
+        changes: Sequence[PathChange],
+        *,
+        subject: str,
+        trailers: Trailers,
+        epoch: int,
+        even_empty: bool = False,
     ) -> Committed:
         """Build one commit on the branch's tip and make it the tip: git's commit point.
 
         Objects are built without touching the worktree; one ref transaction verifies the epoch and moves the
         branch from its known value; then only these paths are patched into the real index, under its lock,
-        which is taken before the ref moves and never stolen. Raises `LockBusy` (nothing has changed),
-        `Fenced`, `Halt`, `RepositoryError`.
+        which is taken before the ref moves and never stolen. Without changes there is a commit only if
+        `even_empty` says so. Raises `LockBusy` (nothing has changed), `Refused`, `Fenced`, `Halt`,
+        `RepositoryError`.
         """
         ...
 
@@ -202,6 +209,10 @@ class ArtifactRepository(Protocol):
         """Object ids of the files at these paths in a commit; paths that are not there are left out."""
         ...
 
+    def modes_of(self, commit: str, paths: Sequence[str]) -> Mapping[str, str]:
+        """Their modes, as git writes them; paths that are not there are left out."""
+        ...
+
     def export_blob(self, blob: str, write: Callable[[bytes], None]) -> None:
         """Hand a blob's bytes over in chunks."""
         ...
@@ -216,6 +227,10 @@ class ArtifactRepository(Protocol):
 
     def past_versions(self, path: str, *, limit: int) -> Sequence[PastVersion]:
         """What commits have made of a file, newest first, followed over its moves; `limit` at most."""
+        ...
+
+    def has(self, commit: str) -> bool:
+        """Whether a commit is there; one that left history is collected some day."""
         ...
 
     def describe(self, commit: str) -> CommitInfo:

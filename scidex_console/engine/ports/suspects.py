@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from scidex_console.domain.controls import ControlCheck
+from scidex_console.domain.controls import ControlCheck, SaidGone
 from scidex_console.domain.figures import BackOff
 
 
@@ -50,12 +50,15 @@ class SuspectStore(Protocol):
         """Host groups with suspected figures."""
         ...
 
-    async def of_group(self, group: str) -> Sequence[str]:
-        """Artifacts whose figures are suspected."""
+    async def of_group(self, group: str) -> Mapping[str, SaidGone]:
+        """Artifacts whose figures are suspected, and by what."""
         ...
 
-    async def stored_images(self, group: str, limit: int) -> Sequence[tuple[str, str]]:
-        """Address and sha256 of figures of a group that this tool has fetched, the newest first."""
+    async def stored_images(self, group: str, limit: int, *, most: int) -> Sequence[tuple[str, str]]:
+        """Address and sha256 of figures that this tool has fetched, the newest `limit` of each host.
+
+        At most `most`, hosts taking turns.
+        """
         ...
 
     async def past_answers(self, group: str, limit: int) -> Sequence[PastAnswer]:

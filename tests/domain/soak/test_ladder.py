@@ -100,10 +100,10 @@ def test_phases_are_begun_one_after_the_other_anew_or_again() -> None:
 
 def test_who_may_not_begin_a_phase_is_told_what_comes_before_it() -> None:
     nothing = read_ladder(SoakRecord(now=NOW, rules=SoakRules(enforced=True)))
-    assert way_to_begin(nothing, 3) == "`scidex-console soak begin 0` comes first"
+    assert way_to_begin(nothing, 3) == "`scidex-console soak begin 0 --reason TEXT` comes first"
     shut = read_ladder(record(signoffs=()))
-    assert way_to_begin(shut, 2) == "sign, wait, or `scidex-console soak override`"
-    assert way_to_begin(shut, 4) == "`scidex-console soak begin 2` comes first"
+    assert way_to_begin(shut, 2) == "sign, wait, or `scidex-console soak override 2`"
+    assert way_to_begin(shut, 4) == "`scidex-console soak begin 2 --reason TEXT` comes first"
 
 
 def test_an_override_lets_its_phase_begin_and_its_run_start() -> None:
