@@ -13,9 +13,8 @@ import warnings
 from functools import cache
 from pathlib import Path
 
-from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.layout import ACCESSORIES, MANIFEST, RESERVED, is_uuid
-from scidex_console.domain.paths import check_relative
+from scidex_console.domain.paths import is_safe
 from scidex_console.settings import Settings, load_settings
 
 LEGACY_FOLDERS = {
@@ -77,11 +76,7 @@ def __dir__() -> list[str]:
 
 
 def _one_name(filename: str) -> str:
-    try:
-        safe = "/" not in check_relative(filename)
-    except UnsafePath:
-        safe = False
-    if not safe:
+    if "/" in filename or not is_safe(filename):
         raise ValueError(f"{filename!r} is not the name of one file")
     return filename
 

@@ -109,20 +109,21 @@ class ArtifactStore:
         `artifact_id` is what `register_artifact` gave (the UUID or the id); there is no commit without. The
         first path is the primary file, the others are accessories; no path at all gives a row of the database
         alone its manifest. The files are copied: they stay where they are. `friendly_name` names the primary
-        file, without its extension; None: its own name does. Asked again for the same, nothing changes.
+        file, with its extension or without; None: its own name does. Asked again for the same, it changes
+        nothing.
 
         Waits for its turn behind other writers. Raises `Refused`, `UnsafePath`, `LockBusy` (try again),
         `Halt` (a full disk), `Unreachable` (it may have come about: ask again), `RepositoryError`. Each is on
         record as `artifact_commit_failed`.
         """
-        files = list(paths)
+        files = _listed(paths)
         return self._commit(artifact_id, files[:1], files[1:], friendly_name or "", reason)
 
     def add_accessories(
         self, *, artifact_id: str, paths: Sequence[str | Path], reason: str = ""
     ) -> CommitResult:
         """Commit files beside what is in the folder. As `commit_artifact`, but none of them is primary."""
-        return self._commit(artifact_id, [], list(paths), "", reason)
+        return self._commit(artifact_id, [], _listed(paths), "", reason)
 
     def _commit(
         self,
@@ -146,3 +147,9 @@ class ArtifactStore:
 
     def _artifact(self, row: ArtifactRow) -> Artifact:
         return artifact_of(row, self._portal.inside.folder(row))
+
+
+def _listed(paths: Sequence[str | Path]) -> list[str | Path]:
+    if isinstance(paths, str | Path):  # a text would be taken letter by letter
+        raise UsageError("paths is a list of files", where="paths", fix=f"write [{str(paths)!r}]")
+    return list(paths)

@@ -41,7 +41,8 @@ class ServeSettings(BaseModel):
     )
     patience: Duration = Field(
         default=timedelta(seconds=20),
-        description="Longest a client may take for headers, the next piece of a body, or to take an answer.",
+        description="Longest a client may take for headers, the next piece of a body, or to take an answer; "
+        "a body that comes at less than 4 KiB/s on the whole is given up as well.",
     )
     reuse: DurationOrNone = Field(
         default=timedelta(seconds=1),

@@ -33,21 +33,21 @@ def segment(text: str) -> str:
     return quote(text, safe="", errors="surrogateescape")
 
 
-def prefixed_path(artifact_id: str, artifact_type: str) -> str | None:
+def prefixed_path(handle: str, artifact_type: str) -> str | None:
     """Its address by type, which redirects to the canonical one; None for a type that has none."""
     prefix = _PREFIX_OF.get(artifact_type)
-    return f"/{prefix}/{segment(artifact_id)}" if prefix else None
+    return f"/{prefix}/{segment(handle)}" if prefix else None
 
 
-def file_path(artifact_id: str, name: str, sha256: str = "") -> str:
+def file_path(handle: str, name: str, sha256: str = "") -> str:
     """The address of a file of an artifact; with its hash one whose bytes never change."""
-    path = file_address(artifact_id, name)
+    path = file_address(handle, name)
     return f"{path}?v={sha256}" if sha256 else path
 
 
-def api_path(artifact_id: str, *more: str) -> str:
+def api_path(handle: str, *more: str) -> str:
     """An address of the programming interface about an artifact."""
-    return "/".join(["/api/artifacts", segment(artifact_id), *more])
+    return "/".join(["/api/artifacts", segment(handle), *more])
 
 
 def for_routing(raw_path: bytes) -> str:

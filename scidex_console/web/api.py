@@ -12,6 +12,7 @@ from scidex_console.domain.folders.layout import MANIFEST, Direction
 from scidex_console.domain.folders.manifest import manifest_bytes
 from scidex_console.domain.reading.found import FoundArtifact
 from scidex_console.domain.reading.kinds import ReaderKind
+from scidex_console.domain.row_json import unmarked
 from scidex_console.engine.reading.viewers import SearchPage, Viewers
 from scidex_console.web import documents
 from scidex_console.web.asking import key_of, query_of, search_of
@@ -50,7 +51,7 @@ class ReadApi:
         found = await self._found(request)
         opened = await self._library.manifest(found.row)
         if opened is not None:
-            return FileAnswer(opened, Manner(JSON, MANIFEST), request.headers)
+            return FileAnswer(opened, Manner(JSON, MANIFEST), request)
         try:
             content = manifest_bytes(found.row, [])
         except ValueError as error:
@@ -89,5 +90,5 @@ class ReadApi:
 
 def answered(document: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A document as an answer."""
-    content = document.model_dump_json().encode()
+    content = unmarked(document.model_dump_json()).encode()
     return Response(content, status, {"Cache-Control": "no-cache", **(headers or {})}, JSON)

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from scidex_console.domain.row_json import is_storable
 from scidex_console.engine.ports.reading import Search
 from scidex_console.web.addresses import from_routing
 from scidex_console.web.operations import Operation
@@ -48,18 +49,10 @@ def _checked(name: str, text: str, schema: dict[str, Any]) -> str | int | bool:
         if text not in ("true", "false"):
             raise Problem("bad-request", f"{name} is true or false")
         return text == "true"
-    if not schema.get("minLength", 0) <= len(text) <= schema["maxLength"]:
-        raise Problem("bad-request", f"{name} has at most {schema['maxLength']} characters")
+    least, most = schema.get("minLength", 0), schema["maxLength"]
+    if not least <= len(text) <= most:
+        raise Problem("bad-request", f"{name} has {least} to {most} characters")
     return text
-
-
-def is_storable(text: str) -> bool:
-    """Whether the database could hold a text at all; what it cannot hold is nowhere in it."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
 
 
 def search_of(asked: Mapping[str, Any]) -> Search | None:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from scidex_console.domain.folders.layout import Direction
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.handles import handle_in_addresses
 from scidex_console.domain.reading.embeds import expand
 from scidex_console.domain.reading.found import FileRole, FoundArtifact, FoundFile
 from scidex_console.domain.reading.kinds import Source
+from scidex_console.domain.row_json import marked
 from scidex_console.engine.reading.viewers import MOST_NEIGHBOURS, LinksView, SearchPage
 from scidex_console.web import answers
 from scidex_console.web.addresses import artifact_path, file_path
@@ -33,8 +35,8 @@ def artifact(found: FoundArtifact) -> answers.Artifact:
         **_brief(row),
         content_hash=row.content_hash,
         file_path=row.file_path,
-        metadata=dict(row.metadata),
-        provenance_chain=row.provenance_chain,
+        metadata=marked(row.metadata),
+        provenance_chain=marked(row.provenance_chain),
         read_from=read_from(found),
         files=stored_files(found),
     )
@@ -75,7 +77,7 @@ def links(view: LinksView, direction: Direction) -> answers.Links:
             answers.Linked(
                 id=end.id,
                 artifact_id=UUID(end.artifact_id) if end.artifact_id else None,
-                url=artifact_path(end.id),
+                url=artifact_path(end.handle),
                 artifact_type=end.artifact_type,
                 title=end.title or end.id,
                 artifact_dir=end.artifact_dir,
@@ -109,7 +111,7 @@ def stored_file(found: FoundArtifact, name: str, file: FoundFile) -> answers.Sto
         size_bytes=file.size,
         sha256=file.sha256 or None,
         media_type=file.media_type,
-        url=file_path(found.id, name, pinned),
+        url=file_path(found.handle, name, pinned),
     )
 
 
@@ -123,7 +125,7 @@ def handles_of(artifact_id: str, uuid: str | None) -> dict[str, Any]:
     return {
         "id": artifact_id,
         "artifact_id": UUID(uuid) if uuid else None,
-        "url": artifact_path(artifact_id),
+        "url": artifact_path(handle_in_addresses(artifact_id, uuid)),
     }
 
 

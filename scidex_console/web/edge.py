@@ -58,8 +58,9 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if kept := self._recent.answer(scope):
-            await self._again(scope, send, kept)
+        if kept := self.at_once(scope):
+            await send({"type": "http.response.start", "status": 200, "headers": kept.headers})
+            await send({"type": "http.response.body", "body": kept.body})
             return
         began, number = self._clock(), next(self._numbers)
         scope["path"] = for_routing(scope["raw_path"])
@@ -93,16 +94,18 @@ class Edge:
             self._meter.answered(route, status or 500, seconds=seconds)
             self._tell(_line(scope, number, status, sent, seconds, trouble))
 
-    async def _again(self, scope: Scope, send: Send, kept: Kept) -> None:
-        """Send a file that was sent a moment ago."""
-        began, number = self._clock(), next(self._numbers)
+    def at_once(self, scope: Scope) -> Kept | None:
+        """The answer to a request for a file that was sent a moment ago, counted and logged; else None."""
+        began = self._clock()
+        kept = self._recent.answer(scope)
+        if kept is None:
+            return None
         self._metrics.begin()
-        await send({"type": "http.response.start", "status": 200, "headers": kept.headers})
-        await send({"type": "http.response.body", "body": kept.body})
         seconds, sent = self._clock() - began, len(kept.body)
         self._metrics.end("file", 200, seconds, sent)
         self._meter.answered("file", 200, seconds=seconds)
-        self._tell(_line(scope, number, 200, sent, seconds, ""))
+        self._tell(_line(scope, next(self._numbers), 200, sent, seconds, ""))
+        return kept
 
 
 def with_ours(headers: Any) -> list[tuple[bytes, bytes]]:

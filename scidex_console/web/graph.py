@@ -72,7 +72,7 @@ def draw(row: ArtifactRow, inputs: Sequence[Neighbour], outputs: Sequence[Neighb
 def _column(rows: Sequence[Neighbour], x: int, height: int) -> list[Box]:
     top = (height - len(rows) * (HEIGHT + GAP) + GAP) // 2
     return [
-        Box(x, top + place * (HEIGHT + GAP), *_words(row), row.artifact_type, artifact_path(row.id))
+        Box(x, top + place * (HEIGHT + GAP), *_words(row), row.artifact_type, artifact_path(row.handle))
         for place, row in enumerate(rows)
     ]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scidex_console.domain.folders.rows import ArtifactRow
-from scidex_console.engine.listing_views import ArtifactChange, ArtifactDetail
+from scidex_console.engine.listing_views import ArtifactChange, ArtifactHistory
 
 SHOWN = 20
 _OF_JOB = {"figures": "file downloaded again", "folders": "moved into its folder"}
@@ -28,17 +28,17 @@ class Event:
     commit: str = ""
 
 
-def history_of(row: ArtifactRow, detail: ArtifactDetail) -> list[Event]:
+def history_of(row: ArtifactRow, told: ArtifactHistory) -> list[Event]:
     """The newest first; nothing of who did it, which is not the public's."""
-    events = [Event(change.at, _changed(change), change.commit) for change in detail.changes]
+    events = [Event(change.at, _changed(change), change.commit) for change in told.changes]
     events += [
         Event(entry.at, f"folder: {entry.status.replace('_', ' ')}")
-        for entry in detail.log
+        for entry in told.log
         if entry.status != "success"
     ]
     events += [
         Event(decision.at, f"decided: {decision.decision.replace('-', ' ')}")
-        for decision in detail.decisions
+        for decision in told.decisions
         if decision.state == "applied"
     ]
     if row.created_at is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from scidex_console.domain.reading.kinds import ReaderKind
 from scidex_console.engine.ports.catalogue import Catalogue
 from scidex_console.engine.ports.reading import ReadableFiles, ReadableRows
 from scidex_console.engine.reading.metering import ReadMeter
+from scidex_console.engine.reading.promptly import promptly
 from scidex_console.engine.reading.resolver import ArtifactResolver
 from scidex_console.web.content import Content, Opened
 
@@ -106,19 +106,16 @@ class Library:
                     return None
                 continue
             warm = file.path in known.opened
-            opened = await self._opened(file.path, warm)
+            opened = await self.content.opened(file.path)
             if opened is not None:
                 known.opened.add(file.path)
                 return OpenFile(known.found, file, opened, warm, known.at + self._reuse_s)
         return None
 
-    async def _opened(self, path: str, warm: bool) -> Opened | None:
-        return self.content.open(path) if warm else await asyncio.to_thread(self.content.open, path)
-
     async def manifest(self, row: ArtifactRow) -> Opened | None:
         """The manifest of an artifact's folder, open; None while it has none."""
         folder = self._folder(row)
-        return await asyncio.to_thread(self.content.open, f"{folder}/{MANIFEST}") if folder else None
+        return await self.content.opened(f"{folder}/{MANIFEST}") if folder else None
 
     def _reused(self, key: str) -> _Known | None:
         known = self._known.get(key)
@@ -165,7 +162,7 @@ class Library:
         primary, name = inner == row.primary_filename, inner.removeprefix(f"{ACCESSORIES}/")
         if not primary and (inner == name or name not in (row.accessory_filenames or ())):
             return None
-        look = await asyncio.to_thread(self._files.look, place)
+        look = await promptly(self._files, self._files.look, place)
         role = FileRole.PRIMARY if primary else FileRole.ACCESSORY
         if look is None:
             return None

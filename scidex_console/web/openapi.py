@@ -68,10 +68,11 @@ def _responses(operation: Operation) -> dict[str, Any]:
         responses[str(status)] = (
             {"description": meaning} if status == 304 else {**good, "description": meaning}
         )
-    for name in (*operation.problems, *COMMON_PROBLEMS):
-        kind = KINDS[name]
-        responses[str(kind.status)] = {
-            "description": f"{kind.title}. {kind.meaning}",
+    kinds = [KINDS[name] for name in (*operation.problems, *COMMON_PROBLEMS)]
+    for status in {kind.status for kind in kinds}:
+        told = (f"{kind.title}. {kind.meaning}" for kind in kinds if kind.status == status)
+        responses[str(status)] = {
+            "description": " ".join(told),
             "content": {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="ProblemDocument")}}},
         }
     return dict(sorted(responses.items()))

@@ -105,8 +105,8 @@ OPERATIONS = (
         answers.Accessory, parameters=(ID, _FILENAME), takes=ANYTHING, status=201,
         also=((200, "The same bytes lie there already."),), needs_token=True,
         problems=(
-            "bad-request", "unauthorised", "writes-off", "not-found", "too-slow", "conflict", "too-large",
-            "wrong-type", "unprocessable", "too-many",
+            "bad-request", "unauthorised", "writes-off", "not-found", "too-slow", "conflict", "no-folder",
+            "too-large", "wrong-type", "unprocessable", "too-many",
         ),
     ),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,15 +16,15 @@ from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.reading.found import FileRole, FoundArtifact, FoundFile
 from scidex_console.domain.reading.kinds import ReaderKind
 from scidex_console.domain.reading.shown import rendered_page, shown_image
+from scidex_console.domain.row_json import is_storable
 from scidex_console.domain.sanitise import visible
 from scidex_console.engine.ports.catalogue import Catalogue
-from scidex_console.engine.ports.readers import ReadModel
 from scidex_console.engine.ports.reading import Search
-from scidex_console.engine.reading.viewers import LinksView, SearchPage, Viewers
+from scidex_console.engine.reading.viewers import SearchPage, Viewers
 from scidex_console.styling import style_path
 from scidex_console.web import documents, graph, previews
 from scidex_console.web.addresses import api_path, artifact_path, file_path
-from scidex_console.web.asking import is_storable, key_of, query_of, search_of
+from scidex_console.web.asking import key_of, query_of, search_of
 from scidex_console.web.history import history_of
 from scidex_console.web.library import Library, names_of, viewer_of
 from scidex_console.web.operations import OPERATIONS
@@ -34,6 +35,8 @@ from scidex_console.web.words import moment, size
 _SUGGESTED = 8
 _HASHED = 32 << 20
 """Bytes of a file whose hash a page computes; a larger one shows none until somebody asks for the file."""
+_AT_ONCE = 16 << 10
+"""Bytes of which a preview is made on the spot; more of them would keep others waiting."""
 _LIST = next(operation for operation in OPERATIONS if operation.name == "list_artifacts")
 
 
@@ -45,13 +48,11 @@ class Pages:
         library: Library,
         viewers: Viewers,
         catalogue: Catalogue,
-        history: ReadModel,
         options: ServiceOptions,
     ) -> None:
         self._library = library
         self._viewers = viewers
         self._catalogue = catalogue
-        self._history = history
         self._options = options
         self._style = style_path("web.css").read_bytes()
         self._templates = Environment(
@@ -89,21 +90,26 @@ class Pages:
         if found is None:
             return await self.missing(request)
         canonical = self.canonical(found)
-        links = await self._viewers.links(found.id) or LinksView(found, (), ())
-        files = await self._files(found)
+        # All at once: who reads waits for the longest of them, not for one after the other.
+        links, history, files, preview = await asyncio.gather(
+            self._viewers.links_of(found.row),
+            self._catalogue.history(found.id),
+            self._files(found),
+            self._preview(found),
+        )
         response = self._page(
             "artifact.html",
             found=found,
             row=found.row,
             canonical=canonical,
             files=files,
-            preview=await self._preview(found),
+            preview=preview,
             shown=_shown(found),
             drawing=graph.draw(found.row, links.inputs, links.outputs),
             inputs=links.inputs,
             outputs=links.outputs,
             links_unread=links.unread,
-            history=history_of(found.row, await self._history.artifact(found.id)),
+            history=history_of(found.row, history),
             primary_url=next((f.url for f in files if f.role == FileRole.PRIMARY.value), ""),
         )
         response.headers["Link"] = f'<{canonical}>; rel="canonical"'
@@ -151,7 +157,7 @@ class Pages:
 
     def canonical(self, found: FoundArtifact) -> str:
         """The canonical address of an artifact, with the host."""
-        return self._options.public_url + artifact_path(found.id)
+        return self._options.public_url + artifact_path(found.handle)
 
     async def _moved(self, request: Request) -> Response:
         found = await self._library.artifact(key_of(request), ReaderKind.RESOLVE)
@@ -161,7 +167,7 @@ class Pages:
             "Link": f'<{self.canonical(found)}>; rel="canonical"',
             "Cache-Control": "public, max-age=86400",
         }
-        return RedirectResponse(artifact_path(found.id), 301, headers)
+        return RedirectResponse(artifact_path(found.handle), 301, headers)
 
     async def _suggestions(self, key: str) -> Sequence[ArtifactRow]:
         """Artifacts whose title or id has what was asked for, or the longest part of it that any has."""
@@ -179,8 +185,8 @@ class Pages:
         for place, (name, file) in enumerate(names_of(found).items()):
             if file.sha256 or file.size > _HASHED:
                 continue
-            if told := await asyncio.to_thread(self._library.content.sha256, file.path, file.size):
-                known = {"sha256": told, "url": file_path(found.id, name, told)}
+            if told := await self._library.content.told(file.path, file.size):
+                known = {"sha256": told, "url": file_path(found.handle, name, told)}
                 files[place] = files[place].model_copy(update=known)
         return files
 
@@ -189,7 +195,7 @@ class Pages:
         if file is None or file.is_pointer:
             return None
         name = next(name for name, each in names_of(found).items() if each.path == file.path)
-        address = file_path(found.id, name)
+        address = file_path(found.handle, name)
         match previews.kind_of_preview(file.media_type):
             case "picture":
                 return previews.Picture(address)
@@ -199,17 +205,16 @@ class Pages:
                 return None
             case kind:
                 most = previews.NOTEBOOK_BYTES if kind == "notebook" else previews.HEAD_BYTES
-                opened = await asyncio.to_thread(self._library.content.open, file.path)
+                opened = await self._library.content.opened(file.path)
                 if opened is None:
                     return None
                 try:
-                    head = await asyncio.to_thread(opened.read, 0, most)
+                    head = await opened.bytes(0, min(most, opened.size))
                     whole = opened.size <= len(head)
                 finally:
                     opened.close()
-                return await asyncio.to_thread(
-                    previews.preview_of, file.name, file.media_type, head, whole=whole
-                )
+                told = partial(previews.preview_of, file.name, file.media_type, head, whole=whole)
+                return told() if len(head) <= _AT_ONCE else await asyncio.to_thread(told)
 
     def _page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         return HTMLResponse(self._templates.get_template(template).render(**values), status)

@@ -1,4 +1,4 @@
-"""Connections of clients that are slow, or say more than they should: ended, and told in the log.
+"""Connections: what was sent a moment ago is sent at once; who is slow, or says too much, is let go.
 
 The server behind it waits for ever for the rest of a request line or a header, and for a client to take what
 is sent to it; a few hundred such clients would keep everybody else out.
@@ -7,12 +7,14 @@ is sent to it; a few hundred such clients would keep everybody else out.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from scidex_console.web.edge import Tell
+from scidex_console.web.recent import Kept
 
 MOST_HEADER_BYTES = 32 << 10
 """Request line and headers together."""
@@ -20,8 +22,16 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
-def patient_protocol(patience_s: float, tell: Tell) -> type[HttpToolsProtocol]:
-    """The server's protocol with bounds: `patience_s` for headers, and for taking a piece of an answer."""
+AtOnce = Callable[[Any], Kept | None]
+"""The answer to a request, where it is at hand."""
+
+
+def patient_protocol(patience_s: float, tell: Tell, at_once: AtOnce) -> type[HttpToolsProtocol]:
+    """The server's protocol with bounds: `patience_s` for headers, and for taking a piece of an answer.
+
+    What `at_once` gives is sent from here: a task and the messages between server and application would cost
+    more than all else about it.
+    """
 
     class Patient(HttpToolsProtocol):
         """One connection."""
@@ -57,6 +67,18 @@ def patient_protocol(patience_s: float, tell: Tell) -> type[HttpToolsProtocol]:
             """All headers are here."""
             self._stop()
             super().on_headers_complete()
+
+        def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+            """Answer a request, at once where that can be done."""
+            plain = app is self.app and cycle.keep_alive and not (self.pipeline or self.flow.write_paused)
+            kept = at_once(cycle.scope) if plain else None
+            if kept is None:
+                super()._start_asgi_task(cycle, app)
+                return
+            cycle.response_started = cycle.response_complete = True
+            ours = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
+            self.transport.writelines((b"HTTP/1.1 200 OK\r\n" + ours + kept.head, kept.body))
+            cycle.on_response()
 
         def pause_writing(self) -> None:
             """It does not take what it is sent."""

@@ -1,7 +1,8 @@
 """Small files that were sent a moment ago, in memory: asked for again at once, they are sent as they are.
 
-An answer is kept until the read that found its file has grown old (`serve.reuse`), and never longer: whoever
-asks gets nothing that was not true a moment ago. Each is counted as a read all the same.
+An answer is kept until the read that found its file has grown old (`serve.reuse`). Then the first who asks
+has it looked for anew; the others need not wait for that, and get the old answer for a moment more. So nobody
+gets what was not true a moment ago. Each is counted as a read all the same.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from starlette.types import Scope
 
@@ -17,8 +19,10 @@ from scidex_console.domain.reading.found import FoundArtifact
 from scidex_console.domain.reading.kinds import ReaderKind
 from scidex_console.engine.reading.metering import ReadMeter
 
-LARGEST = 256 << 10
+LARGEST = 1 << 20
 """Bytes of a file that is kept."""
+RENEWED_WITHIN_S = 0.25
+"""How long the others get the old answer while one has it looked for anew."""
 _MOST = 64 << 20
 """Bytes of all of them."""
 
@@ -34,6 +38,13 @@ class Kept:
     until: float
     found: FoundArtifact
     reader: ReaderKind
+    renewed: bool = False
+    """Whether somebody has it looked for anew."""
+
+    @cached_property
+    def head(self) -> bytes:
+        """The headers as they are sent."""
+        return b"".join(b"%s: %s\r\n" % header for header in self.headers) + b"\r\n"
 
 
 class RecentFiles:
@@ -59,8 +70,12 @@ class RecentFiles:
         kept = self._kept.get(_target(scope)) if self._kept and scope["method"] == "GET" else None
         if kept is None or any(name == b"range" or name.startswith(b"if-") for name, _ in scope["headers"]):
             return None
-        if self._now() > kept.until:
-            self._forget(_target(scope))
+        if (now := self._now()) > kept.until:
+            until = kept.until + RENEWED_WITHIN_S
+            if kept.renewed or now > until:
+                self._forget(_target(scope))
+            else:
+                self._kept[_target(scope)] = replace(kept, until=until, renewed=True)
             return None
         found = kept.found
         self._meter.read(kept.reader, found.source, fell_back=found.fell_back, seconds=0.0)

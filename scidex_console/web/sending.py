@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -15,7 +14,7 @@ from scidex_console.web.content import Opened
 from scidex_console.web.problems import Problem
 
 _PIECE = 256 << 10
-"""Bytes read and sent at once; a file of no more is read on the spot, if its pages are in memory."""
+"""Bytes read and sent at once."""
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "public, no-cache"
 UNTRUSTED = (
@@ -48,25 +47,24 @@ class Manner:
 class FileAnswer(Response):
     """Sends an open file, and closes it. Knows conditional and range requests; raises `Problem`."""
 
-    def __init__(self, opened: Opened, manner: Manner, asked: Headers, *, warm: bool = False) -> None:
-        """`warm`: its pages are in memory, so that reading does not keep others waiting."""
-        self.opened, self.warm, self.background = opened, warm, None
+    def __init__(self, opened: Opened, manner: Manner, request: Request) -> None:
+        self.opened, self.background = opened, None
         try:
-            self._decide(manner, asked)
+            self._decide(manner, request)
         except BaseException:
             opened.close()
             raise
 
-    def _decide(self, manner: Manner, asked: Headers) -> None:
-        opened = self.opened
+    def _decide(self, manner: Manner, request: Request) -> None:
+        opened, asked = self.opened, request.headers
         answer = conditions.decide(
             conditions.Asked(
-                asked.get("if-match", ""),
-                asked.get("if-none-match", ""),
+                ", ".join(asked.getlist("if-match")),
+                ", ".join(asked.getlist("if-none-match")),
                 asked.get("if-modified-since", ""),
                 asked.get("if-unmodified-since", ""),
                 asked.get("if-range", ""),
-                asked.get("range", ""),
+                ", ".join(asked.getlist("range")) if request.method == "GET" else "",
             ),
             etag=opened.etag,
             modified=opened.modified,
@@ -105,26 +103,19 @@ class FileAnswer(Response):
             start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
             offset, left = self.first, self.length if scope["method"] != "HEAD" else 0
             if left <= _PIECE:
-                body = await self._piece(offset, left)
+                body = await self.opened.bytes(offset, left)
                 await send(start)
                 await send({"type": "http.response.body", "body": body})
                 return
             await send(start)
             while left > 0:
-                piece = await self._piece(offset, min(left, _PIECE))
+                piece = await self.opened.bytes(offset, min(left, _PIECE))
                 if not piece:
                     raise OSError("the file was cut short while it was sent")
                 offset, left = offset + len(piece), left - len(piece)
                 await send({"type": "http.response.body", "body": piece, "more_body": left > 0})
         finally:
             self.opened.close()
-
-    async def _piece(self, offset: int, length: int) -> bytes:
-        if not length:
-            return b""
-        if self.warm and self.length <= _PIECE:
-            return self.opened.read(offset, length)
-        return await asyncio.to_thread(self.opened.read, offset, length)
 
 
 def _with_charset(media_type: str) -> str:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from scidex_console.domain.errors import ConsoleError, Halt, LockBusy, Unreachable, briefly
 from scidex_console.domain.folders.layout import MANIFEST
 from scidex_console.domain.folders.manifest import media_type
-from scidex_console.engine.ports.catalogue import Catalogue
-from scidex_console.engine.ports.readers import ReadModel
+from scidex_console.domain.orphans import is_orphan
+from scidex_console.domain.row_json import is_storable
+from scidex_console.engine.ports.catalogue import Catalogue, Moved
 from scidex_console.engine.ports.reading import ReadableFiles, ReadableRows
 from scidex_console.engine.ports.tokens import TokenBook
 from scidex_console.engine.reading.metering import ReadMeter
@@ -26,7 +27,7 @@ from scidex_console.engine.reading.viewers import Viewers
 from scidex_console.web import sitemap
 from scidex_console.web.addresses import PREFIXED_TYPES, file_path, from_routing
 from scidex_console.web.api import ReadApi
-from scidex_console.web.asking import is_storable, key_of
+from scidex_console.web.asking import key_of
 from scidex_console.web.edge import Edge, Tell, with_ours
 from scidex_console.web.library import Library, names_of, viewer_of
 from scidex_console.web.metrics import CONTENT_TYPE, ServiceMetrics
@@ -53,7 +54,6 @@ class Parts:
     files: ReadableFiles
     viewers: Viewers
     catalogue: Catalogue
-    history: ReadModel
     meter: ReadMeter
     tokens: TokenBook
     commits: Commits | None
@@ -89,7 +89,7 @@ class Service:
             download="download" in request.query_params,
             pinned=request.query_params.get("v", ""),
         )
-        answer = FileAnswer(opened.content, manner, request.headers, warm=opened.warm)
+        answer = FileAnswer(opened.content, manner, request)
         if opened.warm and answer.status_code == 200 and opened.content.size <= LARGEST:
             body = opened.content.read(0, opened.content.size)
             headers, reader = with_ours(answer.raw_headers), viewer_of(opened.artifact.row)
@@ -102,20 +102,32 @@ class Service:
         if not is_storable(path) or any(part.startswith(".") for part in path.split("/")):
             raise Problem("not-found", "there is no such file")
         for _ in range(2):  # it may move between the two looks
-            opened = await asyncio.to_thread(self._library.content.open, path)
+            opened = await self._library.content.opened(path)
             if opened is not None:
                 manner = Manner(
                     media_type(path), path.rpartition("/")[2], download="download" in request.query_params
                 )
-                return FileAnswer(opened, manner, request.headers)
-            for artifact_id in await self._parts.catalogue.moved_from(path):
-                if held := await self._library.open(artifact_id, path):
-                    held.content.close()
-                    names = {file.path: name for name, file in names_of(held.artifact).items()}
-                    name = names.get(held.file.path, held.file.name)
+                return FileAnswer(opened, manner, request)
+            for moved in await self._parts.catalogue.moved_from(path):
+                if address := await self._address_now(moved, path):
                     # Not for ever: a migration may be taken back.
-                    return RedirectResponse(file_path(artifact_id, name), 302, {"Cache-Control": "no-cache"})
+                    return RedirectResponse(address, 302, {"Cache-Control": "no-cache"})
         raise Problem("not-found", "no file lies or lay there")
+
+    async def _address_now(self, moved: Moved, path: str) -> str | None:
+        """The address of a file that lay at a path once; None where that move leads to it no more."""
+        if is_orphan(moved.owner):
+            kept = await self._library.content.opened(moved.path)
+            if kept is None:
+                return None
+            kept.close()
+            return f"/{self._parts.options.submodule}/{quote(moved.path)}"
+        held = await self._library.open(moved.owner, path)
+        if held is None:
+            return None
+        held.content.close()
+        names = {file.path: name for name, file in names_of(held.artifact).items()}
+        return file_path(held.artifact.handle, names.get(held.file.path, held.file.name))
 
     async def sitemap(self, request: Request) -> Response:
         """The index of the sitemap, or one of its parts."""
@@ -126,7 +138,7 @@ class Service:
             return Response(await sitemap.index(catalogue, url), media_type=_XML, headers=headers)
         if not is_storable(first):
             raise Problem("not-found", "there is no such part")
-        return StreamingResponse(sitemap.part(catalogue, url, first), media_type=_XML, headers=headers)
+        return StreamingResponse(await sitemap.part(catalogue, url, first), media_type=_XML, headers=headers)
 
     async def openapi(self, request: Request) -> Response:
         """The description of the interface."""
@@ -155,7 +167,7 @@ class Service:
         return Response(f"User-agent: *\nAllow: /\nSitemap: {url}/sitemap.xml\n", media_type="text/plain")
 
 
-def make_app(parts: Parts) -> ASGIApp:
+def make_app(parts: Parts) -> Edge:
     """The application."""
     options, metrics = parts.options, ServiceMetrics()
     library = Library(
@@ -167,7 +179,7 @@ def make_app(parts: Parts) -> ASGIApp:
         submodule=options.submodule,
         reuse_s=options.reuse_s,
     )
-    pages = Pages(library, parts.viewers, parts.catalogue, parts.history, options)
+    pages = Pages(library, parts.viewers, parts.catalogue, options)
     recent = RecentFiles(parts.meter)
     api = ReadApi(library, parts.viewers)
     service = Service(parts, library, api, metrics, recent)

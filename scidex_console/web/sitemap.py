@@ -31,18 +31,27 @@ async def index(catalogue: Catalogue, public_url: str) -> bytes:
 
 
 async def part(catalogue: Catalogue, public_url: str, first: str) -> AsyncIterator[bytes]:
-    """The part that begins with an artifact's id, as it comes from the database."""
-    yield f'{_HEAD}<urlset xmlns="{_SPACE}">\n'.encode()
-    async for portion in catalogue.addresses(first, PART):
-        yield _urls(portion, escape(public_url)).encode()
-    yield b"</urlset>\n"
+    """The part that begins with an artifact's id, as it comes from the database.
+
+    Its beginning is read first: raises `Unreachable` before there is anything to send.
+    """
+    portions, base = aiter(catalogue.addresses(first, PART)), escape(public_url)
+    begun = _urls(await anext(portions, ()), base)
+
+    async def all_of_it() -> AsyncIterator[bytes]:
+        yield f'{_HEAD}<urlset xmlns="{_SPACE}">\n{begun}'.encode()
+        async for portion in portions:
+            yield _urls(portion, base).encode()
+        yield b"</urlset>\n"
+
+    return all_of_it()
 
 
 def _urls(portion: Sequence[tuple[str, str]], base: str) -> str:
     lines: list[str] = []
-    for artifact_id, artifact_type in portion:
+    for handle, artifact_type in portion:
         # Paths are escaped for URLs: nothing that XML would take for its own is left in them.
-        lines.append(f"<url><loc>{base}{artifact_path(artifact_id)}</loc></url>\n")
-        if prefixed := prefixed_path(artifact_id, artifact_type):
+        lines.append(f"<url><loc>{base}{artifact_path(handle)}</loc></url>\n")
+        if prefixed := prefixed_path(handle, artifact_type):
             lines.append(f"<url><loc>{base}{prefixed}</loc></url>\n")
     return "".join(lines)

@@ -7,9 +7,10 @@ allowed. Then it goes the way of every writer: one batch in git and in the datab
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
@@ -23,6 +24,7 @@ from scidex_console.domain.fetching import StagedFile
 from scidex_console.domain.folders.layout import ACCESSORIES, MANIFEST
 from scidex_console.domain.folders.manifest import FolderFile
 from scidex_console.domain.folders.rows import ArtifactRow
+from scidex_console.domain.handles import handle_in_addresses
 from scidex_console.engine.ports import Staging
 from scidex_console.engine.ports.tokens import TokenBook
 from scidex_console.web import answers, documents
@@ -37,7 +39,10 @@ from scidex_console.web.rates import Rate
 _OPERATION = next(operation for operation in OPERATIONS if operation.name == "add_accessory")
 _DRAINED = 1 << 20
 """Bytes of a body that nobody wants, read all the same so that the client comes to read its answer."""
+_SLOWEST = 4096
+"""Bytes a second of a body, on the whole; slower than that, drops would keep a connection for ever."""
 _LAST = {"Connection": "close"}
+_WANTED = {"WWW-Authenticate": 'Bearer realm="accessories"'}
 
 
 class Commits(Protocol):
@@ -48,7 +53,9 @@ class Commits(Protocol):
 
     async def find(self, artifact: str) -> ArtifactRow | None: ...
 
-    async def commit(self, request: CommitRequest) -> CommitResult: ...
+    async def commit(
+        self, request: CommitRequest, *, admit: Callable[[], Awaitable[None]]
+    ) -> CommitResult: ...
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class _Upload:
     filename: str
     kind: Kind
     writer: str
+    digest: bytes
 
 
 class WriteApi:
@@ -87,7 +95,8 @@ class WriteApi:
         )
         try:
             # Once it has begun it comes to its end, whether or not the client waits for it.
-            result = await asyncio.shield(asyncio.ensure_future(self._commits.commit(asked)))
+            committing = self._commits.commit(asked, admit=partial(self._still, upload))
+            result = await asyncio.shield(asyncio.ensure_future(committing))
         except (LockBusy, Unreachable, Halt):
             raise
         except UnsafePath as error:
@@ -98,7 +107,7 @@ class WriteApi:
 
     async def _expected(self, request: Request) -> _Upload:
         """Who sends what to where. Raises `Problem` for what is known to be wrong before any byte."""
-        writer = await self._writer(request)
+        writer, digest = await self._writer(request)
         if self._commits is None:
             raise Problem("writes-off", "this service takes no accessories")
         asked = query_of(request, _OPERATION)
@@ -106,7 +115,7 @@ class WriteApi:
         if why := name_problem(filename):
             raise Problem("unprocessable", why)
         kind = kind_named(filename)
-        if kind is None or request.headers.get("content-encoding", "identity") != "identity":
+        if kind is None or request.headers.get("content-encoding", "identity").lower() != "identity":
             raise Problem("wrong-type", f"files of these names are taken, as they are: {' '.join(TAKEN)}")
         length = request.headers.get("content-length", "")
         if length.isdigit() and int(length) > self._options.accessory_bytes:
@@ -115,27 +124,31 @@ class WriteApi:
         if row is None:
             raise Problem("not-found", "no artifact has this id or UUID")
         if row.migrated_at is None:
-            raise Problem("conflict", "the artifact has no folder yet")
-        return _Upload(row.id, filename, kind, writer)
+            raise Problem("no-folder", "its folder comes with the migration")
+        return _Upload(row.id, filename, kind, writer, digest)
 
-    async def _writer(self, request: Request) -> str:
-        """The name of the token, which the log bears from now on."""
+    async def _still(self, upload: _Upload) -> None:
+        """The token may have been revoked while the file came, or waited for its turn."""
+        if await self._tokens.name_of(upload.digest) != upload.writer:
+            raise Problem("unauthorised", "the token was revoked meanwhile", _WANTED)
+
+    async def _writer(self, request: Request) -> tuple[str, bytes]:
+        """The name of the token, which the log bears from now on, and its hash."""
         client = request.client.host if request.client else ""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         digest = digest_of(token.strip()) if scheme.lower() == "bearer" else None
         name = await self._tokens.name_of(digest) if digest else None
-        if name is None:
+        if name is None or digest is None:
             # Only now: behind a proxy all clients are one, and nobody's wrong tokens lock out a right one.
             if wait := self._refused.wait(client):
                 raise Problem("too-many", "too many wrong tokens", {"Retry-After": str(wait)})
             self._refused.spend(client)
-            wanted = {"WWW-Authenticate": 'Bearer realm="accessories"'}
-            raise Problem("unauthorised", "no token, or none that counts", wanted)
+            raise Problem("unauthorised", "no token, or none that counts", _WANTED)
         request.state.writer = name
         if wait := self._written.wait(name):
             raise Problem("too-many", "this token has written too often", {"Retry-After": str(wait)})
         self._written.spend(name)
-        return name
+        return name, digest
 
     async def _stage(self, request: Request, upload: _Upload, staging: Staging) -> StagedFile:
         """The whole body, on disk and flushed. Whatever is wrong with it, nothing of it stays."""
@@ -161,17 +174,19 @@ class WriteApi:
         return await staged.finish()
 
     async def _body(self, request: Request) -> AsyncIterator[bytes]:
-        """The body in pieces, each of which must come in time."""
-        pieces = aiter(request.stream())
+        """The body in pieces, each of which must come in time, and all of them not too slowly."""
+        pieces, clock = aiter(request.stream()), asyncio.get_running_loop().time
+        latest = clock() + self._options.patience_s
         while True:
             try:
-                async with asyncio.timeout(self._options.patience_s):
+                async with asyncio.timeout_at(min(latest, clock() + self._options.patience_s)):
                     piece = await anext(pieces)
             except StopAsyncIteration:
                 return
             except TimeoutError:
                 raise Problem("too-slow", "the file did not come in time", _LAST) from None
             if piece:
+                latest += len(piece) / _SLOWEST
                 yield piece
 
     async def _drain(self, request: Request) -> None:
@@ -198,7 +213,7 @@ class WriteApi:
             size_bytes=held.size,
             sha256=held.sha256,
             media_type=held.media_type,
-            url=file_path(result.id, name, held.sha256),
+            url=file_path(handle_in_addresses(result.id, result.artifact_id), name, held.sha256),
         )
         created = bool(result.added)
         document = answers.Accessory(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import uuid
 from pathlib import Path
@@ -56,6 +57,27 @@ def test_artifact_is_registered_committed_and_found_again(
     assert_verified(lab)
 
 
+def test_resolving_is_counted_as_the_first_of_the_readers(lab: Lab, tmp_path: Path) -> None:
+    lab.rows("UPDATE scidex_console.reader_share SET percent = 100 WHERE reader = 'resolve'")
+    settings = lab.settings.model_copy(
+        update={"readers": lab.settings.readers.model_copy(update={"enabled": True})}
+    )
+    with ArtifactStore.open(settings, name="trial", wait_s=60) as store:
+        made = store.register_artifact("figure")
+        store.commit_artifact(artifact_id=made.id, paths=[_file(tmp_path, "a.png", b"a")])
+        for key in (made.id, made.artifact_id or "", store.register_artifact("claim").id):
+            store.resolve_artifact(key)
+        with pytest.raises(Refused):
+            store.resolve_artifact("none")
+    assert lab.rows(
+        "SELECT reader, source, fell_back, sum(n)::int AS n FROM scidex_console.read_minute"
+        " GROUP BY 1, 2, 3 ORDER BY 2"
+    ) == [
+        {"reader": "resolve", "source": "database", "fell_back": False, "n": 1},
+        {"reader": "resolve", "source": "folder", "fell_back": False, "n": 2},
+    ]
+
+
 def test_what_a_writer_gets_wrong_is_said_recorded_and_changes_nothing(
     lab: Lab, store: ArtifactStore, tmp_path: Path
 ) -> None:
@@ -74,7 +96,12 @@ def test_what_a_writer_gets_wrong_is_said_recorded_and_changes_nothing(
     refused(UsageError, "needs the id", "", good)
     with pytest.raises(UsageError, match="no artifact type"):
         store.register_artifact("Figure/../x")
+    for held in ({"p": math.nan}, {"seen": {1}}, {"text": "half \ud800"}, {"n": 10**5000}):
+        with pytest.raises(UsageError, match="no row can hold this") as raised:
+            store.register_artifact("figure", metadata=held)
+        assert raised.value.where == "metadata"
     refused(Refused, "no such artifact", "figure-unknown", good)
+    refused(Refused, "no such artifact", "figure-\0", good)
     refused(Refused, "no such artifact", str(uuid.uuid4()), good)
     refused(Refused, "cannot be read", artifact.id, tmp_path / "missing.png")
     refused(Refused, "no regular file", artifact.id, tmp_path)
@@ -84,15 +111,19 @@ def test_what_a_writer_gets_wrong_is_said_recorded_and_changes_nothing(
     refused(Refused, "no primary file was given", artifact.id)
     named = store.register_artifact("figure", filename="plot.png")
     refused(Refused, "would make it other.png", named.id, good, friendly_name="other")
+    with pytest.raises(UsageError, match="a list of files"):
+        store.commit_artifact(artifact_id=named.id, paths=str(good))
     kinds = lab.rows("SELECT kind, reason, job FROM scidex_console.commit_failure ORDER BY id")
-    assert [row["kind"] for row in kinds] == ["Refused"] * 5 + ["UnsafePath"] + ["Refused"] * 3
+    assert [row["kind"] for row in kinds] == ["Refused"] * 6 + ["UnsafePath"] + ["Refused"] * 3
     assert kinds[0]["reason"].startswith("figure-unknown: trial: there is no such artifact")
     assert {row["job"] for row in kinds} == {"artifacts"}
     assert lab.git("rev-parse", "HEAD") == head
     assert lab.rows("SELECT 1 FROM scidex_console.batch") == []
 
     other = store.register_artifact("figure")
-    store.commit_artifact(artifact_id=other.id, paths=[good], friendly_name="../../Etc/Passwd")
+    store.commit_artifact(
+        artifact_id=other.id, paths=[good], friendly_name="../../Etc/Passwd.PNG", reason="half \ud800"
+    )
     assert row(lab, other.id)["primary_filename"] == "etc_passwd.png"
     refused(Refused, "other bytes", other.id, _file(tmp_path, "new.png", b"another plot"))
     assert_verified(lab)

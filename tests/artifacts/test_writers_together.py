@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +11,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from scidex_console.adapters.postgres.database import query
 from scidex_console.artifacts import ArtifactStore, CommitResult
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.views import Overview
 from scidex_console.wiring.reading import readers
+from tests import warm
 from tests.crash.folder_checks import assert_verified
 from tests.crash.reading_rows import reading_rows
 from tests.engine.bench import addresses, bench, until_true
@@ -26,6 +27,7 @@ from tests.labs import Lab
 _PROCESS = """
 import sys
 from pathlib import Path
+from scidex_console.adapters.postgres.database import query
 from scidex_console.artifacts import ArtifactStore
 with ArtifactStore.open(Path(sys.argv[1]), name=sys.argv[2]) as store:
     for number in range(int(sys.argv[3])):
@@ -39,12 +41,11 @@ with ArtifactStore.open(Path(sys.argv[1]), name=sys.argv[2]) as store:
 
 async def _process(lab: Lab, name: str, count: int) -> list[str]:
     """A writer in a process of its own; the artifacts it committed."""
-    process = await asyncio.create_subprocess_exec(
+    process = await warm.create_subprocess_exec(
         sys.executable,
         "-c",
         _PROCESS,
         *(str(lab.config), name, str(count), str(lab.folder)),
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await process.communicate()
@@ -76,7 +77,8 @@ def test_writers_are_let_in_as_they_came(lab: Lab, tmp_path: Path) -> None:
         ArtifactStore.open(lab.settings, name="patient", wait_s=60) as patient,
         psycopg.connect(lab.store.database_url, autocommit=True) as door,
     ):
-        door.execute("SELECT pg_advisory_lock(740196003, 4)")
+        door.execute("BEGIN")
+        door.execute(query("take_writer_turn"))
 
         def work(store: ArtifactStore, name: str, number: int) -> None:
             _commit(store, tmp_path, number)
@@ -89,7 +91,7 @@ def test_writers_are_let_in_as_they_came(lab: Lab, tmp_path: Path) -> None:
         second.start()
         _until_waiting(lab, 2)
         seen = asyncio.run(_overview(lab)).writers
-        door.execute("SELECT pg_advisory_unlock(740196003, 4)")
+        door.execute("COMMIT")
         first.join()
         work(eager, "eager again", 2)
         second.join()
@@ -104,14 +106,12 @@ async def _overview(lab: Lab) -> Overview:
 
 
 def _until_waiting(lab: Lab, number: int) -> None:
-    while (
-        len(lab.rows("SELECT 1 FROM pg_locks WHERE classid = 740196003 AND objid = 4 AND NOT granted"))
-        < number
-    ):
+    while sum(not row["granted"] for row in lab.rows(query("list_writers"))) < number:
         threading.Event().wait(0.02)
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.sweep
 async def test_writers_commit_beside_a_backfill_and_a_rollback(tmp_path: Path, database_url: str) -> None:
     extra = '[folders]\ncycle = 10\nevery = "0s"\ngrace = "100ms"\n'
     urls = addresses(("figures.example.org", 4))

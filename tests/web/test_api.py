@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -38,6 +39,18 @@ def test_an_artifact_is_its_row_and_its_files(serving: Serving, client: httpx.Cl
     assert told.keys() >= FOLDER_FIELDS | {"metadata", "content_hash", "provenance_chain", "files"}
     assert told["artifact_dir"] == row["artifact_dir"] and told["read_from"] == "folder"
     assert [f["name"] for f in told["files"] if f["role"] == "primary"] == [row["primary_filename"]]
+
+
+def test_an_artifact_is_told_with_every_digit_of_its_numbers(serving: Serving, client: httpx.Client) -> None:
+    metadata = '{"average": 0.33333333333333333333, "text": "\\\\u00005"}'
+    serving.rows(
+        "INSERT INTO artifacts (id, artifact_type, metadata) VALUES ('exact', 'claim', %s)", metadata
+    )
+    try:
+        told = client.get("/api/artifacts/exact").text
+    finally:
+        serving.rows("DELETE FROM artifacts WHERE id = 'exact'")
+    assert json.loads(told, parse_float=str)["metadata"] == json.loads(metadata, parse_float=str)
 
 
 def test_the_manifest_comes_byte_by_byte(serving: Serving, client: httpx.Client) -> None:
@@ -138,6 +151,7 @@ def test_reads_are_counted_by_way_and_answers_by_kind(serving: Serving, client: 
 
 def test_the_log_has_no_query_and_no_token(serving: Serving, client: httpx.Client) -> None:
     client.get("/api/artifacts?q=secret-question", headers={"authorization": "Bearer secret-token"})
+    client.get("/healthz")  # a line is written after its answer was sent
     line = next(line for line in reversed(serving.log) if line.get("path") == "/api/artifacts")
     assert line["status"] == 200 and line["method"] == "GET"
     assert "secret" not in str(serving.log)

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import re
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import aiohttp
 import pytest
 
 from scidex_console.wiring.serving import listening
+from tests import warm
 from tests.web.chromium import PROGRAM, Tab, browser
 from tests.web.conftest import Serving
 
@@ -111,8 +111,8 @@ async def console(serving: Serving) -> AsyncIterator[str]:
     """`web` over the same store; the address it prints."""
     with listening("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
-    program = [sys.executable, "-m", "scidex_console", "--config", str(serving.lab.config)]
-    process = subprocess.Popen([*program, "web", "--port", str(port)], stderr=subprocess.PIPE, text=True)
+    program = [*warm.PROGRAM, "--config", str(serving.lab.config)]
+    process = warm.Popen([*program, "web", "--port", str(port)], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
         line = await asyncio.to_thread(process.stderr.readline)
@@ -127,6 +127,7 @@ async def console(serving: Serving) -> AsyncIterator[str]:
         process.stderr.close()
 
 
+@pytest.mark.sweep
 async def test_the_console_is_drawn_in_the_browser_and_heeds_keys(
     serving: Serving, tab: Tab, tmp_path: Path
 ) -> None:

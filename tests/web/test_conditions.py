@@ -32,6 +32,7 @@ def answer(size: int = 1000, **asked: str) -> Answer:
     ("asked", "expected"),
     [
         ("bytes=0-99", Part(0, 99)),
+        ("Bytes=0-99", Part(0, 99)),
         ("bytes=900-", Part(900, 999)),
         ("bytes=900-5000", Part(900, 999)),
         ("bytes=-100", Part(900, 999)),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
 
+from scidex_console.adapters.postgres.catalogue import PostgresCatalogue
+from scidex_console.domain.errors import Unreachable
 from scidex_console.web import sitemap
 from scidex_console.web.addresses import artifact_path
 from tests.web.conftest import Serving
@@ -71,3 +74,38 @@ def test_no_id_can_lead_a_redirect_elsewhere(client: httpx.Client) -> None:
     for path in ("/figure//evil.example", "/figure/%2F%2Fevil.example", "/figure/%0d%0aLocation:%20//evil"):
         answer = client.get(path)
         assert answer.status_code == 404 and "location" not in answer.headers
+
+
+def test_a_sitemap_that_the_database_does_not_give_is_an_error_and_no_empty_sitemap(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> AsyncIterator[Sequence[tuple[str, str]]]:
+        raise Unreachable("the database is away")
+        yield ()
+
+    monkeypatch.setattr(PostgresCatalogue, "addresses", away)
+    answer = client.get("/sitemap.xml?from=a")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert "max-age" not in answer.headers["cache-control"]
+
+
+def test_an_id_that_no_address_can_hold_has_its_address_by_uuid(
+    serving: Serving, client: httpx.Client
+) -> None:
+    uuid, other = "0b0e6fe6-3f0a-4a6c-9d5e-5b8c3f7f6d01", "0b0e6fe6-3f0a-4a6c-9d5e-5b8c3f7f6d02"
+    long = "long" * 300
+    statement = "INSERT INTO artifacts (id, artifact_type, artifact_id) VALUES (%s, 'figure', %s::uuid)"
+    for artifact_id, its in ((".", uuid), (long, other), ("..", None)):
+        serving.rows(statement, artifact_id, its)
+    try:
+        parts = locations(client.get("/sitemap.xml").text)
+        addresses = [address for part in parts for address in locations(client.get(part).text)]
+        for each in (uuid, other):
+            canonical = f"{serving.url}/artifact/{each}"
+            assert {canonical, f"{serving.url}/figure/{each}"} <= set(addresses)
+            assert client.get(f"/artifact/{each}").headers["link"] == f'<{canonical}>; rel="canonical"'
+            assert client.get(f"/figure/{each}").headers["location"] == f"/artifact/{each}"
+            assert client.get(f"/api/artifacts/{each}").json()["url"] == f"/artifact/{each}"
+        assert not [each for each in addresses if each.endswith(("/.", "/..")) or long in each]
+    finally:
+        serving.rows("DELETE FROM artifacts WHERE id = ANY(%s)", [".", "..", long])

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 
+from scidex_console.domain.reading.kinds import ReaderKind, Source
+from scidex_console.engine.reading.metering import ReadMeter
 from scidex_console.web.addresses import artifact_path
+from scidex_console.web.recent import RENEWED_WITHIN_S, Kept, RecentFiles
 from tests.web.conftest import Serving
+from tests.web.test_connections import answer_to
 
 
 def address_of(serving: Serving) -> tuple[str, bytes]:
@@ -68,3 +74,34 @@ def test_each_answer_from_memory_is_counted_as_a_read(serving: Serving, client: 
     for _ in range(5):
         client.get(address)
     assert counted() == before + 5
+
+
+def test_one_looks_anew_while_the_others_get_the_old_answer_for_a_moment() -> None:
+    now = [0.0]
+    recent = RecentFiles(ReadMeter(), now=lambda: now[0])
+    scope = {"method": "GET", "raw_path": b"/a", "query_string": b"", "headers": []}
+    found: Any = SimpleNamespace(source=Source.FOLDER, fell_back=False)
+    recent.keep(scope, Kept([], b"old", 1.0, found, ReaderKind.FIGURE))
+    now[0] = 1.01
+    assert recent.answer(scope) is None, "the first has it looked for"
+    again = recent.answer(scope)
+    assert again is not None and again.body == b"old"
+    now[0] = 1.01 + RENEWED_WITHIN_S
+    assert recent.answer(scope) is None and recent.answer(scope) is None, "and no longer"
+    recent.keep(scope, Kept([], b"old", 2.0, found, ReaderKind.FIGURE))
+    now[0] = 3.0
+    assert recent.answer(scope) is None and recent.answer(scope) is None, "nobody had asked meanwhile"
+
+
+def test_requests_in_a_row_on_one_connection_are_answered_in_order(serving: Serving) -> None:
+    address, content = address_of(serving)
+    with serving.client() as client:
+        for _ in range(3):
+            client.get(address)
+    asked = f"GET {address} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    other = b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = f"GET {address} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    got = answer_to(serving, asked * 3 + other + asked * 200 + last)
+    assert got.count(b"HTTP/1.1 200 OK\r\n") == 205 and got.count(content) == 204
+    assert got.count(b"User-agent: *") == 1 and got.index(b"User-agent: *") > got.index(content)
+    assert got.count(b"\r\ndate: ") == 205 and got.endswith(content)

@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import secrets
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +17,10 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import psycopg
 import pytest
 
+from scidex_console.adapters.postgres.database import query
 from scidex_console.domain.bearers import digest_of, token_of
 from scidex_console.wiring.reading import readers
 from tests.conftest import Databases
@@ -43,6 +47,22 @@ def make_token(lab: Lab, name: str) -> str:
 
     asyncio.run(keep())
     return token
+
+
+def revoke(lab: Lab, name: str) -> None:
+    async def take_back() -> None:
+        async with readers(lab.settings) as connected:
+            assert await connected.tokens.revoke(name, reason="left")
+
+    asyncio.run(take_back())
+
+
+def until(condition: Callable[[], bool], *, patience: float = 20.0) -> None:
+    for _ in range(round(patience / 0.02)):
+        if condition():
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError("it did not come about")
 
 
 @dataclass(frozen=True)
@@ -189,6 +209,7 @@ def test_what_is_not_taken_leaves_nothing(
     answer = desk.post(moved, filename, content)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+    assert status != 400 or "1 to 150 characters" in answer.json()["detail"]
     assert desk.state() == before
 
 
@@ -222,19 +243,35 @@ def test_without_a_token_that_counts_nothing_is_taken(desk: Desk, moved: str, au
 def test_a_revoked_token_counts_no_more(desk: Desk, moved: str) -> None:
     lab = desk.serving.lab
     token = make_token(lab, "leaver")
-
-    async def revoke() -> bool:
-        async with readers(lab.settings) as connected:
-            return await connected.tokens.revoke("leaver", reason="left")
-
-    assert asyncio.run(revoke())
+    revoke(lab, "leaver")
     assert desk.post(moved, "a.png", PNG, authorization=f"Bearer {token}").status_code == 401
+
+
+def test_a_token_that_is_revoked_while_its_file_waits_for_its_turn_counts_no_more(
+    desk: Desk, moved: str
+) -> None:
+    lab, before = desk.serving.lab, desk.state()
+    leaver = Desk(desk.serving, make_token(lab, "leaver-in-between"))
+    with psycopg.connect(lab.store.database_url) as another, ThreadPoolExecutor(1) as pool:
+        another.execute(query("take_writer_turn"))
+        answer = pool.submit(leaver.post, moved, "late.png", PNG + b"late")
+        until(lambda: any(not row["granted"] for row in lab.rows(query("list_writers"))))
+        revoke(lab, "leaver-in-between")
+        another.commit()
+        assert answer.result().status_code == 401
+    assert answer.result().headers["www-authenticate"].startswith("Bearer")
+    assert desk.state() == before
 
 
 def test_no_such_artifact_and_one_without_a_folder_are_told_apart(desk: Desk) -> None:
     assert desk.post("none", "a.png", PNG).status_code == 404
     row = desk.serving.one("migrated_to_folder_at IS NULL")
-    assert desk.post(row["id"], "a.png", PNG).status_code == 409
+    answer = desk.post(row["id"], "a.png", PNG)
+    assert answer.status_code == 409
+    assert (answer.json()["type"], answer.json()["title"]) == (
+        "/problems/no-folder",
+        "The artifact has no folder yet",
+    )
 
 
 def test_a_file_that_stops_coming_is_given_up(desk: Desk, moved: str) -> None:

@@ -40,25 +40,25 @@ def expand(text: str, found: Mapping[str, FoundArtifact | None]) -> str:
     return "".join([*parts, escape(text[end:])])
 
 
-def address(artifact_id: str) -> str:
-    """The canonical address of an artifact, by its legacy id."""
-    return f"/artifact/{quote(artifact_id, safe='')}"
+def address(handle: str) -> str:
+    """The canonical address of an artifact, by what it is called there."""
+    return f"/artifact/{quote(handle, safe='')}"
 
 
-def file_address(artifact_id: str, name: str) -> str:
+def file_address(handle: str, name: str) -> str:
     """The address of one of its files."""
-    return f"{address(artifact_id)}/files/{quote(name, safe='')}"
+    return f"{address(handle)}/files/{quote(name, safe='')}"
 
 
 def _shown(key: str, label: str, found: FoundArtifact | None) -> str:
     if found is None:
         return f'<span class="artifact-embed missing">artifact {escape(key)} is not known</span>'
-    words, href = escape(label or found.title), escape(address(found.id))
+    words, href = escape(label or found.title), escape(address(found.handle))
     attributes = f'class="artifact-embed" data-artifact-type="{escape(found.artifact_type)}"'
     image = shown_image(found) if found.artifact_type in ("figure", "paper_figure") else None
     if image is None:
         return f'<a {attributes} href="{href}">{words}</a>'
-    source = escape(file_address(found.id, image.name))
+    source = escape(file_address(found.handle, image.name))
     return (
         f"<figure {attributes}>"
         f'<a href="{href}"><img src="{source}" alt="{words}" loading="lazy"></a>'

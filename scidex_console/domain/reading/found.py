@@ -65,8 +65,13 @@ class FoundArtifact:
 
     @property
     def id(self) -> str:
-        """The legacy id, by which the artifact has its address."""
+        """The legacy id."""
         return self.row.id
+
+    @property
+    def handle(self) -> str:
+        """What the artifact is called by in addresses: the legacy id, wherever that can be."""
+        return self.row.handle
 
     @property
     def artifact_id(self) -> str | None:

@@ -8,7 +8,7 @@ store over in the middle finishes or drops what it finds, and the writer asks ag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -32,6 +32,7 @@ from scidex_console.domain.folders.manifest import FolderFile
 from scidex_console.domain.folders.resolving import ResolvingRules, recorded_paths
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.sanitise import visible
 from scidex_console.engine.artifacts.failures import WriterFailures
 from scidex_console.engine.artifacts.folder_files import files_of_manifest, standing_manifest
 from scidex_console.engine.jobs.relating import bookkeeping_of, relate
@@ -43,6 +44,14 @@ from scidex_console.engine.two_stores.stores import Stores
 _TRIES = 4
 _PAUSE_S = 0.2
 _LFS = "filter=lfs"
+
+
+Admit = Callable[[], Awaitable[None]]
+"""Asks whether a request still counts, which may have waited for its turn; raises where it does not."""
+
+
+async def _anybody() -> None:
+    """Whoever has the configuration's login may write."""
 
 
 class WriterAuthority(Protocol):
@@ -103,6 +112,7 @@ class ArtifactCommits:
         self._failures = failures
         self._clock = clock
         self._one = asyncio.Lock()
+        self._publishing = asyncio.Lock()
         self._cleared = False
         """Whether what a killed writer may have left in the repositories has been cleared away."""
 
@@ -115,16 +125,17 @@ class ArtifactCommits:
         """The row of an artifact, by id or UUID."""
         return await self._rows.find(artifact)
 
-    async def commit(self, request: CommitRequest) -> CommitResult:
+    async def commit(self, request: CommitRequest, *, admit: Admit = _anybody) -> CommitResult:
         """Commit the request's files; asking again for the same changes nothing and answers the same.
 
+        `admit` is asked in the turn, before anything is journalled: it raises what refuses the request.
         Raises `Refused` (the request does not fit: what, where, how to mend), `UnsafePath`, `LockBusy` (try
         again later), `Halt` (a full disk), `Unreachable`, `RepositoryError`. Whatever it raises is put on
         record as a failed commit. After `Unreachable` it may have come about: ask again.
         """
         try:
             async with self._one:
-                result, stores = await self._commit(request)
+                result, stores = await self._commit(request, admit)
         except ConsoleError as error:
             await self._tell(request, error)
             raise
@@ -145,10 +156,10 @@ class ArtifactCommits:
         with suppress(ConsoleError):  # it goes with the folder
             await in_thread(self.staging.discard, [file.staged for file in given])
 
-    async def _commit(self, request: CommitRequest) -> tuple[CommitResult, Stores]:
+    async def _commit(self, request: CommitRequest, admit: Admit) -> tuple[CommitResult, Stores]:
         for last in [False] * (_TRIES - 1) + [True]:
             try:
-                return await self._in_turn(request)
+                return await self._in_turn(request, admit)
             except (Fenced, Overtaken, LockBusy) as error:
                 # An engine took over, or somebody edited the row: all of it is looked at anew.
                 if last:
@@ -156,16 +167,14 @@ class ArtifactCommits:
                 await self._clock.sleep(_PAUSE_S)
         raise AssertionError("the loop returns or raises")
 
-    async def _in_turn(self, request: CommitRequest) -> tuple[CommitResult, Stores]:
+    async def _in_turn(self, request: CommitRequest, admit: Admit) -> tuple[CommitResult, Stores]:
         began = self._clock.monotonic()
         async with self._stores.writing():
             epoch, journal = await self._authority.adopt()
             await in_thread(_follow, self._stores.repository, epoch)
             await self._failures.catch_up()
-            who = request.writer or "writer"
-            mandate = replace(
-                self._stores.mandate, epoch=epoch, journal=journal, operator=who, reason=request.reason
-            )
+            who, why = visible(request.writer or "writer"), visible(request.reason)
+            mandate = replace(self._stores.mandate, epoch=epoch, journal=journal, operator=who, reason=why)
             stores, own = replace(self._stores, mandate=mandate), replace(self._own, mandate=mandate)
             if not self._cleared:
                 # A killed writer may have been moving the outer repository, with no batch left open.
@@ -175,6 +184,7 @@ class ArtifactCommits:
             row = await self._row(request.artifact)
             had = await self._had(row)
             plan = await self._plan(row, request, had)
+            await admit()
             if row.migrated_at is not None and not plan.added:
                 return _result(plan, None), stores
             return await self._write(own, stores, plan, had, who, began), stores
@@ -307,8 +317,9 @@ class ArtifactCommits:
 
     async def _publish(self, stores: Stores) -> None:
         """The outer pointer follows; what cannot be published now is tried again with the next batch."""
-        with suppress(ConsoleError):
-            await outer.publish(stores)
+        async with self._publishing:
+            with suppress(ConsoleError):
+                await outer.publish(stores)
 
     async def _tell(self, request: CommitRequest, error: ConsoleError) -> None:
         who = f"{request.writer}: " if request.writer else ""

@@ -29,7 +29,7 @@ class ArtifactFinder:
     """Finds files. Without `legacy` that way is closed, as after the clean-up: only folders count."""
 
     def __init__(self, files: ReadableFiles, rules: ResolvingRules, *, legacy: bool = True) -> None:
-        self._files = files
+        self._files = self.files = files
         self._rules = rules
         self._legacy = LegacyWay(files, rules) if legacy else None
         self._manifests: OrderedDict[tuple[str, int, int], Listed] = OrderedDict()

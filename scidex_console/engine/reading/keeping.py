@@ -48,6 +48,7 @@ class ReaderKeeper:
         self._process = process
         self._times = times
         self._trouble = ""
+        self._unfolded = ""
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -85,7 +86,11 @@ class ReaderKeeper:
             await self._log.add(self._process, reads, requests)
         except ConsoleError as error:
             self._meter.put_back(reads, requests)
-            _LOG.warning("counts of reads are kept for later: %s", briefly(error))
+            if (trouble := briefly(error)) != self._unfolded:
+                _LOG.warning("counts of reads are kept for later: %s", trouble)
+            self._unfolded = trouble
+        else:
+            self._unfolded = ""
 
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self._trouble:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.layout import folder_of
@@ -29,6 +30,8 @@ _MOST_BELOW = 500
 """Files of a folder that a row names as a whole."""
 _KEPT_FOLDERS = 64
 _REGULAR = TreeEntry("100644", "")
+_Known: TypeAlias = tuple[tuple[str, ...], TreeIndex]
+"""Names of a folder's files, and their index."""
 
 
 class LegacyWay:
@@ -37,7 +40,7 @@ class LegacyWay:
     def __init__(self, files: ReadableFiles, rules: ResolvingRules) -> None:
         self._files = files
         self._rules = rules
-        self._folders: OrderedDict[str, tuple[tuple[str, ...], TreeIndex]] = OrderedDict()
+        self._folders: OrderedDict[str, _Known] = OrderedDict()
 
     def find(self, row: ArtifactRow) -> Resolved:
         """The files of a row that are there, and what it names that is not."""
@@ -90,10 +93,24 @@ class LegacyWay:
             return None
         known = self._folders.get(folder)
         if known is None or known[0] is not names:
-            prefix = f"{folder}/" if folder else ""
-            known = names, TreeIndex(dict.fromkeys((f"{prefix}{name}" for name in names), _REGULAR))
+            known = names, _index_of(folder, names, known)
         self._folders[folder] = known
         self._folders.move_to_end(folder)
         while len(self._folders) > _KEPT_FOLDERS:
             self._folders.popitem(last=False)
         return known[1]
+
+
+def _index_of(folder: str, names: tuple[str, ...], before: _Known | None) -> TreeIndex:
+    """The index of a folder's files, following the one before where there is one.
+
+    A folder of thousands of files that are moved out of it one by one is read again and again: indexing all
+    of them would take ten milliseconds each time, and keep everybody else waiting.
+    """
+    prefix = f"{folder}/" if folder else ""
+    if before is None:
+        return TreeIndex({f"{prefix}{name}": _REGULAR for name in names})
+    now, was = set(names), set(before[0])
+    gone: dict[str, TreeEntry | None] = {f"{prefix}{name}": None for name in was - now}
+    new = {f"{prefix}{name}": _REGULAR for name in now - was}
+    return before[1].following(gone | new) if gone or new else before[1]

@@ -13,6 +13,10 @@ from scidex_console.engine.ports import Clock
 from scidex_console.engine.ports.reading import ReadableRows
 from scidex_console.engine.reading.finding import ArtifactFinder
 from scidex_console.engine.reading.metering import ReadMeter
+from scidex_console.engine.reading.promptly import promptly
+
+_FEW = 4
+"""Artifacts that are looked for where they are asked for; more would keep others waiting."""
 
 
 class ArtifactResolver:
@@ -37,18 +41,18 @@ class ArtifactResolver:
         row = await self._rows.find(key)
         if row is None:
             return None
-        found = await asyncio.to_thread(self._find, row, reader)
+        found = await promptly(self._finder.files, self._find, row, reader)
         if found.source is Source.DATABASE and (moved := await self._moved([found])):
-            found = await asyncio.to_thread(self._find, moved[row.id], reader)
+            found = await promptly(self._finder.files, self._find, moved[row.id], reader)
         self._count(found, reader, self._clock.monotonic() - began)
         return found
 
     async def resolve_all(self, rows: Sequence[ArtifactRow], reader: ReaderKind) -> Sequence[FoundArtifact]:
         """Several artifacts whose rows are known already, each counted as a read."""
         began = self._clock.monotonic()
-        all_found = await asyncio.to_thread(lambda: [self._find(row, reader) for row in rows])
+        all_found = await self._find_all(rows, reader)
         if moved := await self._moved([found for found in all_found if found.source is Source.DATABASE]):
-            again = await asyncio.to_thread(lambda: {i: self._find(row, reader) for i, row in moved.items()})
+            again = {found.id: found for found in await self._find_all([*moved.values()], reader)}
             all_found = [again.get(found.id, found) for found in all_found]
         each_s = (self._clock.monotonic() - began) / max(len(all_found), 1)
         for found in all_found:
@@ -64,6 +68,14 @@ class ArtifactResolver:
             return {}
         now = await self._rows.find_all([each.id for each in found])
         return {each.id: now[each.id] for each in found if now.get(each.id, each.row) != each.row}
+
+    async def _find_all(self, rows: Sequence[ArtifactRow], reader: ReaderKind) -> list[FoundArtifact]:
+        def find() -> list[FoundArtifact]:
+            return [self._find(row, reader) for row in rows]
+
+        if len(rows) <= _FEW:
+            return await promptly(self._finder.files, find)
+        return await asyncio.to_thread(find)
 
     def _find(self, row: ArtifactRow, reader: ReaderKind) -> FoundArtifact:
         return self._finder.find(row, folder_first=self.shares.folder_first(reader, row.id))

@@ -124,8 +124,14 @@ class Viewers:
     async def links(self, key: str) -> LinksView | None:
         """The ends of the artifact's links, each with both ids and its folder."""
         found = await self._resolver.resolve(key, ReaderKind.LINKS)
-        if found is None:
-            return None
+        return await self._linked(found) if found else None
+
+    async def links_of(self, row: ArtifactRow) -> LinksView:
+        """The same of an artifact whose row is known already."""
+        (found,) = await self._resolver.resolve_all([row], ReaderKind.LINKS)
+        return await self._linked(found)
+
+    async def _linked(self, found: FoundArtifact) -> LinksView:
         near = await self._rows.neighbours(found.id, self._upstream, MOST_NEIGHBOURS)
         inputs = tuple(each for each in near.ends if each.is_input)
         outputs = tuple(each for each in near.ends if not each.is_input)

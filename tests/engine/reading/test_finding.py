@@ -7,8 +7,11 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scidex_console.domain.reading.found import FileRole
 from scidex_console.domain.reading.kinds import Source
@@ -132,6 +135,26 @@ def test_a_file_that_comes_later_is_found_by_the_next_read(store: SmallCheckout)
     assert finder.find(row(), folder_first=False).source is Source.DATABASE
     store.put("figures/figure-1.png")
     assert finder.find(row(), folder_first=False).source is Source.LEGACY
+
+
+@given(
+    steps=st.lists(st.lists(st.sampled_from(["fit.ipynb", "fit.html", "Fit.csv", "a.b.png", "b.png", "a.b"])))
+)
+@settings(max_examples=25, deadline=None)
+def test_a_reader_that_has_seen_a_folder_change_finds_what_a_new_one_finds(steps: list[list[str]]) -> None:
+    with TemporaryDirectory() as root:
+        store = SmallCheckout(Path(root))
+        store.put("notebooks/stays.txt")
+        finder = store.finder()
+        for step in steps:
+            for name in step:  # each comes, or goes if it is there
+                path = Path(root) / "notebooks" / name
+                path.unlink() if path.exists() else store.put(f"notebooks/{name}")
+            for name in ("fit.ipynb", "a.b.png"):
+                asked = row(artifact_type="notebook", notebook_path=f"{SUBMODULE}/notebooks/{name}")
+                assert finder.find(asked, folder_first=False) == store.finder().find(
+                    asked, folder_first=False
+                )
 
 
 @pytest.mark.parametrize("where", ["legacy", "folder"])
