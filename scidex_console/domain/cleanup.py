@@ -12,6 +12,8 @@ from scidex_console.domain.folders.layout import FolderLayout
 from scidex_console.domain.orphans import KEPT
 from scidex_console.domain.tokens import plan_token
 
+TOP = "."
+"""The folder of files that lie at the top of the repository itself."""
 MOST_SHOWN = 20
 """Of a list that may be long, in a plan."""
 
@@ -60,11 +62,16 @@ class CleanupPlan:
         if not self.legacy_is_off:
             found.append('folders.legacy is "on": set it to "off" where readers and writers run, and here')
         if self.waiting:
-            found.append(f"{self.waiting:,} artifacts have no folder yet: `start folders`, or `triage list`")
+            have = _many(self.waiting, "artifact has", "artifacts have")
+            found.append(
+                f"{have} no folder yet: `scidex-console start folders`, or `scidex-console triage list`"
+            )
         if self.orphans:
-            found.append(f"{self.orphans:,} files that no row claims: decide on them (`cleanup orphans`)")
+            files = _many(self.orphans, "file", "files")
+            found.append(f"{files} that no row claims: decide by `cleanup orphans` and `cleanup decide`")
         if self.untracked:
-            found.append(f"{self.untracked:,} files that git does not track: commit them or move them away")
+            files = _many(self.untracked, "file", "files")
+            found.append(f"{files} that git does not track: to be committed or moved away")
         if not self.may_vacuum:
             found.append("this database role may not vacuum SciDEX's tables: run it as their owner")
         return tuple(found)
@@ -75,6 +82,10 @@ class CleanupPlan:
         return plan_token({"action": "cleanup run", "folders": list(self.folders)})
 
 
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
+
+
 def strays(names: Iterable[str], layout: FolderLayout) -> tuple[str, ...]:
     """Of entries at the top, those that are neither an artifact's folder, nor git's own, nor kept files."""
     return tuple(
@@ -83,8 +94,8 @@ def strays(names: Iterable[str], layout: FolderLayout) -> tuple[str, ...]:
 
 
 def by_folder(paths: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """How many paths lie below each entry at the top; files at the top itself count under `.`."""
-    counted = Counter(path.partition("/")[0] if "/" in path else "." for path in paths)
+    """How many paths lie below each entry at the top; files at the top itself count under `TOP`."""
+    counted = Counter(path.partition("/")[0] if "/" in path else TOP for path in paths)
     return tuple(sorted(counted.items(), key=lambda each: (-each[1], each[0])))
 
 

@@ -235,8 +235,12 @@ def way_to_begin(ladder: Ladder, phase: int) -> str:
     """What an operator does about a phase that may not be begun, for the fix of an error."""
     following = ladder.entry.phase + 1 if ladder.entry else 0
     if phase == following:
-        return "sign, wait, or `scidex-console soak override`"
-    return f"`scidex-console soak begin {following}` comes first" if following < len(PHASES) else ""
+        return f"sign, wait, or `scidex-console soak override {phase}`"
+    return (
+        f"`scidex-console soak begin {following} --reason TEXT` comes first"
+        if following < len(PHASES)
+        else ""
+    )
 
 
 def goes_through(ladder: Ladder, phase: int) -> bool:
@@ -313,8 +317,9 @@ def why_not_clean(ladder: Ladder) -> str | None:
 def way_to_clean(ladder: Ladder) -> str:
     """What an operator does about a clean-up that is shut, for the fix of an error."""
     if goes_through(ladder, REMOVAL_PHASE):
-        return f"`scidex-console soak begin {REMOVAL_PHASE}`"
-    return f"see `scidex-console soak status`; `soak override {REMOVAL_PHASE}` passes over the gate, by name"
+        return f"`scidex-console soak begin {REMOVAL_PHASE} --reason TEXT`"
+    over = f"`scidex-console soak override {REMOVAL_PHASE}` passes over the gate, by name"
+    return f"see `scidex-console soak status`; {over}"
 
 
 def clean_up_opens_at(ladder: Ladder) -> datetime | None:

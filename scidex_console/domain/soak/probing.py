@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
+from scidex_console.domain.handles import handle_in_addresses
 from scidex_console.domain.reading.embeds import address
 
 PREFIXED_TYPES = ("figure", "notebook", "dataset", "model")
@@ -27,6 +28,11 @@ class ProbeArtifact:
     id: str
     artifact_type: str
     artifact_id: str | None
+
+    @property
+    def handle(self) -> str:
+        """What it is called by in addresses."""
+        return handle_in_addresses(self.id, self.artifact_id)
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def wrong_sitemap(path: str, answer: ProbeAnswer, has_types: bool) -> str:
 
 def pages_of(artifacts: Iterable[ProbeArtifact]) -> Sequence[str]:
     """The public addresses of artifacts, by both ids."""
-    keys = (key for each in artifacts for key in (each.id, each.artifact_id) if key)
+    keys = (key for each in artifacts for key in (each.handle, each.artifact_id) if key)
     return [address(key) for key in dict.fromkeys(keys)]
 
 
@@ -99,4 +105,4 @@ def _paths(body: str) -> list[str]:
 
 
 def _leads_to(url: str, artifact: ProbeArtifact) -> bool:
-    return unquote(urlsplit(url).path).endswith(unquote(address(artifact.id)))
+    return unquote(urlsplit(url).path).endswith(unquote(address(artifact.handle)))

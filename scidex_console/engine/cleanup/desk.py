@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from scidex_console.domain.cleanup import MOST_SHOWN, CleanupPlan, Leftovers, by_folder, matching, strays
 from scidex_console.domain.errors import GateShut, Refused
 from scidex_console.domain.folders.layout import FolderLayout
-from scidex_console.domain.folders.orphans import OrphanPage
+from scidex_console.domain.folders.orphans import Orphan, OrphanPage
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.orphans import is_kept, phrase_to_type, subject_of
+from scidex_console.domain.paging import Around, Key, Span, Window, join
 from scidex_console.domain.soak.ladder import Ladder, clean_up_opens_at, way_to_clean, why_not_clean
 from scidex_console.domain.triage import MOST_IDS, OF_ORPHANS, Decision
 from scidex_console.engine.cleanup.orphans import Found, OrphanFinder
@@ -89,6 +91,19 @@ class Cleanup:
             wanted = matching(found.orphans, patterns)
             return await asyncio.to_thread(self._page, found, wanted, limit, after)
 
+    async def window(self, patterns: Sequence[str], around: Around, span: Span) -> Window[Orphan]:
+        """The same, as a window around a path."""
+        async with self._turn:
+            found = await self._look()
+            wanted = matching(found.orphans, patterns)
+            at = len(wanted) if around.last else bisect_left(wanted, around.key[-1]) if around.key else 0
+            before = span.before + span.after if around.last else span.before
+            part = wanted[max(at - before, 0) : at + span.after]
+            page = await asyncio.to_thread(self._page, found, part, len(part), "")
+        pairs: list[tuple[Key, Orphan]] = [((orphan.path,), orphan) for orphan in page.orphans]
+        middle = min(at, before)
+        return join(pairs[:middle][::-1], pairs[middle:], around, span)
+
     async def preview(
         self, decision: Decision, patterns: Sequence[str], artifact_type: str = ""
     ) -> OrphanPreview:
@@ -106,7 +121,11 @@ class Cleanup:
             named = [p for p in dict.fromkeys(patterns) if p not in known and p in found.tree.entries]
             paths = [*wanted[:MOST_IDS], *named][:MOST_IDS]
             if not paths:
-                raise Refused("no file that no row claims is meant by this", where=patterns[0])
+                raise Refused(
+                    "no file that no row claims is meant by this",
+                    where=patterns[0],
+                    fix="`scidex-console cleanup orphans` lists them",
+                )
             planner = await asyncio.to_thread(self._planner)
             params = {"type": artifact_type} if artifact_type else {}
             plan = await planner.plan(decision, [subject_of(path) for path in paths], params)

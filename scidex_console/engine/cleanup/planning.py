@@ -12,10 +12,11 @@ from typing import Any
 from scidex_console.domain.batches import Operation, RowChange
 from scidex_console.domain.errors import Refused, UnsafePath
 from scidex_console.domain.folders.entries import EntryRole, FolderEntry, sha256_of
-from scidex_console.domain.folders.resolving import steers_git
+from scidex_console.domain.folders.resolving import steers_git, why_not_recordable
 from scidex_console.domain.folders.tree import GITLINK, SYMLINK, TreeEntry, TreeIndex
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.orphans import (
+    KEPT,
     MANIFEST_SUFFIX,
     Decided,
     NewRow,
@@ -26,6 +27,7 @@ from scidex_console.domain.orphans import (
     path_of,
     subject_of,
 )
+from scidex_console.domain.row_json import is_storable
 from scidex_console.domain.tokens import plan_token
 from scidex_console.domain.triage import MOST_IDS, Decision, Replacement, Version
 from scidex_console.engine.cleanup.orphans import Found, OrphanFinder
@@ -34,6 +36,7 @@ from scidex_console.engine.triage.planning import DecisionPlan
 from scidex_console.engine.triage.views import DecisionItem, DecisionPreview
 
 _KIND = "orphan"
+_RENAME = "rename it with `git mv`, and commit"
 _NOT_ADOPTED = frozenset({"paper_figure"})
 """Types whose artifacts are more than their file: a paper figure has an address to be asked for."""
 
@@ -89,7 +92,8 @@ class OrphanPlanner:
             if not read.refused:
                 read = self._allowed(decision, read, found.tree, artifact_type, converted)
             items.append(self._item(decision, read, artifact_type))
-            facts.append([path, read.refused, read.version.to_json() if read.version else None])
+            if is_storable(path):  # no decision can be told of the others
+                facts.append([path, read.refused, read.version.to_json() if read.version else None])
             if decided is not None and not read.refused:
                 operations.append(self._operation(decision, read, artifact_type, decided))
         plan = {"action": "cleanup", "decision": decision, "type": artifact_type, "files": facts}
@@ -108,6 +112,8 @@ class OrphanPlanner:
             return _Read(path, refused="it is a repository of its own: take it out by git")
         if steers_git(path):
             return _Read(path, refused="it steers git itself: take it out with `git rm`, and commit")
+        if why := why_not_recordable(path):
+            return _Read(path, refused=f"{why}: {_RENAME}")
         try:
             return self._read_link(path, entry) if entry.mode == SYMLINK else self._read_file(path, entry)
         except (Refused, UnsafePath) as error:
@@ -160,6 +166,8 @@ class OrphanPlanner:
                     if wanted
                     else "its type cannot be told: name it with --type"
                 )
+        elif too_long := why_not_recordable(kept_at(path) + MANIFEST_SUFFIX):
+            why = f"with its manifest below {KEPT}/, {too_long}: {_RENAME}"
         elif any(place in tree.entries for place in (kept_at(path), kept_at(path) + MANIFEST_SUFFIX)):
             why = f"git has something at {kept_at(path)} already"
         elif converted.get(path, "") != converted.get(kept_at(path), ""):

@@ -64,7 +64,9 @@ class SoakOrders:
         del intent
         ladder = await self._rounds.measure()
         if ladder.entry is None:
-            raise Refused("no phase is under way", fix="begin one: `scidex-console soak begin 0`")
+            raise Refused(
+                "no phase is under way", fix="begin one: `scidex-console soak begin 0 --reason TEXT`"
+            )
         open_checks = len(ladder.gate.shut_by)
         gate = "the gate is open" if ladder.gate.is_open else f"the gate is shut by {open_checks}"
         return f"phase {ladder.entry.phase} was measured: {gate}"

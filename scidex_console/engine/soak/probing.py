@@ -51,7 +51,7 @@ class ServiceLook:
     async def _redirects(self, probe: ServiceProbe, typed: Sequence[ProbeArtifact]) -> ProbeFacts:
         wrong = []
         for each in typed:
-            path = address(each.id).replace("/artifact/", f"/{each.artifact_type}/", 1)
+            path = address(each.handle).replace("/artifact/", f"/{each.artifact_type}/", 1)
             wrong.append(wrong_redirect(path, each, await probe.ask(path)))
         return _facts(wrong)
 
@@ -59,7 +59,7 @@ class ServiceLook:
         one_of_each = {each.artifact_type: each for each in reversed(artifacts)}.values()
         wrong = []
         for each in one_of_each:
-            path = address(each.id)
+            path = address(each.handle)
             wrong.append(wrong_canonical(path, each, await probe.ask(path)))
         return _facts(wrong)
 

@@ -88,7 +88,7 @@ class TriageOrders:
         if record is None or record.job is not intent.job:
             raise Refused(
                 f"there is no decision {intent.params.get('decision')} of {intent.job}",
-                fix="see `scidex-console triage`",
+                fix="see `scidex-console triage list`",
             )
         return record
 

@@ -8,9 +8,9 @@ from scidex_console.domain.batches import REVERSIBLE
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.tokens import plan_token
 from scidex_console.domain.triage import Decision
+from scidex_console.engine.batch_views import RollbackPreview
 from scidex_console.engine.ports import TriageStore
 from scidex_console.engine.triage.views import UNDOABLE, DecisionItem, DecisionPreview, DecisionView
-from scidex_console.engine.views import RollbackPreview
 
 
 class Rollbacks(Protocol):
@@ -68,7 +68,10 @@ class UndoPlanner:
 
 def _check(decision_id: int, decision: DecisionView | None) -> None:
     if decision is None:
-        raise Refused(f"there is no decision {decision_id}", fix="see `scidex-console triage show ID`")
+        raise Refused(
+            f"there is no decision {decision_id}",
+            fix="`scidex-console triage show ID` has those about an artifact",
+        )
     if decision.decision is Decision.UNDO:
         raise Refused(f"decision {decision_id} takes another one back; decide anew instead")
     if decision.state == "undone":

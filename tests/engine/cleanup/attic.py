@@ -106,8 +106,8 @@ class Attic:
 
 @asynccontextmanager
 async def attic(lab: Lab, *, gate_open: bool = True) -> AsyncIterator[Attic]:
-    """An engine over a laboratory."""
-    async with engine_at_work(lab.settings, BOTH) as at_work:
+    """An impatient engine over a laboratory."""
+    async with engine_at_work(lab.settings, BOTH, retry_s=0.1) as at_work:
         at = Attic(lab, at_work)
         if gate_open:
             await at.open_the_gate()

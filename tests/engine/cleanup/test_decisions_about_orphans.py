@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from scidex_console.domain.errors import GateShut, Refused
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.triage import Decision
+from scidex_console.engine.cleanup import planning
 from tests.engine.cleanup.attic import LOST, attic, broken, look, make
 from tests.engine.folders.tiny import git, sha256
 from tests.engine.folders.trial import held
@@ -129,6 +131,12 @@ async def test_a_file_that_changed_since_the_preview_is_refused(lab: Lab) -> Non
         again = await at.decide(Decision.DELETE, "notes/readme.txt")
         assert again.state is IntentState.DONE, again.outcome
         assert "notes/readme.txt" not in at.tracked()
+        # What somebody has edited since the first batch is not looked for as it was before that.
+        at.file("figures/lost.png").write_bytes(b"another figure of nobody's")
+        git(lab.store.artifacts, "commit", "-qam", "Edit", date="2025-08-01T12:00:00Z")
+        kept = await at.decide(Decision.KEEP, "figures/lost.png")
+        assert kept.state is IntentState.DONE, kept.outcome
+    assert await broken(lab) == []
 
 
 async def test_what_is_no_orphan_or_cannot_be_moved_is_named_with_its_reason(lab: Lab) -> None:
@@ -144,6 +152,39 @@ async def test_what_is_no_orphan_or_cannot_be_moved_is_named_with_its_reason(lab
         assert "--type" in adopt.preview.refused[0].refused
         as_figure = await at.preview(Decision.ADOPT, "notes/readme.txt", artifact_type="paper_figure")
         assert as_figure.preview.refused
+
+
+async def test_names_that_no_row_can_hold_are_left_to_a_person_and_hold_up_no_other_file(lab: Lab) -> None:
+    folder = os.fsencode(lab.store.artifacts / "notes")
+    long = "l" * 250
+    for name in (b"half \xff.txt", b"two\nlines.txt", long.encode()):
+        Path(os.fsdecode(folder + b"/" + name)).write_bytes(b"odd")
+    git(lab.store.artifacts, "add", ".", date="2025-08-01T12:00:00Z")
+    git(lab.store.artifacts, "commit", "-qm", "Odd names", date="2025-08-01T12:00:00Z")
+    async with attic(lab) as at:
+        preview = await at.preview(Decision.KEEP, "notes")
+        refused = {item.path: item.refused for item in preview.preview.refused if "to" not in item.path[6:]}
+        assert list(refused) == ["notes/half \udcff.txt", f"notes/{long}", "notes/two\nlines.txt"]
+        assert all("git mv" in why for why in refused.values())
+        intent = await at.put(preview)
+        assert intent.state is IntentState.DONE, intent.outcome
+        assert at.file("orphans/notes/readme.txt").exists() and at.file("notes/two\nlines.txt").exists()
+    assert await broken(lab) == []
+
+
+async def test_a_place_that_cannot_be_holds_up_neither_its_batch_nor_any_after_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "MANIFEST_SUFFIX", "l" * 250)
+    monkeypatch.setattr(planning, "why_not_recordable", lambda path: "")  # as if nobody had looked
+    async with attic(lab) as at:
+        intent = await at.decide(Decision.KEEP, "notes/readme.txt")
+        assert "longer than 255 bytes" in intent.outcome, intent.outcome
+        assert at.file("notes/readme.txt").exists() and not at.file("orphans").exists()
+        monkeypatch.undo()
+        again = await at.decide(Decision.KEEP, "notes/readme.txt")
+        assert again.state is IntentState.DONE, again.outcome
+    assert await broken(lab) == []
 
 
 async def test_a_row_that_comes_to_name_a_file_wins_over_the_decision(lab: Lab) -> None:

@@ -150,6 +150,7 @@ async def test_a_source_of_events_that_breaks_neither_passes_nor_ends_the_engine
     assert (view.state, "nowhere" in view.evidence.words) == (CheckState.UNMEASURED, True)
 
 
+@pytest.mark.sweep
 async def test_a_commit_that_fails_is_on_record_once_a_minute(lab: Lab, work: AtWork) -> None:
     token = override_token(await ladder(work), 2)
     await asked(work, "soak_override", phase=2, token=token)
