@@ -14,11 +14,13 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.screen import Screen
 from textual.widgets import Input
+from textual.worker import WorkType
 
 from scidex_console.console.attending import Attending
 from scidex_console.console.deciding import Deciding
+from scidex_console.console.deciding_orphans import DecidingOrphans
 from scidex_console.console.key_table import KeyTable
-from scidex_console.console.keys import EVERYWHERE, bindings
+from scidex_console.console.keys import EVERYWHERE, OVERVIEW, bindings
 from scidex_console.console.link import Answer, DataLink, Pace, Query, Wanted
 from scidex_console.console.manners import Manners
 from scidex_console.console.navigation import Navigation
@@ -26,28 +28,38 @@ from scidex_console.console.orders import Orders
 from scidex_console.console.palette import KeyProvider
 from scidex_console.console.panes.activity import NoticeBoard
 from scidex_console.console.presentation.keys import KeyView
+from scidex_console.console.presentation.since import quiet_words
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.presentation.words import as_typed
 from scidex_console.console.screens.main_screen import MainScreen
+from scidex_console.console.screens.overview import ROWS_ASKED_FOR
 from scidex_console.console.screens.table import SCREEN_KEYS, SCREENS
 from scidex_console.console.terminal_app import TerminalApp
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import PROGRAM, Situation
 from scidex_console.engine.alarms import Alarms
 from scidex_console.engine.handover import Handover
-from scidex_console.engine.ports import Attendance, Feed, IntentDesk, ReadModel, TriageDesk
+from scidex_console.engine.ports import Attendance, CleanupDesk, Feed, IntentDesk, ReadModel, TriageDesk
 
 View = TypeVar("View")
 _BLANK_AT_MOST_S = 0.3
 """Seconds that a first reading may take before the panes are shown without it."""
 
 
+_FIRST = Wanted(dead=ROWS_ASKED_FOR, errors=ROWS_ASKED_FOR)
+"""What is read before the first screen is there, and knows what it has room for."""
+
 _LATER = (
     *(f"screens.{entry.module}" for entry in SCREENS),
     *("asking", "screens.decision_dialog", "screens.decisions"),
-    *("screens.help", "screens.withdraw_dialog", "screens.copied"),
+    *("screens.help", "screens.withdraw_dialog", "screens.copied", "screens.in_full"),
 )
 """Modules of this room that the first screen needs not."""
+
+
+async def _load_later() -> None:
+    """Called only once it runs, so that nothing is left unawaited where the console ends before."""
+    await asyncio.to_thread(_load, _LATER)
 
 
 def _load(modules: Iterable[str]) -> None:
@@ -58,7 +70,10 @@ def _load(modules: Iterable[str]) -> None:
 class ConsoleApp(TerminalApp):
     """Watches the engine through the database and puts operators' intents there."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings((*EVERYWHERE, *SCREEN_KEYS))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings((*EVERYWHERE, *SCREEN_KEYS)),
+        *bindings(OVERVIEW, "tell_where"),  # where a screen has no key of its own there
+    ]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {KeyProvider}
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -69,6 +84,7 @@ class ConsoleApp(TerminalApp):
         desk: IntentDesk,
         feed: Feed,
         triage: Callable[[], TriageDesk],
+        cleanup: Callable[[], CleanupDesk],
         *,
         read_only: bool = False,
         production: bool = False,
@@ -83,7 +99,7 @@ class ConsoleApp(TerminalApp):
     ) -> None:
         """`theme` is one of `themes.LOOKS`; `monotonic` is the clock that ages are measured by.
 
-        `triage` opens the desk of triage, when a screen first asks for it.
+        `triage` and `cleanup` open their desks, when a screen first asks for them.
         `production` is what the configuration says, whatever the environment is called.
         `program` is what every command line shown begins with, quoted for a shell; `engine_stays` says
         whether the engine goes on when the console is left.
@@ -116,22 +132,24 @@ class ConsoleApp(TerminalApp):
             monotonic=monotonic,
         )
         self._open_triage = triage
-        self._reading = False
+        self._open_cleanup = cleanup
+        self._is_shown = self._is_attending = False
         self.navigation = Navigation(self, self._moved)
         self.notices = NoticeBoard(monotonic)
         self.table = KeyTable(self)
         self.orders = Orders(self, read, desk)
         self.decisions = Deciding(self)
+        self.orphans = DecidingOrphans(self)
 
     # --- what the screens ask -----------------------------------------------------------------------------
 
     def knowledge(self) -> Knowledge:
         """What is known, and how old it is."""
-        return self._link.knowledge()
+        return self._link.knowledge(self.main_screen.read_at)
 
     def situation(self, job: JobName | None = None) -> Situation:
         """What actions are judged by just now."""
-        knowledge = self._link.knowledge()
+        knowledge = self.knowledge()
         blocked = self.too_small or knowledge.blocked
         return Situation(knowledge.overview, job or self.main_screen.job, self.read_only, blocked)
 
@@ -147,6 +165,11 @@ class ConsoleApp(TerminalApp):
     def triage(self) -> TriageDesk:
         """Cases and the evidence about them, opened when a screen first asks."""
         return self._open_triage()
+
+    @cached_property
+    def cleanup(self) -> CleanupDesk:
+        """Files that no row claims, opened when a screen first asks."""
+        return self._open_cleanup()
 
     def answer(self, query: Query[View]) -> Answer[View] | None:
         """What a screen's query came to; None while that is not known."""
@@ -197,33 +220,41 @@ class ConsoleApp(TerminalApp):
 
     # --- life ---------------------------------------------------------------------------------------------
 
+    def on_load(self) -> None:
+        """Read at once: the database answers while the first screen is made."""
+        self.run_worker(self._link.run(), name="link")
+
     def on_mount(self) -> None:
         """Listen for signals, and age what was read once a second."""
         self.listen_for_signals()
         self.set_interval(1.0, self._tick)
 
     def on_main_screen_shown(self, message: MainScreen.Shown) -> None:
-        """Start reading, once the first screen is there."""
-        if not self._reading:
-            self._reading = True
-            self.run_worker(self._link.run(), name="link")
+        """Show what was read meanwhile; without that, the panes as they are after a while."""
+        if not self._is_shown:
+            self._is_shown = True
             self.set_timer(_BLANK_AT_MOST_S, self.paint)
-            if self._attending:
-                self.run_worker(self._attending.run(), name="attending")
+            if self._link.knowledge().overview is not None:
+                self._link_changed()
 
     def painted(self) -> None:
         """Load what keys lead to: the first one need not wait for it then, and the start did not."""
-        self.run_worker(asyncio.to_thread(_load, _LATER), group="loading", exit_on_error=False)
+        work: WorkType[None] = _load_later
+        self.run_worker(work, group="loading", exit_on_error=False)
 
     def uncovered(self) -> None:
         """What is known may be old."""
         self._link.poke()
 
     def _wanted(self) -> Wanted | None:
+        if not self._is_shown:
+            return None if self.too_small else _FIRST
         screen = self.main_screen
         return None if self.too_small or not screen.is_attached else screen.wanted()
 
     def _link_changed(self) -> None:
+        if not self._is_shown:
+            return
         if self.main_screen.is_attached:
             self.main_screen.draw()
             self.orders.follow(self._link.knowledge())
@@ -233,6 +264,13 @@ class ConsoleApp(TerminalApp):
         overview = self._link.knowledge().overview
         if overview is not None:
             self._alarms.look(overview)
+            self._attend()
+
+    def _attend(self) -> None:
+        """Say that somebody is there, and ask what they missed, once the database's clock is known."""
+        if self._attending and not self._is_attending:
+            self._is_attending = True
+            self.run_worker(self._attending.run(), name="attending")
 
     def _tick(self) -> None:
         self.notice_hang_up()
@@ -249,6 +287,9 @@ class ConsoleApp(TerminalApp):
         await super().on_event(event)
 
     def _tell_missed(self, missed: Handover) -> None:
+        if quiet := quiet_words(missed):
+            self.say(quiet, "dim")
+            return
         self.missed = missed
         if self.main_screen.is_attached:
             self.main_screen.draw()
@@ -257,12 +298,19 @@ class ConsoleApp(TerminalApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Inside a field every key is a letter."""
-        return not isinstance(self.focused, Input) if action == "press" else True
+        return not isinstance(self.focused, Input) if action in ("press", "tell_where") else True
 
     def action_press(self, name: str) -> None:
         """Carry out what a key stands for, unless a dialog is open."""
         if self.screen is self.main_screen:
             self.orders.press(next(key for key in self.table.keys if key.name == name))
+
+    def action_tell_where(self, name: str) -> None:
+        """A key of the overview, pressed elsewhere, says so."""
+        if self.screen is self.main_screen:
+            key = next(key for key in OVERVIEW if key.name == name)
+            label = key.label_now(self.situation())
+            self.say(f"{self.manners.shown(key)} {label}: a key of screen 1, the overview", "warn")
 
     def commands(self) -> Mapping[str, Callable[[], Any]]:
         """What the keys of all screens do that stand for no action."""

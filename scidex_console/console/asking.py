@@ -18,8 +18,9 @@ from scidex_console.domain.intents import OF_THE_SOAK, ActionName
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.soak.ladder import Ladder
 from scidex_console.engine.actions import ACTIONS, ActionSpec
-from scidex_console.engine.ports import ReadModel
-from scidex_console.engine.views import BatchView
+from scidex_console.engine.batch_views import BatchView
+from scidex_console.engine.ports import AttemptFilter, ReadModel
+from scidex_console.engine.vocabulary import counted
 
 if TYPE_CHECKING:
     from scidex_console.console.app import ConsoleApp
@@ -92,18 +93,21 @@ class Asking:
         preview = await self._read.rollback_preview(chosen, redo=redo)
         self._show(BatchDialog(self._app, spec, job, preview))
 
-    def _open_soak(self, spec: ActionSpec, ladder: Ladder, check: str, note: str = "") -> None:
+    def _open_soak(
+        self, spec: ActionSpec, ladder: Ladder, check: str, note: str = "", reason: str = ""
+    ) -> None:
         dialog = soak_dialog(self._app, spec, ladder, check, note=note)
         if isinstance(dialog, str):
             self._app.say(f"{spec.title.lower()}: {dialog}", "warn")
         else:
-            self._show(dialog)
+            self._show(dialog.keeping(reason))
 
     async def _show_soak_anew(self, command: Command, note: str) -> bool:
         ladder = await self._read.soak()
         if plan_token_now(ladder, command.params) == command.params["token"]:
             return False
-        self._open_soak(ACTIONS[command.action], ladder, str(command.params.get("check", "")), note)
+        check = str(command.params.get("check", ""))
+        self._open_soak(ACTIONS[command.action], ladder, check, note, command.reason)
         return True
 
     async def _open_share(self, spec: ActionSpec, reader: str) -> None:
@@ -115,17 +119,20 @@ class Asking:
         taken = await self._read.readers(minutes=_READ_MINUTES)
         if taken.token(reader) == command.params["token"]:
             return False
-        self._show(ShareDialog(self._app, ACTIONS[command.action], taken, reader, note=note))
+        dialog = ShareDialog(self._app, ACTIONS[command.action], taken, reader, note=note)
+        self._show(dialog.keeping(command.reason))
         return True
 
     async def _show_retry_anew(self, command: Command, note: str) -> bool:
         assert command.job is not None
-        spec = ACTIONS[command.action]
-        dialog = RetryDialog(self._app, spec, command.job, self._read, note=note, criteria=command.criteria)
-        preview = await self._read.retry_preview(command.job, dialog.criteria)
+        criteria = command.criteria or AttemptFilter()
+        preview = await self._read.retry_preview(command.job, criteria)
         if preview.token == command.params["token"]:
             return False
-        self._show(dialog)
+        note = _with_rows(note, command, len(preview.items))
+        spec = ACTIONS[command.action]
+        dialog = RetryDialog(self._app, spec, command.job, self._read, note=note, criteria=criteria)
+        self._show(dialog.keeping(command.reason))
         return True
 
     async def _show_batch_anew(self, command: Command, note: str) -> bool:
@@ -134,7 +141,9 @@ class Asking:
         preview = await self._read.rollback_preview(command.params["batch"], redo=redo)
         if preview.token == command.params["token"]:
             return False
-        self._show(BatchDialog(self._app, ACTIONS[command.action], command.job, preview, note=note))
+        note = _with_rows(note, command, len(preview.operations))
+        dialog = BatchDialog(self._app, ACTIONS[command.action], command.job, preview, note=note)
+        self._show(dialog.keeping(command.reason))
         return True
 
     def _show(self, dialog: Dialog) -> None:
@@ -143,3 +152,12 @@ class Asking:
                 self._decided(command)
 
         self._app.push_screen(dialog, done)
+
+
+def _with_rows(note: str, command: Command, now: int) -> str:
+    """The note, with how many rows the plan had when it was confirmed, and has now."""
+    if command.rows is None:
+        return note
+    if command.rows == now:
+        return f"{note} ({counted(now, 'row')} as before, but not as they were)"
+    return f"{note} ({counted(command.rows, 'row')} before, {now:,} now)"

@@ -51,24 +51,28 @@ class Deciding:
     async def _preview_undo(self, number: int) -> None:
         self._ask(await self._app.triage.preview_undo(number))
 
-    def _ask(self, preview: DecisionPreview, note: str = "") -> None:
+    def _ask(self, preview: DecisionPreview, note: str = "", reason: str = "") -> None:
         from scidex_console.console.screens.decision_dialog import DecisionDialog
 
         def done(command: Command | None) -> None:
             if command is not None:
                 self._app.orders.work(self._submit(preview, command))
 
-        self._app.push_screen(DecisionDialog(self._app, preview, note=note), done)
+        dialog = DecisionDialog(self._app, preview, note=note)
+        self._app.push_screen(dialog.keeping(reason), done)
 
     async def _submit(self, preview: DecisionPreview, command: Command) -> None:
         if await self.show_anew(command, CHANGED):
             return
         intent: Intent = await self._app.triage.decide(preview, reason=command.reason)
+        self._app.main_screen.decided()
         self._app.orders.follow_intent(command, intent)
 
     async def show_anew(self, command: Command, why: str) -> bool:
         """Make a plan again; if it is another one now, show that, and say so."""
         params = command.params
+        if "files" in params:
+            return await self._app.orphans.show_anew(command, why)
         if params.get("undoes"):
             now = await self._app.triage.preview_undo(params["undoes"])
         else:
@@ -77,5 +81,5 @@ class Deciding:
             )
         if now.token == params["token"]:
             return False
-        self._ask(now, f"{why}: this is the plan as it is now")
+        self._ask(now, f"{why}: this is the plan as it is now", command.reason)
         return True

@@ -93,18 +93,20 @@ def one_of(word: Word | None, choices: Sequence[str]) -> str:
     return word.value
 
 
-def moment(word: Word | None, now: datetime) -> datetime | None:
-    """A time (UTC when it names no zone), or a duration before `now`."""
+def moment(word: Word | None, now: datetime | None) -> datetime | None:
+    """A time (UTC when it names no zone), or a duration before `now` (None while nothing was read)."""
     if word is None:
         return None
     try:
-        found = datetime.fromisoformat(word.value)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    except ValueError:
-        pass
-    try:
-        return now - parse_duration(word.value)
+        try:
+            found = datetime.fromisoformat(word.value)
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        except ValueError:
+            ago = parse_duration(word.value)
+        if now is not None:
+            return now - ago
     except (ValueError, OverflowError):
         raise FilterError(
             f"{word.value} is neither a time such as 2026-05-19T20:00 nor a duration such as 2h", word.at
         ) from None
+    raise FilterError("the time is not known yet: nothing has been read", word.at)

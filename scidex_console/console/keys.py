@@ -107,7 +107,7 @@ PANES = Key(
     palette=False,
 )
 
-BACK = Key("escape", "Esc", "back", "Goes back to where you came from.", command="back", footer=False)
+BACK = Key("escape", "Esc", "back", "Goes back to where you came from.", command="back", always=True)
 EVERYWHERE = (
     BACK,
     WITHDRAW,
@@ -119,6 +119,14 @@ EVERYWHERE = (
         command="copy_command",
     ),
     Key("f5", "F5", "read", "Reads the database now.", command="read_now"),
+    Key(
+        "x",
+        "x",
+        "in full",
+        "Shows whole what had to be cut: what was said last, halts, intents, the row under the cursor.",
+        command="in_full",
+        footer=False,
+    ),
     Key("ctrl+p", "^P", "palette", "Finds an action by its name.", command="palette", palette=False),
     Key("question_mark", "?", "help", "Every key, and why it is disabled.", command="help", always=True),
     Key(
@@ -178,16 +186,34 @@ TRIAGE_DECISIONS = {
     )
 }
 """Each decision's key, which stands for the marked cases, or for the one under the cursor."""
+UNDO_DECISION = Key(
+    "u",
+    "u",
+    "undo",
+    "Lists what was decided lately, to take one back.",
+    command="undo_decision",
+    rule=_triage_rule,
+)
+ORPHAN_DECISIONS = {
+    _deciding(key, label, f"{EXPLAINED[decision][0].upper()}{EXPLAINED[decision][1:]}.", decision): decision
+    for key, label, decision in (
+        ("a", "adopt", Decision.ADOPT),
+        ("o", "keep", Decision.KEEP),
+        ("d", "delete", Decision.DELETE),
+    )
+}
+"""Each decision's key, which stands for the marked files, or for the one under the cursor."""
 TRIAGE = (
     OPEN,
     *TRIAGE_DECISIONS,
+    UNDO_DECISION,
     Key(
-        "u",
-        "u",
-        "undo",
-        "Lists what was decided lately, to take one back.",
-        command="undo_decision",
-        rule=_triage_rule,
+        "o",
+        "o",
+        "orphans",
+        "Lists the files that no row claims, to adopt, keep or delete them in the clean-up.",
+        command="open_orphans",
+        footer=False,
     ),
     MARK,
     UNMARK,
@@ -201,6 +227,7 @@ TRIAGE = (
     ),
     PANES,
 )
+ORPHANS = (*ORPHAN_DECISIONS, UNDO_DECISION, MARK, UNMARK, FILTER, OPEN, PANES)
 DO_STEP = Key(
     "D",
     "D",
@@ -220,14 +247,16 @@ SOAK = (
 READERS = (Key("v", "v", "share", actions=(ActionName.READERS_SET,)),)
 
 
-def bindings(keys: Iterable[Key]) -> list[BindingType]:
+def bindings(keys: Iterable[Key], action: str = "press") -> list[BindingType]:
     """Keys for Textual; a name for each, by which it can be given another key. Textual itself sees to Tab.
+
+    `action` is what the app does about them.
 
     The key that opens the filter comes first of all, so that what was typed ahead lands in the filter.
     """
     return [
         Binding(
-            key.key, f"app.press('{key.name}')", key.label, show=False, id=key.name, priority=key is FILTER
+            key.key, f"app.{action}('{key.name}')", key.label, show=False, id=key.name, priority=key is FILTER
         )
         for key in keys
         if key is not PANES

@@ -42,6 +42,8 @@ class Answer(Generic[View]):
     """None when it was refused."""
     problem: str = ""
     """Why it was refused, in words."""
+    read_at: float = 0.0
+    """When it was asked, by the console's own clock."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,10 @@ class DataLink:
         self._trouble = ""
         self._failures = 0
 
-    def knowledge(self) -> Knowledge:
-        """What is known now, with its age."""
-        age = max(0.0, self._monotonic() - self._read_at) if self._overview else 0.0
+    def knowledge(self, screen_read_at: float | None = None) -> Knowledge:
+        """What is known now, with its age, and that of what a screen on show had read for itself."""
+        now = self._monotonic()
+        age = max(0.0, now - self._read_at) if self._overview else 0.0
         return Knowledge(
             self._overview,
             age,
@@ -120,6 +123,8 @@ class DataLink:
             self._production,
             self._program,
             self._lists,
+            self._read_at,
+            0.0 if screen_read_at is None else max(0.0, now - screen_read_at),
         )
 
     def answer(self, query: Query[View]) -> Answer[View] | None:
@@ -208,10 +213,11 @@ class DataLink:
     async def _read_query(self, wanted: Wanted) -> None:
         if wanted.query is None:
             return
+        at = self._monotonic()
         try:
-            self._answer = Answer(wanted.query, await wanted.query.read(self._read))
+            self._answer = Answer(wanted.query, await wanted.query.read(self._read), read_at=at)
         except (Refused, UsageError) as error:
-            self._answer = Answer(wanted.query, None, as_typed(explain(error), self._program))
+            self._answer = Answer(wanted.query, None, as_typed(explain(error), self._program), at)
 
     def _fail(self, why: str) -> None:
         self._trouble = as_typed(why, self._program)

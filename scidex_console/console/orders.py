@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scidex_console.console.keys import Key, open_intent
+from scidex_console.console.presentation.in_full import in_full_lines
 from scidex_console.console.presentation.intents import outcome_words
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.dialog import CHANGED, Command
@@ -72,6 +73,7 @@ class Orders:
                 "do_step": self._do_step,
                 "copy_command": self._copy_last,
                 "help": self._help,
+                "in_full": self._in_full,
                 **self._app.main_screen.commands(),
             }
             commands[key.command]()
@@ -124,6 +126,13 @@ class Orders:
         from scidex_console.console.screens.help import HelpScreen
 
         self._app.push_screen(HelpScreen(self._app.key_views()))
+
+    def _in_full(self) -> None:
+        from scidex_console.console.screens.in_full import InFullScreen
+
+        notice, pointed_at = self._app.notices.last, self._app.main_screen.in_full()
+        knowledge = self._app.knowledge()
+        self._app.push_screen(InFullScreen(lambda width: in_full_lines(knowledge, notice, pointed_at, width)))
 
     def _copy_last(self) -> None:
         pointed_at = self._app.main_screen.twin()

@@ -6,22 +6,32 @@ Nothing in here knows of the engine or of what the screens show.
 from __future__ import annotations
 
 import os
+import sys
+import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from rich.console import RenderableType
+from rich.text import Text
 from textual import events
 from textual.app import App, AutopilotCallbackType
 from textual.filter import NoColor
 from textual.screen import Screen
 
 from scidex_console.console.leaving import Leaving
+from scidex_console.console.lettering import column_for_column
 from scidex_console.console.manners import Manners, fits_clipboard
+from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.pasting import read_pastes_plainly
 from scidex_console.console.screens.too_small import TooSmallScreen, is_too_small
+from scidex_console.console.sending import exactly
 from scidex_console.console.terminal import need_drawing
 from scidex_console.console.themes import THEMES, look_named
+from scidex_console.domain.sanitise import visible
 from scidex_console.styling import style_path
+
+_OWN_ERROR = "The console ended by an error of its own; open it again, and report the lines above."
 
 
 class TerminalApp(App[object]):
@@ -29,6 +39,7 @@ class TerminalApp(App[object]):
 
     TITLE = "scidex-console"
     CSS_PATH = style_path("console.tcss")
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(CellView.STYLES_OF_TONES)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]  # noqa: RUF012  (declared so by Textual)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-normal"), (40, "-tall")]  # noqa: RUF012
 
@@ -78,14 +89,16 @@ class TerminalApp(App[object]):
         """
         if not headless:
             need_drawing(os.environ)
-        return await super().run_async(
-            headless=headless,
-            inline=inline,
-            inline_no_clear=inline_no_clear,
-            mouse=self.manners.mouse if mouse is None else mouse,
-            size=size,
-            auto_pilot=auto_pilot,
-        )
+            read_pastes_plainly()
+        with column_for_column(sys.__stderr__):  # which is what Textual draws on
+            return await super().run_async(
+                headless=headless,
+                inline=inline,
+                inline_no_clear=inline_no_clear,
+                mouse=self.manners.mouse if mouse is None else mouse,
+                size=size,
+                auto_pilot=auto_pilot,
+            )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of ours that a theme need not name."""
@@ -97,8 +110,8 @@ class TerminalApp(App[object]):
         return self._painting
 
     def paint(self) -> None:
-        """From now on send what is drawn, beginning with the whole screen."""
-        if not self._painting:
+        """From now on send what is drawn, beginning with the whole screen; nothing once that was left."""
+        if not self._painting and self.screen_stack:
             self._painting = True
             self.screen.refresh()
             self.call_after_refresh(self.painted)
@@ -110,7 +123,13 @@ class TerminalApp(App[object]):
         other heights. What is held back is not lost: `paint` has the whole screen painted.
         """
         if self._painting:
-            super()._display(screen, renderable)
+            super()._display(screen, exactly(renderable))
+
+    def _fatal_error(self) -> None:
+        """As Textual's, but without the values of variables, a password among them, it may be; made safe."""
+        lines = "".join(traceback.format_exception(self._exception)).splitlines()
+        self.bell()
+        self.panic(Text("\n".join(visible(line) for line in [*lines, _OWN_ERROR])))
 
     def listen_for_signals(self) -> None:
         """Leave in good order when told to by a signal."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, PlainValidator, model_validator
 from scidex_console.settings.values import SECTION
 
 _NAMED = re.compile(
-    r"((ctrl|alt|shift)\+)?[a-z]|f([1-9]|1\d|2[0-4])|[!-+./:-~-]|space|ctrl\+(left|right|up|down|home|end)"
+    r"((ctrl|alt)\+)?[a-z]|f([1-9]|1\d|2[0-4])|[!-+./:-~-]|space|ctrl\+(left|right|up|down|home|end)"
 )
 _TAKEN = frozenset({"j", "k", "ctrl+c", "ctrl+q", "ctrl+i", "ctrl+m", "ctrl+j", "ctrl+h", "ctrl+z"})
 """Keys that move a cursor, leave, or that a terminal sends for Tab, Enter and Backspace."""
@@ -70,6 +70,7 @@ class KeysSettings(BaseModel):
     other_job: Key = _key("o", "Makes the keys act upon the other job")
     copy_command: Key = _key("y", "Copies a command line")
     read_now: Key = _key("f5", "Reads the database now")
+    in_full: Key = _key("x", "Shows whole what had to be cut")
     palette: Key = _key("ctrl+p", "Finds an action by its name")
     help: Key = _key("?", "Shows every key")
     leave: Key = _key("q", "Leaves the console")
@@ -88,10 +89,14 @@ class KeysSettings(BaseModel):
     decide_database_only: Key = _key("d", "Gives an artifact a folder without its file")
     decide_redownload: Key = _key("f", "Asks for a figure again")
     decide_leave: Key = _key("l", "Keeps a note and changes nothing")
+    decide_adopt: Key = _key("a", "Registers a file that no row claims")
+    decide_keep: Key = _key("o", "Keeps such a file below orphans/")
+    decide_delete: Key = _key("d", "Deletes such a file")
+    open_orphans: Key = _key("o", "Lists the files that no row claims")
     undo_decision: Key = _key("u", "Takes a decision back")
     show_image: Key = _key("i", "Draws a file that is an image")
     attempts: Key = _key("a", "Shows the attempts of a host group")
-    problems: Key = _key("e", "Shows only what is not a success")
+    problems: Key = _key("e", "Shows only what went wrong")
     mark: Key = _key("space", "Marks a row")
     unmark: Key = _key("*", "Takes all marks away")
 

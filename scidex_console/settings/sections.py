@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 
-from scidex_console.domain.controls import ControlRules, WithoutControl
+from scidex_console.domain.controls import AskedTwice, ControlRules, WithoutControl
 from scidex_console.domain.errors import SettingError
 from scidex_console.domain.figures import BackOff
 from scidex_console.domain.rescue import EXAMPLES, RescueRule
@@ -228,6 +228,10 @@ class FiguresSettings(BaseModel):
         description="Time until a figure is asked again whose answer, that it is gone, may have come in an "
         "outage between two controls.",
     )
+    asked_twice: AskedTwice = Field(
+        default="doubtful",
+        description='Which figures that are said to be gone are asked a second time: "doubtful" or "all".',
+    )
     controls: tuple[ControlSettings, ...] = Field(
         default=(), description="Control images, besides the figures that were stored."
     )
@@ -263,6 +267,8 @@ class FiguresSettings(BaseModel):
             self.second_pass_after,
             again_after=self.back_off,
             doubted_again_after=self.doubted_again_after,
+            asked_twice=self.asked_twice,
+            believed_every=10 if self.probe == "head-then-get" else 60,
         )
 
     def back_offs(self) -> BackOff:

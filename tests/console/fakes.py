@@ -19,6 +19,13 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import Around, Span, Window, join
 from scidex_console.domain.runs import RunState
 from scidex_console.domain.soak.ladder import Ladder
+from scidex_console.engine.batch_views import (
+    BatchView,
+    LaterBatch,
+    OperationView,
+    ReversibleBatches,
+    RollbackPreview,
+)
 from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod, Handover
 from scidex_console.engine.listing_views import (
     ArtifactChange,
@@ -39,21 +46,17 @@ from scidex_console.engine.reading.views import ReadersView, ServiceView
 from scidex_console.engine.views import (
     AttemptDetail,
     AttemptView,
-    BatchView,
     EngineView,
     GapView,
     HostView,
-    LaterBatch,
     MigrationLogView,
-    OperationView,
     Overview,
     PlanView,
     RetryPreview,
-    ReversibleBatches,
-    RollbackPreview,
     RunView,
     StoreIdentity,
 )
+from tests.console.cleanup_fakes import FakeCleanup
 from tests.console.reader_views import READERS, SERVICE
 from tests.console.triage_fakes import FakeTriage
 
@@ -173,6 +176,7 @@ def an_attempt(id: int, outcome: FetchClass = FetchClass.DEAD, **changes: Any) -
     attempt = AttemptView(
         id=id,
         at=ago(11.0 * id),
+        recorded_at=changes.get("at", ago(11.0 * id)),
         artifact_id=f"paper_figure-{id * 7919 % 10**8:08d}-PMC{7000000 + id * 131}",
         title="Figure 1",
         group="europepmc",
@@ -668,7 +672,7 @@ class FakeRead:
         return found and a_detail(found)
 
     async def migration_log(
-        self, *, status: str = "", limit: int, before_id: int | None = None
+        self, criteria: LogFilter, *, limit: int, before_id: int | None = None
     ) -> Sequence[MigrationLogView]:
         return self.shown.errors[:limit]
 
@@ -769,6 +773,7 @@ class World:
         self.desk = FakeDesk()
         self.feed = FakeFeed()
         self.triage = FakeTriage()
+        self.cleanup = FakeCleanup()
         self.time = FakeTime()
         pace = Pace(at_most_every=0.001, poll_every=60.0, retry_after=0.001)
         self.app = ConsoleApp(
@@ -776,6 +781,7 @@ class World:
             self.desk,
             self.feed,
             lambda: self.triage,
+            lambda: self.cleanup,
             monotonic=self.time,
             **{"pace": pace, **options},
         )

@@ -8,7 +8,7 @@ from scidex_console.console.presentation.acts import act_command, act_lines
 from scidex_console.console.screens.activity import ActivityScreen, ActScreen, HandoverScreen
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.jobs import JobName
-from tests.console.driving import Driver, news, notice, press, running, screen_text, until
+from tests.console.driving import Driver, news, notice, press, running, screen_text, text_of, until
 from tests.console.fakes import NOW, PRESENT, World, an_act, an_intent, an_overview
 
 
@@ -102,6 +102,14 @@ async def test_h_shows_the_note_of_a_shift_for_any_period() -> None:
         assert pilot.app.clipboard == command and command[:60] in screen_text(pilot)
         await press(pilot, "escape")
         await press(pilot, "/")
+        await pilot.press("end", "ctrl+u")
+        await press(pilot, "until:0001-01-01", "enter")
+        await until(pilot, lambda: "before all calendars" in screen_text(pilot))
+        await press(pilot, "/")
+        await pilot.press("end", "ctrl+u")
+        await press(pilot, "until:2999-01-01", "enter")
+        await until(pilot, lambda: "to 2026-03-14 03:12Z (8h)" in screen_text(pilot))
+        await press(pilot, "/")
         await pilot.press("ctrl+u")
         await press(pilot, "since:1h until:2h", "enter")
         await until(pilot, lambda: "it ends before it begins" in screen_text(pilot))
@@ -155,3 +163,13 @@ def test_what_no_command_line_says_has_none() -> None:
         action="intent:rollback", job=JobName.FIGURES, after={"params": {"batch": 3, "token": "t"}}
     )
     assert act_command(token) == "rollback figures --batch 3 --reason lunch", "an old token names an old plan"
+
+
+async def test_the_list_of_who_watches_grows_with_them() -> None:
+    world = World(an_overview(present=PRESENT[:1]))
+    async with running(world) as pilot:
+        await press(pilot, "8")
+        await until(pilot, lambda: "Watching 1" in text_of(pilot, "#watching"))
+        await news(pilot, world, an_overview(present=PRESENT))
+        await until(pilot, lambda: "Watching 2" in text_of(pilot, "#watching"))
+        await until(pilot, lambda: "scidex_viewer" in text_of(pilot, "#watching"))

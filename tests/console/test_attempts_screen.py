@@ -120,6 +120,16 @@ async def test_a_filter_is_written_anew_however_fast_it_is_typed() -> None:
             await until(pilot, lambda text=text: f"/ {text}   Esc" in screen_text(pilot))  # type: ignore[misc]
 
 
+async def test_the_slowest_say_how_long_they_took() -> None:
+    world = World()
+    world.read.listed = (an_attempt(1, took_ms=10_012),)
+    async with running(world) as pilot:
+        await shown(pilot, world)
+        assert "10,012" not in text_of(pilot, "#rows")
+        await filtered(pilot, "sort:slowest")
+        await until(pilot, lambda: " ms " in text_of(pilot, "#rows") and "10,012" in text_of(pilot, "#rows"))
+
+
 async def test_a_filter_is_asked_of_the_database() -> None:
     world = World()
     async with running(world) as pilot:
@@ -147,6 +157,7 @@ async def test_a_host_that_is_no_group_is_a_host() -> None:
         ("class:ded", "ded is none of stored, dead"),
         ("clas:dead", "clas: is not known here"),
         ("since:soon", "neither a time"),
+        ("since:0001-01-01T00:00+14:00", "neither a time"),
         ("sort:size", "size is none of newest"),
         ('"no end', "this quote has no end"),
     ],

@@ -58,11 +58,11 @@ async def test_escape_and_cancel_leave_without_doing_anything() -> None:
         for key, kind in DIALOGS:
             await opened(pilot, key, kind)
             await press(pilot, "escape")
-            assert pilot.app.screen is world.app.navigation.first
+            await until(pilot, lambda: pilot.app.screen is world.app.navigation.first)
             dialog = await opened(pilot, key, kind)
             dialog.query_one("#choices").focus()
             await press(pilot, "enter")
-            assert pilot.app.screen is world.app.navigation.first
+            await until(pilot, lambda: pilot.app.screen is world.app.navigation.first)
         assert world.desk.submitted == []
 
 
@@ -303,6 +303,7 @@ async def test_a_refused_retry_is_shown_anew_when_the_world_has_changed() -> Non
         await until(pilot, lambda: "Retry 5 rows" in screen_text(pilot))
         shown = screen_text(pilot)
         assert "the state changed and nothing was done (the rows to retry have changed" in shown
+        assert "(3 rows before, 5 now)" in " ".join(shown.split())
         assert "class blocked" in shown
 
 
@@ -434,6 +435,8 @@ async def test_an_outdated_rollback_is_shown_anew_and_never_submitted() -> None:
         await press(pilot, "right", "enter")
         await until(pilot, lambda: "2 refused" in screen_text(pilot))
         assert "the state changed and nothing was done: this is the plan as it is now" in screen_text(pilot)
+        assert pilot.app.screen.query_one("#reason", Input).value == "why"  # what was confirmed is typed anew
+        assert pilot.app.screen.query_one("#typed", Input).value == ""
         assert world.desk.submitted == []
 
 
@@ -510,7 +513,7 @@ async def test_throttle_says_what_is_wrong() -> None:
         ):
             await fill(pilot, **{"group": group, "rate": rate, "in_flight": in_flight, "for": length})
             await press(pilot, "right", "enter")
-            assert said in screen_text(pilot)
+            await until(pilot, lambda said=said: said in screen_text(pilot))  # type: ignore[misc]
             pilot.app.screen.query_one("#group").focus()
         assert world.desk.submitted == []
 

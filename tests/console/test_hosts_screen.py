@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scidex_console.console.presentation.pace import pace_bars
 from scidex_console.console.screens.attempts import AttemptsScreen
 from scidex_console.console.screens.hosts import HostScreen, HostsScreen
 from scidex_console.console.screens.throttle_dialog import ThrottleDialog
+from scidex_console.domain.head_trust import PathTrust
 from scidex_console.engine.ports import AttemptFilter
 from tests.console.driving import Driver, press, running, screen_text, text_of, type_ahead, until
-from tests.console.fakes import World
+from tests.console.fakes import World, a_host, an_overview
 
 
 async def shown(pilot: Driver) -> HostsScreen:
@@ -26,6 +29,22 @@ async def test_what_is_stuck_comes_first_with_its_cause_and_pace() -> None:
         assert "BREAKER" in rows[1] and "8 failures in a row" in rows[1]
         assert "HOLD" in rows[2] and "1m35s" in rows[2] and "·" in rows[2]
         assert all(len(row) <= 80 for row in rows)
+
+
+async def test_how_far_head_is_believed_stands_in_the_row() -> None:
+    trusts = (PathTrust("/a/*.jpg", 20), PathTrust("/b/*.png", 3))
+    hosts = (
+        a_host("trusted", {"head_trust": trusts}),
+        a_host("lying", {"head_trust": (replace(trusts[0], agreements=0, lies=1),)}),
+        a_host("unknown"),
+    )
+    async with running(World(an_overview(hosts=hosts)), (100, 30)) as pilot:
+        await shown(pilot)
+        rows = {line.split()[0]: line for line in text_of(pilot, "#rows").splitlines()}
+        assert "HEAD" in rows["Hosts"]
+        assert " 1/2 " in rows["trusted"]
+        assert " 0/1! " in rows["lying"]
+        assert "/1!" not in rows["unknown"]
 
 
 async def test_holds_run_down_between_readings() -> None:

@@ -16,6 +16,7 @@ from scidex_console.console.orders import Orders
 from scidex_console.console.panes.overview_panes import GapPane
 from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.screens.help import HelpScreen
+from scidex_console.console.screens.in_full import InFullScreen
 from scidex_console.console.screens.listing import ListingScreen
 from scidex_console.console.screens.table import SCREEN_KEYS
 from scidex_console.console.screens.withdraw_dialog import WithdrawDialog
@@ -23,7 +24,7 @@ from scidex_console.domain.errors import Refused, Unreachable
 from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.views import ReversibleBatches
+from scidex_console.engine.batch_views import ReversibleBatches
 from tests.console.driving import news, notice, press, running, screen_text, text_of, until
 from tests.console.fakes import (
     ENGINE,
@@ -53,6 +54,18 @@ def test_the_overview_has_every_action_that_is_of_no_other_screen() -> None:
     elsewhere = {n for n in ActionName if n is ActionName.TRIAGE or n.startswith(("soak_", "readers_"))}
     elsewhere.add(ActionName.RESCUE)  # whose answer is a table, on the command line
     assert sorted(name for key in OVERVIEW for name in key.actions) == sorted(set(ActionName) - elsewhere)
+
+
+async def test_a_key_of_the_overview_says_on_another_screen_where_it_works() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await press(pilot, "5", "p")
+        assert notice(pilot) == "» p pause: a key of screen 1, the overview"
+        await press(pilot, "x", "n")  # a dialog lies over it
+        assert "n step" not in notice(pilot)
+        await press(pilot, "escape", "/", "p", "escape")
+        assert notice(pilot) == "» p pause: a key of screen 1, the overview"
+        assert world.desk.submitted == []
 
 
 async def test_p_does_not_undo_what_a_colleague_did_a_moment_ago() -> None:
@@ -229,6 +242,58 @@ async def test_a_desk_that_refuses_is_quoted() -> None:
         assert notice(pilot) == "» refused: permission denied for table intent; ask for the operator role"
 
 
+LONG = "no: " + " ".join(f"word{n}" for n in range(40))
+
+
+async def test_x_shows_whole_what_a_small_screen_cuts() -> None:
+    halted = with_run(RunState.HALTED, halt_reason=f"disk {LONG}", halt_bytes_needed=3 * 1024**3)
+    world = World(replace(halted, intents=(an_intent(outcome=f"outcome {LONG}"),)))
+    world.desk.fails = Refused(f"refused {LONG}")
+    async with running(world, (60, 16)) as pilot:
+        await press(pilot, "p")
+        await until(pilot, lambda: notice(pilot).endswith("… x: all of it"))
+        await press(pilot, "x")
+        assert isinstance(pilot.app.screen, InFullScreen)
+        shown = ""
+        for _ in range(6):
+            shown += screen_text(pilot)
+            await press(pilot, "pagedown")
+        words = " ".join(shown.split())
+        assert "said last refused:" in words and "figures HALTED: disk no:" in words
+        assert "3.0 GiB needed" in words and "#40 DONE pause figures by bob" in words
+        assert words.count("word39") >= 3
+        await press(pilot, "escape")
+        assert pilot.app.screen is world.app.navigation.first
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (("tab",), "cursor journals.plos.org: BREAKER; 8 failures in a row;"),
+        (("tab", "tab"), "cursor paper_figure-00007919-PMC7000131: 404 confirmed by GET;"),
+        (("tab", "tab", "tab"), "cursor analysis-9f3a77aa-0001: failed, hash mismatch: expected"),
+    ],
+)
+async def test_x_tells_the_row_under_the_cursor_whole(keys: tuple[str, ...], told: str) -> None:
+    async with running(World(), (60, 16)) as pilot:
+        await press(pilot, *keys, "x")
+        await until(pilot, lambda: told in " ".join(screen_text(pilot).split()))
+
+
+async def test_a_page_of_one_thing_says_that_esc_goes_back() -> None:
+    async with running(World(), (60, 16)) as pilot:
+        assert "Esc" not in text_of(pilot, "#keys")
+        for number in "2345":
+            await press(pilot, number)
+            screen = pilot.app.screen
+            assert isinstance(screen, ListingScreen)
+            await until(pilot, lambda screen=screen: screen.table.current)  # type: ignore[misc]
+            await press(pilot, "enter")
+            await until(pilot, lambda: "Esc back" in text_of(pilot, "#keys"))
+            await press(pilot, "escape")
+            assert pilot.app.screen is screen
+
+
 async def test_a_notice_makes_room_again() -> None:
     world = World()
     async with running(world) as pilot:
@@ -316,7 +381,7 @@ async def test_y_in_the_help_copies_the_command_under_the_cursor() -> None:
         (("2",), "attempts --group "),
         (("2", "enter"), "attempts --group "),
         (("3",), "attempts --artifact "),
-        (("3", "enter"), "attempts --artifact "),
+        (("3", "enter"), "attempts 400"),
         (("4",), "log --status "),
         (("4", "enter"), "attempts --artifact "),
         (("5",), "batches --before "),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pty
 import select
 import signal
-import subprocess
 import sys
 import termios
 import time
@@ -16,14 +14,24 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from tests import warm
+
 _PROGRAM = """
 import sys
+from tests.console.cleanup_fakes import FakeCleanup
 from tests.console.fakes import FakeDesk, FakeFeed, FakeRead
 from tests.console.triage_fakes import FakeTriage
 from scidex_console.console.app import ConsoleApp
 from scidex_console.domain.errors import UsageError, explain
 
-app = ConsoleApp(FakeRead(), FakeDesk(), FakeFeed(), FakeTriage)
+class Failing(ConsoleApp):
+    def painted(self):
+        password = "hunter2"
+        raise RuntimeError("no such \\x1b]0;thing" + password[:0])
+
+
+console = Failing if "fails" in sys.argv else ConsoleApp
+app = console(FakeRead(), FakeDesk(), FakeFeed(), FakeTriage, FakeCleanup)
 try:
     app.run()
 except UsageError as error:
@@ -37,20 +45,20 @@ _SHOWN_CURSOR = b"\x1b[?25h"
 class Terminal:
     """A console under a pseudo terminal of 80x24."""
 
-    def __init__(self, *, controlling: bool, term: str) -> None:
+    def __init__(self, *, controlling: bool, term: str, fails: bool) -> None:
         self.ours, self.theirs = pty.openpty()
         termios.tcsetwinsize(self.theirs, (24, 80))
         self.before = termios.tcgetattr(self.theirs)
         environment = {**os.environ, "TERM": term}
         environment.pop("NO_COLOR", None)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM],
+        self.process = warm.Popen(
+            [sys.executable, "-c", _PROGRAM, *(["fails"] if fails else [])],
             stdin=self.theirs,
             stdout=self.theirs,
             stderr=self.theirs,
             env=environment,
             start_new_session=True,
-            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,
+            preexec_fn=warm.own_terminal if controlling else None,
         )
         self.output = b""
 
@@ -82,8 +90,10 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*, controlling: bool = True, term: str = "xterm-256color") -> Iterator[Terminal]:
-    console = Terminal(controlling=controlling, term=term)
+def terminal(
+    *, controlling: bool = True, term: str = "xterm-256color", fails: bool = False
+) -> Iterator[Terminal]:
+    console = Terminal(controlling=controlling, term=term, fails=fails)
     try:
         yield console
     finally:
@@ -113,6 +123,16 @@ def test_quitting_leaves_the_terminal_clean_and_says_that_the_engine_goes_on() -
         assert console.wait() == 0
         assert b"the engine goes on" in console.output
         assert console.is_restored()
+
+
+def test_an_error_of_its_own_ends_it_with_a_clean_terminal_and_tells_no_values() -> None:
+    with terminal(fails=True) as console:
+        assert console.wait() == 1
+        _, _, last_words = console.output.rpartition(_LEFT_ALTERNATE_SCREEN)
+        assert b"RuntimeError: no such \\x1b]0;thing" in last_words
+        assert b"ended by an error of its own" in last_words
+        assert b"hunter2" not in last_words.replace(b'password = "hunter2"', b"")
+        assert b"\x1b]0" not in last_words and console.is_restored()
 
 
 @pytest.mark.parametrize("term", ["dumb", "unknown"])

@@ -12,11 +12,22 @@ from scidex_console.console.screens.batches import BatchesScreen, BatchScreen
 from scidex_console.console.screens.migration_log import MigrationLogScreen
 from scidex_console.console.screens.retry_dialog import RetryDialog
 from scidex_console.domain.batches import BatchState
+from scidex_console.domain.errors import Unreachable
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.batch_views import LaterBatch
 from scidex_console.engine.listing_views import BatchFilter, LogFilter
 from scidex_console.engine.ports import AttemptFilter
-from scidex_console.engine.views import LaterBatch
-from tests.console.driving import Driver, notice, press, running, screen_text, text_of, type_ahead, until
+from tests.console.driving import (
+    Driver,
+    news,
+    notice,
+    press,
+    running,
+    screen_text,
+    text_of,
+    type_ahead,
+    until,
+)
 from tests.console.fakes import BATCH, ERRORS, FOLDERS_GAP, World, a_gap, a_rollback, a_run, an_overview
 
 LATER = an_overview(gaps=(a_gap(a_run()), replace(FOLDERS_GAP, error=2)))
@@ -119,9 +130,9 @@ async def test_a_page_that_is_longer_than_the_screen_scrolls() -> None:
     async with running(World()) as pilot:
         await log(pilot)
         await press(pilot, "enter")
-        await until(pilot, lambda: "more" in text_of(pilot, "#page").splitlines()[0])
+        await until(pilot, lambda: "more" in text_of(pilot, "#page").partition("\n")[0])
         await press(pilot, "end")
-        await until(pilot, lambda: "↑ end" in text_of(pilot, "#page").splitlines()[0])
+        await until(pilot, lambda: "↑ end" in text_of(pilot, "#page").partition("\n")[0])
         assert "404 confirmed" in text_of(pilot, "#page")
 
 
@@ -213,3 +224,36 @@ async def test_a_partly_taken_back_batch_goes_either_way(key: str, intent: str) 
         type_ahead(pilot, "12", "tab", "the rest", "enter", "right", "enter")
         await until(pilot, lambda: world.desk.submitted)
         assert world.desk.submitted[0][0] == intent
+
+
+async def test_the_list_of_batches_names_who_had_each_committed() -> None:
+    world = World()
+    world.read.rows = [
+        replace(BATCH, id=14, writer="token ci"),
+        replace(BATCH, id=13, writer="notebook runner"),
+        BATCH,
+    ]
+    async with running(world, (120, 30)) as pilot:
+        await press(pilot, "5")
+        await until(pilot, lambda: "token ci" in text_of(pilot, "#rows"))
+        rows = text_of(pilot, "#rows").splitlines()
+        assert "notebook" in rows[2] and " engine " in rows[3]
+
+
+async def test_a_screen_come_back_to_while_the_database_is_lost_tells_the_age_of_its_own_rows() -> None:
+    world = World()
+    async with running(world) as pilot:
+        await batches(pilot)
+        await press(pilot, "7")
+        world.time.passes(200)
+        await news(pilot, world, an_overview(last_batch=None))
+        world.read.fails = Unreachable("connection refused", where="database scidex")
+        world.time.passes(34)
+        world.feed.tell("run")
+        await until(pilot, lambda: "what is shown is 34s old" in text_of(pilot, "#status"))
+        await press(pilot, "5")
+        await until(pilot, lambda: "what is shown is 3m54s old" in text_of(pilot, "#status"))
+        await press(pilot, "b")
+        assert "what is shown is 3m54s old" in notice(pilot)
+        await press(pilot, "1")
+        await until(pilot, lambda: "what is shown is 3m54s old" in text_of(pilot, "#status"))

@@ -55,6 +55,7 @@ async def test_a_chosen_key_does_what_the_usual_one_did_and_is_shown() -> None:
         await until(pilot, lambda: re.search(r"^p +Start a run", screen_text(pilot), re.MULTILINE))
 
 
+@pytest.mark.sweep
 async def test_a_text_that_is_too_long_for_a_clipboard_is_shown_all_the_same() -> None:
     world = World()
     async with running(world) as pilot:
@@ -149,3 +150,12 @@ async def test_a_beat_that_fails_troubles_nobody(quick: None) -> None:
         assert text_of(pilot, "#since") == ""
         there.fails = None
         await until(pilot, lambda: text_of(pilot, "#since"))
+
+
+async def test_a_console_that_was_left_before_its_first_picture_paints_none() -> None:
+    world = World()
+    async with world.app.run_test():
+        pass
+    world.app._painting = False
+    world.app.paint()
+    assert not world.app.painting

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from scidex_console.console.screens.listing import ListingScreen
 from scidex_console.domain.runs import RunState
-from scidex_console.engine.views import LaterBatch
+from scidex_console.engine.batch_views import LaterBatch
 from tests.console.driving import press, screen_text, type_ahead, until
 from tests.console.fakes import World, a_rollback, production, with_run
 from tests.console.test_snapshots import Snap, drawn

@@ -25,6 +25,7 @@ from tests.console.fakes import World, an_intent, an_overview
 from tests.console.soaks import LOOKS, at_first_cycle, failed, opened, seen
 from tests.console.soaks import running as under_way
 from tests.domain.soak.samples import NOW
+from tests.sampling import sampled
 
 _OPENS: tuple[tuple[str, type[SoakDialog]], ...] = (
     ("g", BeginDialog),
@@ -98,7 +99,10 @@ async def test_before_any_phase_it_says_how_to_begin() -> None:
     async with running(world) as pilot:
         await to_soak(pilot)
         shown = " ".join(screen_text(pilot).split())
-        assert "no phase was begun yet: g begins phase 0, as does `scidex-console soak begin 0`" in shown
+        assert (
+            "no phase was begun yet: g begins phase 0, as does `scidex-console soak begin 0 --reason TEXT`"
+            in shown
+        )
         await press(pilot, "m")
         assert "no phase is under way: begin phase 0 first" in said(pilot)
 
@@ -119,7 +123,7 @@ async def test_every_dialog_starts_on_cancel_and_its_key_never_confirms() -> Non
         assert world.desk.submitted == []
 
 
-@pytest.mark.parametrize(("key", "kind"), _OPENS)
+@pytest.mark.parametrize(("key", "kind"), sampled(_OPENS, ("S",), name=lambda opens: opens[0]))
 async def test_each_dialog_needs_a_reason(key: str, kind: type[SoakDialog]) -> None:
     world = World(seen())
     async with running(world) as pilot:
@@ -212,6 +216,7 @@ async def test_a_sign_off_about_evidence_that_changed_is_shown_anew() -> None:
         await take(pilot, reason="verified by hand")
         await until(pilot, lambda: "another word" in screen_text(pilot))
         assert "the state changed and nothing was done" in " ".join(screen_text(pilot).split())
+        assert pilot.app.screen.query_one("#reason", Input).value == "verified by hand"
         assert world.desk.submitted == []
         await take(pilot, reason="verified by hand")
         assert (await submitted(world, pilot))[2] == {"check": "idempotent", "token": "new"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.widgets import Input
 
 from scidex_console.console.screens.decision_dialog import DecisionDialog
 from scidex_console.console.screens.decisions import DecisionsScreen
@@ -68,6 +69,20 @@ async def test_evidence_follows_the_cursor_and_enter_gives_it_the_whole_screen()
         await until(pilot, lambda: "dataset-0002" in screen_text(pilot))
         await press(pilot, "escape")
         assert world.app.main_screen is world.app.navigation.first
+
+
+async def test_case_whose_evidence_is_read_stays_under_the_cursor_when_others_come_above_it() -> None:
+    world = World()
+    world.triage.waiting = CASES[1:]
+    async with running(world) as pilot:
+        screen = await opened(pilot, world)
+        assert screen.evidence and screen.evidence.case.artifact_id == "dataset-0002"
+        world.triage.waiting = CASES
+        world.feed.tell("run")
+        await until(pilot, lambda: len(screen.table.window.rows) == len(CASES))
+        assert screen.table.current == CASES[1]
+        await press(pilot, "home")
+        await until(pilot, lambda: screen.evidence and screen.evidence.case == CASES[0])
 
 
 async def test_evidence_says_when_it_was_read_and_f5_reads_it_anew() -> None:
@@ -172,6 +187,7 @@ async def test_plan_that_changed_is_shown_anew_and_nothing_is_decided() -> None:
         world.triage.token = "0123456789ab"
         await press(pilot, *"why", "enter", "right", "enter")
         await until(pilot, lambda: "the state changed and nothing was done" in screen_text(pilot))
+        assert pilot.app.screen.query_one("#reason", Input).value == "why"
         assert isinstance(world.app.screen, DecisionDialog) and world.triage.decided == []
         await press(pilot, *"why", "enter", "right", "enter")
         await until(pilot, lambda: world.triage.decided)

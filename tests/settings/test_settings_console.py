@@ -65,6 +65,7 @@ def test_keys_can_be_chosen_and_exchanged(tmp_path: Path) -> None:
             r'config.toml:3: console.keys.start is "p"; write another key: .* of pause_or_resume',
         ),
         ('step = "x"\nredo = "x"', r'config.toml:3: console.keys.step is "x"; .* that of redo \(1 more'),
+        ('start = "shift+s"', r'config.toml:3: .*start is "shift\+s"; write a key such as "S"'),
         ('start = "ctrl+c"', r'config.toml:3: .*start is "ctrl\+c"; write another key: .* leaves'),
         ('start = "escape"', r'config.toml:3: .*start is "escape"; write a key such as'),
         ("start = 3", r"config.toml:3: .*start is 3; write a key such as"),

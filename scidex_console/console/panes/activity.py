@@ -34,11 +34,26 @@ class NoticeBoard:
         self._stays = False
 
     @property
+    def last(self) -> str:
+        """What was said last, also when it has made room again; empty when nothing was."""
+        return self._notice.cells[-1].text if self._notice else ""
+
+    @property
     def notice(self) -> Line | None:
         """What is to be said, for a while."""
-        if self._notice and not self._stays and self.monotonic() - self._noticed_at > self.LASTS_S:
-            self._notice = None
-        return self._notice
+        is_over = not self._stays and self.monotonic() - self._noticed_at > self.LASTS_S
+        return None if is_over else self._notice
+
+
+_REST = " x: all of it"
+
+
+def _with_way_to_rest(notice: Line, width: int) -> Line:
+    """A notice on one line; one that does not fit says which key shows it whole."""
+    if notice.width <= width:
+        return notice
+    cut = crop_line(notice, width - len(_REST))
+    return Line((*cut.cells, Cell(_REST, "dim")), cut.tone)
 
 
 class ActivityPane(CellView):
@@ -54,7 +69,7 @@ class ActivityPane(CellView):
         if width <= 0 or height <= 0:
             return
         notice = self._board.notice
-        lines = [crop_line(notice, width)] if notice else []
+        lines = [_with_way_to_rest(notice, width)] if notice else []
         overview, now = knowledge.overview, knowledge.now
         if overview and now:
             program = knowledge.program

@@ -88,6 +88,8 @@ class CellTable(CellView, can_focus=True):
         the first row, so that the newest stays in sight.
         """
         key = self.cursor_key
+        if len(keys) != len(self._keys) and self.styles.is_auto_height:
+            self.refresh(layout=True)  # what is drawn now has the old height, and would not ask for another
         self._keys, self._cells, self._known = tuple(keys), cells, True
         if self._cursor > 0:
             found = self._keys.index(key) if key in self._keys else self._cursor

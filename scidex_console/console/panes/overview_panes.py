@@ -83,12 +83,18 @@ class HostsPane(CellTable):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(hosts.columns_for, "Hosts", empty="no host has been asked yet", id=id)
         self._readings: dict[str, deque[tuple[float, int]]] = {}
+        self._drawn: Overview | None = None
 
     def draw(self, knowledge: Knowledge) -> None:
         """Show the groups as they stand now."""
         overview, now = knowledge.overview, knowledge.now
         if overview is None or now is None:
             return
+        if overview is self._drawn and not any(
+            hosts.runs_down(host, overview.taken_at) for host in overview.hosts
+        ):
+            return
+        self._drawn = overview if self.size.height else None
         pace = self._measure(overview)
         ordered = hosts.in_order(overview.hosts, now)
         self.show_rows(

@@ -92,6 +92,11 @@ class QueryTable(CellTable, Generic[T]):
         self._cursor, self._top = at, max(top, 0)
         self._draw()
 
+    def stay(self) -> None:
+        """Keep the cursor with the row under it, though it was never moved there."""
+        if self.window.keys:
+            self._pointed_at = self.window.keys[self._cursor]
+
     def redraw(self) -> None:
         """Draw the same rows again: what they show changes with time."""
         self._draw()
@@ -155,7 +160,7 @@ class QueryTable(CellTable, Generic[T]):
     def unmark(self) -> None:
         """Take all marks away."""
         self.marked = {}
-        self._draw()
+        self.action_move(0)
 
     def _note(self) -> str:
         marked = f"{len(self.marked)} marked" if self.marked else ""

@@ -47,4 +47,4 @@ def _without_ages(knowledge: Knowledge) -> Knowledge:
     if overview is None or knowledge.blocked:
         return knowledge
     engine = overview.engine and replace(overview.engine, heartbeat_age_s=0.0)
-    return replace(knowledge, age_s=0.0, overview=replace(overview, engine=engine))
+    return replace(knowledge, age_s=0.0, screen_age_s=0.0, overview=replace(overview, engine=engine))

@@ -39,6 +39,7 @@ LIST_COLUMNS = (
     Column("artifact", "artifact", 12, rank=1, weight=1, widest=46, crop="middle"),
     Column("url", "address", 30, rank=3, weight=3, crop="middle"),
 )
+SLOWEST_COLUMNS = (*LIST_COLUMNS[:3], Column("took", "ms", 7, align="right"), *LIST_COLUMNS[3:])
 OTHER_COLUMNS = tuple(column for column in LIST_COLUMNS if column.key != "artifact")
 _TONES = {FetchClass.STORED: "ok", FetchClass.DEAD: "bad", FetchClass.REFUSED: "bad"}
 
@@ -47,8 +48,9 @@ def listed_cells(attempt: AttemptView, now: datetime | None) -> Mapping[str, Cel
     """One attempt of the list of all; its class is that of the attempt, whatever became of the figure."""
     return {
         **attempt_cells(attempt),
-        "when": Cell(moment(attempt.at, now), "dim"),
+        "when": Cell(moment(attempt.recorded_at, now), "dim"),
         "outcome": Cell(attempt.outcome.value, _TONES.get(attempt.outcome, "warn")),
+        "took": Cell(f"{attempt.took_ms:,}"),
     }
 
 
@@ -63,7 +65,8 @@ def detail_lines(view: AttemptDetail, width: int, now: datetime | None) -> list[
         Fact("address", attempt.url),
         Fact("led to", "" if view.final_url == attempt.url else view.final_url),
         Fact("host", f"{attempt.host}, group {attempt.group}"),
-        Fact("when", f"{at_length(attempt.at)}, took {attempt.took_ms:,} ms"),
+        Fact("asked", f"{at_length(attempt.at)}, took {attempt.took_ms:,} ms"),
+        Fact("recorded", at_length(attempt.recorded_at)),
         Fact("requests", f"{counted(attempt.requests, 'request')} with redirects and confirmations"),
         Fact("content", content_words(view)),
         Fact("run", "" if view.run_id is None else str(view.run_id)),
@@ -138,7 +141,7 @@ def attempt_cells(attempt: AttemptView) -> Mapping[str, Cell]:
     status = "" if attempt.status is None else str(attempt.status)
     reason = clean(attempt.reason) or status
     return {
-        "time": Cell(clock(attempt.at), "dim"),
+        "time": Cell(clock(attempt.recorded_at), "dim"),
         "status": Cell(status or NOTHING, "strong"),
         "host": Cell(clean(attempt.host, 200)),
         "group": Cell(clean(attempt.group, 200)),

@@ -11,20 +11,21 @@ from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.facts import Fact, fact_lines, parts
 from scidex_console.console.presentation.words import at_length, moment, size, tally
 from scidex_console.domain.batches import BatchState
+from scidex_console.engine.batch_views import BatchView
 from scidex_console.engine.listing_views import BatchDetail, OperationDetail
-from scidex_console.engine.views import BatchView
 from scidex_console.engine.vocabulary import BATCH_WORDS, OPERATION_WORDS, counted
 
 LIST_COLUMNS = (
-    Column("id", "", 12),
+    Column("id", "", 11),
     Column("state", "state", 17, widest=17),
     Column("when", "UTC", 14),
     Column("job", "job", 7),
     Column("files", "files", 5, align="right"),
-    Column("marks", "marks", 5, rank=3, align="right"),
+    Column("marks", "marks", 5, rank=4, align="right"),
     Column("left", "left", 4, rank=1, align="right"),
-    Column("commit", "commit", 9, rank=2, weight=1, widest=12),
-    Column("note", "note", 10, rank=4, weight=4, widest=100),
+    Column("who", "by", 6, rank=1, weight=2, widest=24),
+    Column("commit", "commit", 8, rank=2),
+    Column("note", "note", 10, rank=5, weight=4, widest=100),
 )
 _TONES = {
     BatchState.PREPARED: "warn",
@@ -34,6 +35,8 @@ _TONES = {
     BatchState.EMPTY: "dim",
 }
 _ABSENT = "absent"
+ENGINE = "engine"
+"""Whose a batch is that no writer had committed."""
 
 
 def batch_cells(batch: BatchView, now: datetime | None) -> Mapping[str, Cell]:
@@ -46,7 +49,8 @@ def batch_cells(batch: BatchView, now: datetime | None) -> Mapping[str, Cell]:
         "files": tally(batch.files + batch.adopted, width=5),
         "marks": tally(batch.marks, width=5),
         "left": tally(batch.skipped + batch.conflicts + batch.kept, "warn", 4),
-        "commit": Cell(clean(batch.commit[:12])),
+        "who": Cell(clean(batch.writer or ENGINE, 60), "strong" if batch.writer else "dim"),
+        "commit": Cell(clean(batch.commit[:8])),
         "note": _note(batch),
     }
 
@@ -74,7 +78,7 @@ def batch_lines(view: BatchDetail, width: int) -> list[Line]:
         Fact("begun", at_length(batch.created_at)),
         Fact("settled", at_length(batch.settled_at) if batch.settled_at else "not yet"),
         Fact("counts", _counts(batch)),
-        Fact("writer", batch.writer),
+        Fact("by", batch.writer or f"the {ENGINE}"),
         Fact("authorized", batch.authorization),
         Fact("push", batch.push),
         Fact("later", _later(view), "bad"),

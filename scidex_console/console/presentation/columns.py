@@ -40,6 +40,9 @@ def choose(columns: Sequence[Column], width: int) -> tuple[Placed, ...]:
         kept.remove(max(kept, key=lambda column: column.rank))
     widths = {column.key: column.width for column in kept}
     spare = width - _needed(kept)
+    if spare < 0 and (yields := max(kept, key=lambda column: column.weight)).weight:
+        # Too wide a row would be cut at its end, and marked as cut where only blanks are missing.
+        widths[yields.key], spare = max(yields.width + spare, 1), 0
     for column in sorted((c for c in kept if c.weight), key=lambda c: c.widest):
         shares = sum(c.weight for c in kept if c.weight and c.widest >= column.widest)
         extra = max(0, min(spare * column.weight // max(shares, 1), column.widest - column.width))

@@ -9,8 +9,8 @@ from scidex_console.console.presentation.cells import Cell, Line, clean, crop_li
 from scidex_console.console.presentation.columns import Column, Placed, choose, header_line, row_line
 from scidex_console.console.presentation.words import (
     NOTHING,
+    about,
     count,
-    duration,
     per_minute,
     run_state,
     size,
@@ -29,7 +29,7 @@ _MAIN = (
     Column("missing", "missing", 7, align="right"),
     Column("total", "of total", 8, rank=2, align="right"),
     Column("done", "done", 6, align="right"),
-    Column("dead", "dead", 6, rank=1, align="right"),
+    Column("dead", "marked", 6, rank=1, align="right"),
 )
 _PACE = (
     Column("rate", "rate", 8, align="right"),
@@ -125,7 +125,7 @@ def _cells(
         "done": tally(gap.done, "ok", 6),
         "dead": tally(gap.dead, "", 6),
         "rate": Cell(per_minute(gap.rate_per_min), "" if gap.rate_per_min else "dim"),
-        "eta": Cell(duration(gap.eta_s) if ends else NOTHING),
+        "eta": Cell(about(gap.eta_s) if ends else NOTHING),
         "spark": Cell(
             sparkline(gap.per_minute, spark_width, int(now.timestamp() // 60)) if any(gap.per_minute) else "",
             "ok",

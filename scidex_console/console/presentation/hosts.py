@@ -25,8 +25,8 @@ _GATE = (
     Column("rate", "req/s", 8, rank=1, align="right"),
 )
 _DUE = Column("due", "due", 5, rank=2, align="right")
-NARROW = (*_GATE, _DUE, Column("story", "cause, outcomes", 20, weight=4, widest=90))
-"""One column tells what matters most of a group: why it is held, else what came of it."""
+NARROW = (*_GATE, _DUE, Column("story", "cause, attempts", 20, weight=4, widest=90))
+"""One column tells what matters most of a group: why it is held, else what came of its attempts."""
 WIDE = (
     replace(_GATE[0], width=22),
     *_GATE[1:],
@@ -39,17 +39,19 @@ WIDE = (
     Column("suspect", "susp", 5, rank=4, align="right"),
     Column("refused", "refus", 5, rank=4, align="right"),
     Column("requests", "requests", 8, rank=5, align="right"),
+    Column("head", "HEAD", 5, rank=6, align="right"),
 )
 _WIDE_FROM = 100
 LIST_COLUMNS = (
     replace(_GATE[0], width=14),
     *_GATE[1:5],
     Column("rate", "req/s", 8, align="right"),
-    Column("pace", "last 30 min", 12, rank=1, weight=2, widest=30, align="right", crop="start"),
+    Column("pace", "each minute", 12, rank=1, weight=2, widest=30, align="right", crop="start"),
+    Column("head", "HEAD", 5, rank=3, align="right"),
     replace(_DUE, rank=4),
-    Column("story", "cause, outcomes", 20, weight=4, widest=100),
+    Column("story", "cause, attempts", 20, weight=4, widest=100),
 )
-"""Of the screen of hosts: with the pace against the budget."""
+"""Of the screen of hosts: with the pace against the budget, and how far HEAD is believed."""
 
 
 def columns_for(width: int) -> tuple[Column, ...]:
@@ -103,6 +105,12 @@ def _end(host: HostView, state: str, now: datetime) -> datetime | None:
     return None
 
 
+def runs_down(host: HostView, now: datetime) -> bool:
+    """Whether what a group's row tells changes with time alone from now on."""
+    state = state_of(host, now)
+    return _end(host, state, now) is not None or (state == "ACTIVE" and not host.gate.in_flight)
+
+
 def _cause(host: HostView, state: str, now: datetime) -> str:
     gate = host.gate
     causes: list[str] = []
@@ -119,7 +127,7 @@ def _cause(host: HostView, state: str, now: datetime) -> str:
 
 
 def _outcomes(host: HostView) -> str:
-    """What came of a group's rows, the counts that are not zero."""
+    """What came of a group's attempts, the counts that are not zero."""
     counts = (
         (host.stored, "stored"),
         (host.dead, "dead"),
@@ -197,6 +205,16 @@ def _trust_lines(trusts: Sequence[PathTrust], width: int) -> list[Line]:
     return fact_lines(facts, width)
 
 
+def _head_cell(trusts: Sequence[PathTrust]) -> Cell:
+    """Under how many path patterns HEAD is believed, of those met; `!` where it ever lied."""
+    if not trusts:
+        return Cell("")
+    believed, lied = sum(trust.trusted for trust in trusts), any(trust.lies for trust in trusts)
+    return Cell(
+        f"{believed}/{len(trusts)}{'!' if lied else ''}", "warn" if lied else "ok" if believed else "dim"
+    )
+
+
 def _breaker_words(host: HostView, now: datetime) -> str:
     gate = host.gate
     openings = f", opened {gate.breaker_openings} times in a row" if gate.breaker_openings > 1 else ""
@@ -220,6 +238,13 @@ def _override_words(host: HostView, now: datetime) -> str:
     return f"{', '.join(parts_of_it)} by {override.operator}, ends {at_length(override.until)}, in {left}"
 
 
+def host_words(host: HostView, now: datetime) -> str:
+    """One group's row whole: state, why, and what came of it."""
+    state = state_of(host, now)
+    told = (state, _cause(host, state, now), _outcomes(host))
+    return f"{clean(host.gate.group, 120)}: " + "; ".join(words for words in told if words)
+
+
 def host_cells(host: HostView, now: datetime, observed: float | None) -> Mapping[str, Cell]:
     """One group as cells; `observed` is requests a second, measured between readings."""
     gate = host.gate
@@ -241,6 +266,7 @@ def host_cells(host: HostView, now: datetime, observed: float | None) -> Mapping
         "rate": Cell(f"{pace}/{gate.rate:g}" + ("*" if override else ""), "warn" if override else ""),
         "cause": Cell(cause, tone),
         "story": Cell(cause, tone) if cause else Cell(_outcomes(host), "dim"),
+        "head": _head_cell(gate.head_trust),
         "due": tally(host.due, width=6),
         "stored": tally(host.stored, "ok", 6),
         "dead": tally(host.dead, "", 5),

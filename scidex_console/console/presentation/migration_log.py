@@ -23,7 +23,7 @@ LIST_COLUMNS = (
     Column("when", "UTC", 20),
     Column("status", "status", 13),
     Column("artifact", "artifact", 16, weight=1, widest=40, crop="middle"),
-    Column("errors", "error", 20, weight=5),
+    Column("errors", "error, note", 20, weight=5),
     Column("took", "ms", 6, rank=2, align="right"),
 )
 _TONES = {"success": "ok", "skipped": "warn", "kept": "warn"}
@@ -38,12 +38,23 @@ def listed_cells(row: MigrationLogView, now: datetime | None) -> Mapping[str, Ce
     }
 
 
+def log_words(row: MigrationLogView) -> str:
+    """One row whole."""
+    return f"{clean(row.artifact_id)}: {row.status}, {clean(_told(row), 2000)}"
+
+
+def _told(row: MigrationLogView) -> str:
+    """Why it failed; beside a success it is a note."""
+    told = row.words or row.errors
+    return f"note: {told}" if told and row.status == "success" else told
+
+
 def log_cells(row: MigrationLogView) -> Mapping[str, Cell]:
     """One row of the log."""
     return {
         "time": Cell(clock(row.at), "dim"),
         "status": Cell(clean(row.status, 60), "bad"),
         "artifact": Cell(clean(row.artifact_id, 200)),
-        "errors": Cell(clean(row.words or row.errors)),
+        "errors": Cell(clean(_told(row))),
         "took": Cell("" if row.took_ms is None else str(row.took_ms), "dim"),
     }

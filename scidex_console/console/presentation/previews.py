@@ -9,7 +9,7 @@ from scidex_console.console.presentation.cells import Cell, Line, clean, crop_li
 from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.words import size
 from scidex_console.domain.jobs import JobName
-from scidex_console.engine.views import OperationView, RollbackPreview
+from scidex_console.engine.batch_views import OperationView, RollbackPreview
 from scidex_console.engine.vocabulary import counted
 
 OPERATION_COLUMNS = (
@@ -86,7 +86,8 @@ def operation_cells(preview: RollbackPreview, operation: OperationView) -> Mappi
     """One operation of a preview."""
     refused = operation in preview.refused or operation in preview.kept_files
     if refused:
-        what = Cell("REFUSED" if operation in preview.refused else "KEPT", "bad")
+        spared = "LEFT OUT" if preview.redo else "KEPT"
+        what = Cell("REFUSED" if operation in preview.refused else spared, "bad")
     else:
         what = Cell("apply again" if preview.redo else "restore row", "warn")
     note = clean(operation.reason) if refused else ", ".join(clean(f, 80) for f in operation.fields)
@@ -146,9 +147,13 @@ def _folder_sums(preview: RollbackPreview) -> Iterator[Line]:
     else:
         moved = f"{folders} {_go(len(preview.operations))}; the UUIDs stay"
     kept = len(preview.kept_files)
-    changed = (Cell(f", {kept} kept (file changed)", "bad"),) if kept else ()
+    spared = "left out" if preview.redo else "kept"
+    changed = (Cell(f", {kept} {spared} (file changed)", "bad"),) if kept else ()
     yield Line((Cell(paths, "strong"), Cell(", "), _refused(preview), *changed))
     yield Line((Cell(moved, "strong"),))
+    if preview.dangling:
+        astray = counted(preview.dangling, "link")
+        yield Line((Cell(f"{astray} in folders that stay would lead nowhere until it is redone", "warn"),))
     if preview.unseen:
         yield Line((Cell(f"nobody looked whether files were changed: {clean(preview.unseen)}", "dim"),))
 

@@ -97,7 +97,7 @@ def process_lines(processes: Sequence[ReaderProcessView], width: int) -> list[Li
         flag = Cell("flag on", "ok") if process.flag else Cell("flag OFF: no share counts", "warn")
         since = f", since {ago((process.seen_at - process.since).total_seconds())}"
         legacy = "" if process.legacy else ", folders only"
-        who = f"{clean(process.name, 40)} as {clean(process.operator, 40)}: "
+        who = f"{clean(process.name, 40)}, login {clean(process.operator, 40)}: "
         lines.append(crop_line(Line((Cell(who), flag, Cell(f"{legacy}{since}", "dim"))), width))
     return lines
 

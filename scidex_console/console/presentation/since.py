@@ -11,13 +11,25 @@ from scidex_console.domain.batches import BatchState
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.engine.handover import Handover, act_words
 from scidex_console.engine.people import ENGINE
+from scidex_console.engine.vocabulary import counted
+
+
+def quiet_words(note: Handover) -> str:
+    """Words for a time in which nothing happened; empty where something did.
+
+    They are no line of their own: one that comes and goes has most of the screen sent anew.
+    """
+    return "" if any(_parts(note)) else f"since you left {_when(note)}: nothing happened"
+
+
+def _when(note: Handover) -> str:
+    return f"{clock(note.since)}, {ago((note.until - note.since).total_seconds())}"
 
 
 def since_line(note: Handover, width: int) -> Line:
     """Halts, batches taken back, what people did, then the counts."""
-    away = ago((note.until - note.since).total_seconds())
-    cells = [Cell("since you left", "strong"), Cell(f" {clock(note.since)}, {away}:")]
-    parts = list(_parts(note)) or [Cell("nothing happened", "dim")]
+    cells = [Cell("since you left", "strong"), Cell(f" {_when(note)}:")]
+    parts = list(_parts(note))
     for index, part in enumerate(parts):
         cells += [Cell(", " if index else " "), part]
     way = Cell("  Esc hides", "dim")
@@ -36,12 +48,12 @@ def _parts(note: Handover) -> Iterator[Cell]:
         text = f"{clean(last.operator, 24)}: {clean(act_words(last), 40)} {clock(last.at)}"
         yield Cell(text, "strong")
     if len(people) > 1:
-        yield Cell(f"{len(people) - 1} more acts")
+        yield Cell(counted(len(people) - 1, "more act"))
     done = Counter(batch.job for batch in note.batches if batch.state is not BatchState.ROLLED_BACK)
     for job, number in done.items():
         changed = sum(batch.changed for batch in note.batches if batch.job is job)
-        yield Cell(f"{job} {number} batches, {changed:,} rows")
-    counted = note.outcomes()
+        yield Cell(f"{job} {counted(number, 'batch', 'batches')}, {counted(changed, 'row')}")
+    outcomes = note.outcomes()
     for outcome in (FetchClass.STORED, FetchClass.DEAD, FetchClass.TRANSIENT, FetchClass.BLOCKED):
-        if counted[outcome]:
-            yield Cell(f"{counted[outcome]:,} {outcome}", "warn" if outcome is FetchClass.TRANSIENT else "")
+        if outcomes[outcome]:
+            yield Cell(f"{outcomes[outcome]:,} {outcome}", "warn" if outcome is FetchClass.TRANSIENT else "")

@@ -102,7 +102,7 @@ def clock_lines(ladder: Ladder, width: int, program: str = PROGRAM) -> list[Line
     """Clock and gate; why the clock does not run is never cut to less than two lines."""
     found = ladder.clock
     if found is None or ladder.entry is None:
-        begin = f"no phase was begun yet: g begins phase 0, as does `{program} soak begin 0`"
+        begin = f"no phase was begun yet: g begins phase 0, as does `{program} soak begin 0 --reason TEXT`"
         rows = wrap(clean(begin), max(width - 7, 10))
         return [
             line(Cell("       " if i else " clock ", "dim"), Cell(row, "strong"))

@@ -34,11 +34,20 @@ class Knowledge:
     """What every command line that is shown begins with: the program as it is run here."""
     lists: frozenset[str] = LISTS
     """Which lists of the overview were read with it: another screen needs none, and then they are empty."""
+    read_at: float = 0.0
+    """When the overview was read, by the console's own clock."""
+    screen_age_s: float = 0.0
+    """Seconds since that was read which the screen on show has for itself; 0 where it has nothing."""
 
     @property
     def now(self) -> datetime | None:
         """The database's clock, as far as we know it: its last answer and what passed since."""
         return self.overview.taken_at + timedelta(seconds=self.age_s) if self.overview else None
+
+    @property
+    def shown_age_s(self) -> float:
+        """Age of the oldest of what is shown: a screen that was away may have read its part long ago."""
+        return max(self.age_s, self.screen_age_s)
 
     @property
     def stale(self) -> bool:
@@ -51,9 +60,9 @@ class Knowledge:
         if self.overview is None:
             return self.trouble and f"the database is out of reach: {self.trouble}"
         if self.trouble:
-            return f"the database is out of reach; what is shown is {duration(self.age_s)} old"
+            return f"the database is out of reach; what is shown is {duration(self.shown_age_s)} old"
         if self.stale:
-            return f"what is shown is {duration(self.age_s)} old"
+            return f"what is shown is {duration(self.shown_age_s)} old"
         return ""
 
 
@@ -160,7 +169,7 @@ def pulse_line(knowledge: Knowledge, width: int, *, jobs: bool = False) -> Line:
     overview = knowledge.overview
     if overview is None:
         return Line()
-    age = fit(duration(knowledge.age_s), 5)
+    age = fit(duration(knowledge.shown_age_s), 5)
     cells = [Cell("data ", "dim"), Cell(age, "bad" if knowledge.trouble or knowledge.stale else "")]
     engine = overview.engine
     if engine is None:
@@ -176,8 +185,11 @@ def pulse_line(knowledge: Knowledge, width: int, *, jobs: bool = False) -> Line:
         Cell(clean(engine.state, 16).upper(), _ENGINE_TONES.get(engine.state, "warn")),
     ]
     if jobs:
-        about = (*_jobs_cells(overview), *_waiting(overview), *_watching(overview, width))
-        return crop_line(Line((*cells, *about)), width)
+        cells += [*_jobs_cells(overview), *_waiting(overview)]
+        watching = _watching(overview, width)
+        # Cut to a digit or two, who watches would be a riddle.
+        fits = Line((*cells, *watching)).width <= width
+        return crop_line(Line((*cells, *(watching if fits else ()))), width)
     cells += _waiting(overview)
     cells += [Cell(f" {clean(engine.holder, 40)}"), Cell("  epoch ", "dim"), Cell(str(engine.epoch))]
     cells += _watching(overview, width)
@@ -207,7 +219,7 @@ def _waiting(overview: Overview) -> list[Cell]:
 def banner_lines(knowledge: Knowledge, width: int) -> list[Line]:
     """Lines that are there only when something is wrong with what is shown, or with the engine."""
     overview = knowledge.overview
-    old = f" what is shown is {duration(knowledge.age_s)} old; actions are blocked"
+    old = f" what is shown is {duration(knowledge.shown_age_s)} old; actions are blocked"
     if knowledge.trouble:
         badge = Cell(" RECONNECTING ", "badge-bad")
         cause = Cell(f" {clean(knowledge.trouble)}", "bad")

@@ -231,7 +231,7 @@ def item_words(item: DecisionItem) -> str:
     return f"{clean(item.artifact_id, 200)}: {said}{path}{hashes}"
 
 
-def sums(preview: DecisionPreview) -> Line:
+def sums(preview: DecisionPreview, noun: str = "artifact") -> Line:
     """How many it is about."""
     kinds: dict[str, int] = {}
     for item in preview.applied:
@@ -241,7 +241,7 @@ def sums(preview: DecisionPreview) -> Line:
     left = len(preview.refused)
     return Line(
         (
-            Cell(counted(len(preview.applied), "artifact"), "strong"),
+            Cell(counted(len(preview.applied), noun), "strong"),
             Cell(f" ({of_kinds})" if of_kinds else ""),
             Cell(", "),
             Cell(f"{left} left alone", "bad" if left else "dim"),

@@ -67,16 +67,27 @@ def duration(seconds: float | None) -> str:
     return format_duration(float(int(max(seconds, 0.0))))
 
 
+def about(seconds: float | None) -> str:
+    """A forecast, in six columns: no finer than it can be known, so that it does not seem to jump."""
+    if seconds is None:
+        return NOTHING
+    whole = int(max(seconds, 0.0))
+    unit = next((unit for most, unit in ((600, 1), (36_000, 60), (864_000, 3600)) if whole < most), 86_400)
+    return f"~{format_duration(float(whole // unit * unit))}"
+
+
 def ago(seconds: float) -> str:
     """How long ago, coarsely: it must not change with every second."""
     return "just now" if seconds < 60 else f"{format_duration(float(int(seconds) // 60 * 60))} ago"
 
 
 def per_minute(rate: float | None) -> str:
-    """Rows a minute."""
+    """Rows a minute, in eight columns at most."""
     if rate is None:
         return NOTHING
-    return f"{rate:.1f}/min" if rate < 100 else f"{rate:,.0f}/min"
+    if rate < 9999.5:
+        return f"{rate:.1f}/min" if rate < 100 else f"{rate:.0f}/min"
+    return f"{rate / 1000:.0f}k/min"
 
 
 def sparkline(values: Sequence[int], width: int, last: int) -> str:

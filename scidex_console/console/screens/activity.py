@@ -86,13 +86,12 @@ class ActivityScreen(ListingScreen[AuditView]):
     def apply(self, typed: str) -> None:
         """Words, by whom, which action, since when."""
         found = take_apart(typed, _FILTERS)
-        now = self.around.knowledge().now
         by, action = found.named.get("by"), found.named.get("action")
         self._criteria = ActivityFilter(
             operator=by.value if by else "",
             action=action.value if action else "",
             text=found.text,
-            since=moment(found.named.get("since"), now) if now else None,
+            since=moment(found.named.get("since"), self.around.knowledge().now),
             everything=self._criteria.everything,
         )
 
@@ -128,6 +127,12 @@ class ActivityScreen(ListingScreen[AuditView]):
                 lambda i: presence.present_cells(there[i], now),
             )
 
+    def why_not(self, key: Key) -> str | None:
+        """The note is of the hours before now, which only the database tells."""
+        if key is HANDOVER and self.around.knowledge().now is None:
+            return "nothing has been read from the database yet"
+        return super().why_not(key)
+
     def subject(self) -> Subject:
         """The intent under the cursor."""
         return Subject(intent_id=self.table.current.intent_id if self.table.current else None)
@@ -137,11 +142,20 @@ class ActivityScreen(ListingScreen[AuditView]):
         again = acts.act_command(self.table.current) if self.table.current else ""
         return again or acts.listing_command(self._criteria)
 
+    def twin_of(self, key: Key) -> str:
+        """The note of a shift; the list with what the engine did."""
+        if key is HANDOVER:
+            return "handover --since 8h"
+        if key is EVERYTHING:
+            return acts.listing_command(replace(self._criteria, everything=not self._criteria.everything))
+        return super().twin_of(key)
+
 
 class ActScreen(MainScreen):
     """One act whole: what was asked for, and before and after."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#act"
+    LED_TO = True
 
     def __init__(self, around: Console, act: AuditView) -> None:
         super().__init__(around)
@@ -186,6 +200,7 @@ class HandoverScreen(MainScreen):
     """The note of a shift as it would be written; `y` copies the command that writes it."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#note"
+    LED_TO = True
     KEYS = (_PERIOD,)
     BINDINGS: ClassVar[list[BindingType]] = bindings((_PERIOD,))
     LENGTH = timedelta(hours=8)
@@ -193,7 +208,7 @@ class HandoverScreen(MainScreen):
     def __init__(self, around: Console) -> None:
         super().__init__(around)
         now = around.knowledge().now
-        assert now is not None  # nothing is drilled into before anything was read
+        assert now is not None, "the key says so before anything was read"
         self._wanted = NoteWanted(now - self.LENGTH, now)
         self._period = FilterLine("since:8h until:2026-05-19T20:00", id="filter-line")
         self._page = Page(id="note")
@@ -209,7 +224,7 @@ class HandoverScreen(MainScreen):
 
     def draw_body(self, knowledge: Knowledge) -> None:
         """Show it once it is known."""
-        answer = self.around.answer(self._wanted)
+        answer = self.answered(self._wanted)
         if answer is None:
             self._page.fill("Shift handover …", [])
             return
@@ -237,12 +252,15 @@ class HandoverScreen(MainScreen):
         assert now is not None
         try:
             found = take_apart(message.text, ("since", "until"))
-            until = moment(found.named.get("until"), now) or now
+            until = min(moment(found.named.get("until"), now) or now, now)
             since = moment(found.named.get("since"), now) or until - self.LENGTH
             if found.text:
                 raise FilterError("only since: and until: are known here", 0)
             if since >= until:
                 raise FilterError("it ends before it begins", 0)
+        except OverflowError:
+            self._period.refused(FilterError("it begins before all calendars", 0))
+            return
         except FilterError as error:
             self._period.refused(error)
             return

@@ -12,7 +12,12 @@ from textual.binding import BindingType
 from scidex_console.console.filtering import FilterError, moment, one_of, take_apart
 from scidex_console.console.keys import FILTER, MARK, OPEN, RETRY, THROTTLE, UNMARK, Key, bindings
 from scidex_console.console.link import Query
-from scidex_console.console.presentation.attempts import LIST_COLUMNS, detail_lines, listed_cells
+from scidex_console.console.presentation.attempts import (
+    LIST_COLUMNS,
+    SLOWEST_COLUMNS,
+    detail_lines,
+    listed_cells,
+)
 from scidex_console.console.presentation.cells import Cell, Line
 from scidex_console.console.presentation.columns import Column
 from scidex_console.console.screens.detail import DetailScreen
@@ -72,7 +77,7 @@ class AttemptsScreen(ListingScreen[AttemptView]):
 
     def columns(self, width: int) -> Sequence[Column]:
         """The least important go first."""
-        return LIST_COLUMNS
+        return SLOWEST_COLUMNS if self.order is AttemptOrder.SLOWEST else LIST_COLUMNS
 
     def cells(self, row: AttemptView) -> Mapping[str, Cell]:
         """One attempt."""
@@ -92,10 +97,7 @@ class AttemptsScreen(ListingScreen[AttemptView]):
         order = found.named.get("sort")
         if order is not None and "," in order.value:
             raise FilterError("there can be only one order", order.at)
-        now = self.around.knowledge().now
-        if "since" in found.named and now is None:
-            raise FilterError("the time is not known yet: nothing has been read", found.named["since"].at)
-        since = moment(found.named.get("since"), now) if now else None
+        since = moment(found.named.get("since"), self.around.knowledge().now)
         classes = one_of(found.named.get("class"), _CLASSES)
         self.order = AttemptOrder(one_of(order, tuple(AttemptOrder)) or AttemptOrder.NEWEST)
         self.criteria = AttemptFilter(
@@ -162,5 +164,5 @@ class AttemptScreen(DetailScreen[AttemptDetail]):
         )
 
     def twin(self) -> str:
-        """All attempts at its figure."""
-        return shlex.join(["attempts", "--artifact", self._attempt.artifact_id])
+        """This attempt."""
+        return f"attempts {self._attempt.id}"

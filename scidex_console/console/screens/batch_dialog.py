@@ -24,7 +24,7 @@ from scidex_console.console.screens.dialog import Dialog, Surroundings
 from scidex_console.console.screens.dialog_parts import Field
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import ActionSpec
-from scidex_console.engine.views import RollbackPreview
+from scidex_console.engine.batch_views import RollbackPreview
 
 
 class BatchDialog(Dialog):
@@ -93,9 +93,13 @@ class BatchDialog(Dialog):
         view = self.query_one("#sums", CellView)
         view.show(preview_lines(self.preview, view.size.width))
 
+    def planned_rows(self) -> int | None:
+        """Those that would change."""
+        return len(self.preview.operations)
+
     def params(self) -> dict[str, Any]:
         """`batch` and `token`, once the id has been typed."""
-        if not self.preview.operations:
+        if not self.preview.changes_anything:
             raise ValueError("nothing would change")
         if self.query_one("#typed", Input).value != str(self.preview.batch.id):
             raise ValueError(f"type the batch's id, {self.preview.batch.id}, to confirm")

@@ -20,9 +20,9 @@ from scidex_console.console.screens.main_screen import Console, Subject
 from scidex_console.domain.batches import REVERSIBLE, TAKEN_BACK
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import Around, Span, Window
+from scidex_console.engine.batch_views import BatchView
 from scidex_console.engine.listing_views import BatchDetail, BatchFilter
 from scidex_console.engine.ports import ReadModel
-from scidex_console.engine.views import BatchView
 from scidex_console.engine.vocabulary import BATCH_WORDS
 
 _STATES = tuple(sorted({word.replace(" ", "-") for word in BATCH_WORDS.values()}))

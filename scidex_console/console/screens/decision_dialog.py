@@ -10,6 +10,7 @@ from textual.widget import Widget
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
+from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.triage import ITEM_COLUMNS, item_cells, item_rows, item_words, sums
 from scidex_console.console.screens.dialog import Dialog, Surroundings
 from scidex_console.domain.intents import ActionName
@@ -34,6 +35,9 @@ class DecisionDialog(Dialog):
     """The list is the plan; its token names exactly this."""
 
     LIST: ClassVar[bool] = True
+    NOUN: ClassVar[str] = "artifact"
+    """What the plan is a list of."""
+    COLUMNS: ClassVar[tuple[Column, ...]] = ITEM_COLUMNS
 
     def __init__(self, around: Surroundings, preview: DecisionPreview, *, note: str = "") -> None:
         super().__init__(around, ACTIONS[ActionName.TRIAGE], preview.job, note=note)
@@ -53,13 +57,13 @@ class DecisionDialog(Dialog):
         """Sums, what it means, and every artifact."""
         yield CellView(id="sums")
         yield Paragraph(f"It {EXPLAINED[self.preview.decision]}.", "dim", id="meaning")
-        yield CellTable(lambda width: ITEM_COLUMNS, "what", empty="nothing would change", id="rows")
+        yield CellTable(lambda width: self.COLUMNS, "what", empty="nothing would change", id="rows")
         yield Paragraph(id="detail")
 
     def on_mount(self) -> None:
         """Fill the table."""
         rows = item_rows(self.preview)
-        self.query_one("#sums", CellView).show([sums(self.preview)])
+        self.query_one("#sums", CellView).show([sums(self.preview, self.NOUN)])
         self.query_one(CellTable).show_rows([row.artifact_id for row in rows], lambda i: item_cells(rows[i]))
         if rows:
             self.query_one("#detail", Paragraph).say(item_words(rows[0]), "dim")

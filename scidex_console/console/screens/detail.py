@@ -20,6 +20,7 @@ class DetailScreen(MainScreen, Generic[T]):
     """Base of such screens, which are reached by Enter and left by Esc."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#page"
+    LED_TO = True
 
     def __init__(self, around: Console, title: str, query: Query[T | None]) -> None:
         super().__init__(around)
@@ -42,7 +43,7 @@ class DetailScreen(MainScreen, Generic[T]):
 
     def draw_body(self, knowledge: Knowledge) -> None:
         """Fill the page."""
-        answer = self.around.answer(self._asked)
+        answer = self.answered(self._asked)
         if answer is not None:
             self.view = answer.view
         width = self.page.size.width

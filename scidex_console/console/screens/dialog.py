@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -53,6 +53,8 @@ class Command:
     reason: str = ""
     criteria: AttemptFilter | None = None
     """What a list was filtered by, to show it anew."""
+    rows: int | None = None
+    """How many rows the plan had that was confirmed; None where it is no list of rows."""
 
 
 class Dialog(ModalScreen[Command | None]):
@@ -82,6 +84,7 @@ class Dialog(ModalScreen[Command | None]):
         self.spec = spec
         self.job = job if spec.job_scoped else None
         self._note = note
+        self._reason_before = ""
 
     # --- what a dialog gives ------------------------------------------------------------------------------
 
@@ -105,9 +108,18 @@ class Dialog(ModalScreen[Command | None]):
         """Whether a reason is required."""
         return self.spec.asks_reason
 
+    def explained(self) -> str:
+        """One sentence: what the action does, and what takes it back."""
+        return self.spec.explain
+
     def first_field(self) -> Widget:
         """Where the operator begins: a field to fill in, or the choices when none must be."""
         return self.query(Input).first() if self.needs_reason() else self.query_one(Choices)
+
+    def keeping(self, reason: str) -> Self:
+        """Shown anew, what was given as the reason before need not be typed again."""
+        self._reason_before = reason
+        return self
 
     # --- what all share -----------------------------------------------------------------------------------
 
@@ -115,10 +127,15 @@ class Dialog(ModalScreen[Command | None]):
         """Title, body, fields, problem, command line, choices."""
         with Vertical(classes="dialog -list" if self.LIST else "dialog"):
             yield CellView(id="dialog-title")
-            yield Paragraph(self.spec.explain, "dim", id="explain")
+            yield Paragraph(self.explained(), "dim", id="explain")
             yield from self.body()
             yield from self.fields()
-            yield Field("reason", "reason", placeholder="required" if self.needs_reason() else "optional")
+            yield Field(
+                "reason",
+                "reason",
+                value=self._reason_before,
+                placeholder="required" if self.needs_reason() else "optional",
+            )
             yield Paragraph(id="problem")
             yield Paragraph(id="twin")
             yield Choices(self.choices(), id="choices")
@@ -208,10 +225,16 @@ class Dialog(ModalScreen[Command | None]):
             self.problem("a reason is required: it stands in the audit")
             self.query_one("#reason", Input).focus()
             return
-        self.dismiss(Command(self.spec.name, self.job, params, self.reason(), self.listed_by()))
+        self.dismiss(
+            Command(self.spec.name, self.job, params, self.reason(), self.listed_by(), self.planned_rows())
+        )
 
     def listed_by(self) -> AttemptFilter | None:
         """What the list was filtered by; None where there is none."""
+        return None
+
+    def planned_rows(self) -> int | None:
+        """How many rows the plan changes; None where it is no list of rows."""
         return None
 
     def action_cancel(self) -> None:

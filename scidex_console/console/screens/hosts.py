@@ -110,6 +110,10 @@ class HostsScreen(ListingScreen[HostRow]):
         group = self.subject().group
         return shlex.join(["attempts", "--group", group]) if group else ""
 
+    def twin_of(self, key: Key) -> str:
+        """The attempts at the group under the cursor."""
+        return self.twin() if key is ATTEMPTS else super().twin_of(key)
+
     def commands(self) -> Mapping[str, Callable[[], Any]]:
         """Its attempts as well."""
         return {**super().commands(), ATTEMPTS.command: self._attempts}
@@ -150,6 +154,10 @@ class HostScreen(DetailScreen[HostRow]):
     def twin(self) -> str:
         """Its attempts."""
         return shlex.join(["attempts", "--group", self._group])
+
+    def twin_of(self, key: Key) -> str:
+        """Its attempts."""
+        return self.twin() if key is ATTEMPTS else super().twin_of(key)
 
     def commands(self) -> Mapping[str, Callable[[], Any]]:
         """Its attempts."""

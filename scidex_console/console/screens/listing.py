@@ -83,7 +83,7 @@ class ListingScreen(MainScreen, Generic[T]):
 
     def draw_body(self, knowledge: Knowledge) -> None:
         """Show the window, if it is the one that is wanted."""
-        answer = self.around.answer(self._asked())
+        answer = self.answered(self._asked())
         if answer is None:
             return
         self.filter.tell(answer.problem)
@@ -109,6 +109,10 @@ class ListingScreen(MainScreen, Generic[T]):
         if key is BACK and self._is_filtered:
             return None
         return super().why_not(key)
+
+    def decided(self) -> None:
+        """What was decided on may be gone with the next reading; its marks are not to stand for it."""
+        self.table.unmark()
 
     @property
     def _is_filtered(self) -> bool:

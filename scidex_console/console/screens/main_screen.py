@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from scidex_console.console.keys import BACK, Key
+from scidex_console.console.keys import BACK, OPEN, Key
 from scidex_console.console.link import Answer, Query, Wanted
 from scidex_console.console.panes.activity import ActivityPane, NoticeBoard
 from scidex_console.console.panes.cell_view import CellView
@@ -23,14 +23,18 @@ from scidex_console.console.panes.status_pane import StatusPane
 from scidex_console.console.presentation.keys import KeyView, footer_line
 from scidex_console.console.presentation.status import Knowledge
 from scidex_console.console.screens.dialog import Surroundings
+from scidex_console.domain.folders.orphans import Orphan
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.soak.guide import StepAction
 from scidex_console.domain.triage import Decision
 from scidex_console.engine.handover import Handover
-from scidex_console.engine.ports import AttemptFilter, TriageDesk
+from scidex_console.engine.ports import AttemptFilter, CleanupDesk, TriageDesk
 from scidex_console.engine.triage.views import CaseView
+from scidex_console.engine.views import Overview
 
 View = TypeVar("View")
+UNDO_TWIN = "triage undo N"
+"""What takes a decision back; which one is chosen from a list first."""
 
 
 class Decisions(Protocol):
@@ -42,6 +46,14 @@ class Decisions(Protocol):
 
     def choose(self) -> None:
         """Show what was decided lately, to take one back."""
+        ...
+
+
+class OrphanDecisions(Protocol):
+    """Opens the dialogs of the clean-up."""
+
+    def open(self, decision: Decision, chosen: Callable[[], Sequence[Orphan]]) -> None:
+        """Show what a decision about these files would do."""
         ...
 
 
@@ -61,6 +73,16 @@ class Console(Surroundings, Protocol):
     @property
     def decisions(self) -> Decisions:
         """What opens the dialogs of triage."""
+        ...
+
+    @property
+    def cleanup(self) -> CleanupDesk:
+        """Files that no row claims."""
+        ...
+
+    @property
+    def orphans(self) -> OrphanDecisions:
+        """What opens the dialogs of the clean-up."""
         ...
 
     @property
@@ -135,6 +157,9 @@ class MainScreen(Screen[None]):
     TELLS_JOBS: ClassVar[bool] = True
     """Whether the status lines tell the state of each job's run."""
 
+    LED_TO: ClassVar[bool] = False
+    """Whether one is led to it from another screen, to go back: then the footer tells the way."""
+
     class Shown(Message):
         """The panes are there and can be drawn."""
 
@@ -144,6 +169,9 @@ class MainScreen(Screen[None]):
         self._status = StatusPane(jobs=self.TELLS_JOBS, id="status")
         self._activity = ActivityPane(around.notices, id="activity")
         self._keys = CellView(id="keys")
+        self.read_at: float | None = None
+        """When what it shows of its own was read, by the console's own clock; None while it shows nothing."""
+        self._judged_by: tuple[Overview | None, str] = (None, "")
 
     # --- what a screen gives ------------------------------------------------------------------------------
 
@@ -166,6 +194,9 @@ class MainScreen(Screen[None]):
         """The job its keys act upon."""
         return JobName.FIGURES
 
+    def decided(self) -> None:
+        """A decision about what was chosen here is on the desk."""
+
     def subject(self) -> Subject:
         """What its actions begin with."""
         return Subject()
@@ -178,11 +209,29 @@ class MainScreen(Screen[None]):
         """Why a key does nothing on this screen just now, beside what its action says."""
         return "there is nothing to go back to" if key is BACK and not self.around.can_go_back else None
 
+    def in_full(self) -> str:
+        """The row under the cursor whole, where nothing else on the screen tells it so; empty without one."""
+        return ""
+
     def twin(self) -> str:
         """Command line, without the program, that prints what the cursor is on; empty where there is none."""
         return ""
 
+    def twin_of(self, key: Key) -> str:
+        """Command line, without the program, that does what a key of a command does.
+
+        Empty where it is a matter of the screen alone. Keys of actions have theirs from the registry.
+        """
+        return self.twin() if key is OPEN else ""
+
     # --- what all share -----------------------------------------------------------------------------------
+
+    def answered(self, query: Query[View]) -> Answer[View] | None:
+        """What the query came to, to be shown now; None while that is not known."""
+        answer = self.around.answer(query)
+        if answer is not None:
+            self.read_at = answer.read_at
+        return answer
 
     def compose(self) -> ComposeResult:
         """Status above, the body, what was asked for, the keys below."""
@@ -218,11 +267,15 @@ class MainScreen(Screen[None]):
         self._status.draw(knowledge, ages=ages)
         self._activity.draw(knowledge)
         self.tick_body(knowledge)
-        self.draw_keys()
+        judged_by = (knowledge.overview, knowledge.blocked)
+        if not ages or judged_by[0] is not self._judged_by[0] or judged_by[1] != self._judged_by[1]:
+            self._judged_by = judged_by  # with time alone, keys change when the data has grown too old
+            self.draw_keys()
 
     def draw_keys(self) -> None:
         """Draw the footer."""
         width = self._keys.size.width
         if width:
-            views = [view for view in self.around.key_views() if view.footer]
+            back_too = self.LED_TO
+            views = [v for v in self.around.key_views() if v.footer and (back_too or v.name != BACK.name)]
             self._keys.show([footer_line([self.around.screens_view(), *views], width)])

@@ -25,7 +25,13 @@ from scidex_console.engine.ports import AttemptFilter, ReadModel
 from scidex_console.engine.views import MigrationLogView
 
 _PROBLEMS, _WELL = "problems", "success"
-PROBLEMS = Key("e", "e", "problems", "Shows only what is not a success, or all again.", command="problems")
+PROBLEMS = Key(
+    "e",
+    "e",
+    "problems",
+    "Shows only what went wrong, neither successes nor what was taken back; or all again.",
+    command="problems",
+)
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,12 @@ class MigrationLogScreen(ListingScreen[MigrationLogView]):
         if key is RETRY and current is not None and current.status == _WELL:
             return f"{clean(current.artifact_id, 60)} did not fail"
         return super().why_not(key)
+
+    def twin_of(self, key: Key) -> str:
+        """The problems alone, or all."""
+        if key is PROBLEMS:
+            return "log" if self._criteria.problems else "log --problems"
+        return super().twin_of(key)
 
     def twin(self) -> str:
         """The log, of the row's status."""

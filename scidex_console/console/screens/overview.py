@@ -14,8 +14,11 @@ from scidex_console.console.keys import BACK, OVERVIEW, Key, bindings
 from scidex_console.console.link import Wanted
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.overview_panes import DeadPane, ErrorsPane, GapPane, HostsPane
+from scidex_console.console.presentation.attempts import attempt_words
+from scidex_console.console.presentation.hosts import host_words
+from scidex_console.console.presentation.migration_log import log_words
 from scidex_console.console.presentation.since import since_line
-from scidex_console.console.presentation.status import Knowledge
+from scidex_console.console.presentation.status import LISTS, Knowledge
 from scidex_console.console.screens.main_screen import Console, MainScreen, Subject
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.views import Overview
@@ -58,6 +61,20 @@ class OverviewScreen(MainScreen):
         """The host group under the cursor."""
         return Subject(group=self._hosts.cursor_key or "")
 
+    def in_full(self) -> str:
+        """The row under the cursor of the pane in focus."""
+        knowledge = self.around.knowledge()
+        overview, now = knowledge.overview, knowledge.now
+        if overview is None or now is None:
+            return ""
+        if self._hosts.has_focus:
+            told = (host_words(h, now) for h in overview.hosts if h.gate.group == self._hosts.cursor_key)
+        elif self._dead.has_focus:
+            told = (attempt_words(a) for a in overview.dead if str(a.id) == self._dead.cursor_key)
+        else:
+            told = (log_words(r) for r in overview.errors if str(r.id) == self._errors.cursor_key)
+        return "" if self._gap.has_focus else next(told, "")
+
     def twin(self) -> str:
         """What the cursor of the pane in focus is on; of the counts, nothing of its own."""
         if self._hosts.has_focus and self._hosts.cursor_key:
@@ -94,6 +111,9 @@ class OverviewScreen(MainScreen):
                 self._dead.draw(knowledge)
             if "errors" in knowledge.lists:
                 self._errors.draw(knowledge)
+            wanted = self.wanted()
+            if all(name in knowledge.lists for name in LISTS if getattr(wanted, name)):
+                self.read_at = knowledge.read_at
 
     def tick_body(self, knowledge: Knowledge) -> None:
         """Holds run down."""

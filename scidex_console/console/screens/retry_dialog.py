@@ -208,6 +208,10 @@ class RetryDialog(Dialog):
         """To show the list anew when it was refused."""
         return self.criteria
 
+    def planned_rows(self) -> int | None:
+        """Those of the list."""
+        return len(self.preview.items) if self.preview else None
+
     def params_so_far(self) -> dict[str, Any]:
         """The filter alone."""
         return retry_params(self.criteria)

@@ -74,6 +74,11 @@ class SoakScreen(MainScreen):
             return "the next step has no action of this program"
         return super().why_not(key)
 
+    def in_full(self) -> str:
+        """The check under the cursor, for which a low screen has no room."""
+        view = self._pointed_at()
+        return check_words(view) if view else ""
+
     def twin(self) -> str:
         """The soak on the command line; in the removal's phase, what is left to decide and to clean up."""
         ladder = self._known()

@@ -19,7 +19,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from scidex_console.console.filtering import FilterError, one_of, take_apart
-from scidex_console.console.keys import BACK, OPEN, TRIAGE, TRIAGE_DECISIONS, Key, bindings
+from scidex_console.console.keys import BACK, OPEN, TRIAGE, TRIAGE_DECISIONS, UNDO_DECISION, Key, bindings
 from scidex_console.console.link import Query
 from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
@@ -33,7 +33,7 @@ from scidex_console.console.presentation.triage import (
     evidence_lines,
 )
 from scidex_console.console.screens.listing import ListingScreen
-from scidex_console.console.screens.main_screen import Console
+from scidex_console.console.screens.main_screen import UNDO_TWIN, Console
 from scidex_console.console.screens.picture import PictureScreen
 from scidex_console.domain.errors import ConsoleError, explain
 from scidex_console.domain.jobs import JobName
@@ -126,6 +126,15 @@ class TriageScreen(ListingScreen[CaseView]):
         current = self.table.current
         return shlex.join(["triage", "show", current.artifact_id]) if current else "triage list"
 
+    def twin_of(self, key: Key) -> str:
+        """A decision about the cases that are chosen, or taking one back."""
+        if key in TRIAGE_DECISIONS and self._chosen():
+            ids = [case.artifact_id for case in self._chosen()]
+            return shlex.join(["triage", "decide", str(TRIAGE_DECISIONS[key]), *ids, "--job", str(self.job)])
+        if key.command == "open_orphans":
+            return "cleanup orphans"
+        return UNDO_TWIN if key is UNDO_DECISION else super().twin_of(key)
+
     def open(self, row: CaseView) -> None:
         """The evidence, on the whole screen; again for both."""
         self._set_alone(not self._alone)
@@ -149,6 +158,7 @@ class TriageScreen(ListingScreen[CaseView]):
             **super().commands(),
             **deciding,
             "undo_decision": decisions.choose,
+            "open_orphans": self._open_orphans,
             "show_image": self._show_image,
             "read_now": self._read_anew,
             **({BACK.command: partial(self._set_alone, False)} if self._alone else {}),
@@ -178,6 +188,11 @@ class TriageScreen(ListingScreen[CaseView]):
             return f"there is no file: {clean(self.evidence.why_unread)}"
         kind = self.evidence.file.media_type
         return None if kind.startswith("image/") else f"it is no image but {clean(kind)}"
+
+    def _open_orphans(self) -> None:
+        from scidex_console.console.screens.orphans import OrphansScreen  # wanted once in a migration
+
+        self.around.drill(OrphansScreen(self.around))
 
     def _chosen(self) -> Sequence[CaseView]:
         return self.table.chosen
@@ -209,6 +224,7 @@ class TriageScreen(ListingScreen[CaseView]):
     def _look(self) -> None:
         """Read the evidence of the row under the cursor, once the cursor rests there."""
         self._looked_at, self.evidence, self._trouble = self.table.current, None, ""
+        self.table.stay()  # what is decided is about the evidence that is seen, whatever comes above it
         self._scroll.scroll_home(animate=False)
         self._draw_evidence()
         if self._timer is not None:

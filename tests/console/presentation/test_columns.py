@@ -48,3 +48,10 @@ def test_columns_stay_aligned_whatever_a_cell_holds(text: str, width: int) -> No
     plain = row_line(placed, {})
     odd = row_line(placed, {"name": Cell(clean(text)), "size": Cell(clean(text)), "note": Cell(clean(text))})
     assert [cell_len(cell.text) for cell in odd.cells] == [cell_len(cell.text) for cell in plain.cells]
+
+
+def test_a_column_that_takes_what_is_left_gives_way_where_the_least_widths_do_not_fit() -> None:
+    columns = (Column("group", "group", 8), Column("story", "story", 20, weight=4))
+    assert [placed.width for placed in choose(columns, 20)] == [8, 11]
+    row = row_line(choose(columns, 20), {"group": Cell("ncbi"), "story": Cell("1 stored")})
+    assert (row.width, row.text.rstrip()) == (20, "ncbi     1 stored")

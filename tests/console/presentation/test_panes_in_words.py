@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from scidex_console.console.presentation.status import (
     place_line,
     pulse_line,
 )
+from scidex_console.console.presentation.words import about
 from scidex_console.domain.batches import BatchState
 from scidex_console.domain.folders.acceptance import assess
 from scidex_console.domain.hosts import BreakerState
@@ -33,6 +35,7 @@ from tests.console.fakes import (
     HOSTS,
     IDENTITY,
     NOW,
+    PRESENT,
     a_gap,
     a_host,
     a_rollback,
@@ -66,7 +69,7 @@ def test_a_narrow_gap_pane_names_what_folders_can_meet() -> None:
 def test_the_gap_pane_gives_every_count_at_every_width(width: int) -> None:
     lines = gap_text(width)
     text = "\n".join(lines)
-    for figure in ("1,204", "241", "2,842", "61", "8", "3", "1", "37", "38.2/min", "31m30s"):
+    for figure in ("1,204", "241", "2,842", "61", "8", "3", "1", "37", "38.2/min", "~31m"):
         assert figure in text
     assert all(len(line) <= width for line in lines)
 
@@ -266,6 +269,9 @@ def test_a_folder_batch_is_previewed_by_its_folders_and_old_paths() -> None:
     assert len(rows) == len(folders)
     assert previews.row_words(changed, rows[0]).startswith("KEPT ")
     assert previews.row_words(changed, rows[0]).endswith(": its file is gone")
+    left = replace(changed, redo=True)
+    assert previews.preview_lines(left, 76)[0].text.endswith(", 1 left out (file changed)")
+    assert previews.row_words(left, previews.preview_rows(left)[0]).startswith("LEFT OUT ")
     again = [line.text for line in previews.preview_lines(replace(preview, redo=True), 76)]
     assert again[:2] == [
         "52 old paths go, 0 refused (changed since)",
@@ -346,6 +352,13 @@ def test_who_waits_to_write_is_said_with_the_time_that_it_waits() -> None:
     text = pulse_line(Knowledge(an_overview(writers=(engine, *waiting))), 120).text
     assert "waits to write api 12s and 1 more" in text
     assert "waits" not in pulse_line(Knowledge(an_overview(writers=(engine,))), 120).text
+
+
+def test_who_watches_is_said_whole_or_not_at_all() -> None:
+    knowledge = Knowledge(an_overview(present=PRESENT))
+    texts = [pulse_line(knowledge, width, jobs=True).text.rstrip() for width in range(60, 119)]
+    assert any(text.endswith("2 watch") for text in texts)
+    assert not [text for text in texts if re.search(r" 2( w?\w*)?…$", text)]
 
 
 def test_a_tick_changes_only_the_start_of_the_pulse() -> None:
@@ -435,6 +448,31 @@ def test_the_footer_brackets_what_is_disabled_and_drops_it_when_room_is_short() 
 def test_an_error_is_told_by_its_reason_first() -> None:
     row = replace(ERRORS[0], errors='{"actual": "77ab"}', words='not the hash of the file {"actual": "77ab"}')
     assert migration_log.log_cells(row)["errors"].text.startswith("not the hash of the file")
+
+
+def test_beside_a_success_it_is_a_note() -> None:
+    row = replace(ERRORS[0], status="success", errors='{"missing": ["a.png"]}', words="missing: a.png")
+    assert migration_log.log_cells(row)["errors"].text == "note: missing: a.png"
+    assert migration_log.log_words(row).endswith("success, note: missing: a.png")
+    bare = replace(row, errors="", words="")
+    assert migration_log.log_cells(bare)["errors"].text == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "–"),
+        (0, "~0s"),
+        (599.9, "~9m59s"),
+        (682, "~11m"),
+        (4860, "~1h21m"),
+        (86_399, "~23h"),
+        (863_999, "~9d23h"),
+        (900_000, "~10d"),
+    ],
+)
+def test_what_is_left_is_told_no_finer_than_it_can_be_known(seconds: float | None, said: str) -> None:
+    assert about(seconds) == said and len(said) <= 6
 
 
 def test_growth_of_a_small_store_is_not_judged() -> None:
