@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,7 +18,11 @@ Subparsers = Any  # argparse keeps the type of what add_subparsers() returns to 
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises `UsageError` instead of printing and leaving, so that every error is told in one way."""
+    """Raises `UsageError` instead of printing and leaving, so that every error is told in one way.
+
+    What was mistyped is told here, by the parser that it was meant for: argparse leaves that to the topmost,
+    and each version of it words it otherwise.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
@@ -26,7 +31,83 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """What is wrong with the command line."""
-        raise UsageError(message, fix=f"see `{self.prog} --help`")
+        raise UsageError(message, fix=self._see)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but nothing may be left over."""
+        words = list(args or ())
+        known = self._option_string_actions
+        for word in self._options_in(words):
+            if word not in known:
+                after = f"{word} stands after its command" if self._belongs_to_a_command(word) else ""
+                raise UsageError(
+                    f"there is no option {word}" + (" here" if after else ""),
+                    fix=after or _did_you_mean(word, known) or self._see,
+                )
+        parsed, left = super().parse_known_args(words, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return parsed, left
+
+    @property
+    def _see(self) -> str:
+        return f"see `{self.prog} --help`"
+
+    def _options_in(self, words: Sequence[str]) -> Iterator[str]:
+        """What argparse takes for an option, up to the command that the rest belongs to."""
+        rest = iter(words)
+        for word in rest:
+            option, _, value = word.partition("=")
+            if word == "--":
+                return
+            if not word.startswith("--") and not (word.startswith("-") and word[1:2].isalpha()):
+                if self._subparsers:
+                    return
+            elif value or " " not in word:
+                yield option
+                action = self._option_string_actions.get(option)
+                if action and action.nargs is None and option == word:
+                    next(rest, None)
+
+    def _belongs_to_a_command(self, option: str) -> bool:
+        commands = [action.choices for action in self._actions if isinstance(action.choices, dict)]
+        return any(option in command._option_string_actions for each in commands for command in each.values())
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if isinstance(value, str) and action.metavar != "PATH" and not _is_utf8(value):
+            raise UsageError(str(argparse.ArgumentError(action, f"{value!r} is not UTF-8")), fix=self._see)
+        names = [str(choice) for choice in action.choices or ()]
+        if not names or str(value) in names:
+            return
+        near = _did_you_mean(str(value), names)
+        choices = "" if near else f" (choose from {', '.join(names)})"
+        what = str(argparse.ArgumentError(action, f"invalid choice: {value!r}{choices}"))
+        raise UsageError(what, fix=near or self._see)
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether the database could hold it; the names of files may be of any bytes."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+_MUCH_NEARER = 0.1
+"""By so much more must a name be like what was typed than others are, to be named alone."""
+
+
+def nearest(word: str, names: Sequence[str], most: int, alike: float = 0.6) -> list[str]:
+    """The names that were probably meant, the most alike first; one alone where it is much nearer."""
+    near = difflib.get_close_matches(word, names, most, alike)
+    ratios = [difflib.SequenceMatcher(None, name, word).ratio() for name in near]
+    return near[:1] if len(near) > 1 and ratios[0] - ratios[1] >= _MUCH_NEARER else near
+
+
+_MEANT = {"stop": ["pause", "cancel"]}
+"""What looks like another word than the one that is meant, and would do the opposite."""
+
+
+def _did_you_mean(word: str, names: Iterable[str]) -> str:
+    near = _MEANT.get(word) or nearest(word, list(names), 3)
+    return f"did you mean {' or '.join(near)}?" if near else ""
 
 
 def add_command(
@@ -109,13 +190,13 @@ def duration(text: str) -> timedelta:
 def since(text: str) -> datetime | timedelta:
     """A point in time (ISO 8601; UTC when it names no zone), or how long ago."""
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    else:
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    try:
-        return parse_duration(text)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            ago = parse_duration(text)
+            _ = datetime.now(UTC) - ago  # must not lie before all calendars
+            return ago
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither a time such as 2026-05-19T20:00:00Z nor a duration such as 2h"

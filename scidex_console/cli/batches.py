@@ -6,8 +6,8 @@ from scidex_console.cli.words import batch_state
 from scidex_console.domain.batches import REVERSIBLE, STANDING, TAKEN_BACK, BatchState
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.jobs import JobName
+from scidex_console.engine.batch_views import BatchView
 from scidex_console.engine.ports import ReadModel
-from scidex_console.engine.views import BatchView
 
 _LIST = "`scidex-console batches` lists them"
 
@@ -16,8 +16,11 @@ async def need_batch(read: ReadModel, job: JobName, number: int, *, redo: bool) 
     """The batch, if this can be done to it. Raises `Refused` with what can be done instead."""
     where = "redo" if redo else "rollback"
     batch = await read.batch(number)
-    if batch is None or batch.job != job:
+    if batch is None:
         raise Refused(f"{job} has no batch {number}", where=where, fix=_LIST)
+    if batch.job != job:
+        fix = f"`scidex-console {where} {batch.job} --batch {number}`"
+        raise Refused(f"batch {number} is of {batch.job}, not of {job}", where=where, fix=fix)
     allowed = TAKEN_BACK if redo else REVERSIBLE
     if batch.state not in allowed:
         raise Refused(

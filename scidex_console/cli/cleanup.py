@@ -12,7 +12,7 @@ from scidex_console.cli.arguments import PROGRAM
 from scidex_console.cli.output import Output, moment, plain
 from scidex_console.cli.triage import preview_lines
 from scidex_console.cli.words import number
-from scidex_console.domain.cleanup import CleanupPlan
+from scidex_console.domain.cleanup import TOP, CleanupPlan
 from scidex_console.domain.folders.orphans import OrphanPage
 from scidex_console.domain.orphans import path_of
 from scidex_console.engine.ports import OrphanPreview
@@ -31,7 +31,7 @@ def plan_lines(output: Output, plan: CleanupPlan, confirm: str | None) -> Iterat
         yield f"           opens {moment(plan.opens_at)}, if nothing fails meanwhile"
     yield f"legacy     {'off' if plan.legacy_is_off else 'on'} (folders.legacy)"
     yield f"waiting    {number(plan.waiting, 'artifact')} without a folder"
-    where = ", ".join(f"{folder} {files:,}" for folder, files in plan.by_folder)
+    where = ", ".join(f"{_folder(name)} {files:,}" for name, files in plan.by_folder)
     yield f"undecided  {number(plan.orphans, 'file')} that no row claims" + (f": {where}" if where else "")
     yield f"kept       {number(plan.kept, 'file')} below orphans/"
     yield f"removed    {number(len(plan.folders), 'empty folder')} would be" + _listed(plan.folders)
@@ -41,9 +41,13 @@ def plan_lines(output: Output, plan: CleanupPlan, confirm: str | None) -> Iterat
     yield f"listing    {_listing(plan)}"
     yield f"vacuumed   {moment(plan.vacuumed_at)}"
     for hindrance in plan.hindrances:
-        yield f"in the way: {hindrance}"
+        yield f"in the way: {output.program.told(hindrance)}"
     if confirm:
         yield from ("", "Nothing has changed. To do exactly this:", f"  {confirm}")
+
+
+def _folder(name: str) -> str:
+    return "at the top" if name == TOP else f"{name}/"
 
 
 def _listing(plan: CleanupPlan) -> str:

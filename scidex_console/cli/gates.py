@@ -14,7 +14,7 @@ def is_throttled(gate: GateState, now: datetime) -> bool:
 
 
 def gate_state(gate: GateState, now: datetime) -> str:
-    """Why a group is asked, or is not, in a few words."""
+    """What keeps a group from being asked at its full pace, in a few words; empty when nothing does."""
     if gate.breaker is not BreakerState.CLOSED:
         return f"breaker {gate.breaker}" + _left(gate.breaker_until, now)
     if gate.hold_until is not None and gate.hold_until > now:
@@ -23,7 +23,7 @@ def gate_state(gate: GateState, now: datetime) -> str:
         return "off peak" + _left(gate.opens_at, now) + f" ({gate.hours})"
     if gate.override is not None and gate.override.until > now:
         return f"throttled by {gate.override.operator}" + _left(gate.override.until, now)
-    return "open"
+    return ""
 
 
 def _left(until: datetime | None, now: datetime) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
+from scidex_console.cli.arguments import nearest
 from scidex_console.cli.context import Context
 from scidex_console.cli.services import Readers
 from scidex_console.domain.errors import Refused
@@ -24,8 +23,10 @@ async def check_group(name: str, where: str, readers: Readers, context: Context,
     if name in known or (new and "." in name):
         return
     covering = groups.of_host(name).name if "." in name else name
-    near = (
-        [covering] if covering in known else difflib.get_close_matches(name, sorted(known), _NEAREST, _ALIKE)
-    )
+    if covering in known:
+        near = [covering]
+    else:
+        within = [group for group in sorted(known) if name.lower() in group]
+        near = within[:_NEAREST] or nearest(name, sorted(known), _NEAREST, _ALIKE)
     fix = f"did you mean {' or '.join(near)}?" if near else "`scidex-console status` lists them"
     raise Refused(f"there is no host group {name}", where=where, fix=fix)

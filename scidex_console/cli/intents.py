@@ -7,6 +7,7 @@ import asyncio
 from argparse import Namespace
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -116,16 +117,35 @@ async def follow_through(args: Namespace, output: Output, readers: Readers, inte
     return 1 if intent.state in (IntentState.REFUSED, IntentState.CANCELLED) else 0
 
 
+class Told:
+    """Says of an intent on standard error what it is, and then what it waits on whenever that changes."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._known = False
+        self._waits_on = ""
+
+    def __call__(self, intent: Intent) -> None:
+        """Say what is new of it."""
+        if not self._known:
+            self._known = True
+            command = ACTIONS[intent.action].command(intent.job, intent.params, intent.reason)
+            self._output.note(f"intent {intent.id}: {self._output.program.command(command)}")
+        if intent.state not in SETTLED and intent.waits_on and intent.waits_on != self._waits_on:
+            self._waits_on = intent.waits_on
+            self._output.note(f"waits on {intent.waits_on}")
+
+
 async def await_outcome(args: Namespace, output: Output, readers: Readers, intent: Intent) -> Intent:
     """Follow an intent unless `--no-wait`, print what became of it, and give it as it then is."""
-    command = ACTIONS[intent.action].command(intent.job, intent.params, intent.reason)
-    output.note(f"intent {intent.id}: {output.program.command(command)}")
+    tell = Told(output)
+    tell(replace(intent, waits_on=""))
     if intent.also_by:
         output.note(f"asked for by {intent.operator} and {', '.join(intent.also_by)}: one effect")
     if args.no_wait:
         await _tell_if_no_engine(readers.read, intent, output)
     elif intent.state not in SETTLED:
-        intent = await _follow(readers, intent, args.wait.total_seconds(), output)
+        intent = await _follow(readers, intent, args.wait.total_seconds(), output, tell)
     output.show({"intent": intent}, [output.program.told(_words(intent))])
     return intent
 
@@ -141,9 +161,9 @@ async def _tell_if_no_engine(read: ReadModel, intent: Intent, output: Output) ->
         output.note(f"{_why_silent(engine)}: intent {intent.id} stays until one takes it up")
 
 
-async def _follow(readers: Readers, intent: Intent, patience_s: float, output: Output) -> Intent:
+async def _follow(readers: Readers, intent: Intent, patience_s: float, output: Output, tell: Told) -> Intent:
     now = asyncio.get_running_loop().time
-    shown, silent_since = "", None
+    silent_since: float | None = None
     try:
         async with _news(readers.feed) as look_again:
             while True:
@@ -151,9 +171,7 @@ async def _follow(readers: Readers, intent: Intent, patience_s: float, output: O
                 intent = found or intent
                 if intent.state in SETTLED:
                     return intent
-                if intent.waits_on and intent.waits_on != shown:
-                    shown = intent.waits_on
-                    output.note(f"waits on {shown}")
+                tell(intent)
                 engine = await readers.read.engine()
                 if _is_alive(engine):
                     silent_since = None

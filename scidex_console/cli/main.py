@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from argparse import Namespace
@@ -69,9 +68,6 @@ _EPILOG = """exit codes:
 
 Without a command, the console opens."""
 INTERRUPTED = 130
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""A start makes a few hundred thousand objects that stay. To look through them for garbage as often as Python
-does by itself, every 700, is a tenth of the start."""
 _WITHOUT_A_WORD = "console"
 """The command that is meant where none is named."""
 
@@ -103,7 +99,6 @@ def _command_of(words: Sequence[str]) -> str | None:
 
 def main(argv: Sequence[str] | None = None, services: Services | None = None) -> int:
     """Run one command and return its exit code. `services` replaces the real ones in tests."""
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -13,7 +13,8 @@ from scidex_console.cli.words import batch_state, number
 from scidex_console.domain.errors import StaleToken, UsageError
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import ACTIONS
-from scidex_console.engine.views import RetryPreview, RollbackPreview
+from scidex_console.engine.batch_views import RollbackPreview
+from scidex_console.engine.views import RetryPreview
 
 
 def add_token(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,16 @@ def check_token(args: Namespace) -> None:
         )
 
 
+def check_is_now(token: str, now: str, what: str) -> None:
+    """Raise `StaleToken` when a token was given and does not name what there is now."""
+    if token and token != now:
+        raise StaleToken(
+            f"this token does not name {what} as of now: it was mistyped, or something has changed since",
+            where=f"token {token}",
+            fix="nothing was done; leave --token out to act on what there is now",
+        )
+
+
 def show_preview(
     args: Namespace,
     output: Output,
@@ -43,9 +54,10 @@ def show_preview(
     """Print what would be done and the command line that does it. Nothing has changed."""
     confirm = confirmation(args, output, job, params, preview)
     lines = [*_lines(output, preview)]
-    if _size(preview):
+    acts = bool(preview.items) if isinstance(preview, RetryPreview) else preview.changes_anything
+    if acts:
         lines += ["", "Nothing has changed. To do exactly this:", f"  {confirm}"]
-    output.show({"preview": preview, "confirm": confirm if _size(preview) else None}, lines)
+    output.show({"preview": preview, "confirm": confirm if acts else None}, lines)
 
 
 def confirmation(
@@ -82,10 +94,6 @@ def refuse_stale(
     return stale.exit_code
 
 
-def _size(preview: RetryPreview | RollbackPreview) -> int:
-    return len(preview.items) if isinstance(preview, RetryPreview) else len(preview.operations)
-
-
 def _lines(output: Output, preview: RetryPreview | RollbackPreview) -> Iterator[str]:
     if isinstance(preview, RetryPreview):
         yield from _retry_lines(output, preview)
@@ -111,8 +119,7 @@ def _retry_lines(output: Output, preview: RetryPreview) -> Iterator[str]:
 def _rollback_lines(output: Output, preview: RollbackPreview) -> Iterator[str]:
     batch = preview.batch
     verb = "apply again" if preview.redo else "take back"
-    rows_of = number(len(preview.operations), "row")
-    yield f"batch {batch.id} of {batch.job} ({batch_state(batch.state)}): would {verb} {rows_of}"
+    yield f"batch {batch.id} of {batch.job} ({batch_state(batch.state)}): would {verb} {_rows_of(preview)}"
     if batch.kept and not preview.redo:
         yield f"an earlier rollback kept {number(batch.kept, 'row')} of it, which are tried again"
     first, own = preview.commits[:1], preview.commits[1:]
@@ -125,17 +132,31 @@ def _rollback_lines(output: Output, preview: RollbackPreview) -> Iterator[str]:
         yield from _operations(output, preview.operations, "FILE")
     if preview.kept_files:
         folders = number(len(preview.kept_files), "folder")
-        yield f"of these, kept after all, since a file was changed: {folders}"
+        spared = "left out" if preview.redo else "kept"
+        yield f"of these, {spared} after all, since a file was changed: {folders}"
         kept = [(item.artifact_id, item.reason) for item in preview.kept_files]
         yield from output.table(("ARTIFACT", "REASON"), kept, elastic="REASON")
     if preview.unseen:
         yield f"nobody looked whether files in the folders were changed: {preview.unseen}"
+    if preview.dangling:
+        links = number(preview.dangling, "link")
+        yield f"{links} in folders that stay would lead nowhere, until what they lead to comes again"
     for later in preview.later:
         yield f"batch {later.id} stands on this one: it changed {number(later.shared, 'row')} of it since"
     if preview.refused:
         yield f"left alone, since they changed meanwhile: {number(len(preview.refused), 'row')}"
         rows = [(item.artifact_id, item.reason) for item in preview.refused]
         yield from output.table(("ARTIFACT", "REASON"), rows, elastic="REASON")
+
+
+def _rows_of(preview: RollbackPreview) -> str:
+    """How many rows, and how many of the batch's stay as they are."""
+    going = len(preview.operations) - len(preview.kept_files)
+    whole = len(preview.operations) + len(preview.refused)
+    left = whole - going
+    if not left:
+        return number(whole, "row")
+    return f"{going:,} of {number(whole, 'row')}, {left:,} {'is' if left == 1 else 'are'} left alone"
 
 
 def _folder_sums(preview: RollbackPreview) -> str:

@@ -6,6 +6,7 @@ when its name alone would not find it, and with the configuration file that was 
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from scidex_console.cli.arguments import PROGRAM
 
 _HANDED_OUT = re.compile(rf"`{PROGRAM}(?= (demo\b)?|`)")
 _MODULE = "scidex_console"
+_URL_VARIABLE = "SCIDEX_CONSOLE__DATABASE__URL"
 _AS_MODULE = ("__main__.py", "main.py")
 
 
@@ -48,8 +50,11 @@ class Program:
     def told(self, text: str) -> str:
         """The text with the command lines in it, between backticks, as they must be typed here.
 
-        `demo` needs no configuration, so its command lines name none.
+        `demo` needs no configuration, so its command lines name none. A setting that the environment gives is
+        named by its variable.
         """
+        if _URL_VARIABLE in os.environ:
+            text = text.replace("[database] url", f"${_URL_VARIABLE}")
         return _HANDED_OUT.sub(lambda match: f"`{self.path if match[1] else self.prefix}", text)
 
 

@@ -8,16 +8,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from scidex_console.domain.checks import Finding, VerifyReport
-from scidex_console.domain.cleanup import CleanupPlan
-from scidex_console.domain.folders.orphans import OrphanPage
-from scidex_console.domain.jobs import JobName
-from scidex_console.domain.rescue import RescueTrial
-from scidex_console.engine.ports import CleanupDesk, Feed, IntentDesk, ReadModel, Repacked, TriageDesk
-from scidex_console.engine.ports.tokens import TokenDesk
-
 if TYPE_CHECKING:
     from scidex_console.demo.options import DemoOptions
+    from scidex_console.domain.checks import Finding, VerifyReport
+    from scidex_console.domain.cleanup import CleanupPlan
+    from scidex_console.domain.folders.orphans import OrphanPage
+    from scidex_console.domain.intents import Intent
+    from scidex_console.domain.jobs import JobName
+    from scidex_console.domain.rescue import RescueTrial
+    from scidex_console.engine.ports import CleanupDesk, Feed, IntentDesk, ReadModel, Repacked, TriageDesk
+    from scidex_console.engine.ports.tokens import TokenDesk
     from scidex_console.settings import Settings
 
 
@@ -94,7 +94,9 @@ class Services(Protocol):
     def list_orphans(
         self, settings: Settings, *, limit: int, after: str
     ) -> Coroutine[Any, Any, OrphanPage]: ...
-    def try_rescue(self, settings: Settings, *, sample: int) -> Coroutine[Any, Any, RescueTrial]: ...
+    def try_rescue(
+        self, settings: Settings, *, sample: int, tell: Callable[[Intent], None]
+    ) -> Coroutine[Any, Any, RescueTrial]: ...
     def doctor(
         self, settings: Settings, config_file: Path | None = None
     ) -> Coroutine[Any, Any, Sequence[Finding]]: ...

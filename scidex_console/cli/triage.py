@@ -35,7 +35,7 @@ def case_lines(output: Output, cases: Sequence[CaseView], counts: Mapping[str, i
                 c.artifact_id,
                 c.kind,
                 c.artifact_type,
-                c.decisions or "",
+                f"{c.decisions}x" if c.decisions else "",
                 f"left: {c.note}" if c.note else c.reason,
             )
             for c in cases
@@ -157,11 +157,13 @@ def preview_document(preview: DecisionPreview, confirm: str | None) -> dict[str,
 def preview_lines(output: Output, preview: DecisionPreview, *, noun: str = "artifact") -> Iterator[str]:
     """What would be done, with counts."""
     what = f"undo of decision {preview.undoes}" if preview.undoes else str(preview.decision)
-    yield f"{what} of {preview.job}: {number(len(preview.applied), noun)}"
+    of_job = f" of {preview.job}" if noun == "artifact" else ""
+    yield f"{what}{of_job}: {number(len(preview.applied), noun)}"
     yield f"it {EXPLAINED[preview.decision]}"
     if preview.applied:
-        rows = [(i.artifact_id, i.kind, i.what, i.path) for i in preview.applied]
-        yield from output.table((noun.upper(), "KIND", "WHAT", "FILE"), rows, elastic="FILE")
+        heads = (noun.upper(), "KIND", "WHAT", "FILE")[: 4 if noun == "artifact" else 3]
+        rows = [(i.artifact_id, i.kind, i.what, i.path)[: len(heads)] for i in preview.applied]
+        yield from output.table(heads, rows, elastic=heads[-1])
     if preview.refused:
         yield f"left alone: {number(len(preview.refused), noun)}"
         rest = [(i.artifact_id, i.refused) for i in preview.refused]

@@ -76,7 +76,7 @@ def _soak_part(ladder: Ladder) -> str:
 def _pace(overview: Overview) -> str:
     """Rate and time left of what is under way. They change with every look, so they are no news."""
     open_ones = [gap for gap in overview.gaps if gap.run is not None and gap.run.state in OPEN]
-    return "".join(f" | {pace_line(gap, overview.engine)}" for gap in open_ones)
+    return "".join(f" | {gap.job} {pace_line(gap, overview.engine)}" for gap in open_ones)
 
 
 def _compact(overview: Overview) -> str:
@@ -86,9 +86,9 @@ def _compact(overview: Overview) -> str:
             stuck = f"mismatch {gap.mismatch} quarantined {gap.quarantined} error {gap.error}"
             stuck += f" to lay again {gap.to_lay_again}" if gap.to_lay_again else ""
         else:
-            stuck = f"dead {gap.dead} transient {gap.transient}"
+            stuck = f"marked {gap.dead} transient {gap.transient}"
         parts.append(f"{gap.job} {run_line(gap)}: missing {gap.missing} done {gap.done} {stuck}")
-    stuck_hosts = [host.gate for host in overview.hosts if gate_state(host.gate, overview.taken_at) != "open"]
+    stuck_hosts = [host.gate for host in overview.hosts if gate_state(host.gate, overview.taken_at)]
     throttled = [gate.group for gate in stuck_hosts if is_throttled(gate, overview.taken_at)]
     held = [gate.group for gate in stuck_hosts if gate.group not in throttled]
     if overview.soak is not None and overview.soak.entry is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -25,23 +25,23 @@ from scidex_console.domain.rescue import RescueTrial
 from scidex_console.domain.runs import RunState
 from scidex_console.domain.soak.ladder import Ladder, read_ladder
 from scidex_console.domain.soak.records import SoakRecord
+from scidex_console.engine.batch_views import BatchView, OperationView, RollbackPreview
 from scidex_console.engine.handover import Handover
+from scidex_console.engine.listing_views import LogFilter
 from scidex_console.engine.people import ActivityFilter, AuditView
 from scidex_console.engine.ports import AttemptFilter, Repacked
 from scidex_console.engine.reading.views import ReadersView, ServiceView
 from scidex_console.engine.views import (
+    AttemptDetail,
     AttemptView,
-    BatchView,
     EngineView,
     GapView,
     HostView,
     MigrationLogView,
-    OperationView,
     Overview,
     PlanItem,
     PlanView,
     RetryPreview,
-    RollbackPreview,
     RunView,
     StoreIdentity,
 )
@@ -125,6 +125,7 @@ def attempt(number: int, **changed: Any) -> AttemptView:
     one = AttemptView(
         id=number,
         at=NOW - timedelta(minutes=number),
+        recorded_at=NOW - timedelta(minutes=number),
         artifact_id=f"figure-{number}",
         title="A title",
         group="europepmc",
@@ -137,6 +138,26 @@ def attempt(number: int, **changed: Any) -> AttemptView:
         took_ms=130,
     )
     return replace(one, **changed)
+
+
+def attempt_whole(view: AttemptView, **changed: Any) -> AttemptDetail:
+    """All about one attempt."""
+    detail = AttemptDetail(
+        attempt=view,
+        run_id=3,
+        final_url=view.url,
+        size=None,
+        sha256="",
+        media_type="",
+        figure_state="transient",
+        figure_due_at=None,
+        figure_attempts=1,
+        row_type="paper_figure",
+        row_title="A title",
+        row_path="",
+        row_unavailable=False,
+    )
+    return replace(detail, **changed)
 
 
 def batch(number: int = 8, **changed: Any) -> BatchView:
@@ -187,7 +208,8 @@ def intent(**changed: Any) -> Intent:
     return replace(one, **changed)
 
 
-COUNTS = ("attempted", "fetched", "hard_404", "transient", "blocked", "suspect", "refused", "requests")
+CLASSES = ("transient", "blocked", "suspect", "refused")
+COUNTS = ("attempted", "fetched", "hard_404", "marked", *CLASSES, "requests")
 
 
 @dataclass
@@ -200,6 +222,7 @@ class FakeRead:
     held_back: tuple[PlanItem, ...] = ()
     host_views: list[HostView] = field(default_factory=lambda: [host()])
     attempt_views: list[AttemptView] = field(default_factory=lambda: [attempt(n) for n in (1, 2)])
+    attempt_details: dict[int, AttemptDetail] = field(default_factory=dict)
     batch_views: list[BatchView] = field(
         default_factory=lambda: [batch(), batch(7, state=BatchState.ROLLED_BACK)]
     )
@@ -259,10 +282,13 @@ class FakeRead:
         self.asked.append((criteria, limit, before_id))
         return self.attempt_views[:limit]
 
+    async def attempt(self, attempt_id: int) -> AttemptDetail | None:
+        return self.attempt_details.get(attempt_id)
+
     async def migration_log(
-        self, *, status: str = "", limit: int, before_id: int | None = None
+        self, criteria: LogFilter, *, limit: int, before_id: int | None = None
     ) -> Sequence[MigrationLogView]:
-        self.asked.append((status, limit, before_id))
+        self.asked.append((criteria, limit, before_id))
         return self.log_views
 
     async def batches(
@@ -301,7 +327,7 @@ class FakeRead:
         )
 
     async def report(self, job: JobName, run_id: int | None) -> Mapping[str, Any]:
-        counts = dict(zip(COUNTS, (60, 10, 41, 5, 1, 2, 1, 99), strict=True))
+        counts = dict(zip(COUNTS, (60, 10, 41, 40, 5, 1, 2, 1, 99), strict=True))
         return {
             "job": job.value,
             "run": run_id,
@@ -495,8 +521,12 @@ class FakeServices:
         more = len(found) > limit
         return OrphanPage(len(self.orphans), found[:limit], found[limit - 1].path if more else None)
 
-    async def try_rescue(self, settings: Settings, *, sample: int) -> RescueTrial:
+    async def try_rescue(
+        self, settings: Settings, *, sample: int, tell: Callable[[Intent], None]
+    ) -> RescueTrial:
         self.called.append(("try_rescue", sample))
+        for waits_on in ("", "2 addresses tried so far", "2 addresses tried so far"):
+            tell(intent(action=ActionName.RESCUE, params={"sample": sample}, waits_on=waits_on))
         return self.rescue
 
     async def doctor(self, settings: Settings, config_file: Path | None = None) -> Sequence[Finding]:

@@ -15,6 +15,7 @@ from scidex_console.domain.figures import FigureState
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.vocabulary import INTENT_WORDS
+from tests import warm
 from tests.cli.conftest import Cli
 from tests.cli.fakes import FakeServices, attempt, batch, engine, host, in_group, intent, operation
 
@@ -168,9 +169,7 @@ sys.exit(main(sys.argv[1:], services))
 def test_interrupted_while_waiting_the_intent_stays() -> None:
     root = Path(__file__).resolve().parents[2]
     words = [sys.executable, "-c", SCRIPT, "pause", "figures"]
-    with subprocess.Popen(
-        words, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as program:
+    with warm.Popen(words, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
         assert program.stderr is not None
         program.stderr.readline()
         program.send_signal(2)
@@ -230,6 +229,13 @@ def test_a_slip_is_refused_with_the_nearest_names_only(
     assert result.err.count(" or ") == 4
     far = ("zzz",) if where == "throttle" else ("--group", "zzz")
     assert "there is no host group zzz; `scidex-console status` lists them" in cli(*words, *far).err
+
+
+def test_part_of_a_name_is_answered_by_all_groups_it_is_in(cli: Cli, services: FakeServices) -> None:
+    groups = [f"{name}.plos.org" for name in ("dx", "www", "journals")]
+    services.connected.read.host_views = [host(), *map(in_group, groups)]
+    result = cli("throttle", "plos", "--rate", "1", "--reason", "x")
+    assert "did you mean dx.plos.org or journals.plos.org or www.plos.org?" in result.err
 
 
 def test_a_host_of_a_group_is_pointed_to_its_group(cli: Cli) -> None:
@@ -342,7 +348,8 @@ def test_the_newest_batch_that_can_be_taken_back_is_previewed(cli: Cli, services
     services.connected.read.refused_operations = (operation(7, reason="title\x1b changed"),)
     result = cli("rollback", "figures")
     assert (result.code, services.connected.desk.submitted) == (0, [])
-    assert "batch 8 of figures (done): would take back 2 rows" in result.out
+    told = "batch 8 of figures (done): would take back 2 of 3 rows, 1 is left alone"
+    assert result.out.splitlines()[0] == told
     assert "commits: 0123456789abcdef" in result.out
     assert "figure-1  figures/figure-1.png" in result.out
     assert "left alone, since they changed meanwhile: 1 row" in result.out
@@ -354,6 +361,14 @@ def test_without_such_a_batch_there_is_nothing_to_take_back(cli: Cli, services: 
     services.connected.read.batch_views = [batch(n, state=BatchState.ROLLED_BACK) for n in range(120, 0, -1)]
     result = cli("rollback", "figures")
     assert result.code == 1 and "figures has no batch that could be taken back" in result.err
+
+
+def test_a_batch_of_the_other_job_is_told_to_be_of_it(cli: Cli, services: FakeServices) -> None:
+    services.connected.read.batch_views = [batch(8)]
+    assert cli("rollback", "folders", "--batch", "8").err == (
+        "scidex-console: rollback: batch 8 is of figures, not of folders; "
+        "`scidex-console rollback figures --batch 8`\n"
+    )
 
 
 @pytest.mark.parametrize("action", ["rollback", "redo"])

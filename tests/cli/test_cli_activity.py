@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import timedelta
 
 from scidex_console.engine.people import ActivityFilter
@@ -36,7 +37,13 @@ def test_pages_follow_one_another_without_a_gap(cli: Cli, services: FakeServices
     last = cli("activity", "--limit", "2", "--after", second["after"], "--json").document
     pages = [[act["id"] for act in page["acts"]] for page in (first, second, last)]
     assert pages == [[5, 4], [3, 2], [1]] and last["after"] is None
-    assert f"more: --after {first['after']}" in cli("activity", "--limit", "2").out
+    words = ("--by", "kim", "--text", "two words", "--since", "2026-05-19T19:00:00Z", "--everything")
+    told = cli("activity", *words, "--limit", "2").out.splitlines()[-1]
+    assert told == (
+        "more: `scidex-console activity --by=kim '--text=two words' --since=2026-05-19T19:00:00+00:00 "
+        f"--everything --limit 2 --after {first['after']}`"
+    )
+    assert cli(*shlex.split(told.strip("more: `"))[1:]).code == 0
 
 
 def test_a_key_that_it_never_printed_is_wrong_usage(cli: Cli) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from scidex_console.cli.main import COMMANDS, parser
 from scidex_console.domain.cleanup import CleanupPlan
+from scidex_console.domain.fetching import Hop
 from scidex_console.domain.folders.acceptance import Acceptance, Criterion, Measured
 from scidex_console.domain.hosts import GateState
 from scidex_console.domain.hosts import Override as BudgetOverride
@@ -27,6 +28,7 @@ from scidex_console.domain.soak.records import (
     SignOff,
     SoakRules,
 )
+from scidex_console.engine.batch_views import BatchView, OperationView, RollbackPreview
 from scidex_console.engine.handover import AttemptsInPeriod, BatchInPeriod
 from scidex_console.engine.people import AuditView, PresenceView
 from scidex_console.engine.reading.views import (
@@ -37,14 +39,13 @@ from scidex_console.engine.reading.views import (
     ServiceView,
 )
 from scidex_console.engine.views import (
+    AttemptDetail,
     AttemptView,
-    BatchView,
     EngineView,
     GapView,
     HostView,
-    OperationView,
+    ProofView,
     RetryPreview,
-    RollbackPreview,
     RunView,
     StoreIdentity,
     WaitingFolderView,
@@ -62,6 +63,8 @@ SHAPES = {
     "HOST": (HostView,),
     "GATE": (GateState, BudgetOverride),
     "ATTEMPT": (AttemptView,),
+    "ATTEMPT_DETAIL": (AttemptDetail, ProofView),
+    "HOP": (Hop,),
     "BATCH": (BatchView,),
     "OPERATION": (OperationView,),
     "RETRY": (RetryPreview,),

@@ -10,16 +10,39 @@ import pytest
 
 from scidex_console import __version__
 from scidex_console.domain.errors import ConsoleError, Fenced, Halt, Refused, SchemaMismatch, Unreachable
+from tests import warm
 from tests.cli.conftest import Cli
 from tests.cli.fakes import FakeServices
 
 WRONG_USAGE = [
-    (("frobnicate",), "argument COMMAND: invalid choice: 'frobnicate'"),
-    (("status", "--jso"), "unrecognized arguments: --jso"),
+    (("frobnicate",), "argument COMMAND: invalid choice: 'frobnicate' (choose from demo, schema, doctor, "),
+    (("pauze", "figures"), "argument COMMAND: invalid choice: 'pauze'; did you mean pause?\n"),
+    (("staus",), "argument COMMAND: invalid choice: 'staus'; did you mean status?\n"),
+    (("stop", "figures"), "argument COMMAND: invalid choice: 'stop'; did you mean pause or cancel?\n"),
+    (("soak", "begn", "1"), "argument SOAK COMMAND: invalid choice: 'begn'; did you mean begin?\n"),
+    (("triage", "decide", "acept", "x"), "argument DECISION: invalid choice: 'acept'; did you mean accept?"),
+    (("report", "--format", "jsn"), "argument --format: invalid choice: 'jsn'; did you mean json?"),
+    (("status", "--jso"), "there is no option --jso; did you mean --json?\n"),
+    (("soak", "status", "--jso"), "there is no option --jso; did you mean --json?\n"),
+    (("attempts", "--outcom=dead"), "there is no option --outcom; did you mean --outcome?\n"),
+    (("attempts", "--outcom", "dead"), "there is no option --outcom; did you mean --outcome?\n"),
+    (("--confg", "x", "status"), "there is no option --confg; did you mean --config?\n"),
+    (("--json", "status"), "there is no option --json here; --json stands after its command\n"),
+    (("status", "-x"), "there is no option -x; see `scidex-console status --help`\n"),
+    (("verify", "it"), "unrecognized arguments: it; see `scidex-console verify --help`\n"),
+    (("start", "figures", "--reason", "--wait"), "argument --reason: expected one argument"),
     (("start",), "the following arguments are required: JOB"),
     (("start", "everything"), "argument JOB: invalid choice: 'everything'"),
     (("step", "figures", "0"), "argument N: '0' is not a whole number from 1 on"),
     (("plan", "figures", "--limit", "-1"), "argument --limit: '-1' is not a whole number from 1 on"),
+    (("attempts", "--since", "999999d"), "argument --since: '999999d' is neither a time"),
+    (
+        ("handover", "--since", "0001-01-01T00:00:00+14:00"),
+        "argument --since: '0001-01-01T00:00:00+14:00' is nei",
+    ),
+    (("attempts", "--text", "\udcff"), "argument --text: '\\udcff' is not UTF-8"),
+    (("triage", "show", "a\udcff"), "argument ID: 'a\\udcff' is not UTF-8"),
+    (("activity", "--after", "2026-01-01/9223372036854775808"), "is no key that this command has printed"),
     (("attempts", "--since", "yesterday"), "argument --since: 'yesterday' is neither a time"),
     (("attempts", "--outcome", "lost"), "argument --outcome: 'lost' is not one or more of stored, dead"),
     (("start", "figures", "--wait", "5"), "argument --wait: '5' is not a duration such as 30s"),
@@ -45,7 +68,7 @@ WRONG_USAGE = [
     (("demo", "--scale", "huge"), "argument --scale: invalid choice: 'huge'"),
     (("report", "--run", "last"), "argument --run: 'last' is neither the id of a run nor 'all'"),
     (("report", "--run", "all", "--append-to", "x"), "a Work Log gets one entry per run"),
-    (("console", "--json"), "unrecognized arguments: --json"),
+    (("console", "--json"), "there is no option --json; see `scidex-console console --help`\n"),
 ]
 
 
@@ -174,13 +197,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_interrupted_while_watching_it_leaves_with_130() -> None:
     words = [sys.executable, "-c", SCRIPT, "status", "--watch"]
-    with subprocess.Popen(
-        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as program:
+    with warm.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None and program.stderr is not None
         line = program.stdout.readline()
         assert "figures run 3 running: missing 3000 done " in line
-        assert line.endswith(" | throttled: europepmc | 12.4/min, about 4h2m to go\n")
+        assert line.endswith(" | throttled: europepmc | figures 12.4/min, about 4h2m to go\n")
         program.send_signal(2)
         assert program.wait(30) == 130
         assert program.stderr.read() == "scidex-console: interrupted\n"
@@ -188,9 +209,7 @@ def test_interrupted_while_watching_it_leaves_with_130() -> None:
 
 def test_a_reader_that_leaves_early_causes_no_traceback() -> None:
     words = [sys.executable, "-c", SCRIPT, "attempts", "--limit", "20000"]
-    with subprocess.Popen(
-        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as program:
+    with warm.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None and program.stderr is not None
         program.stdout.readline()
         program.stdout.close()

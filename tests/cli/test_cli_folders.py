@@ -10,14 +10,8 @@ import pytest
 from scidex_console.domain.folders.acceptance import assess
 from scidex_console.domain.folders.orphans import Orphan
 from scidex_console.domain.jobs import JobName
-from scidex_console.engine.views import (
-    OperationView,
-    Overview,
-    PlanItem,
-    PlanView,
-    RollbackPreview,
-    WaitingFolderView,
-)
+from scidex_console.engine.batch_views import OperationView, RollbackPreview
+from scidex_console.engine.views import Overview, PlanItem, PlanView, WaitingFolderView
 from tests.cli.conftest import Cli
 from tests.cli.fakes import NOW, FakeRead, FakeServices, batch, gap, operation
 from tests.domain.folders.test_acceptance import DONE
@@ -54,6 +48,7 @@ class FolderRead(FakeRead):
             token="bbbbbbbbbbbb",
             old_paths=("notebooks/a.ipynb",),
             kept_files=self.kept_files,
+            dangling=0 if redo else 2,
             unseen=self.unseen,
         )
 
@@ -92,6 +87,7 @@ def test_a_rollback_of_folders_shows_commits_folders_and_old_paths(cli: Cli) -> 
     out = cli("rollback", "folders").out
     assert f"commits: {'ab' * 20} and 1 more commit:" in out
     assert "1 old path would come again, 1 folder (2 files, 3 links, a manifest each) would go" in out
+    assert "2 links in folders that stay would lead nowhere, until what they lead to comes again" in out
 
 
 def test_a_rollback_of_folders_names_those_whose_files_were_changed(cli: Cli, services: FakeServices) -> None:
@@ -105,6 +101,7 @@ def test_a_rollback_of_folders_names_those_whose_files_were_changed(cli: Cli, se
     assert "nobody looked whether files in the folders were changed: no checkout" in out
     document = cli("rollback", "folders", "--json").document
     assert document["preview"]["kept_files"][0]["reason"] == changed.reason
+    assert document["confirm"] is None, "nothing would come of it"
 
 
 def test_a_retry_of_folders_lists_what_waits_and_why(cli: Cli) -> None:
@@ -168,8 +165,11 @@ def test_options_of_orphans_alone_are_refused_elsewhere(cli: Cli, words: tuple[s
 
 
 def test_the_counts_say_why_done_has_fallen(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = "  379 to be laid out again: their figure was stored or marked since"
+    told = """\
+  379 to be laid out again: their figure was stored or marked since; a run of
+  folders does it (`scidex-console start folders`)
+"""
     commands = (("status", "folders"), ("plan", "folders"))
     assert all(told not in cli(*command).out for command in commands)
     monkeypatch.setitem(globals(), "GAP", replace(GAP, to_lay_again=379))
-    assert all(told in cli(*command).out.splitlines() for command in commands)
+    assert all(told in cli(*command).out for command in commands)

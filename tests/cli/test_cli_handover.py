@@ -52,7 +52,13 @@ def test_a_note_is_added_to_a_file_once_and_leaves_the_rest_alone(cli: Cli, tmp_
     assert log.read_text().startswith("# Notes\n\nours\n\n## Shift handover 2026-05-19 04:30Z")
 
 
+def test_a_note_for_a_folder_that_is_not_there_is_refused(cli: Cli, tmp_path: Path) -> None:
+    result = cli("handover", *PERIOD, "--append-to", str(tmp_path / "gone" / "log.md"))
+    assert result.code == 1 and "log.md: cannot be made: No such file or directory" in result.err
+
+
 def test_a_period_that_ends_before_it_begins_is_wrong_usage(cli: Cli) -> None:
+    assert " 2999-" not in cli("handover", "--since", "8h", "--until", "2999-01-01").out
     result = cli("handover", "--since", "1h", "--until", "2h")
     assert result.code == 2 and "ends before it begins" in result.err
     assert cli("handover").code == 2

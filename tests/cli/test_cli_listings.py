@@ -12,15 +12,16 @@ import pytest
 
 from scidex_console.domain.batches import BatchState
 from scidex_console.domain.checks import Finding, Invariant
-from scidex_console.domain.fetching import FetchClass
+from scidex_console.domain.fetching import FetchClass, Hop
 from scidex_console.domain.hosts import BreakerState, Override
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.rescue import RescueTrial, RescueTry
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.listing_views import LogFilter
 from scidex_console.engine.verification.findings import InvariantResult
 from scidex_console.engine.views import EngineView, MigrationLogView, PlanItem
 from tests.cli.conftest import Cli
-from tests.cli.fakes import NOW, FakeServices, attempt, batch, engine, gap, host, in_group, run
+from tests.cli.fakes import NOW, FakeServices, attempt, attempt_whole, batch, engine, gap, host, in_group, run
 
 HOSTILE = "\x1b[2J\x9b\u202e\r\nnext|\ud83d"
 
@@ -39,7 +40,7 @@ def test_status_tells_what_an_operator_needs_within_80_columns(cli: Cli) -> None
     ]
     assert "figures: run 3 running" in lines
     assert "  12.4/min, about 4h2m to go" in lines
-    assert "europepmc  open   3/4 at 2/s  2000      60  1100     20" in lines
+    assert "europepmc  active  3/4 at 2/s  2000      60  1100     20" in lines
     assert lines[-1] == "intent 21: pause figures by alice, waiting, waits on 3 requests under way"
     assert max(len(line) for line in lines) <= 80
 
@@ -137,7 +138,7 @@ def test_without_an_engine_the_write_mode_is_the_configurations(cli: Cli, servic
     [
         ({"breaker": BreakerState.OPEN}, "breaker open"),
         ({"hold_until": NOW.replace(minute=32), "hold_cause": "429"}, "hold 2m (429)"),
-        ({"hold_until": NOW.replace(minute=29), "hold_cause": "429"}, "open"),
+        ({"hold_until": NOW.replace(minute=29), "hold_cause": "429"}, "active"),
         ({"opens_at": NOW.replace(minute=32), "hours": "22:00-06:00 UTC"}, "off peak 2m (22:00-06:00 UTC)"),
     ],
 )
@@ -178,6 +179,23 @@ def test_attempts_passes_every_filter_on(cli: Cli, services: FakeServices) -> No
     assert (limit, before) == (7, 99)
 
 
+def test_attempts_prints_one_attempt_whole_with_each_request(cli: Cli, services: FakeServices) -> None:
+    hops = (
+        Hop(NOW, "HEAD", "https://europepmc.org/a.jpg", 301, 88, "to /b.jpg"),
+        Hop(NOW, "GET", "https://europepmc.org/b.jpg", None, 3000, "no answer in time\x1b[2J"),
+    )
+    services.connected.read.attempt_details[7] = attempt_whole(attempt(7), hops=hops)
+    result = cli("attempts", "7")
+    assert result.code == 0
+    assert result.out.startswith("attempt 7  ")
+    assert re.search(r"HEAD +301 +88 +https://europepmc.org/a.jpg +to /b.jpg", result.out)
+    assert re.search(r"GET +no answer +3000 +https://europepmc.org/b.jpg", result.out)
+    assert "\x1b" not in result.out
+    document = cli("attempts", "7", "--json").document["attempt"]
+    assert [hop["method"] for hop in document["hops"]] == ["HEAD", "GET"]
+    assert cli("attempts", "8").code == 1
+
+
 def test_attempts_prints_nothing_raw(cli: Cli, services: FakeServices) -> None:
     services.connected.read.attempt_views = [attempt(1, reason=HOSTILE, artifact_id=HOSTILE, group=HOSTILE)]
     result = cli("attempts")
@@ -197,6 +215,8 @@ def test_lists_of_nothing_say_so(cli: Cli, services: FakeServices) -> None:
     assert (result.code, result.out) == (0, "the migration log is empty: nothing has been changed yet\n")
     assert cli("log", "--status", "hash_mismatch").out == "no entry has the status hash_mismatch\n"
     assert cli("log", "--before", "7").out == "no older entry\n"
+    assert cli("log", "--problems").out == "no entry is a problem\n"
+    assert read.asked[-1] == (LogFilter(problems=True), 50, None)
     assert cli("log", "--json").document == {"log": []}
 
 
@@ -205,7 +225,7 @@ def test_the_migration_log_is_listed_by_status(cli: Cli, services: FakeServices)
         MigrationLogView(5, NOW, "a-1", "hash_mismatch", "sha256 differs", 12)
     ]
     result = cli("log", "--status", "hash_mismatch", "--limit", "3")
-    assert services.connected.read.asked == [("hash_mismatch", 3, None)]
+    assert services.connected.read.asked == [(LogFilter(statuses=("hash_mismatch",)), 3, None)]
     assert "5  2026-05-19 20:30:00Z  a-1       hash_mismatch  12  sha256 differs" in result.out
 
 
@@ -228,7 +248,7 @@ def test_batches_shows_both_stores(cli: Cli, services: FakeServices) -> None:
 
 def test_plan_shows_counts_and_the_next_rows(cli: Cli) -> None:
     result = cli("plan", "figures")
-    assert result.out.startswith("figures:\n  total 4302, with file 115, missing 3000, done 100, dead 1187")
+    assert result.out.startswith("figures:\n  total 4302, with file 115, missing 3000, done 100, marked 1187")
     assert "figure-9  europepmc  2026-05-19 20:30:00Z  https://europepmc.org/9.jpg" in result.out
     assert list(cli("plan", "figures", "--json").document) == [
         "job",
@@ -341,7 +361,7 @@ def test_schema_revert_loses_state_only_when_told_so_by_name(cli: Cli, services:
 
 def test_the_report_is_markdown_or_json(cli: Cli) -> None:
     text = cli("report").out
-    assert text.startswith("## Run 3 of figures (staging)\n\nFrom 2026-05-19T20:00:00+00:00 to")
+    assert text.startswith("## Run 3 of figures (staging)\n\nFrom 2026-05-19 20:00:00Z to")
     assert "| europepmc.org | europepmc | 60 | 10 | 41 | 5 | 1 | 2 | 1 |" in text
     by_format, by_option = cli("report", "figures", "--format", "json"), cli("report", "--json")
     assert by_format.out == by_option.out
@@ -357,7 +377,7 @@ def test_all_runs_or_one_of_them_can_be_reported(cli: Cli, services: FakeService
 
 
 def test_a_report_says_so_when_it_counts_a_run_that_is_not_over(cli: Cli, services: FakeServices) -> None:
-    assert "to 2026-05-19T20:30:00+00:00, so far: the run is running.\n" in cli("report").out
+    assert "to 2026-05-19 20:30:00Z, so far: the run is running.\n" in cli("report").out
     assert cli("report", "--json").document["so_far"] == "running"
     assert "so far: the last run is running.\n" in cli("report", "--run", "all").out
     earlier = cli("report", "--run", "2")
@@ -533,8 +553,12 @@ def test_a_trial_of_the_rescue_says_how_many_live(cli: Cli, services: FakeServic
     services.rescue = RescueTrial(17, (one, other))
     result = cli("plan", "figures", "--rescue", "--sample", "2")
     assert services.called[-1] == ("try_rescue", 2)
+    command = "scidex-console plan figures --rescue --sample 2"
+    assert result.err == f"intent 21: {command}\nwaits on 2 addresses tried so far\n"
     assert result.out.startswith("1 of 2 live, of 17 figures that are gone and may have moved\n")
     document = cli("plan", "figures", "--rescue", "--json").document
     assert (document["matching"], document["tried"], document["live"]) == (17, 2, 1)
     assert document["tries"][1]["outcome"] == "dead"
     assert cli("plan", "folders", "--rescue").code == 2
+    without = cli("plan", "figures", "--sample", "3")
+    assert without.code == 2 and "--sample is of --rescue" in without.err

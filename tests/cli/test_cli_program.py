@@ -110,6 +110,16 @@ def test_errors_outcomes_and_findings_hand_out_such_command_lines(
     assert result.document["error"]["fix"] == f"see `scidex-console --config {config} status`"
 
 
+def test_a_setting_that_the_environment_gives_is_named_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "check that [database] url is right"
+    monkeypatch.delenv("SCIDEX_CONSOLE__DATABASE__URL", raising=False)
+    assert Program().told(text) == text
+    monkeypatch.setenv("SCIDEX_CONSOLE__DATABASE__URL", "postgresql:///x")
+    assert Program().told(text) == "check that $SCIDEX_CONSOLE__DATABASE__URL is right"
+
+
 def test_doctor_is_told_which_file_it_judges(cli: Cli, services: FakeServices, config: Path) -> None:
     cli("doctor", "--config", config.name)
     cli("doctor")

@@ -29,6 +29,7 @@ def test_a_token_is_shown_once_and_only_its_hash_is_kept(cli: Cli, services: Fak
     assert made.code == 0 and services.connected.tokens.digests == [digest_of(token)]
     listed = cli("tokens", "list", "--json")
     assert [each["name"] for each in listed.document["tokens"]] == ["renderer"]
+    assert cli("tokens", "list").out.startswith("NAME ")
     assert token not in listed.out and token not in cli("tokens", "list").out
     assert cli("tokens", "create", "renderer", "--reason", "again").code == 1
     assert cli("tokens", "revoke", "renderer", "--reason", "left").code == 0

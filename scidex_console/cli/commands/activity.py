@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from argparse import ArgumentTypeError, Namespace
 from datetime import datetime
 
-from scidex_console.cli.arguments import Subparsers, add_command, count, moment_of, since
+from scidex_console.cli.arguments import PROGRAM, Subparsers, add_command, count, moment_of, since
 from scidex_console.cli.context import Context
 from scidex_console.cli.output import moment
 from scidex_console.domain.paging import Around, Key, Span, Window
@@ -56,9 +57,23 @@ def run(args: Namespace, context: Context) -> int:
     heads = ("AT", "WHO", "WHAT", "OUTCOME", "WHY", "FROM")
     lines = context.output.table(heads, rows, elastic="OUTCOME") if rows else ["no such act"]
     if after:
-        lines.append(f"more: --after {after}")
+        lines.append(f"more: `{context.output.program.command(_more(criteria, args.limit, after))}`")
     context.output.show({"acts": acts, "after": after}, lines)
     return 0
+
+
+def _more(criteria: ActivityFilter, limit: int, after: str) -> str:
+    """The command line of the next page; a duration ago would mean another time by then."""
+    since = criteria.since.isoformat() if criteria.since else ""
+    values = {
+        "--by": criteria.operator,
+        "--action": criteria.action,
+        "--text": criteria.text,
+        "--since": since,
+    }
+    words = [PROGRAM, "activity", *(f"{option}={value}" for option, value in values.items() if value)]
+    words += ["--everything"] if criteria.everything else []
+    return shlex.join([*words, "--limit", str(limit), "--after", after])
 
 
 def _words(key: Key) -> str:
@@ -69,6 +84,9 @@ def _words(key: Key) -> str:
 def _key(text: str) -> Key:
     at, _, number = text.partition("/")
     try:
-        return datetime.fromisoformat(at), int(number)
+        key = datetime.fromisoformat(at), int(number)
+        if abs(key[1]) >= 2**63:
+            raise ValueError
+        return key
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is no key that this command has printed") from None

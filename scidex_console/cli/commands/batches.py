@@ -10,7 +10,7 @@ from scidex_console.cli.arguments import Subparsers, add_command, add_limit
 from scidex_console.cli.context import Context
 from scidex_console.cli.words import batch_state
 from scidex_console.domain.jobs import JobName
-from scidex_console.engine.views import BatchView
+from scidex_console.engine.batch_views import BatchView
 
 
 def register(subparsers: Subparsers) -> None:

@@ -22,6 +22,7 @@ from scidex_console.cli.triage import decision_rows
 from scidex_console.domain.cleanup import CleanupPlan
 from scidex_console.domain.errors import Refused, StaleToken
 from scidex_console.domain.intents import ActionName
+from scidex_console.domain.soak.ladder import way_to_clean, why_not_clean
 from scidex_console.domain.triage import EXPLAINED, OF_ORPHANS, Decision
 from scidex_console.engine.ports import OrphanPreview
 
@@ -123,6 +124,9 @@ def run_decide(args: Namespace, context: Context) -> int:
             if not args.token:
                 document = preview_document(args, output, preview)
                 output.show(document, orphan_preview_lines(output, args, preview))
+                ladder = await readers.read.soak()
+                if why := why_not_clean(ladder):
+                    output.note(f"not yet: {why}; {output.program.told(way_to_clean(ladder))}")
                 return 0
             _check(args, preview)
             intent = await readers.cleanup.decide(preview, reason=args.reason, typed=args.typed)

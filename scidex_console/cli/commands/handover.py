@@ -11,7 +11,7 @@ from typing import Any
 from scidex_console.cli.arguments import Subparsers, add_command, moment_of, since
 from scidex_console.cli.context import Context
 from scidex_console.cli.files import read_text, replace_text
-from scidex_console.domain.errors import UsageError
+from scidex_console.domain.errors import ConsoleError, UsageError
 from scidex_console.engine.handover import Handover, heading_of, open_things, render_handover
 
 
@@ -36,7 +36,8 @@ def register(subparsers: Subparsers) -> None:
 def run(args: Namespace, context: Context) -> int:
     """Print the note; add it to the file when asked to."""
     begin = moment_of(args.since)
-    end = moment_of(args.until) or datetime.now(UTC)
+    now = datetime.now(UTC)
+    end = min(moment_of(args.until) or now, now)  # what is still to come is in no note
     assert begin is not None
     if begin >= end:
         raise UsageError("the period ends before it begins", where="handover", fix="swap --since and --until")
@@ -73,8 +74,12 @@ def _document(note: Handover, text: str) -> dict[str, Any]:
 
 def _append(path: Path, note: Handover, text: str, context: Context) -> bool:
     """Add the note at the end of a file, once; whether it was added now."""
-    if not path.exists():
-        path.touch()
+    try:
+        if not path.exists():
+            path.touch()
+    except OSError as error:
+        fix = "name a file in a folder that is there"
+        raise ConsoleError(f"cannot be made: {error.strerror}", where=str(path), fix=fix) from error
     before = read_text(path)
     heading = heading_of(note)
     if any(line.lstrip("#").strip() == heading for line in before.splitlines()):

@@ -10,6 +10,7 @@ from shlex import quote
 from scidex_console.cli.arguments import Subparsers, add_command, add_job, count
 from scidex_console.cli.context import Context
 from scidex_console.cli.counts import counts_lines
+from scidex_console.cli.intents import Told
 from scidex_console.cli.output import Output
 from scidex_console.cli.words import number
 from scidex_console.domain.durations import format_duration
@@ -20,6 +21,8 @@ from scidex_console.domain.pacing.forecast import Forecast
 from scidex_console.domain.rescue import RescueTrial
 from scidex_console.engine.views import PlanView
 
+_SAMPLE = 20
+_RESCUE = "`scidex-console plan figures --rescue` tries them"
 _MOST_GROUPS = 10
 """Groups of a forecast that are listed; the JSON has all of them."""
 
@@ -45,7 +48,7 @@ def register(subparsers: Subparsers) -> None:
         "--rescue", action="store_true", help="try the rewrite rules on figures that are gone"
     )
     parser.add_argument(
-        "--sample", type=count, default=20, metavar="N", help="figures to try (default: 20); with --rescue"
+        "--sample", type=count, metavar="N", help=f"figures to try (default: {_SAMPLE}); with --rescue"
     )
     parser.add_argument("--json-lines", action="store_true", help="print one JSON document per orphan")
 
@@ -53,6 +56,8 @@ def register(subparsers: Subparsers) -> None:
 def run(args: Namespace, context: Context) -> int:
     """Ask the read model, or look for orphans."""
     job = JobName(args.job)
+    if args.sample and not args.rescue:
+        raise UsageError("--sample is of --rescue", where="plan", fix=_RESCUE)
     if args.rescue:
         return _rescue(args, context, job)
     if args.orphans:
@@ -81,8 +86,12 @@ def run(args: Namespace, context: Context) -> int:
 
 def _rescue(args: Namespace, context: Context, job: JobName) -> int:
     if job is not JobName.FIGURES or args.orphans:
-        raise UsageError("only figures are rescued", where="plan", fix="plan figures --rescue")
-    trial = asyncio.run(context.services.try_rescue(context.settings, sample=args.sample))
+        raise UsageError("only figures are rescued", where="plan", fix=_RESCUE)
+    trial = asyncio.run(
+        context.services.try_rescue(
+            context.settings, sample=args.sample or _SAMPLE, tell=Told(context.output)
+        )
+    )
     document = {
         "job": job,
         "matching": trial.matching,
@@ -105,7 +114,11 @@ def _rescue_lines(trial: RescueTrial, output: Output) -> Iterator[str]:
 
 def _orphans(args: Namespace, context: Context, job: JobName) -> int:
     if job is not JobName.FOLDERS:
-        raise UsageError("only folders have orphans", where="plan", fix="plan folders --orphans")
+        raise UsageError(
+            "only folders have orphans",
+            where="plan",
+            fix="`scidex-console plan folders --orphans` lists them",
+        )
     if args.json_lines and args.as_json:
         raise UsageError("--json and --json-lines exclude each other", where="plan", fix="leave one out")
     page = asyncio.run(context.services.list_orphans(context.settings, limit=args.limit, after=args.after))
@@ -133,7 +146,7 @@ def _orphan_lines(page: OrphanPage, output: Output) -> Iterator[str]:
 
 def _lines(plan: PlanView, output: Output) -> Iterator[str]:
     yield f"{plan.job}:"
-    yield from counts_lines(plan.gap)
+    yield from counts_lines(plan.gap, output.program)
     if plan.note:
         yield plan.note
     if plan.forecast is not None and plan.forecast.rows:

@@ -9,7 +9,7 @@ from argparse import Namespace
 from scidex_console.cli.arguments import Subparsers, add_command, count
 from scidex_console.cli.context import Context
 from scidex_console.cli.intents import add_action, carry_out, check_reason
-from scidex_console.cli.previews import add_token
+from scidex_console.cli.previews import add_token, check_is_now
 from scidex_console.cli.readers import readers_lines, service_lines
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.reading.kinds import ReaderKind
@@ -88,8 +88,9 @@ def run_set(args: Namespace, context: Context) -> int:
         async with context.services.readers(context.settings) as readers:
             view = await readers.read.readers(minutes=60)
             context.output.note(_said(view, args.reader, args.share))
-            token = args.token or view.token(args.reader)
-            params = {"reader": args.reader, "share": args.share, "token": token}
+            now = view.token(args.reader)
+            check_is_now(args.token, now, "the shares")
+            params = {"reader": args.reader, "share": args.share, "token": now}
             return await carry_out(args, context.output, readers, None, params)
 
     return asyncio.run(work())

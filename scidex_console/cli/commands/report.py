@@ -61,7 +61,8 @@ def run(args: Namespace, context: Context) -> int:
             f"run {last.id} attempted nothing; `scidex-console report {job} --run {ALL}` counts all runs"
         )
     context.output.as_json = context.output.as_json or args.format == "json"
-    context.output.show(document, render_markdown(report, environment).splitlines())
+    lines = map(context.output.program.told, render_markdown(report, environment).splitlines())
+    context.output.show(document, lines)
     return 0
 
 
@@ -76,7 +77,9 @@ async def _read(args: Namespace, context: Context, job: JobName) -> tuple[RunVie
     async with context.services.readers(context.settings) as readers:
         last = await readers.read.run(job)
         if last is None and args.append_to:
-            raise Refused(f"{job} has had no run yet", where="report", fix=f"start {job} first")
+            raise Refused(
+                f"{job} has had no run yet", where="report", fix=f"`scidex-console start {job}` first"
+            )
         chosen = last.id if last and args.run_id is None else args.run_id
         try:
             return last, await readers.read.report(job, None if chosen == ALL else chosen)

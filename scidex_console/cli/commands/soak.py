@@ -12,7 +12,7 @@ from scidex_console.cli.arguments import Subparsers, add_command
 from scidex_console.cli.context import Context
 from scidex_console.cli.intents import add_action, carry_out, check_reason
 from scidex_console.cli.output import Output
-from scidex_console.cli.previews import add_token, check_token
+from scidex_console.cli.previews import add_token, check_is_now, check_token
 from scidex_console.cli.services import Readers
 from scidex_console.cli.soak import document, judge, override_lines, status_lines
 from scidex_console.domain.errors import GateShut, Refused, StaleToken
@@ -138,7 +138,8 @@ def run_sign(args: Namespace, context: Context) -> int:
             [evidence] = [view.evidence for view in ladder.checks if view.check.id == args.check]
             assert evidence is not None
             context.output.note(f"the evidence: {evidence.words}")
-            params = {"check": args.check, "token": args.token or evidence.fingerprint}
+            check_is_now(args.token, evidence.fingerprint, "the evidence")
+            params = {"check": args.check, "token": evidence.fingerprint}
             return await carry_out(args, context.output, readers, None, params)
 
     return asyncio.run(work())

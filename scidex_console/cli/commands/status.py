@@ -21,6 +21,7 @@ from scidex_console.domain.runs import OPEN, RunState
 from scidex_console.domain.soak.ladder import CheckState
 from scidex_console.domain.soak.words import soak_line
 from scidex_console.engine.views import HostView, Overview
+from scidex_console.engine.vocabulary import host_state
 
 if TYPE_CHECKING:
     from scidex_console.settings import Settings
@@ -138,11 +139,11 @@ def _lines(overview: Overview, settings: Settings, verdict: str, output: Output)
     for gap in overview.gaps:
         yield ""
         yield f"{gap.job}: {run_line(gap)}"
-        yield from counts_lines(gap)
+        yield from counts_lines(gap, output.program)
         if gap.run is not None and gap.run.state in OPEN:
             yield f"  {pace_line(gap, overview.engine)}"
         if gap.job is JobName.FOLDERS and overview.acceptance is not None and len(overview.gaps) == 1:
-            yield from acceptance_lines(overview.acceptance)
+            yield from acceptance_lines(overview.acceptance, output.program)
     if overview.hosts:
         yield ""
         yield from _hosts(overview, output)
@@ -182,7 +183,7 @@ def _hosts(overview: Overview, output: Output) -> list[str]:
     for host in _by_importance(overview):
         gate = host.gate
         budget = f"{gate.in_flight}/{gate.in_flight_limit} at {gate.rate:g}/s"
-        state = gate_state(gate, overview.taken_at)
+        state = gate_state(gate, overview.taken_at) or host_state(host, overview.taken_at)
         rows.append((gate.group, state, budget, host.due, host.stored, host.dead, host.transient))
     heads = ("GROUP", "STATE", "IN FLIGHT", "DUE", "STORED", "DEAD", "TRANS")
     return output.table(heads, rows, elastic="GROUP")
@@ -193,7 +194,7 @@ def _by_importance(overview: Overview) -> list[HostView]:
 
     def place(host: HostView) -> tuple[bool, bool, bool, int, str]:
         gate, now = host.gate, overview.taken_at
-        stuck = gate_state(gate, now) != "open" and not is_throttled(gate, now)
+        stuck = gate_state(gate, now) and not is_throttled(gate, now)
         active = bool(gate.in_flight or gate.waiting)
         return not stuck, not is_throttled(gate, now), not active, -host.due, gate.group
 

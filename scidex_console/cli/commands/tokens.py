@@ -8,7 +8,7 @@ from argparse import Namespace
 
 from scidex_console.cli.arguments import Subparsers, add_command
 from scidex_console.cli.context import Context
-from scidex_console.cli.output import NOTHING, moment, table
+from scidex_console.cli.output import NOTHING, moment
 from scidex_console.domain.bearers import TokenView, digest_of, is_token_name, token_of
 from scidex_console.domain.errors import Refused, UsageError
 
@@ -92,7 +92,9 @@ def run_list(args: Namespace, context: Context) -> int:
         )
         for each in tokens
     ]
-    context.output.show({"tokens": tokens}, table(("name", "created", "by", "revoked", "reason"), rows))
+    heads = ("NAME", "CREATED", "BY", "REVOKED", "REASON")
+    lines = context.output.table(heads, rows, elastic="REASON") if rows else ["no token was made yet"]
+    context.output.show({"tokens": tokens}, lines)
     return 0
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from argparse import Namespace
 
-from scidex_console.cli.arguments import Subparsers, add_command, count
+from scidex_console.cli.arguments import PROGRAM, Subparsers, add_command, count
 from scidex_console.cli.context import Context
 from scidex_console.cli.intents import add_following, follow_through
 from scidex_console.cli.previews import add_token, check_token
@@ -100,10 +101,20 @@ def run_list(args: Namespace, context: Context) -> int:
         is_all = window.to_last or len(window.rows) <= args.limit
         after = None if is_all or not cases else "/".join(map(str, _key(cases[-1])))
         document = {"cases": cases, "waiting": dict(counts), "after": after}
-        context.output.show(document, case_lines(context.output, cases, counts))
+        lines = list(case_lines(context.output, cases, counts))
+        if after:
+            lines.append(f"more: `{context.output.program.command(_more(criteria, args.limit, after))}`")
+        context.output.show(document, lines)
         return 0
 
     return asyncio.run(work())
+
+
+def _more(criteria: CaseFilter, limit: int, after: str) -> str:
+    """The command line of the next page."""
+    values = {"--job": criteria.job, "--kind": criteria.kind, "--text": criteria.text}
+    words = [f"{option}={value}" for option, value in values.items() if value]
+    return shlex.join([PROGRAM, "triage", "list", *words, "--limit", str(limit), f"--after={after}"])
 
 
 def run_show(args: Namespace, context: Context) -> int:
@@ -125,7 +136,11 @@ def run_decision(args: Namespace, context: Context) -> int:
         async with context.services.readers(context.settings) as readers:
             found = await readers.triage.decision(args.number)
         if found is None:
-            raise Refused(f"there is no decision {args.number}", where="triage")
+            raise Refused(
+                f"there is no decision {args.number}",
+                where="triage",
+                fix="`scidex-console triage show ID` has those about an artifact",
+            )
         context.output.show({"decision": found}, decision_lines(context.output, found))
         return 0
 
