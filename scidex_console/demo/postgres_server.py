@@ -29,9 +29,9 @@ from scidex_console.demo.postgres.account import server_account
 from scidex_console.demo.postgres.cluster import RECOVERY_PATIENCE, Cluster, Connection
 from scidex_console.demo.postgres.errors import EmbeddedPostgresError
 from scidex_console.demo.postgres.folders import ServerFolders, orphans
-from scidex_console.demo.postgres.processes import end_server, running_server
+from scidex_console.demo.postgres.processes import end_server, listens_at, running_server
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "remove_orphans"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "orphans", "remove_orphans"]
 
 DATABASE = "scidex"
 STATE_ROOT = Path("/var/lib/scidex-console")  # used by root only
@@ -44,20 +44,40 @@ _OTHERS = """
 """
 
 
-def remove_orphans(state_root: Path = STATE_ROOT) -> list[Path]:
-    """Stop and remove the clusters whose home was removed by hand; the folders that were removed.
+def remove_orphans(home: Path, state_root: Path = STATE_ROOT) -> list[Path]:
+    """Stop and remove the clusters of a home that was removed by hand; the folders that were removed.
 
-    Only clusters that root started lie apart from their home. Everybody else's go with it.
+    One whose server somebody is connected to stays. Only clusters that root started lie apart from their
+    home. Everybody else's go with it.
     """
     removed = []
-    for place in orphans(state_root):
+    for place, lost in orphans(state_root):
+        if lost != home.expanduser().resolve():
+            continue
         server = running_server(place / "data")
         if server is not None:
+            if _is_used(place / "data"):
+                continue
             end_server(server, place / "data")
         with suppress(OSError):  # somebody else removes it at this moment
             shutil.rmtree(place)
             removed.append(place)
     return removed
+
+
+def _is_used(data: Path) -> bool:
+    """Whether anybody is connected to the server that runs on `data`, or nobody can tell."""
+    where = listens_at(data)
+    if where is None:
+        return True
+    try:
+        with psycopg.connect(
+            host=where[0], port=where[1], user="postgres", dbname="postgres", connect_timeout=5
+        ) as connection:
+            row = connection.execute(_OTHERS).fetchone()
+    except psycopg.OperationalError:
+        return True
+    return row is None or row[0] > 0
 
 
 class EmbeddedPostgres:

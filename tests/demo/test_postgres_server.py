@@ -186,6 +186,7 @@ def test_full_server_is_not_taken_for_an_abandoned_one(server: EmbeddedPostgres,
         client.close()
 
 
+@pytest.mark.sweep
 def test_four_racing_starters_share_one_server(new_home: Path) -> None:
     script = """
 import sys, pathlib, psycopg
@@ -314,6 +315,7 @@ def test_start_that_is_interrupted_leaves_no_server_running(
     assert not server.is_alive()
 
 
+@pytest.mark.sweep
 def test_half_made_cluster_is_not_taken_for_a_whole_one(new_home: Path) -> None:
     with EmbeddedPostgres(new_home) as server:
         data = data_folder(server.url())
@@ -343,6 +345,7 @@ def test_long_home_gets_a_socket_elsewhere_and_again_after_a_reboot(tmp_path: Pa
     assert not socket_folder(url).exists()
 
 
+@pytest.mark.sweep
 def test_closed_folders_above_home_and_binaries_stay_closed(tmp_path: Path, public_folder: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)

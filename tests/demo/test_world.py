@@ -26,6 +26,8 @@ from scidex_console.demo.world import World, end_world
 from scidex_console.demo.world_record import RECORD
 from scidex_console.domain.errors import Held, Refused, RepositoryError, Unreachable
 from scidex_console.settings import load_settings
+from tests import warm
+from tests.samples import sample
 
 TINY = Scale("tiny", artifacts=40, paper_figures=20, figures_with_file=2)
 
@@ -57,7 +59,7 @@ def other_process(directory: Path, how: str, until: str) -> Iterator[subprocess.
 
     `how`: `show`, `keep` (the world outlives it) or `halt` (it stands still there).
     """
-    with subprocess.Popen(
+    with warm.Popen(
         [sys.executable, "-c", _OTHER, str(directory), how, until],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -164,7 +166,7 @@ def test_a_finished_world_is_used_again_as_it_was_left(directory: Path) -> None:
     assert lines == [f"world: tiny, seed 1, found in {directory}"]
 
 
-@pytest.mark.parametrize("until", ["world: building", "artifact store", "database"])
+@pytest.mark.parametrize("until", sample("artifact store", "world: building", "database"))
 def test_a_world_is_built_by_one_process_at_a_time_and_again_when_that_was_killed(
     new_directory: Path, until: str
 ) -> None:
@@ -238,6 +240,7 @@ def test_there_must_be_a_world_to_attach_to_or_to_end(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.sweep
 def test_a_build_that_fails_leaves_nothing_running_and_can_be_repeated(
     new_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,8 +80,7 @@ def check_budgets(
 
 def _judge(budget: HostGroup, requests: list[LoggedRequest], settle_s: float) -> GroupFinding:
     arrivals = sorted(request.arrived_ns for request in requests)
-    limit = max(1, math.ceil(budget.rate))
-    window_s = limit / budget.rate
+    limit, window_s = _window(budget)
     fullness = _window_fullness(arrivals, round(window_s * _SECOND))
     depths = _depths(requests)
     holds = [request for request in requests if request.hold_until_ns is not None]
@@ -103,6 +102,18 @@ def _judge(budget: HostGroup, requests: list[LoggedRequest], settle_s: float) ->
         held_s=held_s,
         efficiency=_efficiency(arrivals, budget.rate, held_s),
     )
+
+
+def windows_over(budget: HostGroup, moments: Iterable[int]) -> int:
+    """How many windows that end with one of these moments (nanoseconds) hold more than the budget allows."""
+    limit, window_s = _window(budget)
+    return sum(count > limit for count in _window_fullness(sorted(moments), round(window_s * _SECOND)))
+
+
+def _window(budget: HostGroup) -> tuple[int, float]:
+    """Requests a window may hold, and its length in seconds."""
+    limit = max(1, math.ceil(budget.rate))
+    return limit, limit / budget.rate
 
 
 def _window_fullness(arrivals: Sequence[int], window_ns: int) -> list[int]:

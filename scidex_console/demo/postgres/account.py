@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import subprocess
 from dataclasses import dataclass
 
@@ -22,6 +23,10 @@ _CREATORS = (
     ("adduser", "--system", "--group", "--no-create-home", "--home", "/nonexistent", ACCOUNT_NAME),
     ("adduser", "-S", "-D", "-H", "-h", "/nonexistent", "-s", "/sbin/nologin", ACCOUNT_NAME),
 )  # fmt: skip
+
+
+# They lie where `su` without a dash, cron and bare environments do not look.
+_FOR_ROOT = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
 @dataclass(frozen=True)
@@ -54,17 +59,24 @@ def _lookup() -> Account | None:
 
 def _create() -> Account:
     complaints = []
-    for command in _CREATORS:
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        except FileNotFoundError:
-            complaints.append(f"{command[0]}: not installed")
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), *_FOR_ROOT])
+    for name, *arguments in _CREATORS:
+        program = shutil.which(name, path=places)
+        if program is None:
+            complaints.append(f"{name}: not installed")
             continue
+        done = subprocess.run(
+            [program, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PATH": places},
+        )
         # Somebody else may have created it between our look and our attempt: the account is what counts.
         found = _lookup()
         if found is not None:
             return found
-        complaints.append(f"{command[0]}: {done.stderr.strip() or f'exit code {done.returncode}'}")
+        complaints.append(f"{name}: {done.stderr.strip() or f'exit code {done.returncode}'}")
     raise EmbeddedPostgresError(
         f"cannot create the OS account {ACCOUNT_NAME} that PostgreSQL needs, since it refuses to run as root",
         where="; ".join(complaints),

@@ -199,24 +199,31 @@ class ServerFolders:
         fresh.replace(self.home / _MARKER)
 
 
-def orphans(state_root: Path) -> list[Path]:
-    """The places below `state_root` whose home is gone, or has another place by now: nobody can find them."""
+def orphans(state_root: Path) -> list[tuple[Path, Path]]:
+    """Each place below `state_root` whose home is not there, or has another place by now; and that home.
+
+    A home that is not there may be gone, or only out of reach: on a disk that is not mounted.
+    """
     try:
         places = sorted(state_root.iterdir())
     except OSError:
         return []
-    return [place for place in places if _is_orphan(place)]
+    return [(place, home) for place in places if (home := _lost_home(place)) is not None]
 
 
-def _is_orphan(place: Path) -> bool:
+def _lost_home(place: Path) -> Path | None:
+    """The home that a place names, where that does not lead back to it; None where it cannot be read."""
     try:
         home = Path(os.fsdecode((place / _HOME).read_bytes()))
+    except OSError:
+        return None
+    try:
         marker = json.loads((home / _MARKER).read_text(encoding="utf-8"))
-        return bool(marker["place"] != str(place))
+        return home if marker["place"] != str(place) else None
     except FileNotFoundError:
-        return (place / _HOME).is_file()
+        return home
     except (OSError, ValueError, KeyError, TypeError):
-        return False  # not understood: not ours to remove
+        return None  # not understood: not ours to remove
 
 
 def _cannot_make(home: Path, error: OSError) -> EmbeddedPostgresError:

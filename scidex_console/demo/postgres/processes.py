@@ -25,6 +25,8 @@ PID_FILE = "postmaster.pid"
 _FAST_SHUTDOWN_PATIENCE = 60.0
 _IMMEDIATE_SHUTDOWN_PATIENCE = 15.0
 _ASK_AGAIN = 1.0
+_CHANGING_PATIENCE = 10.0  # seconds a process may take from one program to the next
+_KERNEL_THREAD = 0x00200000  # PF_KTHREAD among the flags of /proc/PID/stat
 
 # The shell leaves the server to init, prints its pid and ends: no child of ours is left to reap.
 # Everything that varies travels as an argument, so that no name is ever read as shell text.
@@ -65,6 +67,12 @@ def is_ready(data: Path) -> bool:
     """Whether the server says of itself that it accepts connections (line 8 of postmaster.pid)."""
     lines = _lines(data / PID_FILE)
     return len(lines) > 7 and lines[7].strip() == "ready"
+
+
+def listens_at(data: Path) -> tuple[str, str] | None:
+    """Folder of the socket and port of the server on `data` (lines 5 and 4 of postmaster.pid)."""
+    lines = _lines(data / PID_FILE)
+    return (lines[4].strip(), lines[3].strip()) if len(lines) > 4 and lines[4].strip() else None
 
 
 def forget_misleading_pid(lock_file: Path) -> None:
@@ -155,8 +163,24 @@ def _command_line(pid: int) -> str:
             ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
         )
         return done.stdout.strip()
-    try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+    deadline = time.monotonic() + _CHANGING_PATIENCE
+    while not (raw := _proc(pid, "cmdline")) and _is_changing(pid) and time.monotonic() < deadline:
+        time.sleep(0.001)
     return raw.replace(b"\0", b" ").decode(errors="surrogateescape").strip()
+
+
+def _is_changing(pid: int) -> bool:
+    """Whether a process is between two programs, or between its last one and its end.
+
+    Linux shows no words of either for a moment, which may be long on a busy machine. It never shows any of
+    a zombie, nor of its own threads.
+    """
+    state, *numbers = _proc(pid, "stat").rpartition(b")")[2].split() or [b"X"]
+    return state not in b"ZXx" and not int(numbers[5]) & _KERNEL_THREAD
+
+
+def _proc(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
