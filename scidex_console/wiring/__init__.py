@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scidex_console.domain.cleanup import CleanupPlan
     from scidex_console.domain.errors import SettingError
     from scidex_console.domain.folders.orphans import OrphanPage
+    from scidex_console.domain.intents import Intent
     from scidex_console.domain.jobs import JobName
     from scidex_console.domain.rescue import RescueTrial
     from scidex_console.engine.ports import Repacked
@@ -116,11 +117,11 @@ async def list_orphans(settings: Settings, *, limit: int, after: str) -> OrphanP
     return await wired.list_orphans(settings, limit=limit, after=after)
 
 
-async def try_rescue(settings: Settings, *, sample: int) -> RescueTrial:
-    """A sample of the figures that are gone, asked for where they may have moved."""
+async def try_rescue(settings: Settings, *, sample: int, tell: Callable[[Intent], None]) -> RescueTrial:
+    """A sample of the figures that are gone, asked for where they may have moved; see `wiring.rescue`."""
     from scidex_console.wiring import rescue as wired
 
-    return await wired.try_rescue(settings, sample=sample)
+    return await wired.try_rescue(settings, sample=sample, tell=tell)
 
 
 async def doctor(settings: Settings, config_file: Path | None = None) -> Sequence[Finding]:

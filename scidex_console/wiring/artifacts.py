@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scidex_console import __version__
 from scidex_console.adapters.files.given import lies_at, stage
@@ -41,8 +41,11 @@ from scidex_console.engine.threads import in_thread
 from scidex_console.engine.two_stores.stores import Mandate, Stores
 from scidex_console.engine.two_stores.turns import WriterTurns
 from scidex_console.settings import Settings
-from scidex_console.wiring.engine import checked_identity
+from scidex_console.wiring.artifact_reading import reader_parts
+from scidex_console.wiring.held_store import checked_identity
 from scidex_console.wiring.stores import open_files
+
+T = TypeVar("T")
 
 _WAIT_S = 600.0
 """How long a writer waits for its turn: many batches of an engine, or one that is stuck."""
@@ -132,7 +135,9 @@ class ArtifactDesk:
         commits: ArtifactCommits | None,
         staging: StagingFolder | None,
         name: str,
+        stack: AsyncExitStack,
     ) -> None:
+        """`stack` holds what is opened later."""
         self._settings = settings
         self._rows = PostgresFolders(FencedDatabase(database))
         self._registry = PostgresRegistry(database)
@@ -140,6 +145,10 @@ class ArtifactDesk:
         self._commits = commits
         self._staging = staging
         self._name = name
+        self._readers = reader_parts(settings, database, name=f"library {name}"[:40])
+        self._stack = stack
+        self._opening = asyncio.Lock()
+        self._keeps = False
 
     async def register(
         self,
@@ -167,14 +176,18 @@ class ArtifactDesk:
             provenance_chain=provenance_chain,
         )
         await self._registry.register(row)
-        return await self.resolve(row.id)
+        return await self._row(row.id)
 
     async def resolve(self, artifact: str) -> ArtifactRow:
-        """The row with this id or UUID. Raises `Refused` when there is none."""
-        row = await self._rows.find(artifact)
-        if row is None:
-            raise Refused("there is no such artifact", where=artifact, fix="check the id")
-        return row
+        """The row with this id or UUID, counted as a read. Raises `Refused` when there is none."""
+        async with self._opening:
+            if not self._keeps:  # only now: a process that does nothing but write is no reader
+                await self._stack.enter_async_context(self._readers.keeper.kept())
+                self._keeps = True
+        return _present(await self._readers.resolver.resolve(artifact), artifact).row
+
+    async def _row(self, artifact: str) -> ArtifactRow:
+        return _present(await self._rows.find(artifact), artifact)
 
     def folder(self, row: ArtifactRow) -> Path | None:
         """Where the folder of an artifact is, if it is there."""
@@ -186,7 +199,7 @@ class ArtifactDesk:
 
     async def manifest(self, artifact: str) -> dict[str, Any]:
         """The manifest of an artifact: its folder's, or else the legacy way."""
-        row = await self.resolve(artifact)
+        row = await self._row(artifact)
         folder = self.folder(row)
         if folder is not None:
             found = await asyncio.to_thread(_read_json, folder / MANIFEST)
@@ -262,7 +275,13 @@ async def artifact_desk(
         database = await stack.enter_async_context(_database(settings, name))
         await checked_identity(database)
         worktree = await asyncio.to_thread(Checkout.find, settings.repository.need_path())
-        yield ArtifactDesk(settings, database, worktree.worktree, commits, staging, name)
+        yield ArtifactDesk(settings, database, worktree.worktree, commits, staging, name, stack)
+
+
+def _present(found: T | None, artifact: str) -> T:
+    if found is None:
+        raise Refused("there is no such artifact", where=artifact, fix="check the id")
+    return found
 
 
 def _observes() -> Refused:

@@ -19,6 +19,7 @@ from scidex_console.adapters.system.process import holder
 from scidex_console.domain.cleanup import CleanupPlan, Leftovers
 from scidex_console.domain.errors import GateShut, Refused, StaleToken
 from scidex_console.domain.folders.orphans import OrphanPage
+from scidex_console.domain.sanitise import visible
 from scidex_console.engine.cleanup.desk import Cleanup
 from scidex_console.engine.cleanup.orphans import Found
 from scidex_console.engine.killpoints import reach
@@ -119,13 +120,15 @@ async def _record(
 ) -> None:
     """Under the name of the session's user, as every act of a person is."""
     by = origin()
-    left = ", ".join(after.strays) or "nothing but artifacts' folders"
+    # The file system holds names that the database does not.
+    gone, strays = [visible(path) for path in removed], [visible(name) for name in after.strays]
+    left = ", ".join(strays) or "nothing but artifacts' folders"
     said = f"removed {len(removed)} empty folders, vacuumed {len(tables)} tables; left at the top: {left}"
     params = {
-        "done": Jsonb({"removed": list(removed), "vacuumed": list(tables), "strays": list(after.strays)}),
+        "done": Jsonb({"removed": gone, "vacuumed": list(tables), "strays": strays}),
         "outcome": said,
         "origin": by.origin,
-        "reason": reason,
+        "reason": visible(reason),
         "version": by.version,
         "authorization": settings.writes.authorization,
     }

@@ -49,6 +49,7 @@ async def _run(settings: Settings, *, read_only: bool, program: str, engine_stay
             connected.desk,
             connected.feed,
             lambda: connected.triage,
+            lambda: connected.cleanup,
             read_only=read_only,
             production=settings.environment.production,
             max_refresh_per_second=console.refreshes_for(session),

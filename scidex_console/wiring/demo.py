@@ -11,12 +11,14 @@ import sys
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from scidex_console.demo.options import DemoOptions, default_directories, demo_command
-from scidex_console.demo.postgres_server import remove_orphans
-from scidex_console.demo.world import World, end_world
+from scidex_console.demo.postgres_server import STATE_ROOT, orphans, remove_orphans
+from scidex_console.demo.world import DATABASE_HOME, World, end_world
 from scidex_console.demo.world_record import RECORD
+from scidex_console.domain.errors import Held
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import OPEN
 from scidex_console.engine.ports import ReadModel
@@ -68,17 +70,40 @@ def _end(options: DemoOptions) -> int:
     folders = [options.directory]
     if options.everywhere:
         folders = [folder for folder in default_directories() if (folder / RECORD).exists()]
+    named = options.remove and not options.everywhere
+    if named and _remove_orphans(options.directory) and not (options.directory / RECORD).exists():
+        return 0
     ended = [f"{what} of {folder}" for folder in folders for what in end_world(folder, remove=options.remove)]
     _say(f"ended: {', '.join(ended)}" if ended else "nothing was running")
     if options.remove:
         _say(f"removed: {', '.join(str(folder) for folder in folders) or 'nothing was there'}")
-    _remove_orphans()
+    _tell_orphans()
     return 0
 
 
-def _remove_orphans() -> None:
-    for place in remove_orphans():
-        _say(f"removed: {place}, the database of a world whose folder is gone")
+def _remove_orphans(directory: Path) -> bool:
+    """Remove the databases of a world that was named and whose folder is gone; whether there was one."""
+    removed = remove_orphans(directory / DATABASE_HOME, STATE_ROOT)
+    for place in removed:
+        _say(f"removed: {place}, the database of {directory}")
+    home = (directory / DATABASE_HOME).resolve()
+    for place, lost in orphans(STATE_ROOT):
+        if lost == home:
+            raise Held(
+                "somebody is connected to the database of a world whose folder is gone",
+                where=str(place),
+                fix="end what is connected, then say it again",
+            )
+    return bool(removed)
+
+
+def _tell_orphans() -> None:
+    """Say which databases are left of worlds whose folders are not there. Whether for good, who knows."""
+    for place, home in orphans(STATE_ROOT):
+        if home.name != DATABASE_HOME:
+            continue  # no world's
+        remove = demo_command(home.parent, "--stop", "--remove")
+        _say(f"left: {place}, the database of a world whose folder is not there; if it is gone: `{remove}`")
 
 
 def _leave(world: World, program: str) -> None:
@@ -127,7 +152,6 @@ def _show(world: World, settings: Settings, options: DemoOptions, program: str) 
 
 def _fresh_world(options: DemoOptions) -> World:
     """The world in the folder; one to be watched that was worked through is built again, to live."""
-    _remove_orphans()
     world = _build(options)
     if options.headless or world.running() is not None or not world.config_file.exists():
         return world

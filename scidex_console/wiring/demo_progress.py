@@ -133,7 +133,7 @@ def _counts(gap: GapView) -> str:
         f"{gap.due} due",
         f"{gap.scheduled} in back-off",
         f"{gap.done} stored",
-        f"{gap.dead} dead",
+        f"{gap.dead} marked",
         f"{gap.transient} transient",
         f"{gap.blocked} blocked",
         f"{gap.suspect} suspect",

@@ -6,38 +6,28 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
 
 from scidex_console import __version__
-from scidex_console.adapters.files import incoming
 from scidex_console.adapters.http.decoding import Decoder
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.figure_source import HttpFigureSource
 from scidex_console.adapters.http.gate import Gates
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.dead_figures import dead_figures
-from scidex_console.adapters.postgres.fence import PostgresFence
-from scidex_console.adapters.postgres.figures import PostgresFigures
 from scidex_console.adapters.postgres.folders import PostgresFolders
 from scidex_console.adapters.postgres.gates import PostgresGates
-from scidex_console.adapters.postgres.guarded_rows import GuardedRows
 from scidex_console.adapters.postgres.housekeeping import PostgresHousekeeping
-from scidex_console.adapters.postgres.identity import path_is_column, read_identity
 from scidex_console.adapters.postgres.intents import PostgresIntents
-from scidex_console.adapters.postgres.journal import PostgresJournal
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.adapters.postgres.reader_shares import PostgresShareStore
 from scidex_console.adapters.postgres.robots import PostgresRobots
 from scidex_console.adapters.postgres.runs import PostgresRuns
-from scidex_console.adapters.postgres.schema_files import latest_version
 from scidex_console.adapters.postgres.soak_facts import PostgresSoakFacts
 from scidex_console.adapters.postgres.soak_store import PostgresSoak
-from scidex_console.adapters.postgres.transactions import FencedDatabase
-from scidex_console.adapters.postgres.writer_queue import PostgresWriterQueue
-from scidex_console.adapters.system.clock import SystemClock
-from scidex_console.adapters.system.process import file_limit, holder
-from scidex_console.domain.errors import ConsoleError, Fenced, SchemaMismatch
+from scidex_console.adapters.system.process import file_limit, give_back_memory, share_one_heap
+from scidex_console.domain.errors import ConsoleError, Fenced
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.engine import Engine, Parts
@@ -54,24 +44,17 @@ from scidex_console.engine.rescue_trial import RescueOrders
 from scidex_console.engine.run_orders import RunOrders
 from scidex_console.engine.soak.orders import SoakOrders
 from scidex_console.engine.store_orders import BatchOrders, RowOrders
-from scidex_console.engine.two_stores.stores import Mandate, Stores
-from scidex_console.engine.two_stores.turns import WriterTurns
-from scidex_console.engine.views import StoreIdentity
 from scidex_console.engine.worker import Worker
 from scidex_console.engine.writer import Writer
 from scidex_console.settings import Settings
 from scidex_console.wiring import lacking
+from scidex_console.wiring.held_store import HeldStore, held_store
 from scidex_console.wiring.jobs import migrate_folders, redownload_figures
 from scidex_console.wiring.soak import service_probe, soak_rounds
-from scidex_console.wiring.stores import FileSide, open_files
 from scidex_console.wiring.triage_orders import triage_orders
 
 WAITS_FOR_A_PERSON = 4
-ENGINE = "scidex-console engine"
-"""The name of an engine's connections."""
-_TURN_S = 60.0
-"""How long an engine waits for other writers before it says so and tries again."""
-
+_GIVE_BACK_EVERY_S = 60.0
 _FILES_WANTED = 4096
 """Open files at once, if the system lets us; half of them for connections that are kept."""
 
@@ -84,6 +67,7 @@ async def run_engine(
     0 when told to leave or idle, 4 when a run of its jobs is halted. Raises `Held` when another engine has
     the store (with `take_over`: when that one is alive), `Fenced` when one took over.
     """
+    share_one_heap()
     options = engine_options(settings, jobs, until_idle=until_idle)
     if options.writes and JobName.FIGURES in jobs:
         settings.fetch.need_contact()
@@ -91,6 +75,7 @@ async def run_engine(
         held_store(settings, options, take_over=take_over) as store,
         assembled(settings, options, store) as (engine, runs),
         _told_to_prometheus(settings, store),
+        _memory_given_back(),
     ):
         mode = "writes" if options.writes else "observe"
         _say(f"engine {store.mandate.holder}, epoch {store.mandate.epoch}, {mode}")
@@ -113,97 +98,27 @@ async def _told_to_prometheus(settings: Settings, store: HeldStore) -> AsyncIter
         store.fenced.database,
         stalled_after_s=settings.engine.stalled_after.total_seconds(),
         cycles=settings.folders.cycles(),
+        hash_sources=settings.folders.hash_source,
     )
     async with engine_metrics(read, settings.engine.metrics_port):
         yield
 
 
-@dataclass(frozen=True)
-class HeldStore:
-    """Both stores, held by this process under an epoch of its own."""
-
-    files: FileSide
-    fenced: FencedDatabase
-    fence: PostgresFence
-    mandate: Mandate
-    identity: StoreIdentity
-    clock: SystemClock
-    grace_s: float
-    path_keys: tuple[str, ...]
-    """Metadata keys that hold paths."""
-    submodule: str
-    turns: WriterTurns
-
-    def journal(self) -> PostgresJournal:
-        """The journal of this store."""
-        in_column = path_is_column(self.identity)
-        rows = GuardedRows(self.fenced.database, file_path_is_column=in_column)
-        roots = (self.submodule, str(self.files.repository.checkout.worktree))
-        return PostgresJournal(self.fenced, rows, path_keys=self.path_keys, roots=roots)
-
-    def figures(self) -> PostgresFigures:
-        """The gap of figures of this store."""
-        return PostgresFigures(self.fenced, file_path_is_column=path_is_column(self.identity))
-
-    def stores(self) -> Stores:
-        """The two stores as the protocol works with them."""
-        files = self.files
-        return Stores(
-            self.journal(),
-            files.repository,
-            files.worktree,
-            files.staging,
-            files.folders,
-            self.mandate,
-            grace=self.grace_s,
-            turns=self.turns,
-        )
-
-
 @asynccontextmanager
-async def held_store(
-    settings: Settings, options: EngineOptions, *, take_over: bool = False
-) -> AsyncIterator[HeldStore]:
-    """Take the store: the flock, the advisory lock and a new epoch. Raises `Held` naming who has it.
+async def _memory_given_back() -> AsyncIterator[None]:
+    """What is freed goes back to the system while the block lasts: bodies and batches riddle the heap."""
 
-    With `take_over`, also from an engine that has stalled: one that is stopped or hangs keeps its locks. The
-    new epoch keeps it from writing anything, should it ever wake.
-    """
-    clock = SystemClock()
-    async with AsyncExitStack() as stack:
-        files = await asyncio.to_thread(open_files, settings, clock)
-        database = await stack.enter_async_context(_database(settings))
-        identity = await checked_identity(database)
-        name = holder()
-        fence = PostgresFence(database)
-        if take_over and (stalled := await fence.end_stalled(settings.engine.stalled_after.total_seconds())):
-            _say(f"taking over from {stalled}")
-            await asyncio.to_thread(files.repository.replace_locks)
-        lock = files.repository.engine_lock(name)
-        await asyncio.to_thread(lock.__enter__)
-        stack.push_async_callback(asyncio.to_thread, lock.__exit__, None, None, None)
-        epoch = await fence.acquire(
-            name,
-            version=__version__,
-            writes=options.writes,
-            authorization=options.authorization,
-            environment=options.environment,
-            at_least=await asyncio.to_thread(files.repository.epoch),
-        )
-        stack.push_async_callback(fence.release)
-        if options.writes:
-            await asyncio.to_thread(files.repository.raise_epoch, epoch)
-            await asyncio.to_thread(incoming.clear, files.incoming)
-        fenced = FencedDatabase(database)
-        fenced.epoch = epoch
-        mandate = Mandate(epoch, options.authorization, name, __version__, fence.journal)
-        grace_s = settings.folders.grace.total_seconds()
-        path_keys = (*settings.folders.path_keys, *settings.folders.accessory_keys)
-        submodule = settings.repository.submodule
-        queue = PostgresWriterQueue(database, name=ENGINE, wait_s=_TURN_S)
-        stack.push_async_callback(queue.close)
-        turns = WriterTurns(files.repository, queue, name)
-        yield HeldStore(files, fenced, fence, mandate, identity, clock, grace_s, path_keys, submodule, turns)
+    async def again_and_again() -> None:
+        while True:
+            await asyncio.sleep(_GIVE_BACK_EVERY_S)
+            await asyncio.to_thread(give_back_memory)
+
+    giving = asyncio.create_task(again_and_again())
+    try:
+        yield
+    finally:
+        giving.cancel()
+        await asyncio.wait({giving})
 
 
 def engine_options(settings: Settings, jobs: frozenset[JobName], *, until_idle: bool) -> EngineOptions:
@@ -218,6 +133,7 @@ def engine_options(settings: Settings, jobs: frozenset[JobName], *, until_idle: 
         batch_files=settings.batch.files,
         batch_marks=settings.batch.marks,
         heartbeat_s=settings.engine.heartbeat.total_seconds(),
+        stalled_after_s=settings.engine.stalled_after.total_seconds(),
     )
 
 
@@ -241,27 +157,6 @@ def fetch_settings(settings: Settings) -> FetchSettings:
 
 
 @asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    timeout = settings.database.statement_timeout.total_seconds()
-    url = settings.database.need_url()
-    engine = Database(url, name=ENGINE, statement_timeout_s=timeout, lock_timeout_s=2.0, size=8)
-    async with engine as database:
-        yield database
-
-
-async def checked_identity(database: Database) -> StoreIdentity:
-    """Which database this is. Raises `SchemaMismatch` unless its schema is this program's."""
-    identity = await read_identity(database)
-    if identity.schema_version != latest_version():
-        raise SchemaMismatch(
-            f"the schema is at version {identity.schema_version}, this program needs {latest_version()}",
-            where=database.place,
-            fix="run `scidex-console schema apply`",
-        )
-    return identity
-
-
-@asynccontextmanager
 async def assembled(
     settings: Settings, options: EngineOptions, store: HeldStore
 ) -> AsyncIterator[tuple[Engine, RunStore]]:
@@ -281,6 +176,7 @@ async def assembled(
         database,
         stalled_after_s=settings.engine.stalled_after.total_seconds(),
         cycles=settings.folders.cycles(),
+        hash_sources=settings.folders.hash_source,
     )
     probe = service_probe(settings)
     rounds = soak_rounds(settings, soak, _soak_facts(settings, database), files.repository, probe, pulse)
@@ -360,6 +256,7 @@ def _soak_facts(settings: Settings, database: Database) -> PostgresSoakFacts:
         events_query=settings.soak.events_query,
         baseline_s=settings.soak.baseline.total_seconds(),
         grace_s=settings.soak.new_artifact_grace.total_seconds(),
+        hash_sources=settings.folders.hash_source,
     )
 
 

@@ -20,7 +20,7 @@ from scidex_console.engine.pulse import Pulse
 from scidex_console.settings import Settings
 
 if TYPE_CHECKING:
-    from scidex_console.wiring.engine import HeldStore
+    from scidex_console.wiring.held_store import HeldStore
 
 
 def redownload_figures(

@@ -97,6 +97,7 @@ async def readers(
             database,
             stalled_after_s=settings.engine.stalled_after.total_seconds(),
             cycles=settings.folders.cycles(),
+            hash_sources=settings.folders.hash_source,
             look=look_at_folders(settings),
             rules=settings.pacing_rules(),
             groups=settings.fetch.host_groups(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,13 +16,15 @@ from scidex_console.adapters.postgres.desk import PostgresIntentDesk
 from scidex_console.adapters.postgres.gates import PostgresGates
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.adapters.postgres.robots import PostgresRobots
-from scidex_console.domain.errors import Held, Refused, Unreachable
+from scidex_console.domain.errors import Fenced, Held, LockBusy, Refused, Unreachable
 from scidex_console.domain.intents import SETTLED, ActionName, Intent, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.rescue import RescueTrial
+from scidex_console.engine.options import EngineOptions
 from scidex_console.engine.rescue_trial import MOST_SAMPLED, sample_rescue
 from scidex_console.settings import Settings
-from scidex_console.wiring.engine import engine_options, fetch_settings, held_store
+from scidex_console.wiring.engine import engine_options, fetch_settings
+from scidex_console.wiring.held_store import HeldStore, held_store
 from scidex_console.wiring.reading import origin
 
 _LOOK_S = 0.3
@@ -29,16 +32,18 @@ _PATIENCE_S = 30.0
 """How long an engine that has the store may give no sign of life."""
 
 
-async def try_rescue(settings: Settings, *, sample: int) -> RescueTrial:
+async def try_rescue(settings: Settings, *, sample: int, tell: Callable[[Intent], None]) -> RescueTrial:
     """Ask for a sample, and keep nothing: here where no engine has the store, else by that engine.
 
-    Either way by one gate, whose state is kept. Raises `SettingError` without a contact, `Refused`,
+    Either way by one gate, whose state is kept. `tell` is given the intent each time it is looked at.
+
+    Raises `SettingError` without a contact, `Refused`,
     `Unreachable`.
     """
     settings.fetch.need_contact()
     with suppress(Held):
         return await _here(settings, sample)
-    return await _by_the_engine(settings, sample)
+    return await _by_the_engine(settings, sample, tell)
 
 
 async def _here(settings: Settings, sample: int) -> RescueTrial:
@@ -61,31 +66,52 @@ async def _here(settings: Settings, sample: int) -> RescueTrial:
         )
         gone = await dead_figures(store.fenced.database)
         async with source:
+            beating = asyncio.create_task(_beat(store, gates, options))
+            trial = asyncio.create_task(sample_rescue(source, gone, settings.figures.rules(), sample, []))
             try:
-                return await sample_rescue(source, gone, settings.figures.rules(), sample, [])
+                await asyncio.wait({beating, trial}, return_when=asyncio.FIRST_COMPLETED)
+                if beating.done():
+                    beating.result()  # raises why the store is no longer ours
+                return await trial
             finally:
-                await gate_store.save(gates.states())
+                beating.cancel()
+                trial.cancel()
+                await asyncio.gather(beating, trial, return_exceptions=True)
+                with suppress(Fenced):
+                    await gate_store.save(gates.states())
 
 
-async def _by_the_engine(settings: Settings, sample: int) -> RescueTrial:
+async def _beat(store: HeldStore, gates: Gates, options: EngineOptions) -> None:
+    """Give signs of life, and ask nobody without them. Raises `Fenced` when an engine took over."""
+    while True:
+        began = store.clock.monotonic()
+        with suppress(Unreachable, LockBusy):
+            await store.fence.beat("tries where figures may have moved")
+            gates.renew(began + options.stalled_after_s)
+        await store.clock.sleep(options.heartbeat_s)
+
+
+async def _by_the_engine(settings: Settings, sample: int, tell: Callable[[Intent], None]) -> RescueTrial:
     timeout = settings.database.statement_timeout.total_seconds()
     url = settings.database.need_url()
     async with Database(url, name="scidex-console rescue", statement_timeout_s=timeout) as database:
         desk, read = PostgresIntentDesk(database, origin()), PostgresReadModel(database)
         params = {"sample": min(sample, MOST_SAMPLED)}
         intent = await desk.submit(ActionName.RESCUE, JobName.FIGURES, params, reason="")
-        intent = await _settled(read, intent)
+        intent = await _settled(read, intent, tell)
         if intent.state is not IntentState.DONE:
             raise Refused(f"the engine did not try: {intent.outcome}", where="rescue")
         return await rescue_trial(database, intent.id)
 
 
-async def _settled(read: PostgresReadModel, intent: Intent) -> Intent:
+async def _settled(read: PostgresReadModel, intent: Intent, tell: Callable[[Intent], None]) -> Intent:
     now = asyncio.get_running_loop().time
     alive_at = now()
+    tell(intent)
     while intent.state not in SETTLED:
         await asyncio.sleep(_LOOK_S)
         intent = await read.intent(intent.id) or intent
+        tell(intent)
         engine = await read.engine()
         if engine is not None and engine.state == "running":
             alive_at = now()

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from types import FrameType
 from typing import Any
 
 import uvicorn
 import uvloop
-from starlette.types import ASGIApp
 
 from scidex_console.adapters.postgres.catalogue import PostgresCatalogue
 from scidex_console.adapters.postgres.database import Database
-from scidex_console.adapters.postgres.read_model import PostgresReadModel
+from scidex_console.adapters.postgres.identity import read_identity
 from scidex_console.adapters.postgres.tokens import PostgresTokenBook
 from scidex_console.domain.errors import Refused
 from scidex_console.settings import Settings
-from scidex_console.web.edge import Tell
+from scidex_console.web.edge import Edge, Tell
 from scidex_console.web.options import ServiceOptions
 from scidex_console.web.patience import patient_protocol
 from scidex_console.web.service import Parts, make_app
@@ -57,6 +59,8 @@ async def _serve(settings: Settings, sockets: socket.socket) -> None:
     url = url_of(sockets)
     tell = _tell if settings.serve.log_requests else _keep_silent
     async with service(settings, url, tell) as app:
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays: a full collection need not look at it, and takes less long
         print(f"serving {url}", file=sys.stderr, flush=True)
         await server_of(app, settings, tell).serve(sockets=[sockets])
 
@@ -83,11 +87,25 @@ def url_of(sockets: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def server_of(app: ASGIApp, settings: Settings, tell: Tell) -> uvicorn.Server:
+class Leaving(uvicorn.Server):
+    """Ends on a signal, and lets its process end by itself.
+
+    As it comes, it would raise the signal anew once it has served: the last counts would not be folded, and
+    what was staged would stay.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Let what is under way end; a second Ctrl-C does not wait for it."""
+        del frame
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def server_of(app: Edge, settings: Settings, tell: Tell) -> uvicorn.Server:
     """The server of an application."""
     config = uvicorn.Config(
         app,
-        http=patient_protocol(settings.serve.patience.total_seconds(), tell),
+        http=patient_protocol(settings.serve.patience.total_seconds(), tell, app.at_once),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -98,11 +116,11 @@ def server_of(app: ASGIApp, settings: Settings, tell: Tell) -> uvicorn.Server:
         timeout_graceful_shutdown=_GRACE_S,
         limit_concurrency=_MOST_AT_ONCE,
     )
-    return uvicorn.Server(config)
+    return Leaving(config)
 
 
 @asynccontextmanager
-async def service(settings: Settings, listening_url: str, tell: Tell) -> AsyncIterator[ASGIApp]:
+async def service(settings: Settings, listening_url: str, tell: Tell) -> AsyncIterator[Edge]:
     """The application, connected. Raises `Unreachable`, `SettingError`, `SchemaMismatch`."""
     serve = settings.serve
     url = serve.database_url.get_secret_value() or settings.database.need_url()
@@ -120,19 +138,13 @@ async def service(settings: Settings, listening_url: str, tell: Tell) -> AsyncIt
     )
     async with reading, listing, AsyncExitStack() as stack:
         found = reader_parts(settings, reading, name="service")
-        history = PostgresReadModel(
-            listing,
-            stalled_after_s=settings.engine.stalled_after.total_seconds(),
-            cycles=settings.folders.cycles(),
-        )
-        await history.identity()
+        await read_identity(listing)  # the schema is one that is known
         parts = Parts(
             resolver=found.resolver,
             rows=found.rows,
             files=found.files,
             viewers=found.viewers,
             catalogue=PostgresCatalogue(listing),
-            history=history,
             meter=found.meter,
             tokens=PostgresTokenBook(listing),
             commits=await _commits(settings, stack),

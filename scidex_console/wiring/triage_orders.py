@@ -15,7 +15,7 @@ from scidex_console.settings import Settings
 from scidex_console.wiring.triage import case_reader, decision_planner, orphan_planner
 
 if TYPE_CHECKING:
-    from scidex_console.wiring.engine import HeldStore
+    from scidex_console.wiring.held_store import HeldStore
 
 
 def triage_orders(

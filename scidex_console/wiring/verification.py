@@ -34,7 +34,7 @@ async def verify(settings: Settings) -> StoreReport:
     async with Database(url, name="scidex-console verify", statement_timeout_s=timeout, size=2) as database:
         with _uncollected():
             report = await verification.verify(
-                PostgresFacts(database),
+                PostgresFacts(database, upstream_links=settings.folders.upstream_links),
                 git,
                 disk,
                 settings.artifact_paths(),

@@ -12,14 +12,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from scidex_console.demo.artifacts.scale import Scale
-from scidex_console.demo.options import DemoOptions
-from scidex_console.demo.postgres_server import EmbeddedPostgres, remove_orphans
+from scidex_console.demo.options import DemoOptions, demo_command
+from scidex_console.demo.postgres_server import EmbeddedPostgres
 from scidex_console.demo.world import World
+from scidex_console.domain.errors import Held, Refused
+from scidex_console.wiring import demo as wiring
 from scidex_console.wiring.demo import _fresh_world, run_demo
+from tests import warm
+from tests.samples import sample
 
 TINY = Scale("tiny", artifacts=12, paper_figures=8, figures_with_file=2)
 SPEED = 200.0
@@ -42,12 +47,15 @@ sys.exit(run_demo(options, "bin/scidex-console"))
 @contextmanager
 def demo(directory: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
     """A demo without a console; its messages are to be read from standard error."""
-    with subprocess.Popen(
+    with warm.Popen(
         [sys.executable, "-c", _DEMO, str(directory), *flags], stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
         try:
             yield process
+        except BaseException:
+            process.kill()
+            raise
         finally:
             process.stderr.close()
 
@@ -89,6 +97,7 @@ def test_to_the_end_and_again_and_to_be_watched_a_new_world(
     world.stop()
 
 
+@pytest.mark.sweep
 def test_an_idle_demo_says_so_once_and_what_can_be_done(directory: Path) -> None:
     with demo(directory, "until-idle") as process:
         assert process.stderr is not None and process.stderr.read()
@@ -110,6 +119,7 @@ def test_an_idle_demo_says_so_once_and_what_can_be_done(directory: Path) -> None
     assert rest[0] == "stopping engine, figure hosts and database"
 
 
+@pytest.mark.sweep
 def test_killed_it_takes_engine_hosts_and_database_with_it(directory: Path) -> None:
     with demo(directory) as process:
         assert process.stderr is not None
@@ -127,7 +137,7 @@ def test_killed_it_takes_engine_hosts_and_database_with_it(directory: Path) -> N
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("engine_dies", [False, True])
+@pytest.mark.parametrize("engine_dies", sample(True, False))
 def test_a_second_demo_of_a_world_in_use_is_refused_and_says_nothing_else_of_it(
     directory: Path, engine_dies: bool
 ) -> None:
@@ -137,6 +147,7 @@ def test_a_second_demo_of_a_world_in_use_is_refused_and_says_nothing_else_of_it(
         running = World.attach(directory).running()
         assert running is not None and running.processes[-1].name == "engine"
         if engine_dies:
+            first.send_signal(signal.SIGSTOP)  # else it may notice, and end, before the second one comes
             os.kill(running.processes[-1].pid, signal.SIGKILL)
         with demo(directory) as second:
             assert second.stderr is not None
@@ -146,20 +157,41 @@ def test_a_second_demo_of_a_world_in_use_is_refused_and_says_nothing_else_of_it(
         assert "the demo goes on" not in told and "ended by somebody else" not in told
         assert first.poll() is None
         first.send_signal(signal.SIGINT)
+        first.send_signal(signal.SIGCONT)
         rest = first.stderr.read()
     assert first.returncode == 130 and "stopped; the world stays in" in rest
 
 
-@pytest.mark.parametrize("runs", [True, False])
-def test_a_database_whose_folder_was_removed_by_hand_goes_too(tmp_path: Path, runs: bool) -> None:
-    server = EmbeddedPostgres(tmp_path / "home", durable=False)
+@pytest.fixture
+def state_root() -> Iterator[Path]:
+    """A folder that the account of root's servers can walk to."""
+    with TemporaryDirectory(prefix="scidex-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's databases lie apart from their world")
+def test_a_database_whose_folder_is_gone_goes_only_when_its_world_is_named_and_nobody_uses_it(
+    state_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(wiring, "STATE_ROOT", state_root)
+    gone, other = tmp_path / "gone", tmp_path / "other"
+    server = EmbeddedPostgres(gone / "postgres", durable=False, state_root=state_root)
     server.start()
     place = server.place
-    if runs and os.geteuid() == 0:  # anybody else's ends by itself once its folder is gone, in a minute
-        server.release()
-    else:
-        server.stop()
-    assert place not in remove_orphans() and place.exists()
-    shutil.rmtree(tmp_path / "home")
-    remove_orphans()
-    eventually(lambda: not place.exists())  # any demo that starts at this moment removes it too
+    shutil.rmtree(gone)
+    (other / "something").mkdir(parents=True)
+    with pytest.raises(Refused):
+        run_demo(DemoOptions(other, TINY), "scidex-console")
+    monkeypatch.setattr(wiring, "default_directories", lambda: (other,))
+    assert run_demo(DemoOptions(stop=True, remove=True, everywhere=True), "scidex-console") == 0
+    told = capsys.readouterr().err
+    assert f"left: {place}, the database of a world whose folder is not there" in told
+    assert f"if it is gone: `{demo_command(gone, '--stop', '--remove')}`" in told
+    named = DemoOptions(gone, stop=True, remove=True)
+    with pytest.raises(Held, match="somebody is connected"):
+        run_demo(named, "scidex-console")
+    server.release()
+    assert place.exists()
+    assert run_demo(named, "scidex-console") == 0
+    assert f"removed: {place}, the database of {gone}" in capsys.readouterr().err
+    assert not place.exists()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import certifi
 import psycopg
 import pytest
 from psycopg import sql as compose
@@ -148,7 +149,7 @@ async def test_hashes_that_are_not_of_files_are_told_with_what_mends_it(
     monkeypatch.setattr(hashes, "LEAST_SAMPLED", 2)
     bad = only_bad(await folder_findings(store.settings))
     assert "sampled files differ from content_hash" in bad.detail
-    assert "folders.hash_source" in bad.fix
+    assert bad.fix == 'write hash_source = ["metadata.file_sha256"] below [folders]'
     with psycopg.connect(store.url) as connection:
         connection.execute("UPDATE artifacts SET content_hash = NULL")
     assert all(finding.ok for finding in await folder_findings(store.settings))
@@ -569,6 +570,15 @@ def test_certificates_that_cannot_be_used_are_told(tmp_path: Path, content: str 
         ca_file.write_text(content)
     finding = only_bad(fetching_findings(changed(polite(), "fetch", ca_file=ca_file)))
     assert finding.name == "certificates" and "authorities.pem" in finding.detail
+
+
+def test_one_certificate_is_told_in_the_singular(tmp_path: Path) -> None:
+    whole = Path(certifi.where()).read_text()
+    ca_file = tmp_path / "authorities.pem"
+    ca_file.write_text(whole[: whole.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n")
+    findings = fetching_findings(changed(polite(), "fetch", ca_file=ca_file))
+    [found] = [finding for finding in findings if finding.name == "certificates"]
+    assert found.detail == f"1 certificate of authorities in {ca_file}"
 
 
 class Terminal(io.TextIOWrapper):

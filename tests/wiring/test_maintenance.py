@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -14,8 +13,10 @@ import pytest
 from scidex_console.adapters.git.checkout import Checkout
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.cli.main import main
+from tests import warm
 from tests.adapters.git.repacking import group_at_work, members, noise, objects, trace
 from tests.labs import Lab, make_lab
+from tests.samples import sample
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,9 +40,9 @@ def git_dir(lab: Lab) -> Path:
     return Path(lab.git("rev-parse", "--absolute-git-dir").strip())
 
 
-def process(lab: Lab) -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "scidex_console", "--config", str(lab.config), "maintain"]
-    return subprocess.Popen(words, cwd=_ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def process(lab: Lab) -> warm.Popen:
+    words = [*warm.PROGRAM, "--config", str(lab.config), "maintain"]
+    return warm.Popen(words, cwd=_ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def run(lab: Lab, *words: str) -> int:
@@ -81,7 +82,7 @@ def test_without_its_database_it_repacks_all_the_same(lab: Lab) -> None:
     assert lab.git("count-objects", "-v").splitlines()[0] == "count: 0"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", sample(signal.SIGTERM, signal.SIGINT))
 def test_told_to_end_it_ends_git_leaves_nothing_and_says_that_it_is_to_be_run_again(
     heavy: Lab, number: signal.Signals
 ) -> None:
@@ -99,6 +100,7 @@ def test_told_to_end_it_ends_git_leaves_nothing_and_says_that_it_is_to_be_run_ag
     assert heavy.rows("SELECT bytes_repacked FROM scidex_console.folder_census")[0]["bytes_repacked"] is None
 
 
+@pytest.mark.sweep
 def test_readers_and_foreign_committers_go_on_meanwhile(heavy: Lab) -> None:
     """They look every file up, and commit, as long as it takes; what they dropped just now is kept."""
     dropped = heavy.git("commit-tree", "-m", "dropped", "HEAD^{tree}").strip()
@@ -117,6 +119,7 @@ def test_readers_and_foreign_committers_go_on_meanwhile(heavy: Lab) -> None:
                 check=True,
             )
             reads.extend(found.stdout.split())
+            done.wait(0.05)
 
     def commit() -> None:
         while not done.is_set():
@@ -124,6 +127,7 @@ def test_readers_and_foreign_committers_go_on_meanwhile(heavy: Lab) -> None:
             heavy.git("add", "foreign.txt")
             heavy.git("commit", "-q", "-m", f"Foreign {len(commits)}")
             commits.append(heavy.git("rev-parse", "HEAD").strip())
+            done.wait(0.05)
 
     others = [threading.Thread(target=work) for work in (read, commit)]
     with process(heavy) as maintaining:

@@ -12,6 +12,7 @@ from scidex_console.adapters.git.commit_artifact import load_committer
 from scidex_console.domain.checks import Finding
 from scidex_console.domain.errors import ConsoleError
 from scidex_console.domain.hosts import DEFAULT_GROUPS, DEFAULT_RATE, HostGroup
+from scidex_console.engine.vocabulary import counted
 from scidex_console.settings import Settings, read_session
 from scidex_console.wiring.preconditions.findings import bad, failed, good, judged
 
@@ -109,7 +110,8 @@ def _certificates(ca_file: Path | None) -> Finding:
         return bad(name, f"{ca_file} cannot be used: {said}", "name a readable PEM file in fetch.ca_file")
     number = context.cert_store_stats()["x509_ca"]
     if ca_file is not None:
-        return judged(name, number > 0, f"{number} authorities in {ca_file}", "put PEM certificates into it")
+        said = f"{counted(number, 'certificate')} of authorities in {ca_file}"
+        return judged(name, number > 0, said, "put PEM certificates into it")
     # The system's folder of certificates is read when one is needed, so it does not count here.
     folder = ssl.get_default_verify_paths().capath
     there = number > 0 or (folder is not None and any(Path(folder).iterdir()))

@@ -37,9 +37,10 @@ async def folder_findings(settings: Settings) -> Sequence[Finding]:
     """What a run of folders meets. Without a database or a repository, other findings say so."""
     findings = list(_configured(settings))
     try:
-        rows = await _next_rows(settings)
+        rows, laid_out = await _look(settings)
     except ConsoleError:
         return findings
+    findings.extend(_layout(settings, laid_out))
     try:
         findings.append(await asyncio.to_thread(_hashes, settings, rows))
         findings.extend(await asyncio.to_thread(lambda: list(_checkout(settings))))
@@ -57,19 +58,33 @@ def _configured(settings: Settings) -> Iterator[Finding]:
         )
 
 
-async def _next_rows(settings: Settings) -> Sequence[ArtifactRow]:
+async def _look(settings: Settings) -> tuple[Sequence[ArtifactRow], str]:
+    """The rows that are next, and a path in the first folder that was laid out; empty: there is none."""
     timeout = settings.database.statement_timeout.total_seconds()
     url = settings.database.need_url()
     async with Database(url, name="scidex-console doctor", statement_timeout_s=timeout, size=1) as database:
-        due = await PostgresFolders(FencedDatabase(database)).due(_ROWS, excluding=[])
-    return [item.row for item in due]
+        folders = PostgresFolders(FencedDatabase(database))
+        due = await folders.due(_ROWS, excluding=[])
+        return [item.row for item in due], await folders.first_laid_out()
+
+
+def _layout(settings: Settings, laid_out: str) -> Iterator[Finding]:
+    name, layout = "folders: layout", settings.folders.layout()
+    try:
+        layout.require_as_before(laid_out)
+    except Refused as error:
+        yield failed(name, error)
+    else:
+        if laid_out:
+            yield good(name, f"folders.shard = {layout.shard}, as in the first cycle")
 
 
 def _hashes(settings: Settings, rows: Sequence[ArtifactRow]) -> Finding:
     """Spec (folders): the hash is checked where it is set; in some stores it is none of the file."""
     name = "folders: hashes"
-    samples = sample_sources(_sample(settings, rows))
-    said = advice(settings.folders.hash_source, samples)
+    order = settings.folders.hash_source
+    samples = sample_sources(order, _sample(settings, rows))
+    said = advice(order, samples)
     if said:
         what, _, fix = said.rpartition(": ")
         return bad(name, what, fix)

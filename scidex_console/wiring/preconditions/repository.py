@@ -55,6 +55,12 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         f"install git {'.'.join(map(str, MINIMUM_GIT))} or newer",
     )
     yield from _checkout_findings("artifact repository", state.artifacts, wanted.branch, _at_work(state))
+    if state.artifacts.sparse:
+        yield bad(
+            "artifact repository: sparse",
+            "is a sparse checkout: git takes folders outside of its patterns away from readers",
+            f"`git -C {state.artifacts.worktree} sparse-checkout disable`",
+        )
     if state.outer is not None:
         yield from _checkout_findings("outer repository", state.outer, None, _at_work(state))
     if outer is not None or wanted.outer is None:
@@ -129,7 +135,7 @@ def _submodule(state: RepositoryState, recorded: str) -> Finding:
         return bad(
             name,
             f"the outer repository records {pointer.commit[:12]}, which is not in the artifacts' history",
-            "fetch and merge in the submodule first",
+            "fetch and merge it in the submodule; if that is lost for good, commit the tip there",
         )
     return good(name, f"recorded at {pointer.commit[:12]}" + ("" if pointer.is_tip else ", behind the tip"))
 
