@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
@@ -36,13 +37,20 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path, *, leave: int) -> Path | None:
-    """Use up the disk's room but for so many bytes; None when it is no disk of our own."""
+    """Use up the disk's room but for so many bytes; None when it is no disk of our own.
+
+    Who works on it may take some of the room meanwhile: then it is full with less.
+    """
     if not os.path.ismount(disk):
         return None
     ballast = disk / "ballast"
     room = os.statvfs(disk)
-    with ballast.open("wb") as file:
-        file.write(bytes(max(0, room.f_bavail * room.f_frsize - leave)))
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            file.write(bytes(max(0, room.f_bavail * room.f_frsize - leave)))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
     return ballast
 
 

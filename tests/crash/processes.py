@@ -6,11 +6,11 @@ import asyncio
 import os
 import resource
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests import warm
 from tests.engine.bench import until_true
 from tests.labs import Lab
 
@@ -50,21 +50,18 @@ async def engine_process(
     """
 
     def limit() -> None:
-        if most_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+        assert most_bytes is not None
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "scidex_console",
+    process = await warm.create_subprocess_exec(
+        *warm.PROGRAM,
         "--config",
         str(lab.config),
         "engine",
         *options,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        preexec_fn=limit,
+        preexec_fn=None if most_bytes is None else limit,
         start_new_session=True,
     )
     engine = EngineProcess(process)

@@ -1,6 +1,7 @@
 """A reader of the store: a process that opens every artifact's file by its row, again and again.
 
-`python -m tests.crash.reading_rows URL OUTER STOP REPORT` reads until the file STOP is there; REPORT is JSON.
+`python -m tests.crash.reading_rows URL OUTER STOP REPORT PAUSE` reads until the file STOP is there, with so
+many seconds after each look; REPORT is JSON.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from tests import warm
 from tests.labs import Lab
 
 _KEYS = ("figure_path", "notebook_path", "dataset_path", "model_path")
@@ -35,13 +37,14 @@ def place_of(outer: Path, row: dict[str, Any]) -> Path | None:
     return outer / inside / recorded.removeprefix(inside)
 
 
-def _read(url: str, outer: Path, stop: Path) -> dict[str, Any]:
+def _read(url: str, outer: Path, stop: Path, pause_s: float) -> dict[str, Any]:
     known: dict[str, str] = {}
     reads, moved, wrong = 0, set(), []
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
         ids = [row["id"] for row in connection.execute("SELECT id FROM artifacts ORDER BY id").fetchall()]
         while not stop.exists():
             for artifact_id in ids:
+                time.sleep(pause_s)
                 row = connection.execute("SELECT * FROM artifacts WHERE id = %s", (artifact_id,)).fetchone()
                 assert row is not None
                 place = place_of(outer, row)
@@ -61,16 +64,18 @@ def _read(url: str, outer: Path, stop: Path) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def reading_rows(lab: Lab) -> AsyncIterator[dict[str, Any]]:
-    """A reader at work until the block ends; its report is filled in then."""
+async def reading_rows(lab: Lab, *, pause_s: float = 0.002) -> AsyncIterator[dict[str, Any]]:
+    """A reader at work until the block ends; its report is filled in then.
+
+    It pauses after each look, lest it take the processor from those whose work it looks at.
+    """
     stop, report = lab.folder / "reader.stop", lab.folder / "reader.json"
-    arguments = [lab.store.database_url, str(lab.store.outer), str(stop), str(report)]
-    process = await asyncio.create_subprocess_exec(
+    arguments = [lab.store.database_url, str(lab.store.outer), str(stop), str(report), str(pause_s)]
+    process = await warm.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.crash.reading_rows",
         *arguments,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     found: dict[str, Any] = {}
     try:
@@ -86,4 +91,5 @@ async def reading_rows(lab: Lab) -> AsyncIterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[4]).write_text(json.dumps(_read(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))))
+    URL, OUTER, STOP, REPORT, PAUSE = sys.argv[1:]
+    Path(REPORT).write_text(json.dumps(_read(URL, Path(OUTER), Path(STOP), float(PAUSE))))

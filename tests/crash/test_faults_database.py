@@ -20,9 +20,10 @@ from scidex_console.demo.postgres_server import EmbeddedPostgres
 from scidex_console.domain.errors import Fenced, Unreachable
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.runs import RunState
-from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.held_store import HeldStore
 from tests.crash.checks import assert_sound
 from tests.engine.bench import Bench, addresses, bench, until_true
+from tests.samples import sample
 
 T = TypeVar("T")
 HOSTS = (("a.example.org", 9), ("b.example.org", 9), ("dead.example.org", 4))
@@ -70,7 +71,7 @@ class Unsteady(FencedDatabase):
         return result
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", sample(1, 2))
 async def test_lost_connections_and_replies_are_resolved_from_the_journal(lost: Bench, seed: int) -> None:
     unsteady: list[Unsteady] = []
 
@@ -119,6 +120,7 @@ CREATE TRIGGER keep_note AFTER UPDATE OF note ON scidex_console.engine
 """Keeps every note of the heartbeat: most stand too briefly to be met by looking."""
 
 
+@pytest.mark.sweep
 async def test_cut_connections_are_made_again_and_the_engine_says_so(lost: Bench) -> None:
     lost.lab.rows(KEEP_NOTES)
     async with lost.engine(heartbeat_s=0.1):
@@ -172,6 +174,7 @@ async def test_store_taken_over_through_the_database_alone_ends_the_engine(lost:
         assert len(lost.asked()) == asked, "nobody is asked any more"
 
 
+@pytest.mark.sweep
 async def test_deadlock_with_somebody_else_is_repeated_and_counted(lost: Bench) -> None:
     """Two rows locked in opposite orders by two transactions, of which ours is the victim."""
     counted: list[FencedDatabase] = []
@@ -216,6 +219,7 @@ async def test_deadlock_with_somebody_else_is_repeated_and_counted(lost: Bench) 
     assert_settled_once(lost)
 
 
+@pytest.mark.sweep
 async def test_locked_tables_are_waited_for_and_nothing_is_fetched_again(lost: Bench) -> None:
     async with lost.engine():
         lost.hosts.let(10)

@@ -14,6 +14,7 @@ from tests.crash.checks import assert_sound, figures_with_file
 from tests.crash.disks import fill
 from tests.crash.processes import engine_process
 from tests.engine.bench import Bench, addresses, bench, until_true
+from tests.samples import sample
 
 HOSTS = (("a.example.org", 8), ("b.example.org", 8))
 
@@ -25,7 +26,7 @@ def assert_nothing_lost(bench: Bench) -> None:
     assert not bench.tally()["dead"]
 
 
-@pytest.mark.parametrize("leave", [0, 60_000])
+@pytest.mark.parametrize("leave", sample(60_000, 0))
 async def test_full_disk_halts_with_the_bytes_needed_and_resumes_by_hand(
     tmp_path: Path, disk: Path, scidex_database: str, leave: int
 ) -> None:
@@ -40,6 +41,7 @@ async def test_disk_that_fills_up_at_any_point_of_a_batch_loses_nothing(
     await _fill_and_make_room(tmp_path, disk, scidex_database, leave)
 
 
+@pytest.mark.sweep
 async def test_full_disk_that_one_job_meets_halts_the_other_too(
     tmp_path: Path, disk: Path, scidex_database: str
 ) -> None:
@@ -96,6 +98,7 @@ async def _fill_and_make_room(tmp_path: Path, disk: Path, scidex_database: str, 
     assert_sound(made.lab)
 
 
+@pytest.mark.sweep
 async def test_limit_on_file_sizes_halts_and_the_next_engine_goes_on(
     tmp_path: Path, scidex_database: str
 ) -> None:

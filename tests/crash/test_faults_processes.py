@@ -39,6 +39,7 @@ def assert_all_settled(bench: Bench) -> None:
     assert_sound(bench.lab)
 
 
+@pytest.mark.sweep
 async def test_sigterm_finishes_what_is_in_hand_and_the_next_engine_goes_on(lost: Bench) -> None:
     start = await lost.submit("start")
     async with engine_process(lost.lab) as engine:
@@ -80,12 +81,14 @@ async def test_stopped_engine_is_taken_over_from_and_wakes_fenced_having_written
         async with lost.engine_until_it_ends(take_over=True) as (engine, life):
             assert await lost.at_rest() is RunState.DONE
             before = lost.artifacts(), lost.lab.git("rev-parse", "HEAD"), lost.batches(), lost.figures()
+            asked = len(lost.asked())
             stopped.signal(signal.SIGCONT)
             assert await stopped.ended() == 1
             assert any("another engine took over" in line for line in stopped.lines), stopped.lines
             assert len(stopped.lines) == 2, "one line says why"
             now = lost.artifacts(), lost.lab.git("rev-parse", "HEAD"), lost.batches(), lost.figures()
             assert now == before, "it wrote nothing"
+            assert len(lost.asked()) == asked, "and asked nobody: the budgets are the other one's now"
             assert (await lost.ask("pause")).state is IntentState.REFUSED, "the new one is alive"
             engine.leave()
             await life
@@ -94,6 +97,7 @@ async def test_stopped_engine_is_taken_over_from_and_wakes_fenced_having_written
     assert_all_settled(lost)
 
 
+@pytest.mark.sweep
 async def test_engine_stopped_within_a_transaction_is_taken_over_from(lost: Bench) -> None:
     """Its open transaction keeps the epoch from moving until its connection is ended."""
     start = await lost.submit("start")
@@ -155,7 +159,7 @@ def _assert_nobody_was_asked_after_being_settled(bench: Bench) -> None:
     assert sorted(late) == sorted(began)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 async def test_engine_killed_at_random_moments_loses_and_doubles_nothing(lost: Bench, seed: int) -> None:
     await _killed_again_and_again(lost, seed, kills=2)
 

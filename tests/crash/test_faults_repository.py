@@ -11,9 +11,10 @@ import pytest
 from scidex_console.adapters.git.locks import FileLock
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.runs import RunState
-from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.held_store import HeldStore
 from tests.crash.checks import assert_sound
 from tests.engine.bench import Bench, addresses, bench, until_true
+from tests.samples import sample
 
 HOSTS = (("a.example.org", 8), ("b.example.org", 8))
 
@@ -66,6 +67,7 @@ async def test_index_lock_of_another_is_waited_for_told_and_never_removed(lost: 
     assert_all_stored_once(lost)
 
 
+@pytest.mark.sweep
 async def test_another_writer_of_the_repository_is_waited_for(lost: Bench) -> None:
     writer = FileLock(git_path(lost, "scidex-console") / "writer.lock")
     async with lost.engine(seal=impatient):
@@ -79,7 +81,8 @@ async def test_another_writer_of_the_repository_is_waited_for(lost: Bench) -> No
     assert_all_stored_once(lost)
 
 
-@pytest.mark.parametrize("trouble", ["detached", "other branch", "merge"])
+@pytest.mark.parametrize("trouble", sample("merge", "other branch", "detached"))
+@pytest.mark.sweep
 async def test_repository_not_ours_to_write_halts_the_run_until_it_is_mended_and_resumed(
     lost: Bench, trouble: str
 ) -> None:
@@ -120,6 +123,7 @@ async def test_repository_not_ours_to_write_halts_the_run_until_it_is_mended_and
     assert_all_stored_once(lost)
 
 
+@pytest.mark.sweep
 async def test_engine_that_cannot_recover_stays_halts_its_run_and_goes_on_when_told(lost: Bench) -> None:
     async with lost.engine_until_it_ends() as (_, life):
         lost.hosts.let(8)
@@ -140,6 +144,7 @@ async def test_engine_that_cannot_recover_stays_halts_its_run_and_goes_on_when_t
     assert_sound(lost.lab)
 
 
+@pytest.mark.sweep
 async def test_engine_that_starts_while_git_is_locked_waits_and_beats(lost: Bench) -> None:
     start = await lost.submit("start")
     lock = git_path(lost, "index.lock")

@@ -15,9 +15,10 @@ from scidex_console.domain.intents import IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.ports import AttemptFilter
-from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.held_store import HeldStore
 from tests.crash.checks import assert_sound
 from tests.engine.bench import Bench, addresses, bench, until_true
+from tests.samples import sample
 
 HOSTS = (("a.example.org", 6), ("b.example.org", 6), ("dead.example.org", 4))
 
@@ -42,7 +43,7 @@ def dead_ids(bench: Bench) -> set[str]:
     return {i for i, url in bench.lab.store.lost.items() if "dead." in url}
 
 
-@pytest.mark.parametrize("trouble", ["down", "silent", "503"])
+@pytest.mark.parametrize("trouble", sample("503", "silent", "down"))
 async def test_nothing_is_marked_dead_while_no_host_answers_as_it_should(lost: Bench, trouble: str) -> None:
     before = lost.artifacts()
     if trouble != "down":

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from scidex_console.demo.postgres_server import EmbeddedPostgres
-from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.held_store import HeldStore
 from tests.crash.at_places import at_place
 from tests.crash.folder_stores import PHASES, Migration, migration
 from tests.crash.test_faults_database import Unsteady, _scidex_tables, cut_connections
 from tests.engine.bench import until_true
 from tests.engine.folders.conftest import FOLDERS
+from tests.samples import sample
 
 STRIDE = int(os.environ.get("SCIDEX_CUT_STRIDE", "24"))
 """Of the places of a batch the sweep takes one in so many; with 1 it takes every one."""
@@ -34,7 +35,7 @@ async def _trouble_at(folders: Migration, phase: str, number: int, act: Callable
     return place.hit
 
 
-@pytest.mark.parametrize(("phase", "number"), [("forward", 25), ("back", 17), ("again", 30)])
+@pytest.mark.parametrize(("phase", "number"), sample(("forward", 25), ("back", 17), ("again", 30)))
 async def test_connections_cut_within_a_batch_are_made_again_and_it_comes_to_its_end(
     tmp_path: Path, scidex_database: str, phase: str, number: int
 ) -> None:
@@ -121,6 +122,7 @@ async def _restarted_within(folder: Path, cases: Sequence[tuple[str, int]]) -> N
         await asyncio.to_thread(server.destroy)
 
 
+@pytest.mark.sweep
 async def test_server_restarted_within_a_cycle_and_a_rollback_changes_nothing(tmp_path: Path) -> None:
     await _restarted_within(tmp_path, [("forward", 25), ("back", 14)])
 

@@ -16,6 +16,7 @@ from tests.crash.folder_stores import PHASES, Migration, migration
 from tests.crash.processes import engine_process
 from tests.engine.bench import until_true
 from tests.engine.folders.conftest import FOLDERS
+from tests.samples import sample
 
 PAGE = 4096
 STRIDE = int(os.environ.get("SCIDEX_DISK_STRIDE", "24"))
@@ -89,7 +90,7 @@ def _stands_still(folders: Migration, intent: int) -> bool:
     return row["settled_at"] is not None or "full" in row["waits_on"]
 
 
-@pytest.mark.parametrize("pages", [0, 12])
+@pytest.mark.parametrize("pages", sample(12, 0))
 async def test_full_disk_halts_a_cycle_with_the_bytes_needed_and_loses_nothing(
     tmp_path: Path, disk: Path, scidex_database: str, pages: int
 ) -> None:
@@ -102,7 +103,8 @@ async def test_full_disk_halts_a_cycle_with_the_bytes_needed_and_loses_nothing(
         await folders.assert_sound(verified=True)
 
 
-@pytest.mark.parametrize("pages", [0, 3])
+@pytest.mark.parametrize("pages", sample(3, 0))
+@pytest.mark.sweep
 async def test_full_disk_holds_up_a_rollback_and_a_redo_which_then_come_to_their_end(
     tmp_path: Path, disk: Path, scidex_database: str, pages: int
 ) -> None:
@@ -163,6 +165,7 @@ def _bytes_kept(folders: Migration) -> int:
     return sum(path.stat().st_size for path in Path(objects).rglob("*") if path.is_file())
 
 
+@pytest.mark.sweep
 async def test_limit_on_file_sizes_halts_the_migration_and_the_next_engine_goes_on(
     tmp_path: Path, scidex_database: str
 ) -> None:
@@ -182,6 +185,7 @@ async def test_limit_on_file_sizes_halts_the_migration_and_the_next_engine_goes_
         await folders.assert_sound(verified=True)
 
 
+@pytest.mark.sweep
 async def test_full_database_disk_halts_the_migration_and_resumes_by_hand(
     tmp_path: Path, database_disk: Path, scidex_database: str
 ) -> None:

@@ -11,13 +11,14 @@ import psycopg
 import pytest
 
 from scidex_console.domain.intents import IntentState
-from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.held_store import HeldStore
 from tests.crash.at_places import at_place
 from tests.crash.folder_stores import PHASES, Migration, migration
 from tests.crash.processes import engine_process
 from tests.engine.bench import until_true
 from tests.engine.folders.conftest import FOLDERS
 from tests.engine.folders.tiny import git
+from tests.samples import sample
 
 STRIDE = int(os.environ.get("SCIDEX_CUT_STRIDE", "24"))
 """Of the places of a batch the sweeps take one in so many; with 1 they take every one."""
@@ -87,6 +88,7 @@ async def test_rows_that_others_hold_locked_are_left_out_and_migrated_later(
         await folders.assert_sound(verified=True)
 
 
+@pytest.mark.sweep
 async def test_a_row_that_is_locked_during_a_rollback_keeps_its_folder(three: Migration) -> None:
     async with three.bench.engine(jobs=FOLDERS):
         await three.do("forward")
@@ -160,7 +162,8 @@ async def _meanwhile(folders: Migration, phase: str, number: int, act: str) -> b
 
 
 @pytest.mark.parametrize(
-    ("act", "phase", "number"), [("edit", "back", 8), ("commit", "forward", 20), ("commit", "back", 12)]
+    ("act", "phase", "number"),
+    sample(("edit", "back", 8), ("commit", "forward", 20), ("commit", "back", 12), quick=2),
 )
 async def test_what_others_do_in_the_middle_of_a_batch_stands(
     three: Migration, act: str, phase: str, number: int
@@ -225,6 +228,7 @@ def pushed(folders: Migration) -> str:
     return folders.lab.git("ls-remote", "origin", "refs/heads/main").split()[0]
 
 
+@pytest.mark.sweep
 async def test_commits_pushed_by_others_before_a_cycle_are_taken_over(pushing: Migration) -> None:
     async with pushing.bench.engine(jobs=FOLDERS):
         await pushing.do("forward")

@@ -19,7 +19,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.engine.jobs.migrate_folders import GROUP
 from scidex_console.engine.pulse import Pulse
 from scidex_console.engine.writer import Writer
-from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.held_store import HeldStore
 from scidex_console.wiring.jobs import migrate_folders
 from tests.conftest import Databases
 from tests.crash.folder_checks import Before, assert_folders_sound, assert_verified, look

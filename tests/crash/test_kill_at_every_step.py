@@ -12,9 +12,9 @@ import pytest
 from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
 from scidex_console.engine.ports import SurveyedFigure
 from scidex_console.engine.writer import Writer
-from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.held_store import HeldStore
 from tests.crash.checks import assert_sound, figures_with_file
-from tests.crash.forked import Work, killed, run_in_child
+from tests.crash.forked import Work, run_in_child, storm
 from tests.labs import Lab, image_of, make_lab, prepare_figures
 
 
@@ -102,21 +102,6 @@ def _partly_taken_back(lab: Lab, theirs: str) -> None:
     assert_sound(lab)
 
 
-def _storm(lab: Lab, work: Work, kill_at: int) -> bool:
-    """Kill the work at one place, kill its recovery at another, let the third engine finish.
-
-    False when the work has no such place.
-    """
-    first = run_in_child(lab, work, kill_at=kill_at)
-    if not killed(first):
-        assert first == 0
-        return False
-    second = run_in_child(lab, work, kill_at=1 + kill_at % 7)
-    assert second == 0 or killed(second)
-    assert run_in_child(lab, work) == 0
-    return True
-
-
 @pytest.fixture
 def lab(tmp_path: Path, scidex_database: str) -> Lab:
     return make_lab(tmp_path, scidex_database, figures=40, artifacts=50)
@@ -127,7 +112,7 @@ def _round(lab: Lab, number: int, kill_at: int, phase: str) -> bool:
     stored, dead = lab.lost(2, skip=3 * number), lab.lost(1, skip=3 * number + 2)
     assert run_in_child(lab, _prepare(lab, stored, dead)) == 0
     hit = False
-    run = partial(_storm, lab)
+    run = partial(storm, lab)
     if phase == "forward":
         hit = run(_write(lab), kill_at)
     else:
@@ -152,10 +137,13 @@ def _round(lab: Lab, number: int, kill_at: int, phase: str) -> bool:
 PHASES = ("forward", "back", "rest", "again")
 
 
-@pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("kill_at", [3, 9, 14, 19, 25])
-def test_a_batch_killed_at_a_step_is_whole_after_restart(lab: Lab, phase: str, kill_at: int) -> None:
-    assert _round(lab, 0, kill_at, phase)
+@pytest.mark.parametrize(
+    ("phase", "places"), zip(PHASES, [(3, 14, 25), (9, 19), (14, 25), (3, 19)], strict=True), ids=PHASES
+)
+def test_a_batch_killed_at_a_step_is_whole_after_restart(
+    lab: Lab, phase: str, places: tuple[int, ...]
+) -> None:
+    assert all(_round(lab, number, kill_at, phase) for number, kill_at in enumerate(places))
 
 
 def _adopt(lab: Lab, artifact_id: str) -> Work:
@@ -179,7 +167,14 @@ def _adopt(lab: Lab, artifact_id: str) -> Work:
     return work
 
 
-@pytest.mark.parametrize(("phase", "kill_at"), [("forward", 5), ("forward", 9), ("forward", 13), ("back", 3)])
+@pytest.mark.parametrize(
+    ("phase", "kill_at"),
+    [
+        ("forward", 9),
+        ("back", 3),
+        *(pytest.param("forward", place, marks=pytest.mark.sweep) for place in (5, 13)),
+    ],
+)
 def test_an_adoption_killed_at_a_step_is_whole_after_restart(lab: Lab, phase: str, kill_at: int) -> None:
     assert _round(lab, 0, 0, "none") is False
     lost = lab.lost(1)[0]
@@ -189,11 +184,11 @@ def test_an_adoption_killed_at_a_step_is_whole_after_restart(lab: Lab, phase: st
     lab.rows("UPDATE artifacts SET file_path = NULL WHERE id = %s", lost)
     file.unlink()
     if phase == "forward":
-        assert _storm(lab, _adopt(lab, lost), kill_at)
+        assert storm(lab, _adopt(lab, lost), kill_at)
     else:
         assert run_in_child(lab, _adopt(lab, lost)) == 0
         newest = lab.rows("SELECT max(id) AS id FROM scidex_console.batch")[0]["id"]
-        assert _storm(lab, _take_back(lab, only=newest), kill_at)
+        assert storm(lab, _take_back(lab, only=newest), kill_at)
     assert lab.git("rev-parse", "HEAD") == head and file.read_bytes() == image_of(lost)
     (row,) = lab.rows("SELECT file_path FROM artifacts WHERE id = %s", lost)
     if phase == "back":

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from scidex_console.adapters.postgres.intents import PostgresIntents
-from scidex_console.adapters.postgres.read_model import PostgresReadModel
-from scidex_console.adapters.postgres.runs import PostgresRuns
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.triage import Decision
-from scidex_console.engine import killpoints
-from scidex_console.engine.finishing import Finishing
-from scidex_console.engine.writer import Writer
 from scidex_console.wiring import clean_up
-from scidex_console.wiring.engine import HeldStore
 from scidex_console.wiring.reading import readers
-from scidex_console.wiring.triage_orders import triage_orders
 from tests.crash.checks import assert_git_is_clean
+from tests.crash.deciding import NOWHERE, STRIDE, settled_in_a_storm
 from tests.crash.folder_checks import assert_verified
-from tests.crash.forked import Work, killed, run_in_child
+from tests.crash.forked import in_child, killed
 from tests.engine.cleanup.attic import attic, look, make
 from tests.engine.triage.cases import number_of
 from tests.labs import Lab
@@ -33,34 +25,6 @@ FILES = {
     Decision.KEEP: ("figures", "notes/run.sh"),
     Decision.DELETE: ("notes", "figures/deep"),
 }
-STRIDE = int(os.environ.get("SCIDEX_DECISION_KILL_STRIDE", "3"))
-"""Of the numbered places the sweep takes one in so many; with 1 it takes every one."""
-
-
-async def gate_is_open() -> None:
-    """The gate was passed over when the store was made."""
-
-
-def settle(lab: Lab) -> Work:
-    """What an engine does: recover, take up what is on the desk, settle it."""
-
-    async def work(held: HeldStore, writer: Writer) -> None:
-        await writer.recover()
-        intents = PostgresIntents(held.fenced)
-        orders = triage_orders(
-            lab.settings,
-            held,
-            finishing=Finishing(PostgresRuns(held.fenced), held.journal(), writer),
-            journal=held.journal(),
-            writer=writer,
-            previews=PostgresReadModel(held.fenced.database),
-            check_cleanup=gate_is_open,
-        )
-        for intent in await intents.claim():
-            await intents.settle(intent, done=True, outcome=await orders.decide(intent))
-        await writer.publish()
-
-    return work
 
 
 def put(lab: Lab, decision: Decision, *, undoes: int | None = None) -> Intent:
@@ -75,21 +39,6 @@ def put(lab: Lab, decision: Decision, *, undoes: int | None = None) -> Intent:
             return await at.cleanup.decide(preview, reason="a storm", typed=preview.phrase)
 
     return asyncio.run(ask())
-
-
-def storm(lab: Lab, kill_at: int) -> bool:
-    """Kill the settling at one place, its recovery at another, let the third engine finish.
-
-    False when there is no such place.
-    """
-    first = run_in_child(lab, settle(lab), kill_at=kill_at)
-    if not killed(first):
-        assert first == 0
-        return False
-    second = run_in_child(lab, settle(lab), kill_at=1 + kill_at % 7)
-    assert second == 0 or killed(second)
-    assert run_in_child(lab, settle(lab)) == 0
-    return True
 
 
 def assert_applied(lab: Lab, decision: Decision) -> None:
@@ -109,11 +58,11 @@ def one_round(lab: Lab, decision: Decision, *, kill_at: int, undoing: bool) -> b
     """There and back, with a storm on the way there or on the way back; whether it hit."""
     before, rows = look(lab), lab.rows("SELECT id FROM artifacts ORDER BY id")
     number = number_of(put(lab, decision))
-    hit = storm(lab, 10**6 if undoing else kill_at)
+    hit = settled_in_a_storm(lab, NOWHERE if undoing else kill_at)
     assert_applied(lab, decision)
     assert_git_is_clean(lab)
     undo = number_of(put(lab, decision, undoes=number))
-    hit = storm(lab, kill_at if undoing else 10**6) or hit
+    hit = settled_in_a_storm(lab, kill_at if undoing else NOWHERE) or hit
     assert look(lab) == before and lab.rows("SELECT id FROM artifacts ORDER BY id") == rows
     assert_git_is_clean(lab)
     results = lab.rows(
@@ -135,14 +84,10 @@ def lab(tmp_path: Path, scidex_database: str) -> Lab:
     return made
 
 
-@pytest.mark.parametrize(
-    ("decision", "kill_at", "undoing"),
-    [(Decision.KEEP, 11, False), (Decision.KEEP, 13, True), (Decision.ADOPT, 8, False)],
-)
-def test_clean_up_killed_at_a_step_is_whole_after_restart(
-    lab: Lab, decision: Decision, kill_at: int, undoing: bool
-) -> None:
-    assert one_round(lab, decision, kill_at=kill_at, undoing=undoing)
+def test_clean_up_killed_at_a_step_is_whole_after_restart(lab: Lab) -> None:
+    assert one_round(lab, Decision.KEEP, kill_at=11, undoing=False)
+    assert one_round(lab, Decision.KEEP, kill_at=13, undoing=True)
+    assert one_round(lab, Decision.ADOPT, kill_at=8, undoing=False)
     assert_verified(lab)
 
 
@@ -158,32 +103,16 @@ def test_run_killed_at_any_step_goes_on_from_there(lab: Lab) -> None:
                 await at.cleanup.decide(preview, reason="all of it", typed=preview.phrase)
 
         asyncio.run(ask())
-    assert run_in_child(lab, settle(lab)) == 0
+    assert not settled_in_a_storm(lab, NOWHERE)
     for name in ("figures/a/b", "notebooks"):
         (lab.store.artifacts / name).mkdir(parents=True)
-    for kill_at in (1, 3, 5, 10**6):
-        code = _run_killed(lab, kill_at)
-        assert killed(code) or (kill_at == 10**6 and code == 0)
+    for kill_at in (1, 3, 5):
+        assert killed(in_child(lambda: _clean_up(lab), kill_at=kill_at))
+    assert in_child(lambda: _clean_up(lab)) == 0
     assert {e.name for e in lab.store.artifacts.iterdir() if not e.name.startswith(".")} & {
         "figures"
     } == set()
     assert_verified(lab)
-
-
-def _run_killed(lab: Lab, kill_at: int) -> int:
-    """One run, killed at a place; as `run_in_child`, without an engine."""
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            os.environ["SCIDEX_CONSOLE_KILL_AT"] = str(kill_at)
-            killpoints._reached = 0
-            asyncio.run(_clean_up(lab))
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
 
 
 async def _clean_up(lab: Lab) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
-import traceback
 from pathlib import Path
 
 import pytest
 
-from scidex_console.engine import killpoints
 from scidex_console.engine.writer import Writer
 from scidex_console.wiring.artifacts import artifact_commits
-from scidex_console.wiring.engine import HeldStore
+from scidex_console.wiring.held_store import HeldStore
 from tests.crash.folder_checks import assert_git_is_clean, assert_verified
-from tests.crash.forked import killed, run_in_child
+from tests.crash.forked import in_child, killed, run_in_child
 from tests.engine.artifacts.writing import commit, new_row, row
 from tests.engine.folders.tiny import tiny_lab
 from tests.labs import Lab
@@ -26,22 +22,7 @@ STRIDE = int(os.environ.get("SCIDEX_COMMIT_KILL_STRIDE", "3"))
 
 def _commit_in_child(lab: Lab, artifact: str, what: str, kill_at: int | None = None) -> int:
     """A writer in a process of its own; its exit code, or minus the signal that ended it."""
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            os.environ.pop("SCIDEX_CONSOLE_KILL_AT", None)
-            if kill_at is not None:
-                os.environ["SCIDEX_CONSOLE_KILL_AT"] = str(kill_at)
-            killpoints._reached = 0
-            asyncio.run(_commit(lab, artifact, what))
-            code = 0
-        except BaseException:
-            traceback.print_exc(file=sys.__stderr__)
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+    return in_child(lambda: _commit(lab, artifact, what), kill_at=kill_at)
 
 
 async def _commit(lab: Lab, artifact: str, what: str) -> None:

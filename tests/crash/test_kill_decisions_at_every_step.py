@@ -3,58 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from scidex_console.adapters.postgres.intents import PostgresIntents
-from scidex_console.adapters.postgres.read_model import PostgresReadModel
-from scidex_console.adapters.postgres.runs import PostgresRuns
 from scidex_console.domain.intents import Intent
 from scidex_console.domain.triage import Decision
-from scidex_console.engine.finishing import Finishing
-from scidex_console.engine.writer import Writer
-from scidex_console.wiring.engine import HeldStore
 from scidex_console.wiring.reading import readers
-from scidex_console.wiring.triage_orders import triage_orders
 from tests.crash.checks import assert_git_is_clean
+from tests.crash.deciding import NOWHERE, STRIDE, settled_in_a_storm
 from tests.crash.folder_checks import Before, assert_verified, look
-from tests.crash.forked import Work, killed, run_in_child
 from tests.engine.triage.cases import NEW, OLD, cases_lab, look_at_all, number_of
 from tests.labs import Lab
 
 OF_DECISION = {Decision.RESTORE: "stale", Decision.ACCEPT: "wrong", Decision.REDOWNLOAD: "paper"}
-STRIDE = int(os.environ.get("SCIDEX_DECISION_KILL_STRIDE", "3"))
-"""Of the numbered places the sweep takes one in so many; with 1 it takes every one."""
-
-
-async def gate_is_open() -> None:
-    """Whether anything may be cleaned up is of no concern here."""
-
-
-def settle(lab: Lab) -> Work:
-    """What an engine does: recover, take up what is on the desk, settle it."""
-
-    async def work(held: HeldStore, writer: Writer) -> None:
-        await writer.recover()
-        database = held.fenced.database
-        intents = PostgresIntents(held.fenced)
-        orders = triage_orders(
-            lab.settings,
-            held,
-            finishing=Finishing(PostgresRuns(held.fenced), held.journal(), writer),
-            journal=held.journal(),
-            writer=writer,
-            previews=PostgresReadModel(database),
-            check_cleanup=gate_is_open,
-        )
-        for intent in await intents.claim():
-            await intents.settle(intent, done=True, outcome=await orders.decide(intent))
-        await writer.publish()
-
-    return work
 
 
 def put(lab: Lab, decision: Decision, *, undoes: int | None = None) -> Intent:
@@ -69,21 +32,6 @@ def put(lab: Lab, decision: Decision, *, undoes: int | None = None) -> Intent:
             return await at.triage.decide(preview, reason="a storm")
 
     return asyncio.run(ask())
-
-
-def storm(lab: Lab, kill_at: int) -> bool:
-    """Kill the settling at one place, its recovery at another, let the third engine finish.
-
-    False when there is no such place.
-    """
-    first = run_in_child(lab, settle(lab), kill_at=kill_at)
-    if not killed(first):
-        assert first == 0
-        return False
-    second = run_in_child(lab, settle(lab), kill_at=1 + kill_at % 7)
-    assert second == 0 or killed(second)
-    assert run_in_child(lab, settle(lab)) == 0
-    return True
 
 
 def assert_applied(lab: Lab, decision: Decision) -> None:
@@ -114,13 +62,13 @@ def assert_as_if_nothing_was_decided(lab: Lab, before: Before) -> None:
 def one_round(lab: Lab, before: Before, decision: Decision, *, kill_at: int, undoing: bool) -> bool:
     """There and back, with a storm on the way there or on the way back; whether it hit."""
     number = number_of(put(lab, decision))
-    hit = storm(lab, 10**6 if undoing else kill_at)
+    hit = settled_in_a_storm(lab, NOWHERE if undoing else kill_at)
     assert_applied(lab, decision)
     assert_git_is_clean(lab)
     if not undoing:
         assert_verified(lab)
     undo = number_of(put(lab, decision, undoes=number))
-    hit = storm(lab, kill_at if undoing else 10**6) or hit
+    hit = settled_in_a_storm(lab, kill_at if undoing else NOWHERE) or hit
     assert_as_if_nothing_was_decided(lab, before)
     assert_git_is_clean(lab)
     results = lab.rows(

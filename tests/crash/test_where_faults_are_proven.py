@@ -21,7 +21,7 @@ def test_every_room_of_this_folder_is_in_the_table() -> None:
 
 
 def test_every_variable_that_the_table_names_has_the_default_it_says() -> None:
-    code = "\n".join(path.read_text() for path in TESTS.rglob("test_*.py"))
+    code = "\n".join(path.read_text() for path in TESTS.rglob("*.py"))
     said = dict(re.findall(r"^\| `(SCIDEX_\w+)` \| (\d+) \|", TABLE, re.MULTILINE))
     read = dict(re.findall(r'environ\.get\("(SCIDEX_\w+)", "(\d+)"\)', code))
     assert said == read and said

@@ -6,7 +6,6 @@ import os
 import secrets
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,17 +15,17 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests import warm
 from tests.labs import Lab
 
 
 @contextmanager
 def engine_of(lab: Lab) -> Iterator[int]:
     """An engine process over a laboratory, and its pid; killed at the end, as it may be at any time."""
-    engine = subprocess.Popen(
-        [sys.executable, "-m", "scidex_console", "--config", str(lab.config), "engine"],
+    engine = warm.Popen(
+        [*warm.PROGRAM, "--config", str(lab.config), "engine"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         start_new_session=True,
     )
     try:

@@ -23,6 +23,8 @@ from typing import Protocol
 import pyte
 from wcwidth import wcwidth
 
+from tests import warm
+
 ESCAPE, ENTER, TAB, RIGHT = "\x1b", "\r", "\t", "\x1b[C"
 _TMUX_NAMES = {ESCAPE: "Escape", ENTER: "Enter", TAB: "Tab", RIGHT: "Right"}
 
@@ -68,11 +70,19 @@ class PtyTerminal:
         """Everything the program has written."""
         self._screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
-        self.pid, self._master = pty.fork()
-        if self.pid == 0:
-            os.execvpe(command[0], list(command), dict(env))
+        self._master, theirs = pty.openpty()
         self.resize(columns, rows)
-        self._status: int | None = None
+        self._process = warm.Popen(
+            command,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=env,
+            start_new_session=True,
+            preexec_fn=warm.own_terminal,
+        )
+        os.close(theirs)
+        self.pid = self._process.pid
 
     def send(self, *keys: str) -> None:
         os.write(
@@ -107,10 +117,7 @@ class PtyTerminal:
         self._screen.resize(rows, columns)
 
     def running(self) -> bool:
-        if self._status is None:
-            done, status = os.waitpid(self.pid, os.WNOHANG)
-            self._status = os.waitstatus_to_exitcode(status) if done else None
-        return self._status is None
+        return self._process.poll() is None
 
     def kill(self, number: int) -> None:
         if self.running():
@@ -177,7 +184,7 @@ if shutil.which("tmux"):
     KINDS["tmux"] = TmuxTerminal
 
 
-def wait_for(terminal: Terminal, *wanted: str, within: float = 30.0, again: str = "") -> str:
+def wait_for(terminal: Terminal, *wanted: str, within: float = 90.0, again: str = "") -> str:
     """The screen once it shows all the wanted texts; fails with the last screen otherwise.
 
     A key to press `again`, if nothing has come of it after ten seconds, may have met a screen that was
@@ -196,7 +203,7 @@ def wait_for(terminal: Terminal, *wanted: str, within: float = 30.0, again: str 
         time.sleep(0.1)
 
 
-def leave_dialog(terminal: Terminal, within: float = 30.0) -> None:
+def leave_dialog(terminal: Terminal, within: float = 90.0) -> None:
     """Press Esc, and wait until no dialog is shown: a key at once would be taken for part of a sequence."""
     terminal.send(ESCAPE)
     until = time.monotonic() + within

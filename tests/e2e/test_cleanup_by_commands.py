@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 
 from scidex_console.cli.main import main
 from scidex_console.domain.folders.layout import is_uuid
+from tests import warm
 from tests.e2e.conftest import engine_of
+from tests.e2e.terminals import ENTER, RIGHT, TAB, PtyTerminal, wait_for
+from tests.e2e.test_operator_session import environment
 from tests.engine.cleanup.attic import attic_lab
 from tests.labs import Lab
 
@@ -25,6 +29,8 @@ class Shell:
 
     lab: Lab
     capsys: pytest.CaptureFixture[str]
+    said: str = ""
+    """The messages of the last command."""
 
     def __call__(self, *words: str, code: int = 0) -> dict[str, Any]:
         """Run a command with `--json`; what it printed."""
@@ -32,6 +38,7 @@ class Shell:
         got = main(["--config", str(self.lab.config), *words, "--json"])
         said = self.capsys.readouterr()
         assert got == code, (words, said.out, said.err)
+        self.said = said.err
         document: dict[str, Any] = json.loads(said.out)
         return document
 
@@ -61,6 +68,41 @@ def shell(tmp_path: Path, scidex_database: str, capsys: pytest.CaptureFixture[st
         yield shell
 
 
+@pytest.mark.sweep
+def test_console_decides_on_marked_files_and_deletes_only_what_is_typed(shell: Shell) -> None:
+    shell("start", "folders")
+    while shell("status", "folders")["jobs"][0]["run"]["state"] != "done":
+        pass
+    token = shell("soak", "override", "5")["preview"]["token"]
+    shell("soak", "override", "5", "--token", token, *_WHY)
+    words = [*warm.PROGRAM, "--config", str(shell.lab.config), "console"]
+    console = PtyTerminal(words, 120, 40, environment(shell.lab.folder))
+    try:
+        wait_for(console, "engine RUNNING")
+        console.send("6")
+        wait_for(console, "nothing waits for a person")
+        console.send("o")
+        wait_for(console, "files that no row claims", "figures/lost.png", "notes/run.sh")
+        console.send("/", "figures notes", ENTER)
+        wait_for(console, "Esc shows all")
+        console.send(" ", " ", " ", "o")
+        wait_for(console, "Keep what no row claims", "3 files", "Cancel")
+        console.send("after the soak", TAB, RIGHT, ENTER)
+        wait_for(console, "keep applied to 3")
+        console.send("d")
+        wait_for(console, "Delete what no row claims", "type: delete 1 file")
+        console.send("delete 1 file", TAB, "of no use", TAB, RIGHT, ENTER)
+        wait_for(console, "delete applied to 1")
+    finally:
+        console.close()
+    decided = shell("cleanup", "decisions")["decisions"]
+    assert [(d["decision"], d["state"], d["applied"]) for d in decided] == [
+        ("delete", "applied", 1),
+        ("keep", "applied", 3),
+    ]
+    assert len(list((shell.lab.store.artifacts / "orphans").rglob("*.orphan.json"))) == 3
+
+
 def test_from_the_migration_to_a_listing_of_folders_only(shell: Shell) -> None:
     shell("start", "folders")
     while shell("status", "folders")["jobs"][0]["run"]["state"] != "done":
@@ -70,6 +112,7 @@ def test_from_the_migration_to_a_listing_of_folders_only(shell: Shell) -> None:
     plan = shell("cleanup", "plan", code=4)["cleanup"]
     assert "phase 5" in plan["shut_by"] and plan["orphans"] == 8 and plan["waiting"] == 0
     preview = shell("cleanup", "decide", "keep", "notes")
+    assert "not yet: nothing is cleaned up before phase 5" in shell.said
     shut = shell("cleanup", "decide", "keep", "notes", "--token", preview["preview"]["token"], *_WHY, code=4)
     assert "phase 5" in shut["error"]["what"]
     shell("cleanup", "run", code=4)
@@ -104,11 +147,11 @@ def test_from_the_migration_to_a_listing_of_folders_only(shell: Shell) -> None:
         pass
 
     # Folders that somebody has left behind, empty.
-    (shell.lab.store.artifacts / "models" / "old").mkdir(parents=True)
+    (shell.lab.store.artifacts / "models" / os.fsdecode(b"old \xff")).mkdir(parents=True)
     (shell.lab.store.artifacts / "figures").mkdir(exist_ok=True)
     shell.set_legacy("off")
     plan = shell("cleanup", "run")["cleanup"]
-    assert plan["folders"] == ["figures", "models/old", "models"] and plan["vacuumed_at"] is None
+    assert plan["folders"] == ["figures", "models/old \udcff", "models"] and plan["vacuumed_at"] is None
     shell("cleanup", "run", "--token", "t-000000", *_WHY, code=1)
     after = shell.confirmed("cleanup", "run")["cleanup"]
     assert after["strays"] == [] and after["folders"] == [] and after["orphans"] == 0 and after["kept"] == 2
@@ -118,7 +161,11 @@ def test_from_the_migration_to_a_listing_of_folders_only(shell: Shell) -> None:
     assert tops - {"orphans"} and all(is_uuid(name) for name in tops - {"orphans"})
     assert shell.lab.git("status", "--porcelain") == ""
     (audit,) = shell.lab.rows("SELECT * FROM scidex_console.audit WHERE action = 'cleanup'")
-    assert audit["reason"] == "after the soak" and audit["after"]["removed"] == plan["folders"]
+    assert audit["reason"] == "after the soak" and audit["after"]["removed"] == [
+        "figures",
+        "models/old \\udcff",
+        "models",
+    ]
     report = shell("verify")
     assert report["holds"] is True
 

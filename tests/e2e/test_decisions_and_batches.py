@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.e2e.conftest import engine_of
 from tests.e2e.terminals import ENTER, RIGHT, TAB, PtyTerminal, leave_dialog, wait_for
-from tests.e2e.test_operator_session import PROGRAM, environment
+from tests.e2e.test_operator_session import environment
 from tests.engine.folders.tiny import sha256
 from tests.engine.triage.cases import IMAGE_URL, NEW, OLD, cases_lab, look_at_all, verified
 from tests.labs import Lab
@@ -45,7 +46,7 @@ def lab(module_folder: Path, module_database: str) -> Iterator[Lab]:
 @pytest.fixture
 def console(lab: Lab) -> Iterator[PtyTerminal]:
     """A console over it."""
-    words = [*PROGRAM, "--config", str(lab.config), "console"]
+    words = [*warm.PROGRAM, "--config", str(lab.config), "console"]
     terminal = PtyTerminal(words, 120, 40, environment(lab.folder))
     try:
         wait_for(terminal, "engine RUNNING", within=15)
@@ -82,6 +83,7 @@ def content(lab: Lab, path: str) -> bytes | None:
     return place.read_bytes() if place.exists() else None
 
 
+@pytest.mark.sweep
 def test_every_decision_is_taken_and_taken_back(lab: Lab, console: PtyTerminal) -> None:
     console.send("6")
     wait_for(console, "waiting for a person", *WAITING)

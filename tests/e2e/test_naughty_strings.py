@@ -12,9 +12,10 @@ import pytest
 
 from scidex_console.adapters.postgres.schema_runner import SchemaRunner
 from scidex_console.console.screens.table import SCREENS
+from tests import warm
 from tests.e2e.naughty import NAUGHTY, filled, raw_in
 from tests.e2e.terminals import ENTER, ESCAPE, TAB, PtyTerminal, wait_for
-from tests.e2e.test_operator_session import PROGRAM, environment
+from tests.e2e.test_operator_session import environment
 
 
 @pytest.fixture
@@ -27,14 +28,17 @@ def hostile(scidex_database: str, tmp_path: Path) -> Iterator[Path]:
         yield config
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (200, 50)], ids=["80x24", "200x50"])
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [pytest.param(80, 24, id="80x24"), pytest.param(200, 50, id="200x50", marks=pytest.mark.sweep)],
+)
 def test_nothing_raw_reaches_the_terminal_and_columns_stay_aligned(
     hostile: Path, tmp_path: Path, columns: int, rows: int
 ) -> None:
-    words = [*PROGRAM, "--config", str(hostile), "console"]
+    words = [*warm.PROGRAM, "--config", str(hostile), "console"]
     terminal = PtyTerminal(words, columns, rows, environment(tmp_path))
     try:
-        wait_for(terminal, "Hosts", "404s", "HALTED", "markup [red]x" if columns > 100 else "", within=60)
+        wait_for(terminal, "Hosts", "404s", "HALTED", "markup [red]x" if columns > 100 else "")
         aligned(terminal.grid(), "404s", "address", r"ok\d\d\.ex")
         aligned(terminal.grid(), "404s", "artifact", r"(?<= )\d\d(?= .* ok\d\d\.ex)")
         dialogs = {"?": "more about a key", "r": "Enter take", "b": "Enter take", "t": "Enter take"}
@@ -49,6 +53,7 @@ def test_nothing_raw_reaches_the_terminal_and_columns_stay_aligned(
             terminal.send(entry.key)
             settled(terminal)
             if entry.title == "Activity":
+                wait_for(terminal, "Acts")
                 wait_until_gone(terminal, "Acts …")
                 aligned(terminal.grid(), "Acts", "what", r"(?<!DONE )retry fig")
             terminal.send(*["\x1b[B"] * 7, ENTER)  # down to the longest, and all about it
@@ -62,7 +67,7 @@ def test_nothing_raw_reaches_the_terminal_and_columns_stay_aligned(
         for _ in range(4):
             terminal.send(TAB, "\x1b[B", "\x1b[6~")
         terminal.send("q")
-        wait_for(terminal, "The console has left", within=30)
+        wait_for(terminal, "The console has left")
     finally:
         terminal.close()
     assert raw_in(bytes(terminal.output)) == []

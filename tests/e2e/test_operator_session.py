@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.e2e.terminals import ENTER, ESCAPE, KINDS, RIGHT, TAB, Terminal, wait_for
-
-PROGRAM = [sys.executable, "-m", "scidex_console"]
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -39,7 +38,7 @@ def opened(
     kind: str, words: list[str], columns: int, rows: int, home: Path, **environ: str
 ) -> Iterator[Terminal]:
     """The program on a terminal of that kind."""
-    terminal = KINDS[kind]([*PROGRAM, *words], columns, rows, environment(home) | environ)
+    terminal = KINDS[kind]([*warm.PROGRAM, *words], columns, rows, environment(home) | environ)
     try:
         yield terminal
     finally:
@@ -48,8 +47,13 @@ def opened(
 
 def command(home: Path, *words: str, code: int = 0) -> str:
     """Run a command of the program to its end; its standard output."""
-    done = subprocess.run(
-        [*PROGRAM, *words], capture_output=True, text=True, env=environment(home), check=False, timeout=100
+    done = warm.run(
+        [*warm.PROGRAM, *words],
+        capture_output=True,
+        text=True,
+        env=environment(home),
+        check=False,
+        timeout=100,
     )
     assert done.returncode == code, done.stderr + done.stdout
     return done.stdout
@@ -61,11 +65,13 @@ def status(home: Path, config: Path) -> dict[str, Any]:
     return next(gap for gap in document["jobs"] if gap["job"] == "figures")
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize(
+    "kind", ["pty", *(pytest.param(kind, marks=pytest.mark.sweep) for kind in KINDS if kind != "pty")]
+)
 def test_an_operator_watches_pauses_steps_takes_back_and_quits(tmp_path: Path, kind: str) -> None:
     world = tmp_path / "world"
     with opened(kind, ["demo", "--dir", str(world), "--speed", "10"], 80, 24, tmp_path) as terminal:
-        wait_for(terminal, "DEMO", "WRITES", "RUNNING", "europepmc", within=60)
+        wait_for(terminal, "DEMO", "WRITES", "RUNNING", "europepmc")
         terminal.send("o")
         wait_for(terminal, "▸folders")
         terminal.send("p")
@@ -101,11 +107,12 @@ def test_an_operator_watches_pauses_steps_takes_back_and_quits(tmp_path: Path, k
     assert "nothing was running" in _stderr(tmp_path, "demo", "--dir", str(world), "--stop")
 
 
+@pytest.mark.sweep
 def test_the_run_goes_on_while_consoles_come_and_go(tmp_path: Path) -> None:
     world = tmp_path / "world"
     config = world / "config.toml"
-    demo = subprocess.Popen(
-        [*PROGRAM, "demo", "--dir", str(world), "--speed", "5", "--headless"],
+    demo = warm.Popen(
+        [*warm.PROGRAM, "demo", "--dir", str(world), "--speed", "5", "--headless"],
         env=environment(tmp_path),
         stderr=subprocess.PIPE,
         text=True,
@@ -129,7 +136,7 @@ def test_the_run_goes_on_while_consoles_come_and_go(tmp_path: Path) -> None:
         until = time.monotonic() + 30
         while status(tmp_path, config)["due"] >= before["due"]:
             assert time.monotonic() < until, "the run did not go on"
-            time.sleep(0.5)
+            time.sleep(1.5)
         assert status(tmp_path, config)["run"]["state"] == "running"
     finally:
         demo.send_signal(signal.SIGTERM)
@@ -140,7 +147,7 @@ def test_the_run_goes_on_while_consoles_come_and_go(tmp_path: Path) -> None:
 
 
 def _stderr(home: Path, *words: str) -> str:
-    done = subprocess.run(
-        [*PROGRAM, *words], capture_output=True, text=True, env=environment(home), check=True, timeout=60
+    done = warm.run(
+        [*warm.PROGRAM, *words], capture_output=True, text=True, env=environment(home), check=True, timeout=60
     )
     return done.stderr

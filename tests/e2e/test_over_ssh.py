@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.e2e.conftest import engine_of, operators
 from tests.e2e.sshd import Sshd, serving, why_no_sshd
 from tests.e2e.terminals import PtyTerminal, wait_for
-from tests.e2e.test_operator_session import PROGRAM, command, environment
+from tests.e2e.test_operator_session import command, environment
 from tests.labs import Lab, make_lab
 
 pytestmark = pytest.mark.skipif(bool(why_no_sshd()), reason=f"no session over SSH: {why_no_sshd()}")
@@ -100,7 +101,7 @@ class Place:
     @property
     def console(self) -> list[str]:
         """The words that open a console."""
-        return [*PROGRAM, "--config", str(self.lab.config), "console"]
+        return [*warm.PROGRAM, "--config", str(self.lab.config), "console"]
 
     def tmux(self, who: str, *words: str) -> list[str]:
         """A command of the operator's own tmux."""
@@ -170,6 +171,7 @@ def test_one_operator_loses_the_link_the_other_goes_on_and_both_see_the_same_aga
         bob.send("q")
 
 
+@pytest.mark.sweep
 def test_frozen_link_harms_nobody_and_shows_the_present_once_it_thaws(place: Place) -> None:
     with place.session("ada", *place.console) as ada, place.session("bob", *place.console) as bob:
         for terminal in (ada, bob):

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from scidex_console.cli.main import main
+from tests import warm
 from tests.e2e.terminals import ENTER, RIGHT, TAB
 from tests.e2e.terminals import wait_for as shows
 from tests.e2e.test_operator_session import opened
@@ -35,7 +35,7 @@ grace = "10ms"
 _WHY = ("--reason", "seen, and as it should be")
 
 
-def wait_for(holds: Callable[[], bool], what: str, patience_s: float = 20.0) -> None:
+def wait_for(holds: Callable[[], bool], what: str, patience_s: float = 90.0) -> None:
     """Return once it holds."""
     until = time.monotonic() + patience_s
     while not holds():
@@ -51,12 +51,11 @@ class Operator:
         self._capsys = capsys
         self.engine = self.start_engine()
 
-    def start_engine(self) -> subprocess.Popen[bytes]:
-        self.engine = subprocess.Popen(
-            [sys.executable, "-m", "scidex_console", "--config", str(self.lab.config), "engine"],
+    def start_engine(self) -> warm.Popen:
+        self.engine = warm.Popen(
+            [*warm.PROGRAM, "--config", str(self.lab.config), "engine"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             start_new_session=True,
         )
         return self.engine
@@ -116,6 +115,7 @@ def operator(tmp_path: Path, scidex_database: str, capsys: pytest.CaptureFixture
         somebody.kill_engine()
 
 
+@pytest.mark.sweep
 def test_the_ladder_is_climbed_from_the_schema_to_the_removal(operator: Operator) -> None:
     o = operator
     wait_for(lambda: bool(o.lab.rows("SELECT 1 FROM scidex_console.soak_rule WHERE enforced")), "an engine")
