@@ -4,14 +4,15 @@
 
 On pseudo terminals of 80x24 and 200x50, over an embedded PostgreSQL of the benchmark's own. The others are
 a minimal Textual app, and two dashboards (glances, pg_activity), installed from the package index into a
-virtual environment beside the database, unless `--peers DIR` names one that has them. Exits with 1 when an
-aim is missed.
+virtual environment beside the database, unless `--peers DIR` names one that has them, or `--no-peers` leaves
+them out. What it does at the moment is told on standard error. Exits with 1 when an aim is missed.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import compileall
 import os
 import statistics
 import subprocess
@@ -21,6 +22,7 @@ import time
 import venv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -98,12 +100,21 @@ class Measured:
         return f"| {' | '.join(cells)} |"
 
 
+_LEFT_OUT = ("NO_COLOR", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
+"""Of the environment. Programs are loaded as they are where they are installed: compiled."""
+
+
+def tell(text: str) -> None:
+    """Say on standard error what is done, since it takes minutes."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
 def started(board: Dashboard, size: tuple[int, int]) -> Watched:
     """The program, at its beginning."""
     environ = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("SCIDEX", "TEXTUAL")) and name not in ("NO_COLOR", "COLUMNS", "LINES")
+        if not name.startswith(("SCIDEX", "TEXTUAL")) and name not in _LEFT_OUT
     }
     environ |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor", **board.environ}
     return Watched(board.command, *size, environ)
@@ -112,6 +123,7 @@ def started(board: Dashboard, size: tuple[int, int]) -> Watched:
 def measure(board: Dashboard, size: tuple[int, int], runs: int, seconds: float, keys: int) -> Measured:
     """Start it `runs` times; then watch the last one at rest, and press keys."""
     measured = Measured(board.name, f"{size[0]}x{size[1]}")
+    tell(f"{board.name} on {measured.size}: {runs} starts, {seconds:g} s at rest")
     for run in range(runs):
         watched = started(board, size)
         try:
@@ -185,12 +197,18 @@ def _processor_s(pid: int) -> float:
     return sum(int(part) for part in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
+_INSTALLED_WITHIN_S = 300.0
+"""Else the index is out of reach, and the benchmark ends with that."""
+
+
 def peers(folder: Path, url: str) -> list[Dashboard]:
     """The other dashboards, installed where they are not there yet."""
     if not (folder / "bin" / "glances").exists():
         venv.create(folder, with_pip=True)
         packages = ["glances", "pg_activity", "psycopg[binary]"]
-        subprocess.run([str(folder / "bin" / "pip"), "install", "--quiet", *packages], check=True)
+        tell(f"installing {', '.join(packages)} into {folder}; --no-peers leaves them out")
+        pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--no-input", "--retries", "1"]
+        subprocess.run([*pip, "--timeout", "15", *packages], check=True, timeout=_INSTALLED_WITHIN_S)
     return [
         Dashboard("glances", [str(folder / "bin" / "glances")], (b"CPU", b"MEM", b"LOAD"), (b"1",)),
         Dashboard(
@@ -243,13 +261,16 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each is watched at rest")
     parser.add_argument("--runs", type=int, default=3, help="starts of each program")
     parser.add_argument("--keys", type=int, default=100)
-    parser.add_argument("--peers", type=Path, help="virtual environment with glances and pg_activity")
+    others = parser.add_mutually_exclusive_group()
+    others.add_argument("--peers", type=Path, help="virtual environment with glances and pg_activity")
+    others.add_argument("--no-peers", action="store_true", help="leave the other dashboards out")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="console-benchmark-") as folder:
         home = Path(folder)
         server = EmbeddedPostgres(home / "database")
         try:
             url = server.start()
+            tell(f"filling a database: {args.artifacts:,} artifacts, {args.attempts:,} attempts")
             fill(url, artifacts=args.artifacts, attempts=args.attempts)
             return _run(args, home, url)
         finally:
@@ -267,8 +288,9 @@ def _run(args: argparse.Namespace, home: Path, url: str) -> int:
         Dashboard("console", command, live, scrolled, to_table=b"3"),
         Dashboard("console, low bandwidth", command, live, scrolled, slow, to_table=b"3"),
         Dashboard("minimal Textual app", [sys.executable, "-c", _MINIMAL], (b"host 10",), (DOWN,)),
-        *peers(args.peers or home / "peers", url),
+        *([] if args.no_peers else peers(args.peers or home / "peers", url)),
     ]
+    compileall.compile_dir(str(files("scidex_console")), quiet=1)
     rows = []
     with engine_at_work(url):
         took, server_ms = refreshes(url)
@@ -279,6 +301,7 @@ def _run(args: argparse.Namespace, home: Path, url: str) -> int:
         if row.name.startswith("console"):
             board = next(board for board in boards if board.name == row.name)
             columns, lines = row.size.split("x")
+            tell(f"{row.name} on {row.size}: ten changing cells")
             row.busy_bytes_s = busy(board, (int(columns), int(lines)), url, args.seconds)
     print(f"{args.artifacts:,} artifacts, {args.attempts:,} attempts; load {os.getloadavg()[0]:.1f}")
     heads = (

@@ -12,6 +12,7 @@ unthrottled  images a second from 1, 10, 100 and 1,000 hosts without budgets
 thousand     1,000 hosts at one request a second each, the specification's mix, one process (ours)
 spacing      what is gained and lost with less room between requests than the fetcher leaves (ours)
 rows         requests a row of the real engine over the specification's mix, with HEAD and with GET (ours)
+capacity     requests a second that one engine process carries, with its database and its batches (ours)
 
 Exit code 1 when our fetcher misses an aim.
 """
@@ -32,7 +33,7 @@ from rivals.parts import Bench
 
 ENVIRONMENT = Path("~/.cache/scidex-console/rivals").expanduser()
 
-PARTS = ("budgets", "mix", "endless", "unthrottled", "thousand", "spacing", "rows")
+PARTS = ("budgets", "mix", "endless", "unthrottled", "thousand", "spacing", "rows", "capacity")
 
 
 def main() -> int:

@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -28,7 +30,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,8 @@ class Measured:
     collected: int | None = None
     """The same after `git gc`, where all of it was made so."""
     watched: Watched | None = None
+    held_mib: tuple[int, int] = (0, 0)
+    """Memory of the process before the engine began (it has made the stores), and at most since."""
 
     @property
     def rate(self) -> float:
@@ -88,7 +92,9 @@ def main() -> int:
         size = {"artifacts": args.artifacts, "shard": args.shard, "push": args.push}
         naive = _naive(folder_lab(folder / "naive", url, "naive", **size), args.naive)
         lab = folder_lab(folder / "engine", url, "engine", **size)
+        held = _held_from_now_on()
         engine = asyncio.run(_sampled(lab, args.sample) if args.sample else _whole(lab))
+        engine = replace(engine, held_mib=(held, _held("VmHWM")))
     finally:
         server.destroy()
         shutil.rmtree(folder, ignore_errors=True)
@@ -252,6 +258,18 @@ def _objects(checkout: Path) -> int:
     return sum(path.stat().st_size for path in (checkout / folder).rglob("*") if path.is_file())
 
 
+def _held_from_now_on() -> int:
+    """Memory held now, MiB; the most that is held is counted anew from here."""
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")
+    return _held("VmRSS")
+
+
+def _held(what: str) -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(re.findall(rf"{what}:\s+(\d+)", status)[0]) // 1024
+
+
 def _processor() -> float:
     return sum(
         usage.ru_utime + usage.ru_stime
@@ -270,9 +288,10 @@ def _print(args: argparse.Namespace, naive: Measured, engine: Measured) -> None:
         each, grown = 1000 * way.processor_seconds / way.artifacts, way.grown / way.artifacts
         collected = "-" if way.collected is None else f"{way.collected / way.artifacts:,.0f}"
         print(f"{name:10}{way.rate:14.1f}{each:14.1f}{grown:14,.0f}{collected:>14}{way.artifacts:14}")
+    before, most = engine.held_mib
     print(
         f"engine / naive: {engine.rate / naive.rate:.1f} times; peak memory of the engine's process "
-        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB"
+        f"{most} MiB, of which {before} before it began"
     )
     if engine.watched is not None:
         print(f"of the engine's {engine.seconds:.0f} s: {engine.watched.told(engine.seconds)}")

@@ -1,4 +1,4 @@
-"""Where an engine's time goes, watched from inside: git, files, the database, and the rest."""
+"""Where an engine's time goes, watched from inside: git, files, waiting for the database, and the rest."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from threading import Lock
 from typing import Any
 from unittest.mock import patch
 
+import psycopg
+
 from scidex_console.adapters.files.folders import CheckoutFolders
 from scidex_console.adapters.git import repository
 from scidex_console.adapters.git.commands import Commands
-from scidex_console.adapters.postgres.transactions import FencedDatabase
 
 _FILES = ("examine", "share", "copy", "lay", "lay_link", "take_away", "part", "holds")
 
@@ -42,7 +43,7 @@ class Watched:
         """Each kind's share of so many seconds."""
         shares = {kind: spent / seconds for kind, spent in self.seconds.items()}
         rest = 1 - sum(shares.values())
-        return ", ".join(f"{kind} {share:.0%}" for kind, share in {**shares, "the rest": rest}.items())
+        return ", ".join(f"{kind} {share:.1%}" for kind, share in {**shares, "the rest": rest}.items())
 
     def _note(self, kind: str, by: int) -> None:
         with self._lock:
@@ -71,13 +72,15 @@ def watched() -> Iterator[Watched]:
                 yield running
 
         stack.enter_context(patch.object(Commands, "process", process))
-        write = FencedDatabase.write
+        wait = psycopg.AsyncConnection.wait
 
-        async def written(self: FencedDatabase, *args: Any, **kwargs: Any) -> Any:
+        async def waited(self: Any, generator: Any, *args: Any, **kwargs: Any) -> Any:
+            if generator.__name__ == "notifies":  # waits for news, not for the database
+                return await wait(self, generator, *args, **kwargs)
             with seen.during("database"):
-                return await write(self, *args, **kwargs)
+                return await wait(self, generator, *args, **kwargs)
 
-        stack.enter_context(patch.object(FencedDatabase, "write", written))
+        stack.enter_context(patch.object(psycopg.AsyncConnection, "wait", waited))
         yield seen
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from rivals.plan import AGAIN, BLOCKED, DEAD, PERSON, STORED
 from rivals.running import Ran
-from scidex_console.demo.hosts.budget_check import GroupFinding, check_budgets
+from scidex_console.demo.hosts.budget_check import GroupFinding, check_budgets, windows_over
 from scidex_console.demo.hosts.images import format_for, make_image
 from scidex_console.demo.hosts.replies import new_home
 from scidex_console.demo.hosts.scenarios import MOVED, Behaviour, Scenario, address_key, expected_outcome
@@ -67,6 +67,38 @@ def manners(ran: Ran) -> Manners:
         hosts=len({(request.scheme, request.host) for request in ran.requests}),
         cpu_ms=1000 * ran.processor_s / max(1, len(ran.requests)),
     )
+
+
+@dataclass(frozen=True)
+class Between:
+    """What lies between the client's word and the servers' log: who is late."""
+
+    windows_over: int
+    """By the moments at which the client handed its requests to the system."""
+    median_ms: float
+    """From there until the server had the request's head in hand."""
+    late: float
+    """Share of requests that took more than 40 ms longer than the median: more than the spacing spares."""
+    longest_ms: float
+
+
+def way_of(ran: Ran) -> Between | None:
+    """Compare the client's word with the servers' log; None for clients that do not say."""
+    groups = HostGroups([HostGroup(g.name, g.hosts, g.rate, g.in_flight) for g in ran.plan.groups])
+    arrivals: dict[str, list[int]] = {}
+    for request in ran.requests:
+        arrivals.setdefault(groups.of_host(request.host).name, []).append(request.arrived_ns)
+    over, took = 0, []
+    for name, sent in ran.sent.items():
+        over += windows_over(groups.named(name), sent)
+        if len(arrivals.get(name, ())) == len(sent):
+            took += [there - here for here, there in zip(sorted(sent), sorted(arrivals[name]), strict=True)]
+    if not took:
+        return None
+    took.sort()
+    median = took[len(took) // 2]
+    late = sum(one > median + 40e6 for one in took) / len(took)
+    return Between(over, median / 1e6, late, took[-1] / 1e6)
 
 
 def _worst(found: list[GroupFinding], made, allowed) -> str:  # type: ignore[no-untyped-def]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rivals.environment import OURS, Client
-from rivals.judging import MANNERS, Manners, cells, manners, wrong_classes
+from rivals.judging import MANNERS, Between, Manners, cells, manners, way_of, wrong_classes
 from rivals.network import world
 from rivals.plan import Group, Plan, Row
-from rivals.rows import HOST, ROWS, requests_per_row
+from rivals.rows import HOST, ROWS, carried, requests_per_row
 from rivals.running import Ran, run
 from scidex_console.demo.hosts.replies import ROBOTS, new_home
 from scidex_console.demo.hosts.scenarios import Behaviour
@@ -213,12 +213,16 @@ class Bench:
                 judged = manners(ran)
                 cores = ran.processor_s / ran.seconds
                 _row(client.name, f"{cores:.2f}", f"{ran.server_s / ran.seconds:.2f}", *cells(judged))
+                between = way_of(ran)
+                _say_who_is_late(between)
                 if client.name == OURS:
                     self._aim(cores < 1.0, f"1,000 hosts, {way.name}: {cores:.2f} cores")
                     self._aim(
                         judged.windows_over == 0,
                         f"1,000 hosts, {way.name}: {judged.windows_over} windows over",
                     )
+                    late = between is None or between.windows_over > 0
+                    self._aim(not late, f"1,000 hosts, {way.name}: windows over by the client's own clock")
 
     def spacing(self) -> None:
         """Efficiency and windows over budget for several factors between two requests, over the long way."""
@@ -255,6 +259,25 @@ class Bench:
             _row(probe, f"{per_row:.3f}", methods["HEAD"], methods["GET"], robots, connections, aim)
             self._aim(per_row <= aim, f"{probe}: {per_row:.3f} requests a row")
             shutil.rmtree(folder / "lab", ignore_errors=True)
+
+    def capacity(self) -> None:
+        """How many requests one engine process carries."""
+        names, rows = [f"h{n}.example.org" for n in range(100)], 6000
+        chance = random.Random(29)
+        self._runs += 1
+        folder = self._folder / f"{self._runs:03}-capacity"
+        alive = {
+            f"https://{names[n % 100]}/figures/fig{n}.jpg": "image"
+            for n in range(rows)
+            if chance.random() > DEAD_SHARE
+        }
+        script = {"hosts": dict.fromkeys(names, "not-found"), "urls": alive}
+        print(f"\n### One engine process without budgets: {rows} rows of {len(names)} hosts, HEAD first\n")
+        with world(folder / "world", names, script, delay_s=0.0, speed=20.0, hold_s=1) as here:
+            found = carried(folder / "lab", here, names, rows)
+        _table_head("requests", "requests/s", "engine's CPU ms a request", "rows/s, batches written")
+        _row(found.requests, f"{found.per_s:.0f}", f"{found.processor_ms:.2f}", f"{found.rows_per_s:.0f}")
+        shutil.rmtree(folder / "lab", ignore_errors=True)
 
     # --- machinery --------------------------------------------------------------------------------------
 
@@ -295,6 +318,16 @@ class Bench:
             ran = run(client, plan, here)
         shutil.rmtree(place, ignore_errors=True)
         return ran
+
+
+def _say_who_is_late(between: Between | None) -> None:
+    if between is not None:
+        print(
+            f"\nBy the client's own clock {between.windows_over} windows over. To the servers' hands it took"
+            f" {between.median_ms:.1f} ms (median), {between.longest_ms:.0f} at most, {between.late:.2%} more"
+            " than 40 ms later than that.\n",
+            flush=True,
+        )
 
 
 def _table_head(*names: str) -> None:

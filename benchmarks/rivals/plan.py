@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -93,6 +93,17 @@ def read_results(folder: Path) -> dict[str, Said]:
     path = folder / "results.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return {said.id: said for line in lines for said in [Said(**json.loads(line))]}
+
+
+def write_sent(plan: Plan, sent: Mapping[str, list[int]]) -> None:
+    """Hand in when the requests of each group left, in monotonic nanoseconds."""
+    (Path(plan.folder) / "sent.json").write_text(json.dumps(sent), encoding="utf-8")
+
+
+def read_sent(folder: Path) -> dict[str, list[int]]:
+    """What a client handed in; empty of those that do not say."""
+    path = folder / "sent.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def outcome_of_status(status: int) -> str:

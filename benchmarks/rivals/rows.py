@@ -1,11 +1,14 @@
-"""Requests a row: the real engine, with database, repository and controls, over the specification's mix."""
+"""The real engine, with database, repository and controls, over the specification's mix: what a row costs
+in requests, and how many requests one process carries."""
 
 from __future__ import annotations
 
 import asyncio
+import resource
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -31,11 +34,53 @@ def requests_per_row(folder: Path, world: World, probe: str) -> tuple[float, lis
     """
     database = EmbeddedPostgres(folder / "database", durable=False)
     try:
-        lab = _lab(folder / "store", database.start(), world, probe)
+        urls = [
+            f"https://{HOST}/articles/PMC{2_000_000 + n}/bin/fig{n % 9}-{n}.jpg" for n in range(ROWS + 15)
+        ]
+        lab = _lab(folder / "store", database.start(), world, probe, urls)
         asyncio.run(_to_the_end(lab))
         time.sleep(0.5)
         requests = list(read_requests(world.log))
         return len(requests) / len(lab.store.lost), requests, len(lab.store.lost)
+    finally:
+        database.destroy()
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What one engine process carries, its batches written."""
+
+    requests: int
+    per_s: float
+    """Requests a second, over the middle three fifths of them."""
+    processor_ms: float
+    """Of the engine for each request; the database, git and the decoder have their own."""
+    rows_per_s: float
+    """Rows brought to their end, over the whole run."""
+
+
+def carried(folder: Path, world: World, names: Sequence[str], rows: int) -> Carried:
+    """Have an engine ask many hosts without budgets that would hold it back."""
+    database = EmbeddedPostgres(folder / "database", durable=False)
+    try:
+        urls = [f"https://{names[n % len(names)]}/figures/fig{n}.jpg" for n in range(rows)]
+        lab = _lab(folder / "store", database.start(), world, "head-then-get", urls)
+        text = lab.config.read_text().replace("default_rate = 100.0", "default_rate = 1000.0")
+        lab.config.write_text(text)
+        lab = replace(lab, settings=load_settings(lab.config, environ={}))
+        before, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
+        asyncio.run(_to_the_end(lab))
+        after, took = resource.getrusage(resource.RUSAGE_SELF), time.monotonic() - began
+        time.sleep(0.5)
+        arrived = sorted(request.arrived_ns for request in read_requests(world.log))
+        fifth = len(arrived) // 5
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return Carried(
+            len(arrived),
+            3 * fifth / (arrived[4 * fifth] - arrived[fifth]) * 1e9,
+            1000 * spent / len(arrived),
+            len(lab.store.lost) / took,
+        )
     finally:
         database.destroy()
 
@@ -47,8 +92,7 @@ async def _to_the_end(lab: Lab) -> None:
             await at_work.pause()
 
 
-def _lab(folder: Path, url: str, world: World, probe: str) -> Lab:
-    urls = [f"https://{HOST}/articles/PMC{2_000_000 + n}/bin/fig{n % 9}-{n}.jpg" for n in range(ROWS + 15)]
+def _lab(folder: Path, url: str, world: World, probe: str, urls: Sequence[str]) -> Lab:
     lab = make_lab(folder, url, figures=len(urls), artifacts=len(urls) + 200, urls=urls)
     text = lab.config.read_text()
     for was, now in (

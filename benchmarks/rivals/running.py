@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rivals.environment import Client, environ_for
 from rivals.network import World
-from rivals.plan import Plan, Said, read_results
+from rivals.plan import Plan, Said, read_results, read_sent
 from scidex_console.demo.hosts.request_log import LoggedRequest, read_requests
 
 _LOOK_S = 0.02
@@ -31,6 +31,8 @@ class Ran:
     said: dict[str, Said]
     requests: list[LoggedRequest]
     """What the servers saw."""
+    sent: dict[str, list[int]]
+    """When the requests of each group left, by the client's own word; monotonic nanoseconds."""
     server_s: float
     """Seconds of a processor the servers spent meanwhile."""
 
@@ -59,6 +61,7 @@ def run(client: Client, plan: Plan, world: World) -> Ran:
         peak,
         read_results(Path(plan.folder)),
         list(read_requests(world.log))[skip:],
+        read_sent(Path(plan.folder)),
         _processor_s(world.server.pid) - server,
     )
 

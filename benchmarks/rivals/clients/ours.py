@@ -6,19 +6,35 @@ python ours.py PLAN
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from rivals.plan import AGAIN, BLOCKED, DEAD, PERSON, STORED, Group, Plan, Row, Said, read_plan, write_results
+from rivals.plan import (
+    AGAIN,
+    BLOCKED,
+    DEAD,
+    PERSON,
+    STORED,
+    Group,
+    Plan,
+    Row,
+    Said,
+    read_plan,
+    write_results,
+    write_sent,
+)
 
 from scidex_console.adapters.files.staging import StagingFolder
 from scidex_console.adapters.http.decoding import Decoder
 from scidex_console.adapters.http.figure_source import HttpFigureSource
 from scidex_console.adapters.http.gate import Gates
+from scidex_console.adapters.http.group_gate import GroupGate
 from scidex_console.adapters.system.clock import SystemClock
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.settings import load_settings
@@ -37,7 +53,24 @@ _OUTCOMES = {
 def main() -> None:
     """Fetch a plan's rows."""
     plan = read_plan(sys.argv[1])
+    sent = _noted()
     write_results(plan, asyncio.run(_fetch(plan)))
+    write_sent(plan, sent)
+
+
+def _noted() -> dict[str, list[int]]:
+    """When each request of a group left, by this machine's monotonic clock in nanoseconds."""
+    sent: dict[str, list[int]] = {}
+    plain = GroupGate.mark_sent
+
+    @functools.wraps(plain)
+    def mark_sent(gate: GroupGate, *args: Any) -> float:
+        left = plain(gate, *args)
+        sent.setdefault(gate.pace.group.name, []).append(round(left * 1e9))
+        return left
+
+    GroupGate.mark_sent = mark_sent  # type: ignore[method-assign]
+    return sent
 
 
 async def _fetch(plan: Plan) -> list[Said]:
