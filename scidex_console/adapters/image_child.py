@@ -22,6 +22,17 @@ from xml.parsers import expat
 MOST_PIXELS = 120_000_000
 _MOST_DRAWN = 40_000_000
 """Pixels of an image that is drawn for a terminal: 160 MB at four bytes each."""
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "AVIF")
+"""What we store; no other of the library's decoders gets a file to see."""
+_UNKNOWN = (
+    "not available",
+    "not installed",
+    "unsupported",
+    "cannot handle",
+    "unknown pixel mode",
+    "unknown data",
+)
+"""By these words the library says that it does not know a variant; otherwise the file is at fault."""
 _MEMORY = 1536 * 1024 * 1024
 _CPU_S = 20
 
@@ -43,19 +54,28 @@ def decode(path: str) -> dict[str, object]:
     """Decode the first frame of an image, whole."""
     from PIL import Image, UnidentifiedImageError  # only the child loads it
 
-    try:
-        with Image.open(path) as image:
-            image.load()
-        return {"ok": True}
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        return {"ok": False, "bomb": True, "why": str(error)}
-    except MemoryError:
-        return {"ok": False, "bomb": True, "why": "it takes more memory than a figure may"}
-    except UnidentifiedImageError:
-        return {"ok": False, "unable": True, "why": "no decoder for it"}
-    except Exception as error:
-        unable = "not available" in str(error) or "unsupported" in str(error).lower()
-        return {"ok": False, "unable": unable, "why": f"{type(error).__name__}: {error}"[:200]}
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")  # so the library says why it does not take a file
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path, formats=_FORMATS) as image:
+                image.load()
+            return {"ok": True}
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            return {"ok": False, "bomb": True, "why": str(error)}
+        except MemoryError:
+            return {"ok": False, "bomb": True, "why": "it takes more memory than a figure may"}
+        except UnidentifiedImageError:
+            why = "; ".join(str(warning.message) for warning in said)
+            return _failed(why) if why else {"ok": False, "unable": True, "why": "no decoder for it"}
+        except Exception as error:
+            return _failed(f"{type(error).__name__}: {error}")
+
+
+def _failed(why: str) -> dict[str, object]:
+    is_cut = any(words in why for words in ("larger than file", "Truncated File Read", "Corrupt"))
+    unable = not is_cut and any(words in why.lower() for words in _UNKNOWN)
+    return {"ok": False, "unable": unable, "why": why[:200]}
 
 
 class _Svg:
@@ -131,6 +151,7 @@ def main(words: Sequence[str]) -> None:
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    Image.WARN_POSSIBLE_FORMATS = True
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     if words[:1] == ["draw"]:
