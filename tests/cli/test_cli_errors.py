@@ -207,6 +207,7 @@ def test_interrupted_while_watching_it_leaves_with_130() -> None:
         assert program.stderr.read() == "scidex-console: interrupted\n"
 
 
+@pytest.mark.sweep
 def test_a_reader_that_leaves_early_causes_no_traceback() -> None:
     words = [sys.executable, "-c", SCRIPT, "attempts", "--limit", "20000"]
     with warm.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:

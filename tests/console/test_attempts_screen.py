@@ -25,6 +25,7 @@ from tests.console.driving import (
     until,
 )
 from tests.console.fakes import ATTEMPTS, NOW, World, ago, an_attempt, an_overview
+from tests.samples import sample
 
 
 async def shown(pilot: Driver, world: World) -> AttemptsScreen:
@@ -153,14 +154,15 @@ async def test_a_host_that_is_no_group_is_a_host() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [
+    sample(
         ("class:ded", "ded is none of stored, dead"),
         ("clas:dead", "clas: is not known here"),
         ("since:soon", "neither a time"),
         ("since:0001-01-01T00:00+14:00", "neither a time"),
         ("sort:size", "size is none of newest"),
         ('"no end', "this quote has no end"),
-    ],
+        quick=2,
+    ),
 )
 async def test_a_wrong_filter_says_what_is_wrong_and_where(typed: str, said: str) -> None:
     world = World()

@@ -230,6 +230,7 @@ async def test_retry_filters_by_class_and_group_and_makes_a_new_plan() -> None:
         }
 
 
+@pytest.mark.sweep
 async def test_retry_steps_through_groups_that_have_rows_only() -> None:
     async with running(World()) as pilot:
         await opened(pilot, "r", RetryDialog)
@@ -451,6 +452,7 @@ async def test_a_rollback_of_a_batch_a_colleague_took_back_meanwhile_is_never_ca
         assert world.desk.submitted == []
 
 
+@pytest.mark.sweep
 async def test_what_was_wrong_is_no_longer_said_once_it_is_mended() -> None:
     async with running(World()) as pilot:
         await opened(pilot, "b", BatchDialog)
@@ -476,6 +478,7 @@ async def test_a_rollback_refused_for_another_reason_is_only_told() -> None:
 # --- throttle ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sweep
 async def test_throttle_takes_the_group_under_the_cursor() -> None:
     world = World()
     async with running(world) as pilot:
@@ -498,6 +501,7 @@ async def test_throttle_can_be_cleared() -> None:
         assert world.desk.submitted == [("throttle", None, params, "calm again")]
 
 
+@pytest.mark.sweep
 async def test_throttle_says_what_is_wrong() -> None:
     world = World()
     async with running(world) as pilot:

@@ -42,7 +42,7 @@ from scidex_console.domain.errors import ConsoleError
 from tests.console.driving import Driver, notice, press, running, until
 from tests.console.fakes import World
 from tests.console.walks import WALKS, Walk, eventful_world, to_dialog, to_screen
-from tests.sampling import sampled
+from tests.samples import sampled
 
 # --- screens ----------------------------------------------------------------------------------------------
 
@@ -118,6 +118,7 @@ async def _return(pilot: Driver, number: str, screen: MainScreen) -> None:
     assert pilot.app.screen is screen
 
 
+@pytest.mark.sweep
 async def test_every_key_of_every_screen_does_what_it_says() -> None:
     world = eventful_world()
     tried: set[str] = set()
@@ -277,7 +278,7 @@ async def _check(pilot: Driver, screen: ModalScreen[Any], key: str, action: str)
         await until(pilot, lambda: screen.criteria != before)
 
 
-_SAMPLE = ("BatchDialog", "StepDialog", "HelpScreen", "InFullScreen", "WithdrawDialog", "TooSmallScreen")
+_SAMPLE = ("StepDialog", "HelpScreen", "InFullScreen", "TooSmallScreen")
 
 
 @pytest.mark.parametrize("kind", sampled([*OTHERS, *DIALOGS], _SAMPLE, name=lambda kind: kind.__name__))

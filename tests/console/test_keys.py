@@ -37,6 +37,7 @@ from tests.console.fakes import (
     observing,
     with_run,
 )
+from tests.samples import every
 
 IDLE = an_overview(gaps=(a_gap(), replace(an_overview().gaps[1])))
 
@@ -320,6 +321,7 @@ async def test_w_withdraws_the_newest_open_intent_after_a_question() -> None:
         assert "withdrawal asked for" in notice(pilot)
 
 
+@pytest.mark.sweep
 async def test_an_intent_can_be_withdrawn_from_every_screen() -> None:
     world = World(an_overview(intents=(OPEN_INTENT,)))
     async with running(world) as pilot:
@@ -374,22 +376,25 @@ async def test_y_in_the_help_copies_the_command_under_the_cursor() -> None:
 
 @pytest.mark.parametrize(
     ("keys", "command"),
-    [
-        (("1", "tab"), "attempts --group "),
-        (("1", "tab", "tab"), "attempts --before "),
-        (("1", "tab", "tab", "tab"), "log --before "),
-        (("2",), "attempts --group "),
-        (("2", "enter"), "attempts --group "),
-        (("3",), "attempts --artifact "),
-        (("3", "enter"), "attempts 400"),
-        (("4",), "log --status "),
-        (("4", "enter"), "attempts --artifact "),
-        (("5",), "batches --before "),
-        (("5", "enter"), "batches --before "),
-        (("6",), "triage show "),
-        (("7",), "soak status"),
-        (("8",), "throttle europepmc "),
-    ],
+    every(
+        [
+            (("1", "tab"), "attempts --group "),
+            (("1", "tab", "tab"), "attempts --before "),
+            (("1", "tab", "tab", "tab"), "log --before "),
+            (("2",), "attempts --group "),
+            (("2", "enter"), "attempts --group "),
+            (("3",), "attempts --artifact "),
+            (("3", "enter"), "attempts 400"),
+            (("4",), "log --status "),
+            (("4", "enter"), "attempts --artifact "),
+            (("5",), "batches --before "),
+            (("5", "enter"), "batches --before "),
+            (("6",), "triage show "),
+            (("7",), "soak status"),
+            (("8",), "throttle europepmc "),
+        ],
+        3,
+    ),
 )
 async def test_y_copies_what_the_cursor_is_on_as_a_command_that_can_be_run(
     keys: tuple[str, ...], command: str

@@ -74,6 +74,7 @@ async def test_what_is_deleted_has_to_be_typed() -> None:
         assert world.cleanup.decided[0][1:] == ("why", "delete 1 file")
 
 
+@pytest.mark.sweep
 async def test_a_type_that_is_given_for_an_adoption_makes_another_plan_which_is_shown_first() -> None:
     world = World()
     async with running(world) as pilot:
@@ -121,6 +122,7 @@ async def test_a_shut_gate_is_told_in_words() -> None:
         await until(pilot, lambda: "phase 4 has not held for 30 days" in notice(pilot))
 
 
+@pytest.mark.sweep
 async def test_patterns_filter_and_undo_lists_what_was_decided_and_escape_goes_back() -> None:
     world = World()
     async with running(world) as pilot:

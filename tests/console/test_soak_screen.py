@@ -25,7 +25,7 @@ from tests.console.fakes import World, an_intent, an_overview
 from tests.console.soaks import LOOKS, at_first_cycle, failed, opened, seen
 from tests.console.soaks import running as under_way
 from tests.domain.soak.samples import NOW
-from tests.sampling import sampled
+from tests.samples import sampled
 
 _OPENS: tuple[tuple[str, type[SoakDialog]], ...] = (
     ("g", BeginDialog),
@@ -206,6 +206,7 @@ async def test_capital_s_says_why_a_check_cannot_be_signed(check: str, why: str)
         assert isinstance(pilot.app.screen, SoakScreen)
 
 
+@pytest.mark.sweep
 async def test_a_sign_off_about_evidence_that_changed_is_shown_anew() -> None:
     world = World(seen())
     async with running(world) as pilot:

@@ -17,6 +17,7 @@ from scidex_console.domain.triage import Decision
 from tests.console.driving import Driver, notice, press, running, screen_text, until
 from tests.console.fakes import World, observing
 from tests.console.triage_fakes import ACTUAL, CASES, EXPECTED, an_evidence
+from tests.samples import sample
 
 BESIDE = (120, 40)
 
@@ -94,6 +95,7 @@ async def test_evidence_says_when_it_was_read_and_f5_reads_it_anew() -> None:
         await until(pilot, lambda: world.triage.read == ["dataset-0001"] * 2)
 
 
+@pytest.mark.sweep
 async def test_filter_shows_kinds_and_words_and_says_what_is_wrong() -> None:
     world = World()
     async with running(world) as pilot:
@@ -107,13 +109,14 @@ async def test_filter_shows_kinds_and_words_and_says_what_is_wrong() -> None:
 
 @pytest.mark.parametrize(
     ("key", "decision", "row"),
-    [
+    sample(
         ("a", Decision.ACCEPT, 0),
+        ("f", Decision.REDOWNLOAD, 4),
         ("r", Decision.RESTORE, 0),
         ("d", Decision.DATABASE_ONLY, 0),
         ("l", Decision.LEAVE, 0),
-        ("f", Decision.REDOWNLOAD, 4),
-    ],
+        quick=2,
+    ),
 )
 async def test_each_decision_has_its_key_and_a_dialog_that_starts_on_cancel(
     key: str, decision: Decision, row: int
@@ -194,6 +197,7 @@ async def test_plan_that_changed_is_shown_anew_and_nothing_is_decided() -> None:
         assert world.triage.decided[0][0].token == "0123456789ab"
 
 
+@pytest.mark.sweep
 async def test_decision_that_the_engine_found_stale_is_shown_anew() -> None:
     world = World()
     async with running(world) as pilot:
@@ -256,6 +260,7 @@ async def test_engine_that_only_observes_lets_nobody_decide() -> None:
 
 
 @pytest.mark.parametrize("theme", ["dark", "none"])
+@pytest.mark.sweep
 async def test_image_is_drawn_when_it_is_asked_for_and_not_before(theme: str) -> None:
     world = World(theme=theme)
     async with running(world) as pilot:

@@ -221,6 +221,7 @@ async def there_and_back_meanwhile(at: Attic, decision: Decision, number: int) -
 
 
 @pytest.mark.parametrize(("decision", "number"), sample((Decision.DELETE, 5), (Decision.KEEP, 9)))
+@pytest.mark.sweep
 async def test_commits_of_others_in_the_middle_of_a_decision_stand(
     lab: Lab, decision: Decision, number: int
 ) -> None:
@@ -243,6 +244,7 @@ async def test_commits_of_others_between_any_two_steps_of_a_decision_stand(
         assert await broken(lab) == []
 
 
+@pytest.mark.sweep
 async def test_commits_that_others_push_meanwhile_are_not_overwritten_and_published_after_a_merge(
     lab: Lab, tmp_path: Path
 ) -> None:

@@ -140,6 +140,7 @@ async def test_cut_connections_are_made_again_and_the_engine_says_so(lost: Bench
     assert_settled_once(lost)
 
 
+@pytest.mark.sweep
 async def test_lock_that_hangs_on_a_lost_connection_is_freed_and_taken_again(lost: Bench) -> None:
     """The server has not noticed that our connection is gone: we are not our own usurper."""
     async with lost.engine_until_it_ends(heartbeat_s=0.1) as (engine, life):
@@ -235,6 +236,7 @@ async def test_locked_tables_are_waited_for_and_nothing_is_fetched_again(lost: B
     assert_settled_once(lost)
 
 
+@pytest.mark.sweep
 async def test_server_restarted_in_the_middle_of_a_run_changes_nothing(tmp_path: Path) -> None:
     """A server of this test's own is stopped, and started again."""
     server = EmbeddedPostgres(tmp_path / "postgres", durable=False)

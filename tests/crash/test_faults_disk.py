@@ -122,6 +122,7 @@ async def test_limit_on_file_sizes_halts_and_the_next_engine_goes_on(
         assert_sound(made.lab)
 
 
+@pytest.mark.sweep
 async def test_full_database_disk_halts_as_soon_as_that_can_be_told_and_resumes_by_hand(
     tmp_path: Path, database_disk: Path, scidex_database: str
 ) -> None:

@@ -63,6 +63,7 @@ async def test_sigterm_finishes_what_is_in_hand_and_the_next_engine_goes_on(lost
     assert_all_settled(lost)
 
 
+@pytest.mark.sweep
 async def test_stopped_engine_is_taken_over_from_and_wakes_fenced_having_written_nothing(lost: Bench) -> None:
     start = await lost.submit("start")
     async with engine_process(lost.lab) as stopped:

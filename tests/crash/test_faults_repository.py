@@ -161,6 +161,7 @@ async def test_engine_that_starts_while_git_is_locked_waits_and_beats(lost: Benc
     assert_all_stored_once(lost)
 
 
+@pytest.mark.sweep
 async def test_commits_and_staged_changes_of_others_stay_through_a_run(lost: Bench) -> None:
     folder = lost.lab.store.artifacts
     (folder / "theirs.txt").write_text("staged\n")

@@ -117,6 +117,7 @@ def dead_urls(bench: Bench) -> set[str]:
     return {bench.lab.store.lost[i] for i in dead_ids(bench)}
 
 
+@pytest.mark.sweep
 async def test_row_that_got_a_file_while_it_waited_for_its_batch_is_left_alone(lost: Bench) -> None:
     """Somebody mends a row by hand after we fetched its figure, and another one whose address is dead."""
     theirs = lost.lab.store.artifacts / "figures" / "mended.png"
@@ -161,6 +162,7 @@ async def test_row_that_got_a_file_while_it_waited_for_its_batch_is_left_alone(l
     assert_sound(lost.lab)
 
 
+@pytest.mark.sweep
 async def test_rows_deleted_while_they_were_prepared_hold_nothing_up(lost: Bench) -> None:
     """As many as two batches could hold: they must not take the others' places."""
     async with lost.engine_until_it_ends(batch_files=50, batch_marks=50) as (_, life):

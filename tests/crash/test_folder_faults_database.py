@@ -85,6 +85,7 @@ async def _unsteady_to_the_end(folder: Path, database_url: str, groups: int, see
     return unsteady[0].lost_replies
 
 
+@pytest.mark.sweep
 async def test_lost_replies_and_connections_are_resolved_from_the_journal(
     tmp_path: Path, scidex_database: str
 ) -> None:

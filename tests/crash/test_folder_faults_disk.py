@@ -140,6 +140,7 @@ async def test_disk_that_fills_up_at_any_point_of_a_folder_batch_loses_nothing(
         assert 0 < held_up < len(levels), "from no room at all to room enough"
 
 
+@pytest.mark.sweep
 async def test_repacking_at_the_end_without_room_halts_and_is_done_after_it(
     tmp_path: Path, disk: Path, scidex_database: str
 ) -> None:

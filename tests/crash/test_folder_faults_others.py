@@ -70,6 +70,7 @@ async def test_index_lock_of_another_is_waited_for_in_a_cycle_and_in_its_rollbac
     await three.assert_sound(verified=True)
 
 
+@pytest.mark.sweep
 async def test_rows_that_others_hold_locked_are_left_out_and_migrated_later(
     tmp_path: Path, scidex_database: str
 ) -> None:
@@ -103,6 +104,7 @@ async def test_a_row_that_is_locked_during_a_rollback_keeps_its_folder(three: Mi
     await three.assert_sound(verified=True)
 
 
+@pytest.mark.sweep
 async def test_a_second_engine_says_who_holds_the_store_and_ends(three: Migration) -> None:
     async with engine_process(three.lab, "--jobs", "folders") as first:
         await first.holds_the_store()
@@ -241,6 +243,7 @@ async def test_commits_pushed_by_others_before_a_cycle_are_taken_over(pushing: M
     await pushing.assert_sound(verified=True)
 
 
+@pytest.mark.sweep
 async def test_a_push_refused_because_others_were_quicker_is_told_and_left_to_a_person(
     pushing: Migration,
 ) -> None:

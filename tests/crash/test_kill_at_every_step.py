@@ -16,6 +16,7 @@ from scidex_console.wiring.held_store import HeldStore
 from tests.crash.checks import assert_sound, figures_with_file
 from tests.crash.forked import Work, run_in_child, storm
 from tests.labs import Lab, image_of, make_lab, prepare_figures
+from tests.samples import sample
 
 
 class _Prepared:
@@ -138,7 +139,7 @@ PHASES = ("forward", "back", "rest", "again")
 
 
 @pytest.mark.parametrize(
-    ("phase", "places"), zip(PHASES, [(3, 14, 25), (9, 19), (14, 25), (3, 19)], strict=True), ids=PHASES
+    ("phase", "places"), sample(*zip(PHASES, [(3, 14, 25), (9, 19), (14, 25), (3, 19)], strict=True), quick=2)
 )
 def test_a_batch_killed_at_a_step_is_whole_after_restart(
     lab: Lab, phase: str, places: tuple[int, ...]
@@ -169,11 +170,7 @@ def _adopt(lab: Lab, artifact_id: str) -> Work:
 
 @pytest.mark.parametrize(
     ("phase", "kill_at"),
-    [
-        ("forward", 9),
-        ("back", 3),
-        *(pytest.param("forward", place, marks=pytest.mark.sweep) for place in (5, 13)),
-    ],
+    sample(("forward", 9), ("back", 3), ("forward", 5), ("forward", 13)),
 )
 def test_an_adoption_killed_at_a_step_is_whole_after_restart(lab: Lab, phase: str, kill_at: int) -> None:
     assert _round(lab, 0, 0, "none") is False

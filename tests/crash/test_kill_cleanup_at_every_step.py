@@ -84,6 +84,7 @@ def lab(tmp_path: Path, scidex_database: str) -> Lab:
     return made
 
 
+@pytest.mark.sweep
 def test_clean_up_killed_at_a_step_is_whole_after_restart(lab: Lab) -> None:
     assert one_round(lab, Decision.KEEP, kill_at=11, undoing=False)
     assert one_round(lab, Decision.KEEP, kill_at=13, undoing=True)

@@ -15,6 +15,7 @@ from tests.crash.forked import in_child, killed, run_in_child
 from tests.engine.artifacts.writing import commit, new_row, row
 from tests.engine.folders.tiny import tiny_lab
 from tests.labs import Lab
+from tests.samples import sample
 
 PRIMARY, ACCESSORY = ("plot.png", b"a plot"), ("data.csv", b"1,2")
 STRIDE = int(os.environ.get("SCIDEX_COMMIT_KILL_STRIDE", "3"))
@@ -72,9 +73,7 @@ def _assert_whole(lab: Lab) -> None:
     assert [path for path in left if path.is_dir()] == []
 
 
-@pytest.mark.parametrize(
-    ("what", "places"), [("new", (9, 18, 27, 36)), ("accessory", (12, 21, 30))], ids=["new", "accessory"]
-)
+@pytest.mark.parametrize(("what", "places"), sample(("accessory", (12, 21, 30)), ("new", (9, 18, 27, 36))))
 def test_writer_killed_at_a_step_leaves_a_whole_store(
     tmp_path: Path, applied_database: str, what: str, places: tuple[int, ...]
 ) -> None:

@@ -22,6 +22,7 @@ from tests.crash.folder_checks import Before, assert_as_before, assert_folders_s
 from tests.crash.folder_stores import PHASES, groups_lab
 from tests.crash.forked import Work, killed, run_in_child, storm
 from tests.labs import Lab
+from tests.samples import sample
 
 
 def _migrate(lab: Lab, size: int) -> Work:
@@ -130,7 +131,7 @@ STRIDE = int(os.environ.get("SCIDEX_KILL_STRIDE", "8"))
 
 @pytest.mark.parametrize(
     ("phase", "kill_at"),
-    [("forward", 31), ("back", 13), ("again", 24), ("rest", 13)],
+    sample(("forward", 31), ("back", 13), ("again", 24), ("rest", 13), quick=2),
 )
 def test_folders_killed_at_a_step_are_whole_after_restart(
     tmp_path: Path, scidex_database: str, phase: str, kill_at: int
@@ -212,7 +213,7 @@ def _recovery_sweep(lab: Lab, left: str, log: Path, places: Iterator[int]) -> in
     return place
 
 
-@pytest.mark.parametrize(("left", "place"), [("a journalled batch", 20), ("a rollback restored", 5)])
+@pytest.mark.parametrize(("left", "place"), sample(("a journalled batch", 20), ("a rollback restored", 5)))
 def test_recovery_of_folders_killed_at_a_step_twice_is_done_by_the_third(
     tmp_path: Path, scidex_database: str, left: str, place: int
 ) -> None:

@@ -330,6 +330,7 @@ def test_half_made_cluster_is_not_taken_for_a_whole_one(new_home: Path) -> None:
 # Where it may live
 
 
+@pytest.mark.sweep
 def test_long_home_gets_a_socket_elsewhere_and_again_after_a_reboot(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path / ("x" * 120))
     try:
@@ -371,6 +372,7 @@ def test_closed_folders_above_home_and_binaries_stay_closed(tmp_path: Path, publ
     assert len(copies) == (1 if IS_ROOT else 0)
 
 
+@pytest.mark.sweep
 def test_ordinary_user_runs_the_server_as_themselves(public_folder: Path) -> None:
     entry = pwd.getpwnam("nobody") if IS_ROOT else pwd.getpwuid(os.geteuid())
     user = Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
@@ -420,6 +422,7 @@ def test_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         EmbeddedPostgres(tmp_path / "file" / "home").start()
 
 
+@pytest.mark.sweep
 def test_destroy_stops_the_server_and_leaves_nothing(new_home: Path) -> None:
     server = EmbeddedPostgres(new_home)
     url = server.start()

@@ -154,6 +154,7 @@ def test_everything_that_was_started_stops(directory: Path) -> None:
     world.stop()
 
 
+@pytest.mark.sweep
 def test_a_finished_world_is_used_again_as_it_was_left(directory: Path) -> None:
     with _built(directory) as world:
         world.start()
@@ -167,6 +168,7 @@ def test_a_finished_world_is_used_again_as_it_was_left(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("until", sample("artifact store", "world: building", "database"))
+@pytest.mark.sweep
 def test_a_world_is_built_by_one_process_at_a_time_and_again_when_that_was_killed(
     new_directory: Path, until: str
 ) -> None:
@@ -216,6 +218,7 @@ def test_a_world_of_another_size_or_seed_is_refused(directory: Path) -> None:
         World.build(directory, scale=TINY, seed=2)
 
 
+@pytest.mark.sweep
 def test_while_another_world_runs_it_is_to_be_ended_first(directory: Path) -> None:
     with _built(directory) as world:
         world.start()
@@ -224,6 +227,7 @@ def test_while_another_world_runs_it_is_to_be_ended_first(directory: Path) -> No
             World.build(directory)
 
 
+@pytest.mark.sweep
 def test_an_ended_world_can_be_removed_with_its_database(new_directory: Path) -> None:
     world = _built(new_directory)
     world.start()

@@ -217,6 +217,7 @@ def test_told_to_end_the_console_leaves_the_terminal_as_it_was(place: Place) -> 
     assert b"code 143" in said
 
 
+@pytest.mark.sweep
 def test_hang_up_ends_a_console_outside_tmux_within_seconds(place: Place) -> None:
     pid = place.folder / "hup.pid"
     with place.session("ada", "sh", "-c", f'echo $$ > {pid}; exec "$@"', "-", *place.console) as ada:

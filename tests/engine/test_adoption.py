@@ -25,6 +25,7 @@ from tests.engine.bench import addresses, bench
 from tests.engine.test_survey_alarms import job_of, survey_of
 from tests.engine.two_stores.conftest import Trial, lab, trial
 from tests.labs import Lab, image_of
+from tests.samples import sample
 
 __all__ = ["lab", "trial"]
 
@@ -71,8 +72,10 @@ async def _sound(lab: Lab) -> None:
     assert report.holds, report.broken
 
 
-@pytest.mark.parametrize("statement", [LOSE_PATH, LOSE_ALL], ids=["path", "path and hash"])
-@pytest.mark.parametrize("on_disk", [True, False], ids=["on disk", "in git alone"])
+@pytest.mark.parametrize(
+    ("statement", "on_disk"),
+    sample((LOSE_PATH, True), (LOSE_ALL, False), (LOSE_PATH, False), (LOSE_ALL, True), quick=2),
+)
 async def test_a_stored_figure_whose_row_lost_it_is_adopted(
     lab: Lab, trial: Trial, stored: list[str], statement: str, on_disk: bool
 ) -> None:
@@ -132,7 +135,7 @@ async def test_a_file_on_disk_with_the_bytes_its_row_expects_is_adopted(lab: Lab
     assert _row(lab, given) == before and file.read_bytes() == image_of(given)
 
 
-@pytest.mark.parametrize("in_git", [True, False])
+@pytest.mark.parametrize("in_git", sample(True, False))
 async def test_a_file_with_other_bytes_is_not_adopted(
     lab: Lab, trial: Trial, stored: list[str], in_git: bool
 ) -> None:
@@ -147,6 +150,7 @@ async def test_a_file_with_other_bytes_is_not_adopted(
     assert _state(lab, lost) == "due"
 
 
+@pytest.mark.sweep
 async def test_a_figure_held_back_because_git_had_it_is_adopted(
     lab: Lab, trial: Trial, stored: list[str]
 ) -> None:
@@ -191,6 +195,7 @@ async def test_a_row_marked_or_filed_meanwhile_keeps_what_it_got(
     assert all(_file(lab, trial, artifact_id).exists() for artifact_id in stored), "theirs, not ours to take"
 
 
+@pytest.mark.sweep
 async def test_a_vanished_file_comes_back_from_git_and_many_are_an_alarm(
     lab: Lab, trial: Trial, stored: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +243,7 @@ async def test_a_step_of_one_batch_adopts_one_batch(tmp_path: Path, scidex_datab
         assert made.tally() == {"stored": known}
 
 
+@pytest.mark.sweep
 async def test_before_a_rest_what_was_fetched_is_written_first(lab: Lab, trial: Trial) -> None:
     kept = lab.lost(7)
     await trial.prepared(kept)

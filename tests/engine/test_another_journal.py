@@ -59,6 +59,7 @@ async def test_a_new_journal_works_on_beside_the_commits_of_the_one_before(
         assert "2 commits of an earlier journal" in told["I7"]
 
 
+@pytest.mark.sweep
 async def test_a_rollback_under_a_new_journal_takes_back_its_own_batch_only(
     tmp_path: Path, scidex_database: str, urls: list[str]
 ) -> None:

@@ -17,6 +17,7 @@ from tests.engine.bench import addresses, bench, until_true
 HELD = "held.example.org"
 
 
+@pytest.mark.sweep
 async def test_held_host_does_not_stop_the_others_and_the_run_says_what_it_waits_for(
     tmp_path: Path, scidex_database: str
 ) -> None:

@@ -66,6 +66,7 @@ async def test_marks_follow_a_passing_control_or_a_second_answer(
         assert_sound(made.lab)
 
 
+@pytest.mark.sweep
 async def test_a_host_that_turns_to_404_for_all_marks_nothing_and_is_left_alone(
     tmp_path: Path, scidex_database: str
 ) -> None:

@@ -32,6 +32,7 @@ def stores(bench: Bench) -> tuple[object, ...]:
     return files_of(outer), bench.artifacts(), bench.lab.rows("SELECT * FROM artifact_migration_log")
 
 
+@pytest.mark.sweep
 async def test_observing_engine_refuses_what_would_write_and_still_previews(
     tmp_path: Path, scidex_database: str
 ) -> None:

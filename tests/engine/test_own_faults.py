@@ -44,6 +44,7 @@ async def test_fault_in_a_handler_refuses_the_intent_and_ends_one_engine_only(
         assert await lost.at_rest() is RunState.DONE
 
 
+@pytest.mark.sweep
 async def test_figure_that_trips_the_program_halts_the_run_and_the_engine_lives(
     lost: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from scidex_console.demo.hosts.scenarios import Behaviour
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.intents import Intent, IntentState
@@ -84,6 +86,7 @@ async def test_a_trial_without_an_engine_gives_signs_of_life(tmp_path: Path, sci
         assert (await trial).live == 1
 
 
+@pytest.mark.sweep
 async def test_an_engine_at_work_tries_the_sample_itself_within_its_budgets(
     tmp_path: Path, scidex_database: str
 ) -> None:

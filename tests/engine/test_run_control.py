@@ -48,6 +48,7 @@ def assert_all_stored_once(bench: Bench) -> None:
     assert_sound(bench.lab)
 
 
+@pytest.mark.sweep
 async def test_started_run_ends_by_itself_when_nothing_is_left(lost: Bench) -> None:
     async with lost.engine():
         started = await lost.ask("start", reason="the spec says so")
@@ -122,6 +123,7 @@ async def test_step_of_batches_writes_so_many_and_leaves_nothing_over(lost: Benc
     assert_all_stored_once(lost)
 
 
+@pytest.mark.sweep
 async def test_cancelled_run_flushes_and_ends_and_another_may_start(lost: Bench) -> None:
     async with lost.engine():
         lost.hosts.let(0)
@@ -141,6 +143,7 @@ async def test_cancelled_run_flushes_and_ends_and_another_may_start(lost: Bench)
     assert_all_stored_once(lost)
 
 
+@pytest.mark.sweep
 async def test_illegal_moves_are_refused_with_the_reason(lost: Bench) -> None:
     async with lost.engine():
         for action in ("pause", "resume", "cancel"):
@@ -168,6 +171,7 @@ async def test_orders_for_a_job_nobody_runs_are_refused_at_once(idle: Bench) -> 
         assert refused.outcome == "this engine does not run folders, only figures"
 
 
+@pytest.mark.sweep
 async def test_pause_pressed_while_stepping_ends_both_and_loses_nothing(lost: Bench) -> None:
     async with lost.engine():
         lost.hosts.let(0)
@@ -203,6 +207,7 @@ async def test_resume_overtakes_a_pause_that_has_not_come_about(lost: Bench) -> 
     assert_all_stored_once(lost)
 
 
+@pytest.mark.sweep
 async def test_cancelled_step_stops_and_cancelled_pause_says_it_came_too_late(lost: Bench) -> None:
     async with lost.engine():
         lost.hosts.let(0)
@@ -295,6 +300,7 @@ async def test_step_called_off_while_no_engine_runs_is_not_taken_up_again(lost: 
     assert_sound(lost.lab)
 
 
+@pytest.mark.sweep
 async def test_leaving_engine_flushes_and_the_next_one_goes_on(lost: Bench) -> None:
     lost.hosts.let(0)
     async with lost.engine() as engine:

@@ -144,6 +144,7 @@ async def test_row_edited_after_the_batch_is_listed_refused_by_a_stale_token_and
     assert without_time(bench.artifacts()) == without_time(before)
 
 
+@pytest.mark.sweep
 async def test_rollback_waits_for_a_lock_of_somebody_else_and_says_so(
     done: tuple[Bench, dict[str, dict[str, Any]]],
 ) -> None:

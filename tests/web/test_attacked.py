@@ -180,6 +180,7 @@ def test_service_killed_at_any_step_of_adding_a_file_leaves_a_whole_store(lab: L
     assert_verified(lab)
 
 
+@pytest.mark.sweep
 def test_service_that_is_told_to_leave_folds_its_counts_and_clears_up_first(lab: Lab, token: str) -> None:
     counted = (
         "SELECT coalesce(sum(n), 0)::int AS n FROM scidex_console.request_minute WHERE route = 'healthz'"

@@ -70,6 +70,7 @@ async def test_a_figure_is_drawn_and_a_rendered_notebook_stands_in_its_frame(
     assert await tab.evaluate("document.querySelector('iframe').contentDocument === null"), "it has no origin"
 
 
+@pytest.mark.sweep
 async def test_an_address_by_type_ends_at_the_canonical_one(serving: Serving, tab: Tab) -> None:
     row = serving.one("artifact_type = 'dataset' AND artifact_id IS NOT NULL")
     await tab.go(f"{serving.url}/dataset/{row['artifact_id']}")
@@ -77,6 +78,7 @@ async def test_an_address_by_type_ends_at_the_canonical_one(serving: Serving, ta
     assert await tab.evaluate("document.querySelector('link[rel=canonical]').href === location.href")
 
 
+@pytest.mark.sweep
 async def test_a_download_arrives_under_its_name_with_its_bytes(serving: Serving, tab: Tab) -> None:
     row = serving.one("artifact_type = 'dataset' AND primary_filename IS NOT NULL")
     await tab.go(f"{serving.url}/artifact/{row['id']}")

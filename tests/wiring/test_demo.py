@@ -138,6 +138,7 @@ def test_killed_it_takes_engine_hosts_and_database_with_it(directory: Path) -> N
 
 
 @pytest.mark.parametrize("engine_dies", sample(True, False))
+@pytest.mark.sweep
 def test_a_second_demo_of_a_world_in_use_is_refused_and_says_nothing_else_of_it(
     directory: Path, engine_dies: bool
 ) -> None:
@@ -170,6 +171,7 @@ def state_root() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's databases lie apart from their world")
+@pytest.mark.sweep
 def test_a_database_whose_folder_is_gone_goes_only_when_its_world_is_named_and_nobody_uses_it(
     state_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

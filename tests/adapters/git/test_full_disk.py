@@ -15,6 +15,7 @@ from scidex_console.engine.ports import PathChange
 from tests.adapters.cramped_disk import CrampedDisk, SmallTmpfs, cramped_disk
 from tests.adapters.git import world as worlds
 from tests.adapters.git.world import World, git, trailers
+from tests.samples import sample
 
 _CONTENT = random.Random(1).randbytes(16 * 1024)
 """More than a file-size limit or a few pages allow, and not to be compressed."""
@@ -72,7 +73,7 @@ def test_full_disk_halts_with_the_cause_and_changes_nothing(disk: CrampedDisk, c
     settle(cramped, wanted, base)
 
 
-@pytest.mark.parametrize("pages", [3, 9, 15, 21])
+@pytest.mark.parametrize("pages", sample(9, 3, 15, 21))
 def test_disk_that_fills_up_half_way_loses_and_doubles_nothing(
     disk: CrampedDisk, cramped: World, pages: int
 ) -> None:
@@ -87,7 +88,7 @@ def test_disk_that_fills_up_half_way_loses_and_doubles_nothing(
     settle(cramped, wanted, base)
 
 
-@pytest.mark.parametrize("taken_meanwhile", [False, True])
+@pytest.mark.parametrize("taken_meanwhile", sample(False, True))
 def test_repacking_without_room_halts_and_leaves_nothing_behind(
     disk: CrampedDisk, cramped: World, taken_meanwhile: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ def test_git_killed_by_somebody_is_an_error_and_leaves_nothing(large: World) -> 
     require_whole(large)
 
 
+@pytest.mark.sweep
 def test_next_one_ends_what_a_killed_process_left_at_work(large: World) -> None:
     process = subprocess.Popen([sys.executable, "-c", _FROM_OUTSIDE, str(large.root)], cwd=_ROOT)
     group = group_at_work(large.git_dir)

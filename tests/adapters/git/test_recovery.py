@@ -157,7 +157,6 @@ def test_places_cover_every_effect(reached: list[str]) -> None:
         ("git.objects.built", 0),
         ("git.index.locked", 0),
         ("git.ref.moved", -1),
-        quick=2,
     ),
 )
 def test_killed_at_the_tightest_places_it_is_taken_up(

@@ -17,6 +17,7 @@ from scidex_console.adapters.git.verification_facts import GitVerification
 from scidex_console.domain.commits import CommitKind
 from scidex_console.engine.verification.repository_facts import RepositoryQuestion
 from tests.adapters.git.world import World, git, trailers
+from tests.samples import every
 
 Damage = Callable[[World], str]
 """Does it, and says what `git fsck` must name."""
@@ -337,7 +338,7 @@ def _of_any_size(
     return Soundness(checkout, excused=excused, told=told, worth=0)
 
 
-@pytest.mark.parametrize("damage", [*DAMAGES, *BAD_OBJECTS])
+@pytest.mark.parametrize("damage", every([*DAMAGES, *BAD_OBJECTS], 3))
 def test_damage_is_doubted_and_named(grown: World, damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _proven(grown)
     _doubted(grown, damage(grown), monkeypatch)

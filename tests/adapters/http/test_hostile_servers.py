@@ -16,6 +16,7 @@ from scidex_console.domain.fetching import FetchClass, FetchOutcome
 from tests.adapters.http.fetching import fetching
 from tests.adapters.http.raw_server import Talk, answer, raw_server
 from tests.adapters.http.test_image_kinds import picture
+from tests.samples import sample
 
 STORED, DEAD, TRANSIENT, BLOCKED, SUSPECT, REFUSED = (
     FetchClass.STORED,
@@ -222,7 +223,7 @@ async def test_answer_gets_its_class(tmp_path: Path, name: str) -> None:
     assert reason in outcome.reason
 
 
-@pytest.mark.parametrize("probe", ["head-then-get", "get"])
+@pytest.mark.parametrize("probe", sample("get", "head-then-get"))
 async def test_noise_of_any_kind_ends_in_a_class(tmp_path: Path, probe: str) -> None:
     """Answers damaged at random, always the same ones."""
     chance = random.Random(20260519)

@@ -85,6 +85,7 @@ async def test_commits_go_back_last_first_and_come_again(
     await assert_verified(lab)
 
 
+@pytest.mark.sweep
 async def test_accessory_is_not_brought_back_before_its_folder_and_waits_for_it(
     lab: Lab, commits: ArtifactCommits, trial: FolderTrial
 ) -> None:
@@ -109,6 +110,7 @@ async def test_accessory_is_not_brought_back_before_its_folder_and_waits_for_it(
     await assert_verified(lab)
 
 
+@pytest.mark.sweep
 async def test_accessory_is_not_brought_back_over_an_edited_manifest_and_waits_for_the_one_it_replaced(
     lab: Lab, commits: ArtifactCommits, trial: FolderTrial
 ) -> None:
@@ -136,6 +138,7 @@ async def test_accessory_is_not_brought_back_over_an_edited_manifest_and_waits_f
     await assert_verified(lab)
 
 
+@pytest.mark.sweep
 async def test_recorded_path_that_an_accessory_has_taken_is_named_with_what_it_should_be(
     lab: Lab, commits: ArtifactCommits, trial: FolderTrial
 ) -> None:
@@ -174,6 +177,7 @@ async def test_row_made_the_old_way_gets_its_folder_by_the_backfill_and_then_an_
 
 
 @pytest.mark.parametrize("name", ["old.png", "preview.png"])
+@pytest.mark.sweep
 async def test_accessory_takes_no_recorded_path_from_the_primary_file(
     lab: Lab, commits: ArtifactCommits, trial: FolderTrial, name: str
 ) -> None:
@@ -212,6 +216,7 @@ async def test_pointer_moves_once_for_a_batch_that_several_writers_publish(
     await assert_verified(lab)
 
 
+@pytest.mark.sweep
 async def test_row_that_goes_or_changes_under_a_commit_keeps_what_somebody_made_of_it(
     lab: Lab, commits: ArtifactCommits
 ) -> None:
@@ -302,6 +307,7 @@ async def test_failure_that_the_database_cannot_be_told_is_told_later(
     await assert_verified(lab)
 
 
+@pytest.mark.sweep
 async def test_connections_that_end_in_the_middle_are_made_anew_while_the_flock_holds(
     lab: Lab, commits: ArtifactCommits
 ) -> None:
@@ -332,6 +338,7 @@ async def test_artifact_that_somebody_has_locked_is_waited_for_and_then_told(
     await assert_verified(lab)
 
 
+@pytest.mark.sweep
 async def test_large_files_become_pointers_where_the_attributes_say_so(lab: Lab, trial: FolderTrial) -> None:
     (lab.store.artifacts / ".gitattributes").write_text(
         "*.h5 filter=lfs diff=lfs merge=lfs -text\n*.csv eol=crlf\n"

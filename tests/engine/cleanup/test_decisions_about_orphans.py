@@ -49,6 +49,7 @@ async def test_kept_files_lie_below_orphans_with_a_manifest_and_come_back(lab: L
         assert await broken(lab) == []
 
 
+@pytest.mark.sweep
 async def test_deleted_files_leave_git_but_not_its_history_and_come_back(lab: Lab) -> None:
     before, tip = look(lab), lab.git("rev-parse", "HEAD").strip()
     async with attic(lab) as at:
@@ -78,6 +79,7 @@ async def test_what_is_deleted_has_to_be_typed(lab: Lab) -> None:
     assert lab.rows("SELECT 1 FROM scidex_console.triage_decision") == []
 
 
+@pytest.mark.sweep
 async def test_adopted_file_gets_a_row_and_then_its_folder_like_any_artifact(lab: Lab) -> None:
     async with attic(lab) as at:
         intent = await at.decide(Decision.ADOPT, "notebooks/a lost one.ipynb")
@@ -154,6 +156,7 @@ async def test_what_is_no_orphan_or_cannot_be_moved_is_named_with_its_reason(lab
         assert as_figure.preview.refused
 
 
+@pytest.mark.sweep
 async def test_names_that_no_row_can_hold_are_left_to_a_person_and_hold_up_no_other_file(lab: Lab) -> None:
     folder = os.fsencode(lab.store.artifacts / "notes")
     long = "l" * 250
@@ -172,6 +175,7 @@ async def test_names_that_no_row_can_hold_are_left_to_a_person_and_hold_up_no_ot
     assert await broken(lab) == []
 
 
+@pytest.mark.sweep
 async def test_a_place_that_cannot_be_holds_up_neither_its_batch_nor_any_after_it(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +191,7 @@ async def test_a_place_that_cannot_be_holds_up_neither_its_batch_nor_any_after_i
     assert await broken(lab) == []
 
 
+@pytest.mark.sweep
 async def test_a_row_that_comes_to_name_a_file_wins_over_the_decision(lab: Lab) -> None:
     before = look(lab)
     async with attic(lab) as at:

@@ -126,6 +126,7 @@ async def test_steps_do_not_use_up_a_cycle_that_they_did_not_fill(
         assert len(migrated(folders)) >= 5, "three steps are less than a cycle"
 
 
+@pytest.mark.sweep
 async def test_a_run_paused_in_a_cycle_leaves_nothing_half_done(tmp_path: Path, scidex_database: str) -> None:
     async with (
         paced(tmp_path, scidex_database, cycle=4, every="0s") as folders,

@@ -24,6 +24,7 @@ RUN = {
 }
 
 
+@pytest.mark.sweep
 async def test_a_git_that_fails_leaves_nothing_half_done_and_the_cycle_is_made_again(
     tmp_path: Path, scidex_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

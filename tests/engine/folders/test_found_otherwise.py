@@ -64,6 +64,7 @@ async def test_what_the_row_names_and_nobody_finds_is_in_the_log(trial: FolderTr
     assert [said["errors"] for said in trial.log("chained")] == [{"missing": [GONE]}]
 
 
+@pytest.mark.sweep
 async def test_an_artifact_whose_primary_file_was_lost_is_not_taken_for_one_of_the_database_alone(
     lab: Lab, before: Before, trial: FolderTrial
 ) -> None:

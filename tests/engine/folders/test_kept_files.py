@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.batch_views import BatchView
 from scidex_console.wiring.reading import readers
@@ -36,6 +38,7 @@ def moves(folders: FolderBench, batch: int) -> dict[str, tuple[str, str]]:
     return {row["artifact_id"]: (row["source"], row["path"]) for row in found}
 
 
+@pytest.mark.sweep
 async def test_the_preview_names_the_folders_that_a_rollback_keeps_for_their_files(
     folders: FolderBench,
 ) -> None:
@@ -95,6 +98,7 @@ async def test_the_preview_of_a_redo_names_the_artifacts_whose_files_were_edited
         assert {row["artifact_id"] for row in left} == set(reasons), done.outcome
 
 
+@pytest.mark.sweep
 async def test_a_preview_without_the_checkout_says_that_nobody_looked(
     folders: FolderBench, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from tests.crash.folder_checks import Before, assert_as_before, assert_folders_s
 from tests.engine.folders.tiny import SUBMODULE, Row, insert_rows, row_of, tiny_lab
 from tests.engine.folders.trial import FolderTrial
 from tests.labs import Lab
+from tests.samples import sample
 
 SHARED = "datasets/shared.csv"
 DATA = b"gene,score\nAPP,1\n"
@@ -81,6 +82,7 @@ async def test_a_row_added_since_the_survey_keeps_the_path(lab: Lab, trial: Fold
     await assert_it_stays_until_the_newcomer_has_its_folder(lab, before, trial)
 
 
+@pytest.mark.sweep
 async def test_a_row_added_since_the_survey_keeps_the_path_that_only_its_slug_leads_to(
     lab: Lab, trial: FolderTrial
 ) -> None:
@@ -91,6 +93,7 @@ async def test_a_row_added_since_the_survey_keeps_the_path_that_only_its_slug_le
     await assert_it_stays_until_the_newcomer_has_its_folder(lab, before, trial)
 
 
+@pytest.mark.sweep
 async def test_a_row_edited_since_the_survey_keeps_the_path_and_gives_up_what_it_named(
     lab: Lab, trial: FolderTrial
 ) -> None:
@@ -107,13 +110,13 @@ async def test_a_row_edited_since_the_survey_keeps_the_path_and_gives_up_what_it
     await assert_it_stays_until_the_newcomer_has_its_folder(lab, before, trial)
 
 
-@pytest.mark.parametrize("said", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("form", sample(*FORMS))
 async def test_a_row_added_between_journal_and_switch_keeps_the_path(
-    lab: Lab, trial: FolderTrial, said: dict[str, Any]
+    lab: Lab, trial: FolderTrial, form: str
 ) -> None:
     before = look(lab)
     await trial.read(1)
-    await trial.write(trial.stores("prepare", after=lambda: come(lab, **said)))
+    await trial.write(trial.stores("prepare", after=lambda: come(lab, **FORMS[form])))
     assert (lab.store.artifacts / SHARED).read_bytes() == DATA
     assert lab.git("ls-files", SHARED).strip() == SHARED and lab.git("status", "--porcelain") == ""
     assert lab.git("log", "--oneline").count("leave 1 old paths") == 1
@@ -128,6 +131,7 @@ async def test_a_row_added_a_moment_before_the_path_would_go_keeps_it(lab: Lab, 
     await assert_it_stays_until_the_newcomer_has_its_folder(lab, before, trial)
 
 
+@pytest.mark.sweep
 async def test_a_row_that_was_under_way_during_the_survey_keeps_the_path(
     lab: Lab, trial: FolderTrial
 ) -> None:
@@ -142,6 +146,7 @@ async def test_a_row_that_was_under_way_during_the_survey_keeps_the_path(
 
 
 @pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.sweep
 async def test_an_engine_that_died_before_the_path_went_leaves_it_to_the_newcomer(
     lab: Lab, trial: FolderTrial, gone: bool
 ) -> None:
@@ -162,6 +167,7 @@ class Died(Exception):
     """The engine is gone."""
 
 
+@pytest.mark.sweep
 async def test_an_engine_that_died_as_it_gave_the_path_back_has_given_it_back_once(
     lab: Lab, trial: FolderTrial
 ) -> None:
@@ -185,6 +191,7 @@ async def test_an_engine_that_died_as_it_gave_the_path_back_has_given_it_back_on
     await assert_it_stays_until_the_newcomer_has_its_folder(lab, before, trial)
 
 
+@pytest.mark.sweep
 async def test_a_cycle_whose_path_was_left_is_taken_back_and_brought_on_again(
     lab: Lab, trial: FolderTrial
 ) -> None:

@@ -36,6 +36,7 @@ async def partly(lab: Lab, trial: FolderTrial) -> Batch:
     return batch
 
 
+@pytest.mark.sweep
 async def test_what_was_kept_is_taken_back_later_and_the_store_is_as_it_was(
     lab: Lab, before: Before, trial: FolderTrial, partly: Batch
 ) -> None:
@@ -62,6 +63,7 @@ async def test_a_redo_brings_on_what_was_taken_back_and_a_rollback_then_takes_al
     await asyncio.to_thread(assert_verified, lab)
 
 
+@pytest.mark.sweep
 async def test_what_was_migrated_anew_since_is_left_to_its_own_batch(
     lab: Lab, before: Before, trial: FolderTrial, partly: Batch
 ) -> None:

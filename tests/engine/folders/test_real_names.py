@@ -48,6 +48,7 @@ async def test_thousands_of_equal_names_and_contents_survive(tmp_path: Path, sci
     assert not outcome.findings, "\n".join(outcome.findings.lines(20))
 
 
+@pytest.mark.sweep
 async def test_a_file_stays_where_a_link_leads_to_it(tmp_path: Path, scidex_database: str) -> None:
     files: dict[str, Content] = {
         "figures/a.png": b"a",
@@ -100,6 +101,7 @@ async def test_a_folder_with_a_name_that_is_no_text_waits_for_a_person(
     assert (lab.store.artifacts / "odd/beside.png").read_bytes() == b"beside", "the folder's row claims it"
 
 
+@pytest.mark.sweep
 async def test_a_path_too_long_for_the_database_waits_for_a_person(
     tmp_path: Path, scidex_database: str
 ) -> None:

@@ -46,6 +46,7 @@ async def test_there_and_back_twice_leaves_the_store_as_it_was(
     assert trial.words("a") == ["success", "rolled_back"] * 2
 
 
+@pytest.mark.sweep
 async def test_a_batch_that_is_followed_from_step_to_step_is_what_the_journal_holds(
     lab: Lab, trial: FolderTrial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +69,7 @@ async def test_a_batch_that_is_followed_from_step_to_step_is_what_the_journal_ho
     assert len(set(steps)) > 3
 
 
+@pytest.mark.sweep
 async def test_a_row_that_was_edited_since_is_planned_anew(
     lab: Lab, before: Before, trial: FolderTrial, taken_back: Batch
 ) -> None:
@@ -82,6 +84,7 @@ async def test_a_row_that_was_edited_since_is_planned_anew(
     assert_folders_sound(lab, before)
 
 
+@pytest.mark.sweep
 async def test_a_file_that_somebody_committed_anew_since_stays_where_it_is(
     lab: Lab, trial: FolderTrial, taken_back: Batch
 ) -> None:
@@ -95,6 +98,7 @@ async def test_a_file_that_somebody_committed_anew_since_stays_where_it_is(
     assert lab.git("status", "--porcelain") == ""
 
 
+@pytest.mark.sweep
 async def test_a_redo_whose_files_were_all_edited_is_refused_and_waits_until_they_are_back(
     lab: Lab, before: Before, trial: FolderTrial, taken_back: Batch
 ) -> None:
@@ -132,6 +136,7 @@ async def test_artifacts_that_got_their_folders_otherwise_since_keep_them(
     assert await trial.job.ready_groups() == []
 
 
+@pytest.mark.sweep
 async def test_a_folder_that_holds_the_file_already_is_taken_on(lab: Lab, trial: FolderTrial) -> None:
     theirs = "11111111-2222-4333-8444-555555555555"
     lab.rows("UPDATE artifacts SET artifact_id = %s WHERE id = 'b'", theirs)

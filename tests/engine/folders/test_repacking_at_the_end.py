@@ -64,6 +64,7 @@ async def require_begun_again(folders: FolderBench, group: int) -> None:
         await folders.ask("cancel", reason="seen")
 
 
+@pytest.mark.sweep
 async def test_a_run_says_that_it_repacks_and_a_pause_ends_that(heavy: FolderBench) -> None:
     async with heavy.bench.engine(jobs=FOLDERS):
         await heavy.ask("start")

@@ -41,6 +41,7 @@ async def test_a_cycle_that_was_reverted_by_hand_is_taken_back_in_the_rows_as_we
     await asyncio.to_thread(assert_verified, lab)
 
 
+@pytest.mark.sweep
 async def test_a_cycle_reverted_by_hand_in_part_is_taken_back_whole(
     lab: Lab, before: Before, trial: FolderTrial
 ) -> None:

@@ -14,6 +14,7 @@ from tests.crash.folder_checks import Before, assert_as_before, assert_folders_s
 from tests.engine.folders.tiny import git, row_of, tiny_lab
 from tests.engine.folders.trial import FolderTrial
 from tests.labs import Lab
+from tests.samples import sample
 
 FILES = {f"figures/{name}.png": f"bytes of {name}".encode() for name in "abc"}
 
@@ -30,7 +31,7 @@ def collect(lab: Lab) -> None:
     git(lab.store.artifacts, "gc", "-q", "--prune=now")
 
 
-@pytest.mark.parametrize("how", ["amended", "flattened"])
+@pytest.mark.parametrize("how", sample("amended", "flattened"))
 async def test_a_cycle_whose_commits_were_rewritten_is_taken_back(
     lab: Lab, before: Before, trial: FolderTrial, how: str
 ) -> None:
@@ -53,6 +54,7 @@ async def test_a_cycle_whose_commits_were_rewritten_is_taken_back(
     assert await publish(trial.stores()) == ""
 
 
+@pytest.mark.sweep
 async def test_a_redo_brings_back_manifests_that_git_has_lost(
     lab: Lab, before: Before, trial: FolderTrial
 ) -> None:

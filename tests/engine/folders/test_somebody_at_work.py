@@ -14,6 +14,7 @@ from tests.crash.folder_checks import Before, assert_as_before, assert_folders_s
 from tests.engine.folders.tiny import git, row_of, tiny_lab
 from tests.engine.folders.trial import FolderTrial, states
 from tests.labs import Lab
+from tests.samples import sample
 
 FILES = {f"figures/{name}.png": f"bytes of {name}".encode() for name in "abc"}
 DONE, CONFLICT, KEPT = OperationState.DONE, OperationState.CONFLICT, OperationState.KEPT
@@ -124,7 +125,7 @@ async def test_a_locked_index_holds_the_batch_up_and_nothing_is_half_done(
     assert_folders_sound(lab, before)
 
 
-@pytest.mark.parametrize("change", ["edit", "delete", "lock"])
+@pytest.mark.parametrize("change", sample("edit", "delete", "lock"))
 async def test_a_row_in_somebody_elses_hands_is_theirs_and_its_file_stays(
     lab: Lab, before: Before, trial: FolderTrial, change: str
 ) -> None:
@@ -155,6 +156,7 @@ async def test_a_row_in_somebody_elses_hands_is_theirs_and_its_file_stays(
     assert_folders_sound(lab, before)
 
 
+@pytest.mark.sweep
 async def test_an_artifact_that_was_read_while_its_file_was_on_its_way_is_not_put_off(
     lab: Lab, before: Before, trial: FolderTrial
 ) -> None:
@@ -186,6 +188,7 @@ async def test_a_row_that_stays_locked_is_not_committed_and_taken_back_again_and
     assert trial.migrated() == {"a", "b", "c"}
 
 
+@pytest.mark.sweep
 async def test_a_bit_that_somebody_sets_while_its_row_waits_for_a_batch_stays(
     lab: Lab, before: Before, trial: FolderTrial
 ) -> None:
@@ -198,6 +201,7 @@ async def test_a_bit_that_somebody_sets_while_its_row_waits_for_a_batch_stays(
     assert lab.git("status", "--porcelain") == ""
 
 
+@pytest.mark.sweep
 async def test_a_bit_that_somebody_sets_in_a_folder_or_at_an_old_path_goes_along_there_and_back(
     lab: Lab, trial: FolderTrial
 ) -> None:
@@ -264,6 +268,7 @@ async def test_an_artifact_whose_advisory_lock_is_held_is_left_to_the_next_cycle
     assert_folders_sound(lab, before)
 
 
+@pytest.mark.sweep
 async def test_an_artifact_whose_advisory_lock_is_held_is_neither_taken_back_nor_brought_on(
     lab: Lab, before: Before, trial: FolderTrial
 ) -> None:
@@ -301,6 +306,7 @@ async def test_a_rollback_keeps_the_folder_of_a_row_that_was_edited_since(
     assert_folders_sound(lab, before)
 
 
+@pytest.mark.sweep
 async def test_a_rollback_keeps_the_folder_of_a_row_that_is_edited_under_it(
     lab: Lab, before: Before, trial: FolderTrial
 ) -> None:
@@ -316,6 +322,7 @@ async def test_a_rollback_keeps_the_folder_of_a_row_that_is_edited_under_it(
 
 
 @pytest.mark.parametrize("committed", [False, True])
+@pytest.mark.sweep
 async def test_a_rollback_keeps_a_file_that_was_changed_in_its_folder(
     lab: Lab, trial: FolderTrial, committed: bool
 ) -> None:
@@ -337,6 +344,7 @@ async def test_a_rollback_keeps_a_file_that_was_changed_in_its_folder(
     assert (lab.store.artifacts / "figures/a.png").read_bytes() == FILES["figures/a.png"]
 
 
+@pytest.mark.sweep
 async def test_a_rollback_of_what_somebody_reverted_by_hand_puts_the_rows_right(
     lab: Lab, before: Before, trial: FolderTrial
 ) -> None:

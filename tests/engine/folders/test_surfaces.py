@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.read_model import PostgresReadModel
 from scidex_console.domain.folders.acceptance import Acceptance, Criterion
@@ -81,6 +83,7 @@ async def test_the_plan_names_the_next_artifacts_in_order_and_what_is_refused(fo
     assert {item.artifact_id for item in plan.held_back} <= {row["artifact_id"] for row in waiting}
 
 
+@pytest.mark.sweep
 async def test_a_retry_makes_exactly_what_its_preview_listed_due_again(folders: FolderBench) -> None:
     await folders.migrate()
     async with Database(folders.bench.lab.store.database_url, name="test", size=2) as database:
@@ -130,6 +133,7 @@ async def test_a_rollback_is_previewed_with_its_commits_folders_and_old_paths(fo
             assert again.paths == preview.paths
 
 
+@pytest.mark.sweep
 async def test_files_that_a_rollback_kept_are_counted(folders: FolderBench) -> None:
     async with folders.bench.engine(jobs=FOLDERS):
         await folders.ask("step", count=1, cycle=True)
@@ -147,6 +151,7 @@ async def test_files_that_a_rollback_kept_are_counted(folders: FolderBench) -> N
             assert report["totals"]["success"] == len(migrated), "what is kept is migrated"
 
 
+@pytest.mark.sweep
 async def test_the_report_says_what_a_run_came_to_and_lists_what_was_not_moved(folders: FolderBench) -> None:
     await folders.migrate()
     async with Database(folders.bench.lab.store.database_url, name="test", size=2) as database:

@@ -53,6 +53,7 @@ async def test_a_rollback_leaves_the_copy_that_was_in_the_folder_before(lab: Lab
         await asyncio.to_thread(assert_verified, lab)
 
 
+@pytest.mark.sweep
 async def test_a_row_edited_meanwhile_leaves_the_copy_that_was_in_the_folder_before(
     lab: Lab, trial: FolderTrial
 ) -> None:
@@ -89,6 +90,7 @@ async def test_a_row_edited_under_a_rollback_keeps_its_folder_and_nothing_else(
     assert lab.git("ls-files", OLD["a"]) == "" and lab.git("status", "--porcelain") == ""
 
 
+@pytest.mark.sweep
 async def test_a_copy_that_came_after_reading_is_there_after_a_rollback(
     tmp_path: Path, scidex_database: str
 ) -> None:

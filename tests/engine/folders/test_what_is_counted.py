@@ -62,6 +62,7 @@ async def test_a_hash_is_promised_by_the_configured_sources_alone(lab: Lab, tria
     assert hashes["holds"] is True
 
 
+@pytest.mark.sweep
 async def test_what_another_batch_migrated_since_counts_after_a_redo(lab: Lab, trial: FolderTrial) -> None:
     batch = await trial.cycle()
     assert batch is not None
@@ -76,6 +77,7 @@ async def test_what_another_batch_migrated_since_counts_after_a_redo(lab: Lab, t
     assert lab.rows("SELECT FROM scidex_console.folder") == [], "nothing is left to try"
 
 
+@pytest.mark.sweep
 async def test_files_are_counted_rightly_after_a_redo_of_before_the_survey(
     lab: Lab, trial: FolderTrial
 ) -> None:
@@ -92,6 +94,7 @@ async def test_files_are_counted_rightly_after_a_redo_of_before_the_survey(
     await assert_files_counted(lab, "there and back since the survey")
 
 
+@pytest.mark.sweep
 async def test_files_are_counted_rightly_after_a_rollback_that_was_resumed(
     lab: Lab, trial: FolderTrial
 ) -> None:
@@ -107,6 +110,7 @@ async def test_files_are_counted_rightly_after_a_rollback_that_was_resumed(
     await assert_files_counted(lab, "redone")
 
 
+@pytest.mark.sweep
 async def test_a_link_to_an_artifact_that_was_deleted_since_is_not_waited_for(
     lab: Lab, trial: FolderTrial
 ) -> None:

@@ -85,6 +85,7 @@ async def apply(
 
 
 @pytest.mark.parametrize("decision", [Decision.RESTORE, Decision.REDOWNLOAD])
+@pytest.mark.sweep
 async def test_row_that_changes_under_a_decision_keeps_its_file(lab: Lab, decision: Decision) -> None:
     ids = ["stale", "key"] if decision is Decision.RESTORE else ["paper"]
     edit = f"UPDATE artifacts SET content_hash = 'theirs' WHERE id = '{ids[0]}'"
@@ -111,6 +112,7 @@ async def test_file_that_others_name_too_is_not_exchanged_under_them(lab: Lab) -
     ]
 
 
+@pytest.mark.sweep
 async def test_restored_file_that_somebody_changes_again_is_found_by_verify(lab: Lab) -> None:
     async with office(lab) as at:
         await at.decide(Decision.RESTORE, "stale")
@@ -128,6 +130,7 @@ async def test_accepted_file_that_somebody_changes_again_is_found_by_verify(lab:
     assert any(line.startswith("I1") and "paper" in line for line in await verified(lab))
 
 
+@pytest.mark.sweep
 async def test_executable_file_stays_executable(lab: Lab) -> None:
     place = lab.store.artifacts / "datasets/stale.csv"
     place.chmod(0o755)

@@ -68,6 +68,7 @@ async def test_restored_file_is_the_promised_one_and_undo_brings_the_other_back(
     assert await verified(lab) == []
 
 
+@pytest.mark.sweep
 async def test_accepted_file_is_what_the_row_promises_from_then_on(lab: Lab) -> None:
     async with office(lab) as at:
         intent = await at.decide(Decision.ACCEPT, "wrong", "key")
@@ -89,6 +90,7 @@ async def test_accepted_file_is_what_the_row_promises_from_then_on(lab: Lab) -> 
     assert await verified(lab) == []
 
 
+@pytest.mark.sweep
 async def test_artifact_of_the_database_alone_gets_a_manifest_and_its_file_stays(lab: Lab) -> None:
     async with office(lab) as at:
         intent = await at.decide(Decision.DATABASE_ONLY, "outside", "wrong")
@@ -106,6 +108,7 @@ async def test_artifact_of_the_database_alone_gets_a_manifest_and_its_file_stays
     assert await verified(lab) == []
 
 
+@pytest.mark.sweep
 async def test_figure_to_be_asked_for_again_loses_its_wrong_file_and_undo_gives_it_back(lab: Lab) -> None:
     async with office(lab) as at:
         intent = await at.decide(Decision.REDOWNLOAD, "paper")
@@ -156,6 +159,7 @@ async def test_row_that_changed_since_the_preview_is_left_alone(lab: Lab) -> Non
         assert at.row("wrong")["metadata"]["file_sha256"] == sha256(b"nobody has this")
 
 
+@pytest.mark.sweep
 async def test_undo_leaves_alone_what_was_built_on_the_decision(lab: Lab) -> None:
     async with office(lab) as at:
         intent = await at.decide(Decision.ACCEPT, "wrong", "key")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import psycopg
+import pytest
 
 from scidex_console.domain.batches import Batch, BatchState, OperationState
 from scidex_console.engine.two_stores import rollback
@@ -49,6 +50,7 @@ def _undone(lab: Lab) -> list[str]:
     return [str(row["op"]) for row in rows]
 
 
+@pytest.mark.sweep
 async def test_a_row_that_was_only_locked_is_taken_back_when_the_rollback_is_resumed(
     lab: Lab, trial: Trial
 ) -> None:
@@ -71,6 +73,7 @@ async def test_a_row_that_was_only_locked_is_taken_back_when_the_rollback_is_res
     await _verified(lab)
 
 
+@pytest.mark.sweep
 async def test_what_is_still_in_the_way_stays_and_a_redo_brings_on_only_what_was_taken_back(
     lab: Lab, trial: Trial
 ) -> None:
@@ -112,6 +115,7 @@ async def test_a_rollback_that_could_take_nothing_back_leaves_the_batch_done_and
     await _verified(lab)
 
 
+@pytest.mark.sweep
 async def test_what_was_taken_back_before_and_stored_anew_since_is_left_to_its_own_batch(
     lab: Lab, trial: Trial
 ) -> None:

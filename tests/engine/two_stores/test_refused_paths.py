@@ -36,6 +36,7 @@ async def test_a_path_somebody_has_staged_is_left_to_them(
     assert not (lab.store.artifacts / trial.path_of(theirs)).exists()
 
 
+@pytest.mark.sweep
 async def test_a_rollback_keeps_a_figure_that_somebody_has_committed_anew(
     lab: Lab, trial: Trial, pair: tuple[str, str]
 ) -> None:

@@ -69,6 +69,7 @@ async def test_a_conflicting_figure_that_somebody_has_removed_needs_no_commit(la
     assert_sound(lab)
 
 
+@pytest.mark.sweep
 async def test_a_redo_that_is_recovered_leaves_alone_what_another_batch_has_stored_since(
     lab: Lab, trial: Trial
 ) -> None:

@@ -14,6 +14,7 @@ from scidex_console.engine.writer import Writer
 from tests.crash.checks import assert_sound, figures_with_file
 from tests.engine.two_stores.conftest import Act, Trial
 from tests.labs import Lab
+from tests.samples import sample
 
 EDIT = (
     """UPDATE artifacts SET metadata = metadata || '{"image_url": "https://example.org/1"}' WHERE id = %s"""
@@ -33,7 +34,7 @@ def _by_another_hand(lab: Lab, statement: str, artifact_id: str) -> Act:
     return act
 
 
-@pytest.mark.parametrize("statement", [EDIT, RESTORED, DELETE])
+@pytest.mark.parametrize("statement", sample(RESTORED, EDIT, DELETE))
 async def test_a_row_changed_before_the_switch_keeps_its_change_and_loses_our_file(
     lab: Lab, trial: Trial, statement: str
 ) -> None:
@@ -73,6 +74,7 @@ async def test_a_row_somebody_keeps_locked_is_a_conflict_and_not_waited_for_for_
     assert_sound(lab)
 
 
+@pytest.mark.sweep
 async def test_a_row_changed_during_a_rollback_is_kept_with_its_file(lab: Lab, trial: Trial) -> None:
     theirs, ours = lab.lost(2)
     await trial.prepared([theirs, ours])
@@ -108,7 +110,7 @@ async def test_an_index_lock_of_another_is_waited_for_and_never_removed(lab: Lab
     assert_sound(lab)
 
 
-@pytest.mark.parametrize("step", ["prepare", "record_commit", "switch", "finish"])
+@pytest.mark.parametrize("step", sample("switch", "prepare", "record_commit", "finish", quick=2))
 async def test_a_lost_reply_is_resolved_from_the_journal(lab: Lab, trial: Trial, step: str) -> None:
     def lose_the_reply() -> None:
         raise Unreachable("server closed the connection unexpectedly", where="database")

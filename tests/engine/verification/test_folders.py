@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from scidex_console.engine.two_stores import rollback
 from scidex_console.wiring.verification import verify
 from tests.engine.verification.foldered_store import engine_of, link_of, migrated, moved, take_back
@@ -209,6 +211,7 @@ async def test_another_artifacts_folder_in_a_commit_is_named(foldered_rows: Work
     assert "I2" in report.broken and "I11" in report.broken
 
 
+@pytest.mark.sweep
 async def test_a_cycle_taken_back_holds_and_what_stays_of_it_is_named(foldered: WorkedStore) -> None:
     batch = await take_back(foldered)
     report = await verify(foldered.settings)
@@ -235,6 +238,7 @@ async def test_a_row_that_a_rollback_forgot_is_named(foldered: WorkedStore) -> N
     assert "I12" in report.broken and "I2" in report.broken
 
 
+@pytest.mark.sweep
 async def test_a_cycle_brought_on_again_holds_every_invariant(foldered: WorkedStore) -> None:
     batch = await take_back(foldered)
     async with engine_of(foldered) as held:
@@ -248,6 +252,7 @@ async def test_a_cycle_brought_on_again_holds_every_invariant(foldered: WorkedSt
     assert report.broken == (() if done.state == "cleaned" else ("I8",))
 
 
+@pytest.mark.sweep
 async def test_a_shared_old_path_comes_back_with_an_earlier_cycle(foldered: WorkedStore) -> None:
     shared = foldered.sql(
         "SELECT e.source, min(o.batch_id) AS earlier, max(o.batch_id) AS later"

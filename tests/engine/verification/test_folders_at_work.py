@@ -63,6 +63,7 @@ async def test_a_cycle_that_is_taken_back_during_the_look_is_no_finding(foldered
     assert report.looks == 1
 
 
+@pytest.mark.sweep
 async def test_old_paths_may_stand_while_readers_have_their_grace(foldered: WorkedStore) -> None:
     batch = await take_back(foldered)
     async with engine_of(foldered) as held:
@@ -98,6 +99,7 @@ async def test_a_crash_between_gits_commit_and_the_rows_leaves_the_journal_open(
     assert (await verify(foldered.settings)).broken == ()
 
 
+@pytest.mark.sweep
 async def test_a_damage_elsewhere_is_found_though_a_cycle_is_open(foldered: WorkedStore) -> None:
     batch = await take_back(foldered)
     row = migrated(foldered)[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from scidex_console.adapters.postgres.schema_runner import SchemaRunner
 from scidex_console.engine.verification.findings import StoreReport
 from scidex_console.wiring.verification import verify
@@ -84,6 +86,7 @@ async def test_a_path_below_the_outer_repository_is_opened_there(worked: WorkedS
     assert counted(report, "I1")["files opened, no hash expected"] >= 1
 
 
+@pytest.mark.sweep
 async def test_a_path_kept_in_the_metadata_is_found_there(worked_rows: WorkedStore) -> None:
     worked_rows.sql(
         "UPDATE artifacts SET metadata = metadata || jsonb_build_object('file_path', file_path)"

@@ -177,6 +177,7 @@ async def test_a_crash_after_gits_commit_leaves_nothing_broken_but_the_open_jour
     assert (await verify(worked.settings)).broken == ()
 
 
+@pytest.mark.sweep
 async def test_a_crash_after_the_inverse_commit_leaves_every_row_its_file(worked: WorkedStore) -> None:
     async with engine_of(worked) as held:
         batch = await held.journal().load(3)
@@ -196,6 +197,7 @@ async def test_a_crash_after_the_inverse_commit_leaves_every_row_its_file(worked
     assert (await verify(worked.settings)).broken == ()
 
 
+@pytest.mark.sweep
 async def test_a_row_changed_after_its_batch_is_kept_by_the_rollback(worked: WorkedStore) -> None:
     worked.sql("UPDATE artifacts SET file_path = 'site/figures/better.png' WHERE id = %s", worked.lost[8])
     assert (await verify(worked.settings)).broken == ("I1",)
@@ -226,6 +228,7 @@ async def test_a_rolled_back_batch_that_is_redone_holds_every_invariant(worked: 
 
 
 @pytest.mark.parametrize("pushed", [True, False])
+@pytest.mark.sweep
 async def test_a_pointer_not_recorded_yet_is_no_finding_while_it_is_being_published(
     worked: WorkedStore, pushed: bool
 ) -> None:
