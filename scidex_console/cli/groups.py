@@ -14,15 +14,17 @@ _ALIKE = 0.5
 async def check_group(name: str, where: str, readers: Readers, context: Context, *, new: bool) -> None:
     """Raise `Refused` unless the group is configured or was asked.
 
-    With `new`, any host name will do: a host that nobody configured is a group of its own. A name without a
-    dot can only be a slip.
+    With `new`, any host name will do that no group covers: a host that nobody configured is a group of its
+    own. A name without a dot can only be a slip.
     """
     groups = context.settings.fetch.host_groups()
     known = {group.name for group in groups.configured()}
     known |= {host.gate.group for host in await readers.read.hosts()}
-    if name in known or (new and "." in name):
+    if name in known:
         return
     covering = groups.of_host(name).name if "." in name else name
+    if new and "." in name and covering not in known:
+        return
     if covering in known:
         near = [covering]
     else:

@@ -241,6 +241,7 @@ def test_part_of_a_name_is_answered_by_all_groups_it_is_in(cli: Cli, services: F
 def test_a_host_of_a_group_is_pointed_to_its_group(cli: Cli) -> None:
     told = "there is no host group www.ebi.ac.uk; did you mean europepmc?"
     assert told in cli("attempts", "--group", "www.ebi.ac.uk").err
+    assert told in cli("throttle", "www.ebi.ac.uk", "--rate", "1", "--reason", "x").err
 
 
 # --- retry ------------------------------------------------------------------------------------------------

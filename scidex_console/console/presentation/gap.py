@@ -101,6 +101,8 @@ def gap_lines(
         if not wide and (gap.run or any(getattr(gap, key) for key, *_ in (*_STUCK, *_EXTRA))):
             lines.append(_stuck_line(gap, width))
         lines.extend(_cause_lines(gap.run, width))
+        if gap.to_lay_again and (gap.run is None or gap.run.state not in OPEN):
+            lines.append(_again_line(gap.to_lay_again, width))
         if is_selected and gap.job is JobName.FOLDERS and acceptance is not None:
             lines.append(crop_line(acceptance_line(acceptance), width))
     if not gaps:
@@ -202,6 +204,12 @@ def _growth(acceptance: Acceptance) -> str:
 
 def _share(percent: float | None) -> str:
     return NOTHING if percent is None else f"{percent:g} %"
+
+
+def _again_line(number: int, width: int) -> Line:
+    """A run is over, or none was: what else takes up folders whose figure was stored or marked since."""
+    told = (Cell("  "), Cell(count(number), "warn"), Cell(" to be laid out again: ", "dim"))
+    return crop_line(Line((*told, Cell("`start folders` (s) takes them up"))), width)
 
 
 def _cause_lines(run: RunView | None, width: int) -> list[Line]:

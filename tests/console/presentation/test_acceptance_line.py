@@ -8,7 +8,8 @@ from scidex_console.console.presentation.gap import acceptance_line, gap_lines
 from scidex_console.console.presentation.words import NOTHING
 from scidex_console.domain.folders.acceptance import assess
 from scidex_console.domain.jobs import JobName
-from tests.console.fakes import FOLDERS_GAP, NOW, a_gap
+from scidex_console.domain.runs import RunState
+from tests.console.fakes import FOLDERS_GAP, NOW, a_gap, a_run
 from tests.domain.folders.test_acceptance import DONE
 
 
@@ -46,6 +47,17 @@ def test_folders_to_be_laid_out_again_are_counted_while_there_are_any() -> None:
 
     assert "lay again 379" in shown(379)
     assert "again" not in shown(0)
+
+
+def test_what_takes_up_folders_to_be_laid_out_again_is_said_while_no_run_does() -> None:
+    def shown(state: RunState) -> list[str]:
+        gap = replace(FOLDERS_GAP, to_lay_again=379, run=a_run(state, JobName.FOLDERS))
+        told = gap_lines((gap,), width=80, selected=None, focused=False, now=NOW)
+        return ["".join(cell.text for cell in line.cells) for line in told]
+
+    said = "  379 to be laid out again: `start folders` (s) takes them up"
+    assert shown(RunState.DONE)[-1] == said
+    assert said not in shown(RunState.RUNNING)
 
 
 def test_it_fits_a_narrow_screen_with_what_matters_first() -> None:
