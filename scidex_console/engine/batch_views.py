@@ -84,7 +84,8 @@ class RollbackPreview:
     batch: BatchView
     redo: bool
     commits: tuple[str, ...]
-    """Commits that will be inverted: of folders the merge commit, and behind it each artifact's own."""
+    """Commits that will be inverted: of folders the merge commit, and behind it each artifact's own; with a
+    redo, those by which the batch was taken back."""
     paths: tuple[str, ...]
     """Paths that go (with a redo: come again); old paths that come back are those of `old_paths`."""
     operations: tuple[OperationView, ...]

@@ -58,19 +58,19 @@ def preview_rows(preview: RollbackPreview) -> list[PreviewRow]:
 
 def row_cells(preview: RollbackPreview, row: PreviewRow) -> Mapping[str, Cell]:
     """One row of the list."""
-    return operation_cells(preview, row) if isinstance(row, OperationView) else _commit_cells(preview, row)
+    return operation_cells(preview, row) if isinstance(row, OperationView) else _commit_cells(row)
 
 
 def row_words(preview: RollbackPreview, row: PreviewRow) -> str:
     """One row in full, for where it is too short."""
     if isinstance(row, OperationView):
         return operation_words(preview, row)
-    return f"{_verb(preview)} commit {clean(row.commit)} ({row.number} of {row.of})"
+    return f"{_inverts(preview)} {clean(row.commit)} ({row.number} of {row.of})"
 
 
-def _commit_cells(preview: RollbackPreview, row: CommitRow) -> Mapping[str, Cell]:
+def _commit_cells(row: CommitRow) -> Mapping[str, Cell]:
     return {
-        "what": Cell(_verb(preview).removesuffix(" again"), "warn"),
+        "what": Cell("inverts", "warn"),
         "artifact": Cell(clean(row.commit), "strong"),
         "path": Cell("in git", "dim"),
         "size": Cell(""),
@@ -78,8 +78,8 @@ def _commit_cells(preview: RollbackPreview, row: CommitRow) -> Mapping[str, Cell
     }
 
 
-def _verb(preview: RollbackPreview) -> str:
-    return "applies again" if preview.redo else "inverts"
+def _inverts(preview: RollbackPreview) -> str:
+    return "inverts the rollback's commit" if preview.redo else "inverts commit"
 
 
 def operation_cells(preview: RollbackPreview, operation: OperationView) -> Mapping[str, Cell]:
@@ -110,7 +110,6 @@ def operation_words(preview: RollbackPreview, operation: OperationView) -> str:
 def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
     """The sums, and the commits."""
     lines = list(_folder_sums(preview) if preview.batch.job is JobName.FOLDERS else _file_sums(preview))
-    word = _verb(preview)
     if preview.batch.kept and not preview.redo:
         kept = counted(preview.batch.kept, "row")
         lines.append(Line((Cell(f"an earlier rollback kept {kept}, which it tries again", "warn"),)))
@@ -122,7 +121,7 @@ def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
         )
     if len(preview.later) > 2:
         lines.append(Line((Cell(f"and {len(preview.later) - 2} more later batches", "bad"),)))
-    lines += [Line((Cell(f"{word} commit ", "dim"), Cell(clean(commit)))) for commit in shown]
+    lines += [Line((Cell(f"{_inverts(preview)} ", "dim"), Cell(clean(commit)))) for commit in shown]
     if len(preview.commits) > len(shown):
         lines.append(Line((Cell(f"all {len(preview.commits)} commits stand at the end of the list", "dim"),)))
     return [crop_line(line, width) for line in lines]

@@ -245,7 +245,14 @@ def test_a_batch_of_which_a_rollback_kept_something_says_so_wherever_it_is_shown
 def test_a_redo_preview_says_that_it_applies_again() -> None:
     preview = a_rollback(redo=True, refused=0)
     assert previews.row_cells(preview, preview.operations[0])["what"].text == "apply again"
-    assert previews.preview_lines(preview, 80)[0].text.startswith("3 files put back, 4 rows changed again")
+    lines = [line.text for line in previews.preview_lines(preview, 80)]
+    assert lines[0].startswith("3 files put back, 4 rows changed again")
+    # Its commits are those of the rollback, which it inverts; it does not apply them again.
+    assert lines[1] == "inverts the rollback's commit 4f1c2d9 Store 3 figures and mark 2 dead"
+    many = replace(preview, commits=("a1", "b2", "c3"))
+    last = previews.preview_rows(many)[-1]
+    assert previews.row_words(many, last) == "inverts the rollback's commit c3 (3 of 3)"
+    assert previews.row_cells(many, last)["what"].text == "inverts"
 
 
 def test_a_folder_batch_is_previewed_by_its_folders_and_old_paths() -> None:
