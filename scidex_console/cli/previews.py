@@ -124,7 +124,8 @@ def _rollback_lines(output: Output, preview: RollbackPreview) -> Iterator[str]:
         yield f"an earlier rollback kept {number(batch.kept, 'row')} of it, which are tried again"
     first, own = preview.commits[:1], preview.commits[1:]
     with_own = f" and {number(len(own), 'more commit')}:" if own else ""
-    yield f"commits: {first[0] if first else 'none'}{with_own}"
+    whose = "commits of the rollback, which are inverted" if preview.redo else "commits"
+    yield f"{whose}: {first[0] if first else 'none'}{with_own}"
     yield from (f"  {commit}" for commit in own)
     if batch.job is JobName.FOLDERS:
         yield _folder_sums(preview)

@@ -81,16 +81,20 @@ def _words(typed: str) -> list[tuple[int, str]]:
     return found
 
 
-def one_of(word: Word | None, choices: Sequence[str]) -> str:
-    """One or more of the choices with commas between; empty without a word."""
+def one_of(word: Word | None, choices: Sequence[str], also: Mapping[str, str] | None = None) -> str:
+    """One or more of the choices with commas between; empty without a word.
+
+    `also` has other names that some of them are known by.
+    """
     if word is None:
         return ""
-    at = word.at
+    at, found = word.at, []
     for name in word.value.split(","):
-        if name not in choices:
+        found.append((also or {}).get(name, name))
+        if found[-1] not in choices:
             raise FilterError(f"{name or 'nothing'} is none of {', '.join(choices)}", at)
         at += len(name) + 1
-    return word.value
+    return ",".join(found)
 
 
 def moment(word: Word | None, now: datetime | None) -> datetime | None:

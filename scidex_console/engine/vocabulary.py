@@ -13,6 +13,7 @@ from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.folders.statuses import FolderStatus
 from scidex_console.domain.hosts import BreakerState
 from scidex_console.domain.intents import IntentState
+from scidex_console.domain.triage import CaseKind
 from scidex_console.engine.views import AttemptView, HostView, WaitingFolderView
 
 BATCH_WORDS: Mapping[BatchState, str] = {
@@ -35,6 +36,11 @@ INTENT_WORDS: Mapping[IntentState, str] = {
 }
 """An intent is withdrawn; what is cancelled is a run."""
 
+CASE_WORDS: Mapping[str, str] = {
+    kind.value: "mismatch" if kind is CaseKind.HASH_MISMATCH else kind.value for kind in CaseKind
+}
+"""What a list says of a case; who filters by what it says finds it."""
+
 _RECORDED = frozenset({FetchClass.STORED, FetchClass.DEAD})
 _LATELY = timedelta(seconds=5)
 """A group asked so lately is active, though nothing was under way at the moment of the reading."""
@@ -55,6 +61,11 @@ def retry_class(attempt: AttemptView | WaitingFolderView) -> str:
     if attempt.outcome in _RECORDED:
         return "held back"
     return "mismatch" if attempt.outcome == FolderStatus.HASH_MISMATCH else attempt.outcome.replace("_", " ")
+
+
+def case_kind(word: str) -> str:
+    """The kind that a word of `CASE_WORDS` stands for; any other word as it is."""
+    return next((kind for kind, shown in CASE_WORDS.items() if shown == word), word)
 
 
 def host_state(host: HostView, now: datetime) -> str:

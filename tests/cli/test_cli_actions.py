@@ -378,7 +378,9 @@ def test_a_batch_is_taken_back_or_again_by_its_token(cli: Cli, services: FakeSer
     if action == "redo":
         services.connected.read.batch_views = [batch(8, state=BatchState.ROLLED_BACK)]
     words = (action, "figures", "--batch", "8", "--reason", "bad batch")
-    assert cli(*words).code == 0
+    previewed = cli(*words)
+    whose = "commits of the rollback, which are inverted" if action == "redo" else "commits"
+    assert (previewed.code, f"\n{whose}: 0123456789abcdef" in previewed.out) == (0, True)
     assert cli(*words, "--token", "cccccccccccc").code == 1
     assert services.connected.desk.submitted == []
     assert cli(*words, "--token", "bbbbbbbbbbbb").code == 0

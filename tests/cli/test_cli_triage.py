@@ -28,11 +28,13 @@ def test_list_as_a_document_is_paged_by_key(cli: Cli, services: FakeServices) ->
     assert [case["artifact_id"] for case in first["cases"]] == ["dataset-0001", "dataset-0002"]
     assert first["after"] == "hash_mismatch/folders/dataset-0002" and first["waiting"]["suspect"] == 1
     assert services.connected.triage.asked[-1].kind == "hash_mismatch"
-    shown = cli("triage", "list", "--limit", "2", "--kind", "hash_mismatch").out.splitlines()
+    shown = cli("triage", "list", "--limit", "2", "--kind", "mismatch").out.splitlines()
     assert shown[-1] == (
         "more: `scidex-console triage list --kind=hash_mismatch --limit 2 "
         "--after=hash_mismatch/folders/dataset-0002`"
     )
+    unknown = cli("triage", "list", "--kind", "broken")
+    assert (unknown.code, unknown.err.count("quarantined")) == (2, 1)
     whole = cli("triage", "list", "--json").document
     assert len(whole["cases"]) == len(CASES) and whole["after"] is None
 

@@ -7,16 +7,18 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input
 
+from scidex_console.console.presentation.triage import CASE_COLUMNS, case_cells
 from scidex_console.console.screens.decision_dialog import DecisionDialog
 from scidex_console.console.screens.decisions import DecisionsScreen
 from scidex_console.console.screens.picture import PictureScreen
-from scidex_console.console.screens.triage import TriageScreen
+from scidex_console.console.screens.triage import CasesQuery, TriageScreen
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.intents import IntentState
-from scidex_console.domain.triage import Decision
+from scidex_console.domain.paging import FIRST, Span
+from scidex_console.domain.triage import CaseKind, Decision
 from tests.console.driving import Driver, notice, press, running, screen_text, until
 from tests.console.fakes import World, observing
-from tests.console.triage_fakes import ACTUAL, CASES, EXPECTED, an_evidence
+from tests.console.triage_fakes import ACTUAL, CASES, EXPECTED, a_case, an_evidence
 from tests.samples import sample
 
 BESIDE = (120, 40)
@@ -105,6 +107,20 @@ async def test_filter_shows_kinds_and_words_and_says_what_is_wrong() -> None:
         assert world.triage.asked[-1].kind == "quarantined"
         await press(pilot, "/", *",x", "enter")
         await until(pilot, lambda: "is none of" in screen_text(pilot))
+        await press(pilot, "escape")
+
+
+async def test_the_kind_that_a_row_shows_is_what_it_is_filtered_by() -> None:
+    world = World()
+    async with running(world) as pilot:
+        screen = await opened(pilot, world)
+        for kind in CaseKind:
+            shown = case_cells(a_case("dataset-0001", kind))["kind"].text
+            assert len(shown) <= next(column.width for column in CASE_COLUMNS if column.key == "kind")
+            assert shown in screen.HINT and shown in kind  # the latter, so that it is found as a word, too
+            screen.apply(f"kind:{shown}")
+            query = screen.ask(FIRST, Span(0, 1))
+            assert isinstance(query, CasesQuery) and query.criteria.kind == kind
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import FIRST, Around, Span
 from scidex_console.domain.triage import DECISIONS, EXPLAINED, CaseKind, Decision
 from scidex_console.engine.triage.views import CaseFilter, CaseView, DecisionPreview
+from scidex_console.engine.vocabulary import case_kind
 
 _DETAILS = "decide and undo without --token show what would be done and change nothing.\n\ndecisions:\n"
 
@@ -57,7 +58,9 @@ def _register_list(below: Subparsers) -> None:
     listed = add_command(below, "list", run_list, "list what waits for a person")
     _add_job(listed)
     kinds = [str(kind) for kind in CaseKind]
-    listed.add_argument("--kind", choices=kinds, default="", metavar="KIND", help=f"only {', '.join(kinds)}")
+    listed.add_argument(
+        "--kind", type=case_kind, choices=kinds, default="", metavar="KIND", help=f"only {', '.join(kinds)}"
+    )
     listed.add_argument("--text", metavar="TEXT", default="", help="only those with this text in them")
     listed.add_argument("--limit", type=count, default=50, metavar="N", help="rows at most (default: 50)")
     listed.add_argument("--after", metavar="KEY", default="", help="only those after this key, to page on")

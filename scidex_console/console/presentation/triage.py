@@ -17,25 +17,19 @@ from scidex_console.engine.triage.views import (
     EvidenceView,
     VersionView,
 )
-from scidex_console.engine.vocabulary import counted
+from scidex_console.engine.vocabulary import CASE_WORDS, counted
 
 CASE_COLUMNS = (
     Column("artifact", "artifact", 16, weight=3, widest=44, crop="middle"),
-    Column("kind", "kind", 9),
+    Column("kind", "kind", 11),
     Column("type", "type", 8, rank=1, widest=14),
     Column("reason", "reason", 14, rank=2, weight=4),
 )
 NARROW_CASE_COLUMNS = CASE_COLUMNS[:3]
-_SHORT = {
-    CaseKind.HASH_MISMATCH: "mismatch",
-    CaseKind.QUARANTINED: "quarant.",
-    CaseKind.SUSPECT: "suspect",
-    CaseKind.REFUSED: "refused",
-}
 ITEM_COLUMNS = (
     Column("what", "what", 12, weight=3, widest=60),
     Column("artifact", "artifact", 20, weight=2, widest=44, crop="middle"),
-    Column("kind", "kind", 9, rank=1),
+    Column("kind", "kind", 11, rank=1),
     Column("path", "file", 18, rank=2, weight=2, widest=70, crop="middle"),
 )
 DECISION_COLUMNS = (
@@ -64,7 +58,7 @@ def case_cells(case: CaseView) -> Mapping[str, Cell]:
     reason = Cell(f"note: {clean(case.note)}", "ok") if case.note else Cell(clean(case.reason))
     return {
         "artifact": Cell(clean(case.artifact_id, 200)),
-        "kind": Cell(_SHORT[case.kind], "bad" if case.kind is CaseKind.HASH_MISMATCH else "warn"),
+        "kind": Cell(CASE_WORDS[case.kind], "bad" if case.kind is CaseKind.HASH_MISMATCH else "warn"),
         "type": Cell(clean(case.artifact_type, 60), "dim"),
         "reason": reason,
     }
@@ -216,7 +210,7 @@ def item_cells(item: DecisionItem) -> Mapping[str, Cell]:
     return {
         "what": what,
         "artifact": Cell(clean(item.artifact_id, 200)),
-        "kind": Cell(clean(item.kind, 20), "dim"),
+        "kind": Cell(CASE_WORDS.get(item.kind, clean(item.kind, 20)), "dim"),
         "path": Cell(clean(item.path) or "no file"),
     }
 

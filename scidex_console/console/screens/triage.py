@@ -38,9 +38,9 @@ from scidex_console.console.screens.picture import PictureScreen
 from scidex_console.domain.errors import ConsoleError, explain
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.paging import Around, Span, Window
-from scidex_console.domain.triage import CaseKind
 from scidex_console.engine.ports import ReadModel, TriageDesk
 from scidex_console.engine.triage.views import CaseFilter, CaseView, EvidenceView
+from scidex_console.engine.vocabulary import CASE_WORDS, case_kind
 
 _BESIDE = 110
 """From so many columns on, list and evidence stand side by side."""
@@ -67,7 +67,7 @@ class TriageScreen(ListingScreen[CaseView]):
 
     TITLE_WORDS = "waiting for a person"
     EMPTY = "nothing waits for a person"
-    HINT = "words, kind:hash_mismatch,quarantined,suspect,refused, job:folders"
+    HINT = "words, kind:mismatch,quarantined,suspect,refused, job:folders"
     KEYS = TRIAGE
     BINDINGS: ClassVar[list[BindingType]] = bindings(TRIAGE)
 
@@ -100,7 +100,9 @@ class TriageScreen(ListingScreen[CaseView]):
     def apply(self, typed: str) -> None:
         """Take over a filter."""
         found = take_apart(typed, ("kind", "job"))
-        kind = one_of(found.named.get("kind"), [str(each) for each in CaseKind])
+        # By what a row shows, or by what the command line and its documents call it.
+        shown = one_of(found.named.get("kind"), tuple(CASE_WORDS.values()), CASE_WORDS)
+        kind = ",".join(map(case_kind, shown.split(",")))
         job = found.named.get("job")
         one_of(job, [str(each) for each in JobName])
         if job is not None and "," in job.value:

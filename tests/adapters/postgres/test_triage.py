@@ -133,5 +133,6 @@ async def test_cases_are_paged_by_kind_and_filtered_by_text(store: SmallStore, s
         (CaseFilter(JobName.FIGURES, "refused"), ["c"]),
         (CaseFilter(JobName.FOLDERS), []),
         (CaseFilter(text="B"), ["b"]),
+        (CaseFilter(text="suspect"), ["a", "b"]),
     ):
         assert [c.artifact_id for c in (await triage.cases(criteria, FIRST, Span(0, 9))).rows] == ids

@@ -26,6 +26,7 @@ WHERE (w.job = 'figures' OR a.migrated_to_folder_at IS NULL)
     AND (%(only_job)s::text IS NULL OR w.job = %(only_job)s)
     AND (%(only_kind)s::text = '' OR w.kind = ANY (string_to_array(%(only_kind)s, ',')))
     AND (%(pattern)s::text = '' OR w.artifact_id ILIKE %(pattern)s OR a.title ILIKE %(pattern)s
+         OR w.kind ILIKE %(pattern)s OR replace(w.kind, '_', ' ') ILIKE %(pattern)s
          OR w.reason ILIKE %(pattern)s OR a.artifact_type ILIKE %(pattern)s)
     AND (%(kind)s::text IS NULL OR (w.kind, w.job, w.artifact_id) /*from*/ >= (%(kind)s, %(job)s, %(artifact_id)s))
 ORDER BY w.kind /*way*/ ASC, w.job /*way*/ ASC, w.artifact_id /*way*/ ASC LIMIT %(limit)s
