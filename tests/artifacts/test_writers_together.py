@@ -60,6 +60,7 @@ def _commit(store: ArtifactStore, folder: Path, number: int) -> CommitResult:
     return store.commit_artifact(artifact_id=made.id, paths=[path])
 
 
+@pytest.mark.sweep
 def test_threads_of_one_store_each_commit_their_own_artifact(
     lab: Lab, store: ArtifactStore, tmp_path: Path
 ) -> None:

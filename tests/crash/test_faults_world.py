@@ -84,6 +84,7 @@ class Jumping(SystemClock):
         return datetime.now(UTC) + self.off
 
 
+@pytest.mark.sweep
 async def test_jumps_of_the_wall_clock_hold_nothing_up(lost: Bench) -> None:
     clock = Jumping()
 

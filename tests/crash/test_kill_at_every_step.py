@@ -139,7 +139,7 @@ PHASES = ("forward", "back", "rest", "again")
 
 
 @pytest.mark.parametrize(
-    ("phase", "places"), sample(*zip(PHASES, [(3, 14, 25), (9, 19), (14, 25), (3, 19)], strict=True), quick=2)
+    ("phase", "places"), sample(*zip(PHASES, [(3, 14, 25), (9, 19), (14, 25), (3, 19)], strict=True))
 )
 def test_a_batch_killed_at_a_step_is_whole_after_restart(
     lab: Lab, phase: str, places: tuple[int, ...]

@@ -131,7 +131,7 @@ STRIDE = int(os.environ.get("SCIDEX_KILL_STRIDE", "8"))
 
 @pytest.mark.parametrize(
     ("phase", "kill_at"),
-    sample(("forward", 31), ("back", 13), ("again", 24), ("rest", 13), quick=2),
+    sample(("forward", 31), ("back", 13), ("again", 24), ("rest", 13)),
 )
 def test_folders_killed_at_a_step_are_whole_after_restart(
     tmp_path: Path, scidex_database: str, phase: str, kill_at: int

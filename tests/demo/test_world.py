@@ -272,6 +272,7 @@ def test_a_world_shown_by_another_process_is_refused(directory: Path) -> None:
     assert world.running() is None
 
 
+@pytest.mark.sweep
 def test_hosts_of_a_killed_process_end_and_the_world_can_be_started_again(directory: Path) -> None:
     with other_process(directory, "show", "ready") as process:
         world = World.attach(directory)
@@ -364,6 +365,7 @@ def test_speed_reaches_hosts_and_configuration(directory: Path) -> None:
         assert load_settings(world.config_file, environ={}).fetch.default_rate == 20
 
 
+@pytest.mark.sweep
 def test_a_world_tells_its_progress_and_leaves_nothing_when_it_is_removed(new_directory: Path) -> None:
     lines: list[str] = []
     with World.build(new_directory, scale=TINY, seed=3, progress=lines.append) as world:

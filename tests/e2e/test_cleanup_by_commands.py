@@ -103,6 +103,7 @@ def test_console_decides_on_marked_files_and_deletes_only_what_is_typed(shell: S
     assert len(list((shell.lab.store.artifacts / "orphans").rglob("*.orphan.json"))) == 3
 
 
+@pytest.mark.sweep
 def test_from_the_migration_to_a_listing_of_folders_only(shell: Shell) -> None:
     shell("start", "folders")
     while shell("status", "folders")["jobs"][0]["run"]["state"] != "done":

@@ -97,6 +97,7 @@ async def test_a_stored_figure_whose_row_lost_it_is_adopted(
     await _sound(lab)
 
 
+@pytest.mark.sweep
 async def test_a_rollback_of_an_adoption_leaves_the_file_and_the_row_as_they_were(
     lab: Lab, trial: Trial, stored: list[str]
 ) -> None:

@@ -25,6 +25,7 @@ async def lost(tmp_path: Path, scidex_database: str) -> AsyncIterator[Bench]:
         yield made
 
 
+@pytest.mark.sweep
 async def test_fault_in_a_handler_refuses_the_intent_and_ends_one_engine_only(
     lost: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

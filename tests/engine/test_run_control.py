@@ -95,6 +95,7 @@ async def test_run_pauses_behind_what_is_under_way_and_goes_on_where_it_was(lost
     assert audit[0]["origin"] and audit[0]["operator"] and audit[0]["authorization_ref"] == "lab 1"
 
 
+@pytest.mark.sweep
 async def test_step_attempts_exactly_so_many_rows_over_all_groups_then_pauses(lost: Bench) -> None:
     async with lost.engine():
         for total, count in ((7, 7), (8, 1), (15, 7)):

@@ -104,6 +104,7 @@ async def test_taking_back_is_on_record_with_who_where_why_and_what(
     assert by_action["batch:rollback"]["after"]["rows"] == len(bench.figures())
 
 
+@pytest.mark.sweep
 async def test_row_edited_after_the_batch_is_listed_refused_by_a_stale_token_and_kept(
     done: tuple[Bench, dict[str, dict[str, Any]]],
 ) -> None:

@@ -289,6 +289,7 @@ def test_a_very_large_file_is_served_whole_and_in_part_without_being_held_in_mem
         assert serving.most_memory() - before < 24 << 20
 
 
+@pytest.mark.sweep
 def test_an_accessory_of_several_megabytes_is_taken_in_pieces(serving: Program) -> None:
     content = PNG + os.urandom(4 << 20)
     artifact = serving.moved()["id"]

@@ -59,6 +59,7 @@ async def test_a_page_of_each_type_is_shown_whole_and_nothing_is_refused(serving
     assert all(url.startswith((serving.url, "data:")) for url in tab.requests)
 
 
+@pytest.mark.sweep
 async def test_a_figure_is_drawn_and_a_rendered_notebook_stands_in_its_frame(
     serving: Serving, tab: Tab
 ) -> None:

@@ -185,6 +185,7 @@ async def _prove(folders: FolderBench, least: int) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("walked", [(10, 5)], indirect=True)
+@pytest.mark.sweep
 async def test_no_address_leads_nowhere_while_everything_moves_and_is_cleaned_up(walked: FolderBench) -> None:
     await _prove(walked, 200)
 

@@ -76,6 +76,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
         run_demo(options, "scidex-console")
 
 
+@pytest.mark.sweep
 def test_to_the_end_and_again_and_to_be_watched_a_new_world(
     directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,7 +139,6 @@ def test_killed_it_takes_engine_hosts_and_database_with_it(directory: Path) -> N
 
 
 @pytest.mark.parametrize("engine_dies", sample(True, False))
-@pytest.mark.sweep
 def test_a_second_demo_of_a_world_in_use_is_refused_and_says_nothing_else_of_it(
     directory: Path, engine_dies: bool
 ) -> None:

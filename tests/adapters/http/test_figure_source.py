@@ -16,6 +16,7 @@ from scidex_console.demo.hosts.server import FigureHosts
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.hosts import HostGroup
 from tests.adapters.http.fetching import Fetching, fetching
+from tests.samples import sample
 
 PROMPT = Timing(latency=0.0, hold=1, stall=0.4, slow_body=0.1)
 URL = "https://figures.example.org/articles/1/fig1.png"
@@ -37,7 +38,7 @@ async def hosts_and_source(folder: Path, **changes: Any) -> AsyncIterator[tuple[
         yield hosts, world
 
 
-@pytest.mark.parametrize("probe", ["head-then-get", "get"])
+@pytest.mark.parametrize("probe", sample("head-then-get", "get"))
 async def test_every_behaviour_gets_its_class_over_both_schemes(tmp_path: Path, probe: str) -> None:
     wrong = []
     async with hosts_and_source(tmp_path, probe=probe) as (hosts, world):

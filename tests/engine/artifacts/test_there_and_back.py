@@ -203,6 +203,7 @@ async def test_artifact_that_is_migrated_again_keeps_the_accessories_it_was_give
     await assert_verified(lab)
 
 
+@pytest.mark.sweep
 async def test_pointer_moves_once_for_a_batch_that_several_writers_publish(
     lab: Lab, commits: ArtifactCommits
 ) -> None:
@@ -255,6 +256,7 @@ async def _place_of(lab: Lab, commits: ArtifactCommits, name: str) -> int:
     return next(int(number) for number, place in numbered if place == name)
 
 
+@pytest.mark.sweep
 async def test_epoch_that_moves_under_a_commit_makes_the_writer_look_again(
     lab: Lab, commits: ArtifactCommits
 ) -> None:

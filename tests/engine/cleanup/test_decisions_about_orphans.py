@@ -122,6 +122,7 @@ async def test_nothing_is_decided_while_the_gate_is_shut(lab: Lab) -> None:
     assert lab.rows("SELECT 1 FROM scidex_console.batch WHERE decision_id IS NOT NULL") == []
 
 
+@pytest.mark.sweep
 async def test_a_file_that_changed_since_the_preview_is_refused(lab: Lab) -> None:
     async with attic(lab) as at:
         preview = await at.preview(Decision.DELETE, "notes/readme.txt")

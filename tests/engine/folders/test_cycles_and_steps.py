@@ -67,6 +67,7 @@ async def test_a_step_migrates_so_many_artifacts_the_newest_first(
         assert migrated(folders) == NAMES, "without waiting for the next cycle's time"
 
 
+@pytest.mark.sweep
 async def test_a_run_waits_for_the_next_cycle_says_until_when_and_a_restart_keeps_to_it(
     tmp_path: Path, scidex_database: str
 ) -> None:

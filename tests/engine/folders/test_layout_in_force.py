@@ -63,6 +63,7 @@ async def test_a_layout_that_was_changed_after_the_first_cycle_is_refused_and_sa
     await asyncio.to_thread(assert_verified, lab)
 
 
+@pytest.mark.sweep
 async def test_a_run_with_another_layout_halts_and_goes_on_with_the_one_in_force(
     tmp_path: Path, scidex_database: str
 ) -> None:

@@ -124,6 +124,7 @@ async def test_a_row_added_between_journal_and_switch_keeps_the_path(
     await asyncio.to_thread(assert_verified, lab)
 
 
+@pytest.mark.sweep
 async def test_a_row_added_a_moment_before_the_path_would_go_keeps_it(lab: Lab, trial: FolderTrial) -> None:
     before = look(lab)
     await trial.read(1)

@@ -108,6 +108,7 @@ async def test_an_engine_told_to_leave_ends_its_repack_and_the_next_one_repeats_
     await require_begun_again(heavy, group)
 
 
+@pytest.mark.sweep
 async def test_what_a_killed_engine_left_at_work_is_ended_by_the_next_one(heavy: FolderBench) -> None:
     async with engine_process(heavy.bench.lab, "--jobs", "folders") as engine:
         await engine.holds_the_store()

@@ -112,6 +112,7 @@ async def test_an_earlier_batch_is_taken_back_after_a_later_one_left_the_path(
     "order",
     [(1, 2, 0), *(pytest.param(order, marks=pytest.mark.sweep) for order in ((0, 1, 2), (2, 1, 0)))],
 )
+@pytest.mark.sweep
 async def test_redone_in_any_order_the_path_goes_with_the_last(
     lab: Lab, before: Before, trial: FolderTrial, order: tuple[int, int, int]
 ) -> None:

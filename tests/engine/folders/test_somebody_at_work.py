@@ -75,6 +75,7 @@ async def test_a_commit_of_others_between_reading_and_writing_stays(
     assert_folders_sound(lab, before)
 
 
+@pytest.mark.sweep
 async def test_a_file_that_comes_while_its_row_waits_for_a_batch_gets_into_the_folder(
     lab: Lab, before: Before, trial: FolderTrial
 ) -> None:

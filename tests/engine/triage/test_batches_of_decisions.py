@@ -120,6 +120,7 @@ async def test_restored_file_that_somebody_changes_again_is_found_by_verify(lab:
     assert any(line.startswith("I5") and "datasets/stale.csv" in line for line in await verified(lab))
 
 
+@pytest.mark.sweep
 async def test_accepted_file_that_somebody_changes_again_is_found_by_verify(lab: Lab) -> None:
     async with office(lab) as at:
         await at.decide(Decision.ACCEPT, "paper")

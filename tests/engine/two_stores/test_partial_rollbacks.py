@@ -138,6 +138,7 @@ async def test_what_was_taken_back_before_and_stored_anew_since_is_left_to_its_o
     await _verified(lab)
 
 
+@pytest.mark.sweep
 async def test_a_row_changed_under_each_of_two_rollbacks_gets_its_file_back_both_times(
     lab: Lab, trial: Trial
 ) -> None:

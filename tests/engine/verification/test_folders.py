@@ -61,6 +61,7 @@ async def test_a_manifest_that_is_gone_is_named(foldered_files: WorkedStore) -> 
     assert path in report.invariants[1].broken[0]
 
 
+@pytest.mark.sweep
 async def test_a_row_edited_since_has_an_old_manifest_and_breaks_nothing(foldered: WorkedStore) -> None:
     row, older = migrated(foldered)[:2]
     foldered.sql("UPDATE artifacts SET title = 'Edited' WHERE id = %s", row["id"])

@@ -212,6 +212,7 @@ async def test_a_row_changed_after_its_batch_is_kept_by_the_rollback(worked: Wor
     assert "1 files kept by a rollback that no row names any more" in report.invariants[0].note
 
 
+@pytest.mark.sweep
 async def test_a_rolled_back_batch_that_is_redone_holds_every_invariant(worked: WorkedStore) -> None:
     async with engine_of(worked) as held:
         batch = await held.journal().load(2)
