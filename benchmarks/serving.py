@@ -77,7 +77,7 @@ def main() -> int:
         lab = _lab(folder, server.start(), args.artifacts)
         wrong = 0
         if "latencies" in args.parts:
-            with _running(lab, "serve", "--port", str(PORT), until="serving "):
+            with _running(lab, "serve", "--port", str(PORT), until='"serving": "'):
                 wrong = asyncio.run(_latencies(lab, args.seconds))
                 _sitemap()
         else:
@@ -269,7 +269,7 @@ def _beside_nginx(lab: Lab, folder: Path, seconds: float) -> None:
     beside = subprocess.Popen(["taskset", "-c", "0", nginx, "-c", str(config), "-g", "daemon off;"])
     pinned = ["taskset", "-c", "0"]
     try:
-        with _running(lab, "serve", "--port", str(PORT), until="serving ", before=pinned):
+        with _running(lab, "serve", "--port", str(PORT), until='"serving": "', before=pinned):
             for size in (file.stat().st_size, 64 << 10, 512 << 10):
                 file.write_bytes(file.read_bytes()[:size].ljust(size, b"0"))
                 own, other = _rate(ours, seconds / 4), _rate(theirs, seconds / 4)

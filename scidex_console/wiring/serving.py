@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import logging
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
@@ -32,6 +35,8 @@ from scidex_console.wiring.artifact_reading import reader_parts
 ROLE = "scidex_reader"
 """What the service reads as, whatever its login may do besides: it may look, and add to counts."""
 _CONNECTIONS = 8
+_FUSE_S = 1.5
+"""How long a request waits for a database that cannot be connected to, before it is told to come again."""
 _WAIT_S = 60.0
 """How long an accessory waits for its turn behind other writers."""
 _GRACE_S = 10
@@ -47,6 +52,8 @@ def run_service(settings: Settings, host: str | None, port: int | None) -> int:
     Raises `Refused` where the address cannot be listened on.
     """
     serve = settings.serve
+    logging.captureWarnings(True)
+    logging.getLogger().addHandler(LogLines(logging.WARNING))
     with (
         listening(host or serve.host, serve.port if port is None else port) as sockets,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
@@ -61,7 +68,7 @@ async def _serve(settings: Settings, sockets: socket.socket) -> None:
     async with service(settings, url, tell) as app:
         gc.collect()
         gc.freeze()  # what is loaded by now stays: a full collection need not look at it, and takes less long
-        print(f"serving {url}", file=sys.stderr, flush=True)
+        _tell({"at": _now(), "serving": url})
         await server_of(app, settings, tell).serve(sockets=[sockets])
 
 
@@ -126,7 +133,12 @@ async def service(settings: Settings, listening_url: str, tell: Tell) -> AsyncIt
     url = serve.database_url.get_secret_value() or settings.database.need_url()
     timeout_s = settings.database.console_timeout.total_seconds()
     reading = Database(
-        url, name="scidex-console serve", statement_timeout_s=timeout_s, role=ROLE, size=_CONNECTIONS
+        url,
+        name="scidex-console serve",
+        statement_timeout_s=timeout_s,
+        role=ROLE,
+        size=_CONNECTIONS,
+        fuse_s=_FUSE_S,
     )
     listing = Database(
         url,
@@ -135,6 +147,7 @@ async def service(settings: Settings, listening_url: str, tell: Tell) -> AsyncIt
         role=ROLE,
         read_only=True,
         size=_CONNECTIONS,
+        fuse_s=_FUSE_S,
     )
     async with reading, listing, AsyncExitStack() as stack:
         found = reader_parts(settings, reading, name="service")
@@ -175,6 +188,26 @@ def _options(settings: Settings, listening_url: str) -> ServiceOptions:
         reuse_s=serve.reuse.total_seconds(),
         environment=settings.environment.name,
     )
+
+
+class LogLines(logging.Handler):
+    """What is said beside requests, tracebacks too, as lines of the same log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        line = {
+            "at": _now(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "said": record.getMessage(),
+        }
+        if record.exc_info:
+            line["trace"] = "".join(traceback.format_exception(*record.exc_info))
+        _tell(line)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _tell(line: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -100,11 +101,10 @@ def program(lab: Lab, token: str, **environment: str) -> Iterator[Program]:
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | environment,
         )
     try:
-        until(lambda: "serving http" in log.read_text() or process.poll() is not None, patience=90)
+        until(lambda: '"serving": "' in log.read_text() or process.poll() is not None, patience=90)
         told = log.read_text()
-        assert "serving http" in told, (process.poll(), told)
-        (line,) = [line for line in told.splitlines() if line.startswith("serving ")]
-        yield Program(lab, line.removeprefix("serving "), process, token, log)
+        assert '"serving": "' in told, (process.poll(), told)
+        yield Program(lab, json.loads(told.splitlines()[0])["serving"], process, token, log)
     finally:
         process.send_signal(signal.SIGTERM if process.poll() is None else 0)
         with suppress(subprocess.TimeoutExpired):
@@ -197,6 +197,16 @@ def test_service_that_is_told_to_leave_folds_its_counts_and_clears_up_first(lab:
 
 
 # --- slow -------------------------------------------------------------------------------------------------
+
+
+def test_every_line_of_the_log_is_json(serving: Program) -> None:
+    with closing(serving.connected()) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
+    until(lambda: "Invalid HTTP request" in serving.log.read_text())
+    lines = [json.loads(line) for line in serving.log.read_text().splitlines()]
+    said = [(line["level"], line["said"]) for line in lines if "said" in line]
+    assert ("warning", "Invalid HTTP request received.") in said
 
 
 def test_a_file_that_comes_in_drops_is_given_up(serving: Program) -> None:

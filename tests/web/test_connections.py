@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import time
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pydantic import SecretStr
 
 from scidex_console.web.addresses import artifact_path
-from tests.web.conftest import Serving
+from tests.labs import Lab
+from tests.web.conftest import Serving, served
+from tests.web.test_writing import until
 
 
 def connected(serving: Serving) -> socket.socket:
@@ -107,6 +113,7 @@ def test_the_host_that_a_client_names_stands_in_no_answer(serving: Serving) -> N
 def test_what_is_no_request_is_refused_and_the_service_goes_on(serving: Serving, request_: bytes) -> None:
     got = answer_to(serving, request_ + b"\r\n")
     assert got == b"" or got.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 408 "))
+    assert (b"\r\ncontent-type: text/plain" in got) == got.startswith(b"HTTP/1.1 400 ")
     with serving.client() as client:
         assert client.get("/healthz").status_code == 200
 
@@ -126,3 +133,29 @@ def test_a_client_that_leaves_in_the_middle_does_no_harm(serving: Serving, clien
         with closing(connected(serving)) as connection:
             connection.sendall(b"GET /api/artifacts?limit=200 HTTP/1.1\r\nHost: x\r\n\r\n")
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_that_is_away_is_told_at_once_and_found_again(web_lab: Lab) -> None:
+    url = web_lab.settings.database.need_url()
+    host = conninfo_to_dict(url)["host"]
+    with tempfile.TemporaryDirectory() as folder:
+        way = Path(folder, "way")
+        way.symlink_to(str(host))
+        serve = web_lab.settings.serve.model_copy(
+            update={"database_url": SecretStr(make_conninfo(url, host=str(way)))}
+        )
+        settings = web_lab.settings.model_copy(update={"serve": serve})
+        with served(web_lab, settings) as running, running.client() as client:
+            assert client.get("/").status_code == 200
+            way.unlink()
+            running.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name LIKE 'scidex-console serve%%'"
+            )
+            for address in ("/", "/api/artifacts"):
+                began = time.monotonic()
+                answer = client.get(address)
+                assert (answer.status_code, answer.headers.get("retry-after")) == (503, "2")
+                assert time.monotonic() - began < 2.5
+            way.symlink_to(str(host))
+            until(lambda: client.get("/").status_code == 200, patience=10)

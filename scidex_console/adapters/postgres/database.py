@@ -122,6 +122,36 @@ async def _check(connection: Connection) -> None:
         await AsyncConnectionPool.check_connection(connection)
 
 
+_PATIENCE_S = 15.0
+"""How long a caller waits for a connection."""
+
+
+class _FusedPool(AsyncConnectionPool[Connection]):
+    """Lets callers wait for a busy server, but hardly for one that cannot be connected to."""
+
+    fuse_s = 0.0
+    """How long they wait while it cannot be; 0: as long as for a busy one."""
+    _failures_before = 0
+
+    def is_there(self) -> None:
+        """A connection was made: failures of before say nothing any more."""
+        self._failures_before = self._failures()
+
+    async def getconn(self, timeout: float | None = None) -> Connection:
+        """A connection of the pool. Raises `PoolTimeout`."""
+        if not self.fuse_s:
+            return await super().getconn(timeout)
+        try:
+            return await super().getconn(self.fuse_s)
+        except PoolTimeout:
+            if self._failures() > self._failures_before:
+                raise
+        return await super().getconn(self.timeout - self.fuse_s)
+
+    def _failures(self) -> int:
+        return self.get_stats().get("connections_errors", 0)
+
+
 class Database:
     """A pool of connections to one database, all with the same name and time limits."""
 
@@ -136,6 +166,7 @@ class Database:
         read_only: bool = False,
         role: str = "",
         size: int = 6,
+        fuse_s: float = 0.0,
     ) -> None:
         """`lock_timeout_s` bounds how long a statement waits for a lock; 0: as long as it may take.
 
@@ -143,7 +174,8 @@ class Database:
         terminal takes no output); 0: for ever. The server does not see that between statements that are sent
         together, so it bounds the whole transaction, too, by a statement's time more (`limits_transactions`).
         With `read_only` the server refuses every change. `role` is
-        the role that the login takes, and with it no more rights than that role has.
+        the role that the login takes, and with it no more rights than that role has. `fuse_s` bounds how long
+        a caller waits while no connection can be made; 0: no less than for one that others use.
         """
         self.url = url
         self.place = place_of(url)
@@ -172,7 +204,7 @@ class Database:
             "keepalives_count": 3,
             "tcp_user_timeout": 25_000,
         }
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        self._pool = _FusedPool(
             url,
             kwargs={**self.connect_options, "autocommit": True},
             min_size=1,
@@ -181,17 +213,18 @@ class Database:
             configure=self._configure,
             check=_check,
             name=name,
-            timeout=15.0,
+            timeout=_PATIENCE_S,
             # Then the next caller tries anew, instead of all waiting out a pause that doubles for minutes.
             reconnect_timeout=5.0,
         )
+        self._pool.fuse_s = fuse_s
 
     async def __aenter__(self) -> Self:
         with translated(self.place):
             # One plain connection first: its error says what is wrong, which the pool's time-out would not.
             async with await self.connect():
                 pass
-            await self._pool.open(wait=True, timeout=15.0)
+            await self._pool.open(wait=True, timeout=_PATIENCE_S)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -206,6 +239,7 @@ class Database:
 
     async def _configure(self, connection: Connection) -> None:
         """Set what not every server knows."""
+        self._pool.is_there()
         if self._transaction_s and limits_transactions(connection):
             limit = f"{int(self._transaction_s * 1000)}ms"
             await connection.execute("SELECT set_config('transaction_timeout', %s, false)", [limit])
