@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from scidex_console import __version__
 from scidex_console.cli.arguments import PROGRAM, Parser
 from scidex_console.cli.context import Context
-from scidex_console.cli.output import Output
+from scidex_console.cli.output import LETTERS_MISSING, Output
 from scidex_console.cli.program import Program, path_of
 from scidex_console.cli.services import Services, wired
 from scidex_console.domain.errors import ConsoleError
@@ -102,7 +102,7 @@ def main(argv: Sequence[str] | None = None, services: Services | None = None) ->
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=LETTERS_MISSING)
     output = Output(sys.stdout, sys.stderr, as_json="--json" in words)
     output.program = Program(path_of(sys.argv[0]))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import json
 import shutil
@@ -19,6 +20,21 @@ from scidex_console.domain.sanitise import visible
 
 _LONGEST_LINE = 4000
 NOTHING = "-"
+LETTERS_MISSING = "scidex-console.lines"
+"""How a stream writes letters that its encoding does not have (`errors`)."""
+_ELLIPSIS, _FULL_STOPS = "…", "..."
+
+
+def _instead(error: UnicodeError) -> tuple[str | bytes, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    if error.object[error.start] == _ELLIPSIS:
+        return _FULL_STOPS, error.start + 1
+    return codecs.backslashreplace_errors(
+        UnicodeEncodeError(error.encoding, error.object, error.start, error.start + 1, error.reason)
+    )
+
+
+codecs.register_error(LETTERS_MISSING, _instead)
 
 
 class Output:
@@ -70,7 +86,16 @@ class Output:
     ) -> list[str]:
         """The lines of a table; on a terminal the column `elastic` gives way until the lines fit."""
         width = shutil.get_terminal_size((80, 24)).columns if self._out.isatty() else None
-        return table(heads, rows, elastic=elastic, width=width)
+        return table(heads, rows, elastic=elastic, width=width, cut=self._cut)
+
+    @property
+    def _cut(self) -> str:
+        """What a cut cell ends in, so that it keeps its width."""
+        try:
+            _ELLIPSIS.encode(self._out.encoding or "utf-8")
+        except UnicodeEncodeError:
+            return _FULL_STOPS
+        return _ELLIPSIS
 
 
 def to_json(document: Mapping[str, Any]) -> str:
@@ -106,7 +131,12 @@ def moment(at: datetime | None) -> str:
 
 
 def table(
-    heads: Sequence[str], rows: Sequence[Sequence[object]], *, elastic: str = "", width: int | None = None
+    heads: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    elastic: str = "",
+    width: int | None = None,
+    cut: str = _ELLIPSIS,
 ) -> list[str]:
     """Aligned lines: numbers to the right, text to the left, two spaces between columns."""
     cells = [[_cell(value) for value in row] for row in rows]
@@ -118,7 +148,7 @@ def table(
     right = [
         bool(rows) and all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(heads))
     ]
-    return [_line(line, widths, right) for line in [list(heads), *cells]]
+    return [_line(line, widths, right, cut) for line in [list(heads), *cells]]
 
 
 def _cell(value: object) -> str:
@@ -131,10 +161,10 @@ def _cell(value: object) -> str:
     return visible(moment(value) if isinstance(value, datetime) else str(value))
 
 
-def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool], cut: str) -> str:
     shown = []
     for text, width, to_right in zip(cells, widths, right, strict=True):
-        fitted = _crop(text, width)
+        fitted = _crop(text, width, cut)
         padding = " " * (width - _width(fitted))
         shown.append(padding + fitted if to_right else fitted + padding)
     return "  ".join(shown).rstrip()
@@ -150,12 +180,12 @@ def _columns(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def _crop(text: str, width: int) -> str:
+def _crop(text: str, width: int, cut: str) -> str:
     if _width(text) <= width:
         return text
     kept = ""
     for char in text:
-        if _width(kept) + _columns(char) > width - 1:
+        if _width(kept) + _columns(char) > width - len(cut):
             break
         kept += char
-    return kept + "…"
+    return kept + cut

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import sys
 
+import pytest
+
+from scidex_console.cli.main import main
 from scidex_console.cli.output import Output, table
 
 
@@ -31,6 +35,23 @@ def test_the_elastic_column_gives_way_and_nothing_else() -> None:
         "figure-1  a long reason th…  7",
     ]
     assert table(("ID", "REASON", "N"), rows, elastic="REASON", width=5)[1] == "figure-1  a long …  7"
+
+
+def test_what_cannot_show_an_ellipsis_gets_full_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Latin(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    raw = io.BytesIO()
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stdout", Latin(raw, encoding="latin-1"))
+    with pytest.raises(SystemExit):
+        main(["--help"])  # the program's own choice of what stands for letters that are missing
+    shown = Output(sys.stdout, io.StringIO(), as_json=False)
+    (line,) = shown.table(("REASON", "N"), [("x" * 200, 7)], elastic="REASON")[1:]
+    assert line == f"{'x' * 74}...  7"
+    shown.show({}, ["\u2026 and more, \u56f3 \xe9"])
+    assert raw.getvalue().endswith(b"\n... and more, \\u56f3 \xe9\n")
 
 
 def test_only_a_terminal_cuts(monkeypatch: object) -> None:
