@@ -178,6 +178,7 @@ class Database:
         a caller waits while no connection can be made; 0: no less than for one that others use.
         """
         self.url = url
+        self._role = role
         self.place = place_of(url)
         options = {
             "statement_timeout": statement_timeout_s,
@@ -233,7 +234,16 @@ class Database:
     async def connect(self) -> Connection:
         """A dedicated autocommit connection, outside the pool."""
         with translated(self.place):
-            connection = await AsyncConnection.connect(self.url, autocommit=True, **self.connect_options)
+            try:
+                connection = await AsyncConnection.connect(self.url, autocommit=True, **self.connect_options)
+            except psycopg.OperationalError as error:
+                if self._role and f'role "{self._role}"' in str(error):
+                    fix = (
+                        f"{self._role} is a role without login, which `scidex-console schema apply` makes: "
+                        f"connect as a login that has it (GRANT {self._role} TO ...)"
+                    )
+                    raise Unreachable(_first_line(error), where=self.place, fix=fix) from error
+                raise
             await self._configure(connection)
             return connection
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from psycopg import sql as compose
+from psycopg.conninfo import make_conninfo
 
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.desk import PostgresIntentDesk
@@ -250,6 +251,16 @@ async def test_reader_looks_and_counts_and_locks_nothing_that_others_write(as_me
             for n in (7, 10**9):
                 await connection.execute(COUNT.format(n=n, answers="[]").encode())
     assert sql.execute("SELECT sum(n)::int AS n FROM scidex_console.read_minute").fetchone() == {"n": 7}
+
+
+async def test_who_lacks_the_role_that_is_taken_is_told_how_to_get_it(
+    applied_database: str, members: dict[str, str]
+) -> None:
+    told = r"without login.*schema apply.*\(GRANT scidex_reader TO"
+    for login, password in ((members["nobody"], PASSWORD), ("scidex_reader", "")):
+        url = make_conninfo(applied_database, user=login, password=password)
+        with pytest.raises(Unreachable, match=told):
+            await Database(url, name="test", role="scidex_reader").connect()
 
 
 async def test_a_reader_that_floods_the_counts_is_refused_in_time_and_by_itself(
