@@ -75,7 +75,10 @@ def _wrapped(text: str) -> list[str]:
 
 def pace_line(gap: GapView, engine: EngineView | None) -> str:
     """Rate and time still needed, as far as they are known; nothing comes to an end without an engine."""
-    rate = f"{gap.rate_per_min:.1f}/min" if gap.rate_per_min is not None else "rate unknown"
+    per_min = gap.rate_per_min
+    rate = f"{per_min:.1f}/min" if per_min is not None else "rate unknown"
+    if per_min is not None and 0 < per_min < 0.1:
+        rate = f"{per_min * 60:.2g}/h"
     if engine is None or engine.state != "running" or gap.eta_s is None:
         return f"{rate}, end unknown"
     return f"{rate}, about {format_duration(float(int(gap.eta_s)))} to go"

@@ -8,6 +8,7 @@ from typing import Any
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.hosts import HostGroup, HostGroups, Override
 from scidex_console.domain.intents import Intent
+from scidex_console.domain.rates import format_rate
 from scidex_console.engine.ports import Clock, FigureStore, Gate, GateStore
 from scidex_console.engine.run_orders import number_of
 
@@ -76,7 +77,8 @@ class HostOrders:
             raise Refused("a throttle needs a rate, a number in flight, or both")
         if rate is not None and not (_is_amount(rate) and 0 < rate <= granted.rate):
             raise Refused(
-                f"a rate is above 0 and at most the budget of {granted.name}, {granted.rate:g} requests/s",
+                f"a rate is above 0 and at most the budget of {granted.name}, "
+                f"{format_rate(granted.rate, 'requests')}",
                 where="rate",
                 fix="a larger budget is a matter of the configuration (fetch.groups)",
             )
@@ -95,7 +97,7 @@ class HostOrders:
 def _budget(override: Override) -> str:
     parts = []
     if override.rate is not None:
-        parts.append(f"{override.rate:g} requests/s")
+        parts.append(format_rate(override.rate, "requests"))
     if override.in_flight is not None:
         parts.append(f"{override.in_flight} in flight")
     return ", ".join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scidex_console.console.presentation.hosts import host_cells, host_lines
 from scidex_console.console.presentation.pace import pace_bars
 from scidex_console.console.screens.attempts import AttemptsScreen
 from scidex_console.console.screens.hosts import HostScreen, HostsScreen
@@ -11,7 +12,7 @@ from scidex_console.console.screens.throttle_dialog import ThrottleDialog
 from scidex_console.domain.head_trust import PathTrust
 from scidex_console.engine.ports import AttemptFilter
 from tests.console.driving import Driver, press, running, screen_text, text_of, type_ahead, until
-from tests.console.fakes import World, a_host, an_overview
+from tests.console.fakes import NOW, World, a_host, an_overview
 
 
 async def shown(pilot: Driver) -> HostsScreen:
@@ -100,3 +101,13 @@ async def test_t_throttles_the_group_under_the_cursor_and_can_clear_it() -> None
 def test_bars_are_measured_by_the_budget() -> None:
     assert pace_bars((0, 1, 60, 119, 120, 200), 2.0, 10) == "·▁▅██!"
     assert pace_bars((0, 1, 60), 2.0, 2) == "▁▅"
+    assert pace_bars((0, 1, 2), 1 / 3600, 3) == "·█!"
+
+
+def test_a_slow_budget_is_shown_by_its_unit() -> None:
+    host = a_host("slow", {"rate": 1 / 3600})
+    assert host_cells(host, NOW, 0.0)["rate"].text == "1/h"
+    assert host_cells(a_host("usual"), NOW, 0.0)["rate"].text == "0.0/1"
+    lines = host_lines(host, NOW, [1] + [0] * 59, 80)
+    told = "\n".join("".join(cell.text for cell in line.cells) for line in lines)
+    assert "1 requests/h at most" in told and "1 requests/h, 1 in all" in told

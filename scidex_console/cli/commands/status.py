@@ -17,6 +17,7 @@ from scidex_console.domain.durations import format_duration
 from scidex_console.domain.errors import UsageError
 from scidex_console.domain.intents import SETTLED
 from scidex_console.domain.jobs import JobName
+from scidex_console.domain.rates import format_rate
 from scidex_console.domain.runs import OPEN, RunState
 from scidex_console.domain.soak.ladder import CheckState
 from scidex_console.domain.soak.words import soak_line
@@ -182,7 +183,7 @@ def _hosts(overview: Overview, output: Output) -> list[str]:
     rows = []
     for host in _by_importance(overview):
         gate = host.gate
-        budget = f"{gate.in_flight}/{gate.in_flight_limit} at {gate.rate:g}/s"
+        budget = f"{gate.in_flight}/{gate.in_flight_limit} at {format_rate(gate.rate)}"
         state = gate_state(gate, overview.taken_at) or host_state(host, overview.taken_at)
         rows.append((gate.group, state, budget, host.due, host.stored, host.dead, host.transient))
     heads = ("GROUP", "STATE", "IN FLIGHT", "DUE", "STORED", "DEAD", "TRANS")

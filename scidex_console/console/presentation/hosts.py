@@ -13,6 +13,7 @@ from scidex_console.console.presentation.facts import Fact, fact_lines, parts
 from scidex_console.console.presentation.pace import pace_bars, rate
 from scidex_console.console.presentation.words import NOTHING, at_length, clock, count, duration, tally
 from scidex_console.domain.head_trust import NEEDED, PathTrust
+from scidex_console.domain.rates import format_rate
 from scidex_console.engine.views import HostView
 from scidex_console.engine.vocabulary import counted, host_state
 
@@ -161,7 +162,7 @@ def host_lines(host: HostView, now: datetime, per_minute: Sequence[int], width: 
         Fact("holds", f"{gate.holds_in_a_row} in a row" if gate.holds_in_a_row else ""),
     ]
     budget = [
-        Fact("rate", f"{gate.rate:g} requests/s at most"),
+        Fact("rate", f"{format_rate(gate.rate, 'requests')} at most"),
         Fact("in flight", f"{gate.in_flight} of {gate.in_flight_limit} at most, {gate.waiting} waiting"),
         Fact("override", _override_words(host, now), "warn" if override else "dim"),
         Fact("reason", override.reason if override else ""),
@@ -171,13 +172,13 @@ def host_lines(host: HostView, now: datetime, per_minute: Sequence[int], width: 
         Fact("minutes", pace_bars(per_minute, gate.rate, minutes)),
         Fact(
             "scale",
-            f"a bar is a minute, the newest right; full is {gate.rate:g}/s, · none, ! above it",
+            f"a bar is a minute, the newest right; full is {format_rate(gate.rate)}, · none, ! above it",
             "dim",
         ),
-        Fact("last minute", f"{rate(per_minute[-2], 1):.2f} requests/s" if minutes > 1 else ""),
+        Fact("last minute", _observed(rate(per_minute[-2], 1)) if minutes > 1 else ""),
         Fact(
             f"{minutes} minutes",
-            f"{rate(sum(per_minute), minutes):.2f} requests/s, {sum(per_minute):,} in all",
+            f"{_observed(rate(sum(per_minute), minutes))}, {sum(per_minute):,} in all",
         ),
         Fact("last", at_length(host.last_request_at)),
     ]
@@ -231,11 +232,23 @@ def _override_words(host: HostView, now: datetime) -> str:
         return "none; t sets one"
     parts_of_it = []
     if override.rate is not None:
-        parts_of_it.append(f"{override.rate:g} requests/s")
+        parts_of_it.append(format_rate(override.rate, "requests"))
     if override.in_flight is not None:
         parts_of_it.append(f"{override.in_flight} in flight")
     left = duration((override.until - now).total_seconds())
     return f"{', '.join(parts_of_it)} by {override.operator}, ends {at_length(override.until)}, in {left}"
+
+
+def _observed(per_second: float) -> str:
+    """What was measured; hundredths, unless that would be none."""
+    return format_rate(per_second, "requests") if 0 < per_second < 0.005 else f"{per_second:.2f} requests/s"
+
+
+def _pace(observed: float | None, budget: float) -> str:
+    """Requests a second, as measured, and at most; a slow budget alone, by its unit."""
+    if (slow := format_rate(budget)).endswith("/s"):
+        return f"{NOTHING if observed is None else f'{observed:.1f}'}/{budget:g}"
+    return slow
 
 
 def host_words(host: HostView, now: datetime) -> str:
@@ -252,7 +265,6 @@ def host_cells(host: HostView, now: datetime, observed: float | None) -> Mapping
     end = _end(host, state, now)
     tone = _TONES[state]
     full = gate.in_flight >= gate.in_flight_limit
-    pace = NOTHING if observed is None else f"{observed:.1f}"
     cause = _cause(host, state, now)
     override = bool(gate.override and gate.override.until > now)
     return {
@@ -263,7 +275,7 @@ def host_cells(host: HostView, now: datetime, observed: float | None) -> Mapping
         "flight": Cell(
             f"{gate.in_flight}/{gate.in_flight_limit}", "strong" if gate.in_flight and full else ""
         ),
-        "rate": Cell(f"{pace}/{gate.rate:g}" + ("*" if override else ""), "warn" if override else ""),
+        "rate": Cell(_pace(observed, gate.rate) + ("*" if override else ""), "warn" if override else ""),
         "cause": Cell(cause, tone),
         "story": Cell(cause, tone) if cause else Cell(_outcomes(host), "dim"),
         "head": _head_cell(gate.head_trust),

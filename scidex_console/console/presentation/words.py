@@ -82,9 +82,11 @@ def ago(seconds: float) -> str:
 
 
 def per_minute(rate: float | None) -> str:
-    """Rows a minute, in eight columns at most."""
+    """Rows a minute, or an hour where they are few; in eight columns at most."""
     if rate is None:
         return NOTHING
+    if 0 < rate < 0.1:
+        return f"{rate * 60:.2g}/h"
     if rate < 9999.5:
         return f"{rate:.1f}/min" if rate < 100 else f"{rate:.0f}/min"
     return f"{rate / 1000:.0f}k/min"

@@ -67,6 +67,7 @@ def test_a_single_row_in_a_minute_is_not_drawn_as_none() -> None:
 
 def test_rates_and_sizes() -> None:
     assert [per_minute(r) for r in (None, 0.0, 38.24, 1234.5)] == ["–", "0.0/min", "38.2/min", "1234/min"]
+    assert [per_minute(r) for r in (1 / 60, 0.05, 0.1)] == ["1/h", "3/h", "0.1/min"]
     assert [per_minute(r) for r in (9999.4, 9999.6, 13_320.0)] == ["9999/min", "10k/min", "13k/min"]
     assert [size(n) for n in (12, 51_200, 1_288_490_189, 5 * 1024**4)] == [
         "12 B",
