@@ -16,7 +16,7 @@ from scidex_console.domain.errors import Refused
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.paging import FIRST, Span
 from scidex_console.domain.triage import CaseKind, Decision
-from tests.console.driving import Driver, notice, press, running, screen_text, until
+from tests.console.driving import Driver, notice, press, running, screen_text, text_of, until
 from tests.console.fakes import World, observing
 from tests.console.triage_fakes import ACTUAL, CASES, EXPECTED, a_case, an_evidence
 from tests.samples import sample
@@ -76,14 +76,21 @@ async def test_evidence_follows_the_cursor_and_enter_gives_it_the_whole_screen()
 
 async def test_case_whose_evidence_is_read_stays_under_the_cursor_when_others_come_above_it() -> None:
     world = World()
-    world.triage.waiting = CASES[1:]
+    more = tuple(a_case(f"paper_figure-{number:04d}", CaseKind.SUSPECT) for number in range(6, 30))
+    world.triage.waiting = (*CASES[1:], *more)
     async with running(world) as pilot:
         screen = await opened(pilot, world)
         assert screen.evidence and screen.evidence.case.artifact_id == "dataset-0002"
-        world.triage.waiting = CASES
+        world.triage.waiting = (*CASES, *more)
         world.feed.tell("run")
-        await until(pilot, lambda: len(screen.table.window.rows) == len(CASES))
+        await until(pilot, lambda: len(screen.table.window.rows) == len(CASES) + len(more))
         assert screen.table.current == CASES[1]
+        assert "dataset-0001" in text_of(pilot, "#rows") and "more above" not in text_of(pilot, "#rows")
+        # Who comes again begins with what is first by then, having chosen no row.
+        await press(pilot, "5", "6")
+        await until(pilot, lambda: screen.evidence and screen.evidence.case == CASES[0])
+        await press(pilot, "down", "5", "6")
+        await until(pilot, lambda: screen.evidence and screen.evidence.case == CASES[1])
         await press(pilot, "home")
         await until(pilot, lambda: screen.evidence and screen.evidence.case == CASES[0])
 

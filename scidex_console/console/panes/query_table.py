@@ -48,6 +48,8 @@ class QueryTable(CellTable, Generic[T]):
         self.around = FIRST
         self._pointed_at: Key | None = None
         """The row the cursor stays with; without one it stays at the end of the listing it was sent to."""
+        self._kept = False
+        """Whether the cursor stays with its row by `stay` alone, and was never moved there."""
         self.marked: dict[Key, T] = {}
 
     @property
@@ -63,7 +65,7 @@ class QueryTable(CellTable, Generic[T]):
     def restart(self) -> None:
         """Another listing from now on: its first rows, without marks."""
         self.window, self.around, self._pointed_at = Window(), FIRST, None
-        self.marked = {}
+        self._kept, self.marked = False, {}
         self._known = False
         self._take(self.window, 0, 0)
 
@@ -82,7 +84,9 @@ class QueryTable(CellTable, Generic[T]):
         self.marked.update(
             (key, row) for key, row in zip(window.keys, window.rows, strict=True) if key in self.marked
         )
-        self._take(window, at, at - (self._cursor - self._top))
+        # What comes above a row that nobody went to is seen, as far as there is room.
+        from_top = self._kept and not self._top and window.from_first
+        self._take(window, at, 0 if from_top else at - (self._cursor - self._top))
         self._look_ahead()
 
     def _take(self, window: Window[T], at: int, top: int) -> None:
@@ -95,7 +99,13 @@ class QueryTable(CellTable, Generic[T]):
     def stay(self) -> None:
         """Keep the cursor with the row under it, though it was never moved there."""
         if self.window.keys:
+            self._kept = self._kept or self._pointed_at is None
             self._pointed_at = self.window.keys[self._cursor]
+
+    def let_go(self) -> None:
+        """Begin with the first row again, unless the cursor was moved to its row."""
+        if self._kept:
+            self._kept, self._pointed_at = False, None
 
     def redraw(self) -> None:
         """Draw the same rows again: what they show changes with time."""
@@ -123,13 +133,14 @@ class QueryTable(CellTable, Generic[T]):
             self._go_to_end(FIRST)  # beyond the first row: stay with whatever is first
             return
         self._cursor = min(max(self._cursor + by, 0), len(self._keys) - 1)
+        self._kept = False
         self._pointed_at = self.window.keys[self._cursor]
         self._draw()
         self.post_message(self.RowPointedAt(self, self.cursor_key))
         self._look_ahead()
 
     def _go_to_end(self, end: Around) -> None:
-        self._pointed_at = None
+        self._kept, self._pointed_at = False, None
         if self.window.to_last if end.last else self.window.from_first:
             self._cursor = len(self._keys) - 1 if end.last else 0
             self._draw()

@@ -203,6 +203,11 @@ class TriageScreen(ListingScreen[CaseView]):
         assert self.evidence is not None, "the key says so without evidence"
         self.app.push_screen(PictureScreen(self.around.triage, self.evidence))
 
+    def on_screen_suspend(self) -> None:
+        """Who goes to another screen finds the first row on coming back; a dialog leaves this one below it."""
+        if self not in self.app.screen_stack:
+            self.table.let_go()
+
     # --- evidence -----------------------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
