@@ -34,9 +34,7 @@ def _row_facts(row: Mapping[str, Any]) -> list[Fact]:
     names = [name for name in _FIRST if name in row]
     names += sorted(row.keys() - {*_FIRST, *_LAST, "id"})
     names += [name for name in _LAST if name in row]
-    return [
-        Fact(name.replace("_", " ")[:11], value_words(row[name])) for name in names if row[name] is not None
-    ]
+    return [Fact(name.replace("_", " "), value_words(row[name])) for name in names if row[name] is not None]
 
 
 def _file_fact(file: ArtifactFile) -> Fact:

@@ -1,13 +1,19 @@
-"""All about one thing: names and values in lines of the width there is, long values wrapped, never cut."""
+"""All about one thing: names and values in lines of the width there is, long values wrapped, never cut.
+
+Names are those of fields that others may have added: one beyond all measure ends with an ellipsis.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from scidex_console.console.presentation.cells import Cell, Line, clean, fit, wrap
 
 _NAME_WIDTH = 12
+_WIDEST_NAME = 22
 _LONGEST = 4000
 
 
@@ -29,12 +35,13 @@ def heading(text: str) -> Line:
 def fact_lines(facts: Iterable[Fact], width: int) -> list[Line]:
     """Each fact on as many lines as it needs; one without a value is left out."""
     lines: list[Line] = []
-    for fact in facts:
-        if not fact.value:
-            continue
-        rows = wrap(clean(fact.value, _LONGEST), max(width - _NAME_WIDTH, 20))
+    told = [fact for fact in facts if fact.value]
+    longest = max((cell_len(clean(fact.name)) for fact in told), default=0)
+    room = min(max(longest + 1, _NAME_WIDTH), _WIDEST_NAME)
+    for fact in told:
+        rows = wrap(clean(fact.value, _LONGEST), max(width - room, 20))
         for number, row in enumerate(rows):
-            name = fit(clean(fact.name) if number == 0 else "", _NAME_WIDTH - 1)
+            name = fit(clean(fact.name) if number == 0 else "", room - 1)
             lines.append(Line((Cell(f"{name} ", "dim"), Cell(row, fact.tone))))
     return lines
 

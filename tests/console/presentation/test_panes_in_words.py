@@ -8,7 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from scidex_console.console.presentation import attempts, batches, gap, hosts, migration_log, previews
+from scidex_console.console.presentation import (
+    artifacts,
+    attempts,
+    batches,
+    gap,
+    hosts,
+    migration_log,
+    previews,
+)
 from scidex_console.console.presentation.columns import choose
 from scidex_console.console.presentation.intents import in_order, intent_line, outcome_words
 from scidex_console.console.presentation.keys import KeyView, footer_line
@@ -41,6 +49,7 @@ from tests.console.fakes import (
     a_rollback,
     a_run,
     ago,
+    an_artifact,
     an_attempt,
     an_intent,
     an_overview,
@@ -230,6 +239,20 @@ def test_a_preview_lists_every_commit_at_the_end_of_its_rows_if_they_are_many() 
     assert len({previews.row_key(row) for row in rows}) == len(rows)
     lines = [line.text for line in previews.preview_lines(preview, 80)]
     assert lines[-1] == "all 101 commits stand at the end of the list"
+
+
+def test_names_of_a_row_stand_whole_beside_its_values() -> None:
+    row = {
+        "artifact_type": "figure",
+        "migrated_to_folder_at": "2026-03-14",
+        "a" * 40: "long",
+        "title": "t " * 40,
+    }
+    lines = [line.text for line in artifacts.artifact_lines(an_artifact("fig-1", row=row), 80, NOW)]
+    assert "artifact type         figure" in lines
+    assert "migrated to folder at 2026-03-14" in lines
+    assert f"{'a' * 20}… long" in lines  # no name leaves its value without room
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_batch_of_which_a_rollback_kept_something_says_so_wherever_it_is_shown() -> None:
