@@ -21,7 +21,7 @@ from scidex_console.console.presentation.previews import (
     row_words,
 )
 from scidex_console.console.screens.dialog import Dialog, Surroundings
-from scidex_console.console.screens.dialog_parts import Field
+from scidex_console.console.screens.dialog_parts import DIGITS, Field
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import ActionSpec
 from scidex_console.engine.batch_views import RollbackPreview
@@ -66,7 +66,7 @@ class BatchDialog(Dialog):
             "batch id",
             "typed",
             placeholder=f"type {self.preview.batch.id} to confirm",
-            restrict=r"[0-9]*",
+            takes=DIGITS,
         )
 
     def on_mount(self) -> None:

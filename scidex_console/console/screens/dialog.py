@@ -18,6 +18,7 @@ from textual.widgets import Input
 
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
+from scidex_console.console.panes.typing import TypedInput
 from scidex_console.console.presentation.cells import Cell, Line, clean
 from scidex_console.console.presentation.status import Knowledge, place_cells
 from scidex_console.console.presentation.words import as_typed
@@ -194,6 +195,10 @@ class Dialog(ModalScreen[Command | None]):
             event.input.value = clean(event.value)
         self.problem(self._note)  # what was wrong may be mended by now: the next try tells
         self.show_twin()
+
+    def on_typed_input_kept_out(self, message: TypedInput.KeptOut) -> None:
+        """What was typed did not go in: say why."""
+        self.problem(message.takes)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter means the next field only inside a field."""

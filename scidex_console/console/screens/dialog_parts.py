@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -74,11 +75,23 @@ class Choices(CellView, can_focus=True):
         self.show([Line(tuple(cells))])
 
 
+@dataclass(frozen=True)
+class Takes:
+    """What goes into a field: as a pattern, and in words."""
+
+    pattern: str
+    words: str
+
+
+DIGITS = Takes(r"[0-9]*", "only digits go here")
+DECIMAL = Takes(r"[0-9.]*", "only digits and a point go here")
+
+
 class Field(Horizontal):
     """A name and an input on one line."""
 
     def __init__(
-        self, name: str, field_id: str, *, value: str = "", placeholder: str = "", restrict: str | None = None
+        self, name: str, field_id: str, *, value: str = "", placeholder: str = "", takes: Takes | None = None
     ) -> None:
         super().__init__(classes="field")
         self._label = name
@@ -87,7 +100,8 @@ class Field(Horizontal):
             placeholder=placeholder,
             id=field_id,
             compact=True,
-            restrict=restrict,
+            restrict=takes.pattern if takes else None,
+            takes=takes.words if takes else "",
             select_on_focus=False,
         )
         self._input.cursor_blink = False

@@ -11,7 +11,7 @@ from textual.widgets import Input
 from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.presentation.readers import is_reader, plan_words
 from scidex_console.console.screens.dialog import Dialog, Surroundings
-from scidex_console.console.screens.dialog_parts import Field
+from scidex_console.console.screens.dialog_parts import DECIMAL, Field
 from scidex_console.domain.reading.kinds import ReaderKind
 from scidex_console.domain.reading.shares import share_problem
 from scidex_console.engine.actions import ActionSpec
@@ -43,7 +43,7 @@ class ShareDialog(Dialog):
             "share",
             value=f"{known.share:g}" if known else "",
             placeholder="0 to 100",
-            restrict=r"[0-9.]*",
+            takes=DECIMAL,
         )
 
     def first_field(self) -> Widget:

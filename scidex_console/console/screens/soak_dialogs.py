@@ -13,7 +13,7 @@ from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.presentation.soak import check_words, over_lines, step_words
 from scidex_console.console.screens.dialog import Dialog, Surroundings
-from scidex_console.console.screens.dialog_parts import Field
+from scidex_console.console.screens.dialog_parts import Field, Takes
 from scidex_console.domain.durations import format_duration
 from scidex_console.domain.intents import ActionName
 from scidex_console.domain.soak.ladder import (
@@ -28,6 +28,8 @@ from scidex_console.domain.soak.ladder import (
 )
 from scidex_console.domain.soak.phases import PHASES
 from scidex_console.engine.actions import ActionSpec
+
+_PHASE = Takes(r"[0-5]?", "one digit from 0 to 5 goes here")
 
 
 class SoakDialog(Dialog):
@@ -54,7 +56,7 @@ class BeginDialog(SoakDialog):
 
     def fields(self) -> Iterable[Widget]:
         """The phase."""
-        yield Field("phase", "phase", value=str(self._offered()), restrict=r"[0-5]?")
+        yield Field("phase", "phase", value=str(self._offered()), takes=_PHASE)
 
     def first_field(self) -> Widget:
         """The phase is there already: the reason is not."""

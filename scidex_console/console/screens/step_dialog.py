@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from scidex_console.console.screens.dialog import Dialog
-from scidex_console.console.screens.dialog_parts import Field
+from scidex_console.console.screens.dialog_parts import DIGITS, Field
 
 MOST = 10_000
 
@@ -28,7 +28,7 @@ class StepDialog(Dialog):
 
     def fields(self) -> Iterable[Widget]:
         """The number."""
-        yield Field("how many", "count", value="1", restrict=r"[0-9]*")
+        yield Field("how many", "count", value="1", takes=DIGITS)
 
     def first_field(self) -> Widget:
         """The number is there already: what is left is to choose."""

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from scidex_console.console.presentation.cells import clean
 from scidex_console.console.screens.dialog import Dialog, Surroundings
-from scidex_console.console.screens.dialog_parts import Field
+from scidex_console.console.screens.dialog_parts import DECIMAL, DIGITS, Field
 from scidex_console.domain.durations import parse_duration
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.actions import ActionSpec
@@ -34,10 +34,8 @@ class ThrottleDialog(Dialog):
     def fields(self) -> Iterable[Widget]:
         """The budget."""
         yield Field("group", "group", value=self._group, placeholder="a group of the hosts pane")
-        yield Field("rate", "rate", placeholder="requests a second; empty leaves it", restrict=r"[0-9.]*")
-        yield Field(
-            "in flight", "in-flight", placeholder="requests at once; empty leaves it", restrict=r"[0-9]*"
-        )
+        yield Field("rate", "rate", placeholder="requests a second; empty leaves it", takes=DECIMAL)
+        yield Field("in flight", "in-flight", placeholder="requests at once; empty leaves it", takes=DIGITS)
         yield Field("for", "for", value="2h", placeholder="such as 30m or 2h")
 
     def first_field(self) -> Widget:

@@ -204,7 +204,7 @@ class TriageScreen(ListingScreen[CaseView]):
         self.app.push_screen(PictureScreen(self.around.triage, self.evidence))
 
     def on_screen_suspend(self) -> None:
-        """Who goes to another screen finds the first row on coming back; a dialog leaves this one below it."""
+        """Who goes to another screen comes back to the first row; a dialog leaves this one below it."""
         if self not in self.app.screen_stack:
             self.table.let_go()
 
