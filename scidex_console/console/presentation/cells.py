@@ -178,7 +178,10 @@ def wrap(text: str, width: int) -> tuple[str, ...]:
 
 
 def wrap_line(line: Line, width: int) -> list[Line]:
-    """A line in rows of at most `width` columns, styles kept; what goes on is set in by two."""
+    """A line in rows of at most `width` columns, styles kept; what goes on is set in by two.
+
+    Broken at spaces where there are any, like `wrap`.
+    """
     if width <= 2:
         return []
     rows: list[Line] = []
@@ -187,13 +190,22 @@ def wrap_line(line: Line, width: int) -> list[Line]:
     for cell in line.cells:
         text = cell.text
         while cell_len(text) > room:
-            head = text[: len(set_cell_size(text, room).rstrip(" "))] if room > 0 else ""
+            head = _head(text, room, is_row=room == width - (2 if rows else 0))
             rows.append(Line((*row, Cell(head, cell.tone)), line.tone))
-            text = text[len(head) :]
+            text = text[len(head) :].removeprefix(" ")
             row, room = [Cell("  ")], width - 2
         row.append(Cell(text, cell.tone))
         room -= cell_len(text)
     return [*rows, Line(tuple(row), line.tone)]
+
+
+def _head(text: str, room: int, *, is_row: bool) -> str:
+    """As much of a longer text as goes into the room; of a word alone only where it has the row to itself."""
+    fits = text[: len(set_cell_size(text, room).rstrip(" "))] if room > 0 else ""
+    if text[len(fits) : len(fits) + 1] == " ":
+        return fits
+    words = fits.rpartition(" ")[0]
+    return words if words.strip() or not is_row else fits or text[:1]
 
 
 def harmless(line: Line) -> Line:

@@ -87,8 +87,16 @@ def test_a_line_is_wrapped_with_its_styles() -> None:
     told = Line((Cell("before ", "dim"), Cell("図の説明 and more", "ok")))
     rows = wrap_line(told, 12)
     assert all(row.width <= 12 for row in rows) and len(rows) == 3
-    assert "".join(row.text.removeprefix("  ") for row in rows) == told.text
     assert {cell.tone for row in rows for cell in row.cells if cell.text.strip()} == {"dim", "ok"}
+    assert [row.text.strip() for row in rows] == ["before", "図の説明", "and more"]
+    assert [
+        row.text for row in wrap_line(Line((Cell("- migrated"), Cell(" two of 19, /a/longer/path"))), 12)
+    ] == [
+        "- migrated",
+        "  two of 19,",
+        "  /a/longer/",
+        "  path",
+    ]
     assert wrap_line(Line((Cell("short"),)), 12) == [Line((Cell("short"),))]
 
 
