@@ -173,8 +173,10 @@ async def test_a_wrong_filter_says_what_is_wrong_and_where(typed: str, said: str
         await until(pilot, lambda: said in screen_text(pilot))
         assert "column" in screen_text(pilot)
         assert len(world.read.windows) == asked
-        await press(pilot, "escape")
+        await press(pilot, "ctrl+u")
         await until(pilot, lambda: said not in screen_text(pilot))
+        type_ahead(pilot, "class:dead", "enter")
+        await until(pilot, lambda: world.read.windows[-1][0] == AttemptFilter(outcome="dead"))
 
 
 async def test_escape_takes_the_filter_away_then_goes_back() -> None:

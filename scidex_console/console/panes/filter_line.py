@@ -26,6 +26,10 @@ class _FilterInput(TypedInput):
         """Tell the line."""
         self.post_message(FilterLine.Left())
 
+    def action_delete_left_all(self) -> None:
+        """All of it, also behind the place where something is wrong, at which the cursor stands by then."""
+        self.clear()
+
 
 class FilterLine(Vertical):
     """What is typed, and what is wrong with it."""
