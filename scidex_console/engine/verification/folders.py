@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Collection, Set
+from collections.abc import Collection, Sequence, Set
 
 from scidex_console.domain.errors import UnsafePath
 from scidex_console.domain.folders.hashes import expected_hash
@@ -20,7 +20,7 @@ from scidex_console.engine.verification.findings import Examination, InvariantRe
 from scidex_console.engine.verification.folder_view import blob_of, edits, names_of
 
 _NAMED = 5
-"""Rows that were edited since, by name in the note."""
+"""Rows that were edited since, and files that no row names, by name in the note."""
 _INNER = (ACCESSORIES, *Direction)
 
 
@@ -44,9 +44,9 @@ def migrated_rows_are_whole(evidence: Evidence) -> InvariantResult:
     _judge_links(exam, evidence)
     _count_relations(exam, evidence)
     _judge_strays(exam, evidence)
+    _count_strangers(exam, evidence)
     if edited:
-        more = "" if len(edited) <= _NAMED else f" and {len(edited) - _NAMED} more"
-        exam.note(f"edited since: {', '.join(edited[:_NAMED])}{more}")
+        exam.note(f"edited since: {_some(edited)}")
     exam.count("artifacts of batches under way", len(view.migrated) - len(view.settled))
     return exam.result()
 
@@ -159,6 +159,28 @@ def _judge_strays(exam: Examination, evidence: Evidence) -> None:
             exam.broken(f"the folder {folder} is in git, and no migrated row names it")
         else:
             _judge_waiting(exam, evidence, owner, folder)
+
+
+def _count_strangers(exam: Examination, evidence: Evidence) -> None:
+    """Files that somebody has committed into artifacts' folders, or into one like them: no violation."""
+    view = evidence.folders
+    ours = {folder_of(path) for path in evidence.added}
+    found: list[str] = []
+    for folder, tracked in evidence.tracked_below.items():
+        artifact_id = view.folders.get(folder)
+        if artifact_id in view.open_artifacts or (artifact_id is None and folder in ours):
+            continue
+        named = set(names_of(view.rows[artifact_id].row)) if artifact_id is not None else set()
+        paths = (f"{folder}/{name}" for name in tracked if name not in named)
+        found += (path for path in paths if artifact_id is None or not is_bookkeeping(path))
+    exam.count("files in folders that no row names", len(found))
+    if found:
+        exam.note(f"named by no row: {_some(sorted(found))}")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = "" if len(names) <= _NAMED else f" and {len(names) - _NAMED:,} more"
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _judge_waiting(exam: Examination, evidence: Evidence, artifact_id: str, folder: str) -> None:

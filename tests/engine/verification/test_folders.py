@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -35,6 +36,7 @@ async def test_a_migrated_store_holds_every_invariant(foldered_files: WorkedStor
     everything = len(migrated(foldered_files)) + len(migrated(foldered_files, with_file=False))
     assert whole["manifests equal to the ones rebuilt"] == everything > 60
     assert whole["links"] > 10
+    assert "files in folders that no row names" not in whole
     assert counted(report, "I1")["files in folders opened"] >= len(migrated(foldered_files)) > 20
     files = counted(report, "I9")
     assert files["files moved into folders"] > 20
@@ -97,6 +99,22 @@ async def test_a_link_to_another_artifact_than_its_name_says_is_named(foldered_f
     place.symlink_to(f"../../{next(others)}")
     commit_all(foldered_files, path)
     assert (await verify(foldered_files.settings)).broken == ("I2",)
+
+
+async def test_files_that_others_have_put_into_folders_are_counted_and_named(
+    foldered_files: WorkedStore,
+) -> None:
+    folder, nobodys = migrated(foldered_files)[0]["folder"], str(uuid4())
+    paths = [f"{folder}/notes.txt", f"{folder}/accessories/b.txt", f"{nobodys}/c.txt"]
+    for path in paths:
+        place = foldered_files.artifacts / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("somebody's")
+    commit_all(foldered_files, *paths)
+    report = await verify(foldered_files.settings)
+    assert report.broken == ()
+    assert counted(report, "I2")["files in folders that no row names"] == 3
+    assert all(path in report.invariants[1].note for path in paths)
 
 
 async def test_an_untracked_link_in_a_folder_is_looked_at_as_well(foldered_files: WorkedStore) -> None:
