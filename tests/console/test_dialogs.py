@@ -18,6 +18,7 @@ from scidex_console.domain.errors import Refused, Unreachable
 from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.batch_views import LaterBatch
 from tests.console.driving import Driver, news, notice, press, running, screen_text, type_ahead, until
 from tests.console.fakes import World, a_gap, a_rollback, a_run, an_intent, an_overview, production, with_run
 
@@ -402,12 +403,13 @@ async def test_a_preview_that_cannot_be_made_is_said() -> None:
 
 async def test_a_rollback_of_nothing_is_not_confirmed() -> None:
     world = World()
-    world.read.rollback = replace(a_rollback(refused=2), operations=(), paths=())
+    standing = (LaterBatch(24, 7), LaterBatch(23, 9))
+    world.read.rollback = replace(a_rollback(refused=2), operations=(), paths=(), later=standing)
     async with running(world) as pilot:
         await opened(pilot, "b", BatchDialog)
         await fill(pilot, typed="12", reason="why")
         await press(pilot, "right", "enter")
-        assert "nothing would change" in screen_text(pilot)
+        assert "nothing would change: batch 24 stands on this one, roll that back first" in screen_text(pilot)
         assert world.desk.submitted == []
 
 

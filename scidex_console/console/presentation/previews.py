@@ -120,11 +120,20 @@ def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
             Line((Cell(f"batch {later.id} stands on this one: it changed {shared} of it since", "bad"),))
         )
     if len(preview.later) > 2:
-        lines.append(Line((Cell(f"and {len(preview.later) - 2} more later batches", "bad"),)))
+        more = counted(len(preview.later) - 2, "more later batch", "more later batches")
+        lines.append(Line((Cell(f"and {more}", "bad"),)))
     lines += [Line((Cell(f"{_inverts(preview)} ", "dim"), Cell(clean(commit)))) for commit in shown]
     if len(preview.commits) > len(shown):
         lines.append(Line((Cell(f"all {len(preview.commits)} commits stand at the end of the list", "dim"),)))
     return [crop_line(line, width) for line in lines]
+
+
+def why_nothing(preview: RollbackPreview) -> str:
+    """Why nothing would come of it, and what comes first, where something does."""
+    if preview.later:
+        return f"nothing would change: batch {preview.later[0].id} stands on this one, roll that back first"
+    spared = (*preview.refused, *preview.kept_files)
+    return f"nothing would change: {clean(spared[0].reason)}" if spared else "nothing would change"
 
 
 def _file_sums(preview: RollbackPreview) -> Iterator[Line]:

@@ -64,7 +64,7 @@ def reader_words(view: ReaderView) -> str:
         f"{view.folder:,} reads by the folder, {view.legacy:,} by legacy paths, {view.database:,} of the row "
         f"alone; {view.fell_back:,} found nothing by the way that goes first"
         if view.reads
-        else "it has read nothing in the last hour"
+        else "It has read nothing in the last hour"
     )
     return f"{TITLES[view.reader]}: {view.share:g} % by the folder first, {by}. {reads}."
 

@@ -19,6 +19,7 @@ from scidex_console.console.presentation.previews import (
     row_cells,
     row_key,
     row_words,
+    why_nothing,
 )
 from scidex_console.console.screens.dialog import Dialog, Surroundings
 from scidex_console.console.screens.dialog_parts import DIGITS, Field
@@ -100,7 +101,7 @@ class BatchDialog(Dialog):
     def params(self) -> dict[str, Any]:
         """`batch` and `token`, once the id has been typed."""
         if not self.preview.changes_anything:
-            raise ValueError("nothing would change")
+            raise ValueError(why_nothing(self.preview))
         if self.query_one("#typed", Input).value != str(self.preview.batch.id):
             raise ValueError(f"type the batch's id, {self.preview.batch.id}, to confirm")
         return self.params_so_far()

@@ -18,7 +18,7 @@ from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.keys import KeyView
 
 _COLUMNS = (
-    Column("key", "key", 4),
+    Column("key", "key", 5),
     Column("title", "action", 16, weight=1, widest=32),
     Column("state", "now", 20, weight=3, widest=140),
 )

@@ -34,6 +34,7 @@ from scidex_console.domain.hosts import BreakerState
 from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
+from scidex_console.engine.batch_views import LaterBatch
 from scidex_console.engine.views import WriterView
 from tests.console.fakes import (
     BATCH,
@@ -228,6 +229,17 @@ def test_a_preview_shows_what_is_refused_first_and_why() -> None:
     lines = [line.text for line in previews.preview_lines(preview, 80)]
     assert lines[0] == "3 files removed, 4 rows restored, 2 refused (changed since)"
     assert lines[1] == "inverts commit 4f1c2d9 Store 3 figures and mark 2 dead"
+
+
+def test_a_preview_names_the_batches_that_stand_on_its_own() -> None:
+    standing = tuple(LaterBatch(number, 7) for number in (24, 23, 22))
+    preview = replace(a_rollback(), later=standing)
+    lines = [line.text for line in previews.preview_lines(preview, 80)]
+    assert lines[1:4] == [
+        "batch 24 stands on this one: it changed 7 rows of it since",
+        "batch 23 stands on this one: it changed 7 rows of it since",
+        "and 1 more later batch",
+    ]
 
 
 def test_a_preview_lists_every_commit_at_the_end_of_its_rows_if_they_are_many() -> None:
