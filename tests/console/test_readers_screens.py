@@ -85,10 +85,7 @@ async def test_before_anything_was_read_it_says_so() -> None:
     async with running(world) as pilot:
         await to_readers(pilot)
         shown = " ".join(screen_text(pilot).split())
-        assert (
-            "never changed. It has read nothing in the last hour" in shown
-            and "no process that reads" in shown
-        )
+        assert ". It has read nothing in the last hour" in shown and "no process that reads" in shown
 
 
 async def test_v_opens_a_dialog_that_starts_on_cancel_and_its_key_never_confirms() -> None:
