@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+import scidex_console.cli  # noqa: F401  # Python looks for garbage as seldom as in the program itself
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import WORKING, RunState
 from scidex_console.settings import load_settings
