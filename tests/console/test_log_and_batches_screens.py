@@ -137,9 +137,12 @@ async def test_a_page_that_is_longer_than_the_screen_scrolls() -> None:
 
 
 async def test_batches_come_newest_first_with_state_and_commit() -> None:
-    async with running(World()) as pilot:
+    world = World()
+    world.read.rows += tuple(replace(BATCH, id=number) for number in range(10, -20, -1))
+    async with running(world) as pilot:
         await batches(pilot)
         rows = text_of(pilot, "#rows").splitlines()
+        assert rows[0].startswith("Batches 32 ")  # the place of the cursor goes first, where room is short
         assert rows[1].startswith("12") and "done" in rows[1] and "4f1c2d9a" in rows[1]
         assert rows[2].startswith("11") and "taken back" in rows[2]
 

@@ -181,11 +181,12 @@ class QueryTable(CellTable, Generic[T]):
     def _header(self, width: int) -> str:
         number = len(self._keys)
         if not self._known:
-            text = f"{self._title} …"
+            texts = [f"{self._title} …"]
         elif not self.window.from_first:
-            text = self._title
+            texts = []
         else:
-            more = "" if self.window.to_last else "+"
-            here = f"{self._cursor + 1}/" if self.has_focus and number > self.size.height - 1 else ""
-            text = f"{self._title} {here}{number}{more}"
-        return text if len(text) <= width else self._title
+            rows = f"{number}{'' if self.window.to_last else '+'}"
+            texts = [f"{self._title} {rows}"]
+            if self.has_focus and number > self.size.height - 1:
+                texts.insert(0, f"{self._title} {self._cursor + 1}/{rows}")
+        return next((text for text in texts if len(text) <= width), self._title)
