@@ -64,7 +64,7 @@ def retry_class(attempt: AttemptView | WaitingFolderView) -> str:
 
 
 def case_kind(word: str) -> str:
-    """The kind that a word of `CASE_WORDS` stands for; any other word as it is."""
+    """The kind (and status) that a word of `CASE_WORDS` stands for; any other word as it is."""
     return next((kind for kind, shown in CASE_WORDS.items() if shown == word), word)
 
 

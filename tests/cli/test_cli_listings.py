@@ -213,7 +213,7 @@ def test_lists_of_nothing_say_so(cli: Cli, services: FakeServices) -> None:
     assert cli("batches").out == "no batch yet\n"
     result = cli("log")
     assert (result.code, result.out) == (0, "the migration log is empty: nothing has been changed yet\n")
-    assert cli("log", "--status", "hash_mismatch").out == "no entry has the status hash_mismatch\n"
+    assert cli("log", "--status", "mismatch").out == "no entry has the status hash_mismatch\n"
     assert cli("log", "--before", "7").out == "no older entry\n"
     assert cli("log", "--problems").out == "no entry is a problem\n"
     assert read.asked[-1] == (LogFilter(problems=True), 50, None)

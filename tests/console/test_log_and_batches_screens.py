@@ -60,8 +60,8 @@ async def test_the_log_is_filtered_by_status_artifact_and_text() -> None:
     world = World()
     async with running(world) as pilot:
         await log(pilot)
-        type_ahead(pilot, "/", "status:failed,skipped id:notebook-12 git said no", "enter")
-        expected = LogFilter(("failed", "skipped"), False, "notebook-12", "git said no")
+        type_ahead(pilot, "/", "status:failed,mismatch id:notebook-12 git said no", "enter")
+        expected = LogFilter(("failed", "hash_mismatch"), False, "notebook-12", "git said no")
         await until(pilot, lambda: world.read.log_filters[-1] == expected)
         await press(pilot, "/", "ctrl+u")
         type_ahead(pilot, "status:failed,", "enter")

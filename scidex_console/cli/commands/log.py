@@ -10,12 +10,15 @@ from scidex_console.cli.arguments import Subparsers, add_command, add_limit
 from scidex_console.cli.context import Context
 from scidex_console.engine.listing_views import LogFilter
 from scidex_console.engine.views import MigrationLogView
+from scidex_console.engine.vocabulary import case_kind
 
 
 def register(subparsers: Subparsers) -> None:
     """Describe the command."""
     parser = add_command(subparsers, "log", run, "list the migration log, newest first")
-    parser.add_argument("--status", metavar="S", default="", help="only this status, such as hash_mismatch")
+    parser.add_argument(
+        "--status", type=case_kind, metavar="S", default="", help="only this status, such as hash_mismatch"
+    )
     parser.add_argument(
         "--problems", action="store_true", help="only what went wrong, and was not taken back since"
     )

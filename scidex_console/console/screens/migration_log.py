@@ -23,6 +23,7 @@ from scidex_console.domain.paging import Around, Span, Window
 from scidex_console.engine.listing_views import LogFilter
 from scidex_console.engine.ports import AttemptFilter, ReadModel
 from scidex_console.engine.views import MigrationLogView
+from scidex_console.engine.vocabulary import case_kind
 
 _PROBLEMS, _WELL = "problems", "success"
 PROBLEMS = Key(
@@ -84,7 +85,7 @@ class MigrationLogScreen(ListingScreen[MigrationLogView]):
         problems = False
         if "status" in found.named:
             word = found.named["status"]
-            statuses = tuple(word.value.split(","))
+            statuses = tuple(map(case_kind, word.value.split(",")))  # the overview says mismatch
             if statuses == (_PROBLEMS,):
                 problems, statuses = True, ()
             if not all(statuses):
