@@ -22,12 +22,19 @@ def assigned(checkout: Checkout, paths: Iterable[str], *names: str) -> Iterator[
     return zip(fields, fields, fields, strict=True)
 
 
-def conversions(checkout: Checkout, paths: Sequence[str]) -> dict[str, str]:
+def conversions(checkout: Checkout, paths: Sequence[str], *, line_ends: bool = False) -> dict[str, str]:
     """What is converted at each path, such as `filter=lfs`; paths without any conversion are left out."""
     if not paths:
         return {}
+    nothing = {**_NOTHING, "text": ("unspecified", "unset")} if line_ends else _NOTHING
     found: dict[str, list[str]] = {}
-    for path, name, value in assigned(checkout, paths, *_NOTHING):
-        if value not in _NOTHING[name]:
+    for path, name, value in assigned(checkout, dict.fromkeys(paths), *nothing):
+        if value not in nothing[name]:
             found.setdefault(path, []).append(f"{name}={value}" if value != "set" else name)
     return {path: ", ".join(said) for path, said in found.items()}
+
+
+def stored_as(checkout: Checkout, path: str, other: str) -> str:
+    """The object that git would make of the file at `path`, were it at `other`. None is made."""
+    file = checkout.worktree / path
+    return checkout.commands.run("hash-object", f"--path={other}", "--", str(file)).text()

@@ -360,9 +360,13 @@ class GitArtifactRepository:
         """Names of the entries at the top of the commit at the tip."""
         return trees.top_level(self.checkout, self.head())
 
-    def conversions(self, paths: Sequence[str]) -> Mapping[str, str]:
+    def conversions(self, paths: Sequence[str], *, line_ends: bool = False) -> Mapping[str, str]:
         """What attributes tell git to convert at these paths, such as `filter=lfs`; others are left out."""
-        return attributes.conversions(self.checkout, paths)
+        return attributes.conversions(self.checkout, paths, line_ends=line_ends)
+
+    def stored_as(self, path: str, other: str) -> str:
+        """The object git would make of a file of the checkout at another path, which must have no filter."""
+        return attributes.stored_as(self.checkout, check_relative(path), check_relative(other))
 
     def size(self) -> int:
         """Bytes of everything git keeps of the artifact repository."""

@@ -223,7 +223,8 @@ def _scan(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules, *, lost: boo
     A title is only a guess: a row that names a file which is gone has not asked for one.
     """
     folder = rules.type_folder(row.artifact_type)
-    for name in (row.metadata.get("slug"), row.id, (row.content_hash or "").removeprefix("sha256:")):
+    hashes = ((row.content_hash or "").removeprefix("sha256:"), row.metadata.get("file_sha256"))
+    for name in (row.metadata.get("slug"), row.id, *hashes):
         if not isinstance(name, str) or not name:
             continue
         if files := tree.with_stem(folder, name) or tree.under(f"{folder}/{name}"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from scidex_console.domain.errors import Refused, UnsafePath
 from scidex_console.domain.folders.hashes import HashSource, expected_hash
 from scidex_console.domain.folders.layout import folder_of
 from scidex_console.domain.folders.manifest import media_type
-from scidex_console.domain.folders.planning import ReadFile
+from scidex_console.domain.folders.planning import Move, ReadFile
 from scidex_console.domain.folders.resolving import (
     Resolved,
     ResolvingRules,
@@ -22,7 +22,7 @@ from scidex_console.domain.folders.resolving import (
 )
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.statuses import FolderStatus
-from scidex_console.domain.folders.tree import is_led_to, led_to
+from scidex_console.domain.folders.tree import SYMLINK, is_led_to, led_to
 from scidex_console.domain.lfs import POINTER_LIMIT, LfsPointer, read_pointer
 from scidex_console.engine.ports import (
     ArtifactRepository,
@@ -40,7 +40,6 @@ _CONVERTED = "git converts its file for the checkout ({}): git keeps other bytes
 _FILTERED = (
     ".gitattributes has {} at its old path and {} in a folder of its own: add a line that knows no folder"
 )
-_ANY_FOLDER = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,6 @@ class FolderReader:
             if resolved.lost_primary:
                 raise _NotNow(FolderStatus.ERROR, _LOST_PRIMARY, primary_filename=row.primary_filename)
             files = tuple(self._read(path) for path in resolved.files)
-            self._require_same_filters(files)
             self._require_promised(row, files)
         except _NotNow as trouble:
             took_ms = self._since(began)
@@ -234,20 +232,32 @@ class FolderReader:
                 )
         return _read_file(path, entry.mode, entry.blob, found, stands_for)
 
-    def _require_same_filters(self, files: Sequence[ReadFile]) -> None:
-        """A file that git filters at its old path must be filtered in its folder, or git calls it changed."""
+    def converted(self, moves: Sequence[Move]) -> Mapping[str, Refusal]:
+        """By new path, files that git would keep otherwise in their folders, and would call changed there.
+
+        Asked of the very paths, since attributes may name folders, depths and names.
+        """
         if not self._tree.has_attributes:
-            return
-        inside = {
-            file.path: f"{_ANY_FOLDER}/{file.path.rpartition('/')[2].lower()}"
-            for file in files
-            if file.lfs_sha256
-        }
-        said = self._repository.conversions([*inside, *inside.values()])
-        for path, new in inside.items():
-            if said.get(path) != said.get(new):
-                reason = _FILTERED.format(said.get(path, "no filter"), said.get(new, "none"))
-                raise _NotNow(FolderStatus.QUARANTINED, reason, path=path)
+            return {}
+        moves = [move for move in moves if move.file.mode != SYMLINK]
+        paths = [path for move in moves for path in (move.file.path, move.path)]
+        said = self._repository.conversions(paths, line_ends=True)
+        found = {}
+        for move in moves:
+            old, new = said.get(move.file.path, ""), said.get(move.path, "")
+            if old != new and self._is_kept_otherwise(move, old, new):
+                reason = _FILTERED.format(old or "no filter", new or "none")
+                found[move.path] = Refusal(
+                    FolderStatus.QUARANTINED, reason, {"path": move.file.path}, 0, None
+                )
+        return found
+
+    def _is_kept_otherwise(self, move: Move, old: str, new: str) -> bool:
+        differs = {*old.split(", ")} ^ {*new.split(", ")}
+        if "filter=" in new or not all(word.startswith(("text", "eol")) for word in differs if word):
+            return True
+        # Line ends may be git's already, as in most files that `* text=auto` speaks of.
+        return self._repository.stored_as(move.file.path, move.path) != move.file.blob
 
     def _pointer_of(self, blob: str) -> LfsPointer | None:
         """What git's object stands for: the checkout may hold the very file instead of its pointer."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scidex_console.domain.errors import Refused, UnsafePath
 from scidex_console.domain.folders.hashes import HashSource, advice, expected_hash, sample_sources
 from scidex_console.domain.folders.orphans import orphans
 from scidex_console.domain.folders.resolving import TreeIndex, is_recordable
@@ -116,7 +117,10 @@ class FolderSurvey:
             seen.with_files += bool(resolved.files)
             sample = seen.flagged if row.flagged else seen.sample
             if len(sample) < _SAMPLE and resolved.files and not resolved.quarantine and _promises(row):
-                there = self._folders.examine(resolved.files[0])
+                try:
+                    there = self._folders.examine(resolved.files[0])
+                except (Refused, UnsafePath):
+                    continue  # what is wrong with it is told when its artifact is read
                 if there is not None:
                     actual = there.pointer.sha256 if there.pointer else there.sha256
                     sample.append((row.metadata, row.content_hash, actual))

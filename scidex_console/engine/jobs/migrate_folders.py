@@ -212,7 +212,7 @@ class MigrateFolders:
                 plans.append((found, self._plan(row, found, related[row.id])))
             except ValueError as error:
                 await self._store.refuse(found.row, _unplannable(error))
-        return await self._operations(plans)
+        return await self._operations(await self._kept_as_they_are(plans))
 
     async def _look_again(self) -> None:
         """What was wrong with artifacts stands, or is over, now that no batch of any job is on its way."""
@@ -241,6 +241,21 @@ class MigrateFolders:
 
     def _plan(self, row: ArtifactRow, found: ReadArtifact, relations: Relations) -> FolderPlan:
         return plan_folder(row, found.files, relations, self._rules.layout, self._rules.resolving)
+
+    async def _kept_as_they_are(
+        self, plans: Sequence[tuple[ReadArtifact, FolderPlan]]
+    ) -> Sequence[tuple[ReadArtifact, FolderPlan]]:
+        """The plans after which git keeps each file as before; the other artifacts wait for a person."""
+        moves = [move for _, plan in plans for move in plan.moves]
+        refused = await asyncio.to_thread(self._reader.converted, moves)
+        kept = []
+        for found, plan in plans:
+            refusal = next((r for m in plan.moves if (r := refused.get(m.path))), None)
+            if refusal is None:
+                kept.append((found, plan))
+            else:
+                await self._store.refuse(found.row, refusal)
+        return kept
 
     async def _operations(self, plans: Sequence[tuple[ReadArtifact, FolderPlan]]) -> list[Operation]:
         leaving = await self._leaving([plan for _, plan in plans])

@@ -171,11 +171,16 @@ class ArtifactRepository(Protocol):
         """
         ...
 
-    def conversions(self, paths: Sequence[str]) -> Mapping[str, str]:
+    def conversions(self, paths: Sequence[str], *, line_ends: bool = False) -> Mapping[str, str]:
         """What attributes tell git to convert between the checkout and its objects, such as `eol=crlf`.
 
-        Files need not be there; paths that git leaves alone are left out.
+        Files need not be there; paths that git leaves alone are left out. With `line_ends` that is told of
+        text as well, whose line ends may be git's already.
         """
+        ...
+
+    def stored_as(self, path: str, other: str) -> str:
+        """The object git would make of a file of the checkout at another path, which must have no filter."""
         ...
 
     def catch_up(self) -> str:

@@ -159,6 +159,7 @@ HASH = "a" * 64
         ({"id": "sess_1", "artifact_type": "analysis"}, "analyses/sess_1/out.csv"),
         ({"content_hash": HASH}, f"notebooks/{HASH}.ipynb"),
         ({"content_hash": f"sha256:{HASH}"}, f"notebooks/{HASH}.ipynb"),
+        ({"metadata": {"file_sha256": HASH}}, f"notebooks/{HASH}.ipynb"),
         ({"title": "Tau: the Map"}, "notebooks/tau_the_map.ipynb"),
     ],
 )

@@ -15,6 +15,7 @@ from tests.engine.folders.any_store import claims_for, git, see
 from tests.engine.folders.tiny import Content, Link, Row, row_of, sha256, tiny_lab
 from tests.engine.folders.torture import LEFT, NOT_UTF8, UUID, build, fetch_large_files, pointer
 from tests.engine.folders.trial import held
+from tests.samples import sample
 
 MANY = int(os.environ.get("SCIDEX_EQUAL_NAMES", "400"))
 """Files of one base name, and as many of one content, that the sweep migrates; 3000 were tried, too."""
@@ -173,6 +174,45 @@ async def test_a_large_file_moves_only_where_its_filter_follows(
             inside = f"{trial.row('a')['artifact_id']}/a.h5"
             assert git(lab.store.artifacts, "show", f"HEAD:{inside}") == pointer(b"weights")
             assert (lab.store.artifacts / inside).read_bytes() == b"weights"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "path", "content", "word"),
+    sample(
+        (b"* text\nfigures/* -text\n", "figures/a.csv", b"x,y\r\n1,2\r\n", "quarantined"),
+        (b"* text\nfigures/* -text\n", "figures/a.csv", b"x,y\n1,2\n", "success"),
+        (b"*.h5 filter=lfs -text\nsmall/*.h5 !filter\n", "small/a.h5", b"weights", "quarantined"),
+        (b"*/*.h5 filter=lfs -text\n", "small/a.h5", pointer(b"weights"), "success"),
+        quick=2,
+    ),
+)
+async def test_a_file_that_git_would_keep_otherwise_in_its_folder_waits_for_a_person(
+    attributes: bytes, path: str, content: bytes, word: str, tmp_path: Path, scidex_database: str
+) -> None:
+    files: dict[str, Content] = {".gitattributes": attributes, path: content, "notes/b.txt": b"b"}
+    rows = [row_of("a", path, artifact_type="dataset"), row_of("b", "notes/b.txt", artifact_type="dataset")]
+    lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, files, rows)
+    before = git(lab.store.artifacts, "status", "--porcelain")
+    async with held(lab) as trial:
+        await trial.cycle()
+        assert (trial.words("a"), trial.words("b")) == ([word], ["success"])
+    assert git(lab.store.artifacts, "status", "--porcelain") == before == b""
+
+
+async def test_a_folder_that_became_a_link_holds_up_its_own_artifacts_alone(
+    tmp_path: Path, scidex_database: str
+) -> None:
+    files: dict[str, Content] = {"figures/a.png": b"a", "notes/b.txt": b"b"}
+    rows = [
+        row_of("a", "figures/a.png", content=b"a"),
+        row_of("b", "notes/b.txt", content=b"b", artifact_type="dataset"),
+    ]
+    lab = await asyncio.to_thread(tiny_lab, tmp_path, scidex_database, files, rows)
+    (lab.store.artifacts / "figures").rename(tmp_path / "elsewhere")
+    (lab.store.artifacts / "figures").symlink_to(tmp_path / "elsewhere")
+    async with held(lab) as trial:
+        await trial.cycle()
+        assert (trial.words("a"), trial.words("b")) == (["quarantined"], ["success"])
 
 
 async def test_the_manifest_of_a_folder_that_is_not_its_own_is_no_file_of_an_artifact(
