@@ -17,7 +17,7 @@ from scidex_console.adapters.http.group_gate import GroupGate, Lease, Turn
 from scidex_console.domain.head_trust import HeadTrust
 from scidex_console.domain.hosts import GateState, HostGroups, Override
 from scidex_console.domain.pacing.group_pace import GroupPace, Moment, TemporaryBudget
-from scidex_console.domain.pacing.kept import longest_interval, take_up
+from scidex_console.domain.pacing.kept import join, longest_interval, take_up
 from scidex_console.engine.ports import Clock
 
 
@@ -78,9 +78,18 @@ class Gates:
         return [self._state(self._gates[name]) for name in sorted(self._gates)]
 
     def restore(self, states: Sequence[GateState]) -> None:
-        """Take up what an earlier engine left."""
-        for state in states:
-            self._restore(state)
+        """Take up what an earlier engine left.
+
+        A host that was a group of its own and has joined a configured one since closes that as long.
+        """
+        groups = [(state, self._group_of(state.group)) for state in states]
+        for state, group in groups:
+            if group == state.group:
+                self._restore(state)
+        now = Moment(self._clock.monotonic(), self._clock.now())
+        for state, group in groups:
+            if group != state.group:
+                join(self._gate(group).pace, state, now, self._settings)
 
     def set_override(self, group: str, override: Override | None) -> None:
         """Set or clear an operator's temporary budget; one that is over already clears."""
@@ -170,6 +179,10 @@ class Gates:
             opens_at=self._wall(off_peak) if off_peak > 0 else None,
             hours=str(pace.group.window or ""),
         )
+
+    def _group_of(self, kept: str) -> str:
+        is_configured = any(group.name == kept for group in self._groups.configured())
+        return kept if is_configured else self._groups.of_host(kept).name
 
     def _restore(self, state: GateState) -> None:
         self._head_trust[state.group] = HeadTrust(state.head_trust)

@@ -74,7 +74,7 @@ class Turn:
 
     def check(self) -> None:
         """To be called just before sending. Raises `TurnLost` when the group was closed meanwhile."""
-        if self._gate.has_no_lease or (self._gate.closed_for() > 0 and not self.probe):
+        if self._gate.has_no_lease or self._gate.closed_for() > 0:
             raise TurnLost
 
     def sent(self) -> None:

@@ -24,16 +24,12 @@ def take_up(pace: GroupPace, state: GateState, now: Moment, manners: Manners) ->
     Spans are bounded by what they can be at most (one interval, the cap of a hold, the longest opening), so a
     clock that was set meanwhile closes nothing for years.
     """
-
-    def left(until: datetime | None) -> float:
-        return max(0.0, (until - now.wall).total_seconds()) if until else 0.0
-
-    if state.override is not None and (ends_in := left(state.override.until)) > 0:
+    if state.override is not None and (ends_in := _left(now, state.override.until)) > 0:
         pace.budget = TemporaryBudget(state.override, now.at + ends_in)
     longest = longest_interval(pace, state, now, manners)
-    pace.not_before = max(pace.not_before, now.at + min(left(state.next_at), longest))
+    pace.not_before = max(pace.not_before, now.at + min(_left(now, state.next_at), longest))
     if state.hold_until is not None:
-        pace.held.until = now.at + min(left(state.hold_until), manners.retry_after_cap)
+        pace.held.until = now.at + min(_left(now, state.hold_until), manners.retry_after_cap)
         pace.held.cause = state.hold_cause
         pace.held.began = now.at
     pace.held.in_a_row = state.holds_in_a_row
@@ -42,4 +38,23 @@ def take_up(pace: GroupPace, state: GateState, now: Moment, manners: Manners) ->
     pace.breaker.state = state.breaker
     pace.breaker.cause = state.hold_cause if state.hold_until is None else ""
     if state.breaker is BreakerState.OPEN:
-        pace.breaker.until = now.at + min(left(state.breaker_until), manners.breaker_longest)
+        pace.breaker.until = now.at + min(_left(now, state.breaker_until), manners.breaker_longest)
+
+
+def join(pace: GroupPace, state: GateState, now: Moment, manners: Manners) -> None:
+    """Let what was kept of one host close the group that the host has joined since, if for longer."""
+    longest = longest_interval(pace, state, now, manners)
+    pace.not_before = max(pace.not_before, now.at + min(_left(now, state.next_at), longest))
+    held = now.at + min(_left(now, state.hold_until), manners.retry_after_cap)
+    if held > max(now.at, pace.held.until):
+        pace.held.until, pace.held.began, pace.held.cause = held, now.at, state.hold_cause
+        pace.held.in_a_row = max(pace.held.in_a_row, state.holds_in_a_row)
+    opened = now.at + min(_left(now, state.breaker_until), manners.breaker_longest)
+    if state.breaker is BreakerState.OPEN and opened > now.at + pace.breaker.open_for(now.at):
+        pace.breaker.state, pace.breaker.until = BreakerState.OPEN, opened
+        pace.breaker.failures, pace.breaker.openings = state.failures_in_a_row, state.breaker_openings
+        pace.breaker.cause = state.hold_cause if state.hold_until is None else ""
+
+
+def _left(now: Moment, until: datetime | None) -> float:
+    return max(0.0, (until - now.wall).total_seconds()) if until else 0.0

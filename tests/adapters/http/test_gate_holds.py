@@ -495,6 +495,41 @@ def test_a_group_is_asked_in_its_hours_only_and_says_when_it_opens() -> None:
     assert sent[3] == pytest.approx(26 * 3600, abs=1.0), "not before the next day"
 
 
+def test_a_probe_that_is_still_connecting_when_the_hours_end_is_not_sent() -> None:
+    async def main() -> list[float]:
+        user = GateUser(10.0, 4, window=parse_window("12:00-12:02", "UTC"))  # the clock begins at 12:00
+        await user.fail(5)
+        await asyncio.sleep(112)
+        async with user.gates.turn("group") as turn:
+            assert turn.probe
+            await asyncio.sleep(10)
+            with pytest.raises(TurnLost):
+                turn.check()
+        await user.request()
+        return user.record.sent
+
+    assert run(main())[-1] == pytest.approx(24 * 3600, abs=1.0)
+
+
+def test_a_host_that_has_joined_a_configured_group_closes_that() -> None:
+    async def main() -> tuple[GateState, GateState]:
+        alone = GateUser(2.0, 4, name="group.example.org")
+        alone.gates.hold(alone.name, 300.0, "429 from group.example.org")
+        joined = GateUser(2.0, 4)
+        joined.gates.restore([GateState("group", 2.0, 4), state_of(alone)])
+        tripped = GateUser(2.0, 4, name="group.example.org")
+        tripped.gates.trip(tripped.name, "it lies", 1)
+        broken = GateUser(2.0, 4)
+        broken.gates.restore([state_of(tripped)])
+        return state_of(joined), state_of(broken)
+
+    held, opened = run(main())
+    assert held.group == "group" and held.hold_until is not None
+    assert (held.hold_until - START).total_seconds() == pytest.approx(300.0, abs=1.0)
+    assert held.hold_cause == "429 from group.example.org"
+    assert opened.breaker is BreakerState.OPEN and opened.breaker_until is not None
+
+
 def test_hours_are_not_taken_for_a_hold_after_a_restart_with_other_hours() -> None:
     async def main() -> datetime | None:
         user = GateUser(2.0, 4, window=parse_window("14:00-15:00", "UTC"))
