@@ -35,6 +35,6 @@ def conversions(checkout: Checkout, paths: Sequence[str], *, line_ends: bool = F
 
 
 def stored_as(checkout: Checkout, path: str, other: str) -> str:
-    """The object that git would make of the file at `path`, were it at `other`. None is made."""
+    """The object git would make of the file at `path`, were it at `other`; empty if it cannot be read."""
     file = checkout.worktree / path
-    return checkout.commands.run("hash-object", f"--path={other}", "--", str(file)).text()
+    return checkout.commands.run("hash-object", f"--path={other}", "--", str(file), accept=(0, 128)).text()

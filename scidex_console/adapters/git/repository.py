@@ -365,7 +365,10 @@ class GitArtifactRepository:
         return attributes.conversions(self.checkout, paths, line_ends=line_ends)
 
     def stored_as(self, path: str, other: str) -> str:
-        """The object git would make of a file of the checkout at another path, which must have no filter."""
+        """The object git would make of a file of the checkout at another path, which must have no filter.
+
+        Empty when the file cannot be read.
+        """
         return attributes.stored_as(self.checkout, check_relative(path), check_relative(other))
 
     def size(self) -> int:

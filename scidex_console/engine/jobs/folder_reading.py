@@ -246,7 +246,7 @@ class FolderReader:
         for move in moves:
             old, new = said.get(move.file.path, ""), said.get(move.path, "")
             if old != new and self._is_kept_otherwise(move, old, new):
-                reason = _FILTERED.format(old or "no filter", new or "none")
+                reason = _FILTERED.format(old or "nothing", new or "nothing")
                 found[move.path] = Refusal(
                     FolderStatus.QUARANTINED, reason, {"path": move.file.path}, 0, None
                 )
@@ -257,7 +257,8 @@ class FolderReader:
         if "filter=" in new or not all(word.startswith(("text", "eol")) for word in differs if word):
             return True
         # Line ends may be git's already, as in most files that `* text=auto` speaks of.
-        return self._repository.stored_as(move.file.path, move.path) != move.file.blob
+        # One that has gone meanwhile is met by the batch, as in a store without attributes.
+        return self._repository.stored_as(move.file.path, move.path) not in ("", move.file.blob)
 
     def _pointer_of(self, blob: str) -> LfsPointer | None:
         """What git's object stands for: the checkout may hold the very file instead of its pointer."""

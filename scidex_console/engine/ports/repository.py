@@ -180,7 +180,10 @@ class ArtifactRepository(Protocol):
         ...
 
     def stored_as(self, path: str, other: str) -> str:
-        """The object git would make of a file of the checkout at another path, which must have no filter."""
+        """The object git would make of a file of the checkout at another path, which must have no filter.
+
+        Empty when the file cannot be read.
+        """
         ...
 
     def catch_up(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scidex_console.adapters.git.repository import GitArtifactRepository
-from tests.adapters.git.world import World
+from tests.adapters.git.world import World, git
 
 
 def test_conversions_are_told_by_path_and_others_left_out(
@@ -23,3 +23,15 @@ def test_conversions_are_told_by_path_and_others_left_out(
         odd: "filter=lfs",
     }
     assert repository.conversions([]) == {}
+
+
+def test_a_file_is_hashed_as_git_would_keep_it_at_another_path(
+    world: World, repository: GitArtifactRepository
+) -> None:
+    (world.artifacts / ".gitattributes").write_text("* -text\ntexts/* text\n")
+    (world.artifacts / "odd é [x].csv").write_bytes(b"x\r\n")
+    as_it_is = git(world.artifacts, "hash-object", "--stdin", "--no-filters", stdin=b"x\r\n")
+    with_line_feeds = git(world.artifacts, "hash-object", "--stdin", "--no-filters", stdin=b"x\n")
+    assert repository.stored_as("odd é [x].csv", "raw/a.csv") == as_it_is
+    assert repository.stored_as("odd é [x].csv", "texts/a.csv") == with_line_feeds
+    assert repository.stored_as("gone.csv", "texts/a.csv") == "", "it went meanwhile: nothing to fall over"
