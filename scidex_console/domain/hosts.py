@@ -79,6 +79,23 @@ class HostGroups:
         """The groups the configuration names."""
         return tuple(self._groups.values())
 
+    def may_have_taken(self, group: HostGroup, patterns: Sequence[str]) -> bool:
+        """Whether a group has hosts now that another one with these patterns may have had.
+
+        Told by the narrower of two patterns that overlap. That one of them went before the other already is
+        not known here: in doubt it is said to have taken them.
+        """
+        shared = (_shared(mine, other) for mine in group.hosts for other in patterns)
+        return any(host is not None and self.of_host(host).name == group.name for host in shared)
+
+
+def _shared(one: str, other: str) -> str | None:
+    """A host that two patterns have in common, and hardly any narrower one; None where there is none."""
+    for narrow, wide in ((one, other), (other, one)):
+        if covers(wide, narrow.removeprefix("*.")) and (wide.startswith("*.") or not narrow.startswith("*.")):
+            return narrow.replace("*", "any-other", 1) if narrow.startswith("*.") else narrow
+    return None
+
 
 class BreakerState(StrEnum):
     """Whether a group is asked at all."""
@@ -125,5 +142,7 @@ class GateState:
     """How far HEAD is believed, by path pattern."""
     opens_at: datetime | None = None
     """When the hours begin in which the group may be asked; None within them."""
+    hosts: tuple[str, ...] = ()
+    """Patterns of the hosts that the group's state is of, as in `HostGroup`; empty where nobody kept them."""
     hours: str = ""
     """These hours, such as `22:00-06:00 Europe/London`; empty: any."""

@@ -10,14 +10,15 @@ import math
 import random
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.group_gate import GroupGate, Lease, Turn
 from scidex_console.domain.head_trust import HeadTrust
-from scidex_console.domain.hosts import GateState, HostGroups, Override
+from scidex_console.domain.hosts import BreakerState, GateState, HostGroup, HostGroups, Override
 from scidex_console.domain.pacing.group_pace import GroupPace, Moment, TemporaryBudget
-from scidex_console.domain.pacing.kept import join, longest_interval, take_up
+from scidex_console.domain.pacing.kept import closed_until, join, longest_interval, take_up
 from scidex_console.engine.ports import Clock
 
 
@@ -44,6 +45,10 @@ class Gates:
         self._made_at = clock.monotonic()
         self._head_trust: dict[str, HeadTrust] = {}
         self._lease = Lease()
+        self._elsewhere: list[tuple[GateState, Moment]] = []
+        """What an earlier engine left that may close hosts which are of other groups now, and when it did."""
+        self._no_more: list[tuple[GateState, Moment]] = []
+        """What it left of groups that are no more."""
         self._closed: set[str] = set()
         self._has_closed = asyncio.Event()
 
@@ -74,22 +79,33 @@ class Gates:
     # --- the engine's side ------------------------------------------------------------------------------
 
     def states(self) -> Sequence[GateState]:
-        """Every group asked so far, for the database and the hosts pane."""
-        return [self._state(self._gates[name]) for name in sorted(self._gates)]
+        """Every group asked so far, and what is left of those that are no more, to be kept and shown."""
+        states = {name: self._state(gate) for name, gate in self._gates.items()}
+        states = {state.group: self._what_is_left(state, then) for state, then in self._no_more} | states
+        return [states[name] for name in sorted(states)]
 
     def restore(self, states: Sequence[GateState]) -> None:
         """Take up what an earlier engine left.
 
-        A host that was a group of its own and has joined a configured one since closes that as long.
+        The groups may be others since. A host is left alone as long as the group it was in, whichever group
+        it is in now: one that it has joined, one of its own, or one that was renamed. A group that is no more
+        has no gate; its state is kept as long as it closes anything, for engines to come.
         """
-        groups = [(state, self._group_of(state.group)) for state in states]
-        for state, group in groups:
-            if group == state.group:
+        for state in states:
+            if self._is_still(state):
                 self._restore(state)
         now = Moment(self._clock.monotonic(), self._clock.now())
-        for state, group in groups:
-            if group != state.group:
-                join(self._gate(group).pace, state, now, self._settings)
+        self._no_more = [(state, now) for state in states if not self._is_still(state)]
+        self._elsewhere = [
+            (state, now)
+            for state in states
+            if closed_until(state, now, self._settings) > now.at and not self._is_still_alone(state)
+        ]
+        for gate in self._gates.values():
+            self._take_over(gate.pace)
+        for group in self._groups.configured():
+            if self._left_to(group):
+                self._gate(group.name)
 
     def set_override(self, group: str, override: Override | None) -> None:
         """Set or clear an operator's temporary budget; one that is over already clears."""
@@ -127,8 +143,9 @@ class Gates:
     def closed_until(self, group: str) -> datetime | None:
         """End of a hold, an open breaker or off hours, when one is in force."""
         gate = self._gates.get(group)
-        if gate is None and self._groups.named(group).window is not None:
-            gate = self._gate(group)
+        if gate is None:
+            named = self._groups.named(group)
+            gate = self._gate(group) if named.window is not None or self._left_to(named) else None
         closed = gate.closed_for() if gate else 0.0
         return self._wall(closed) if closed > 0 else None
 
@@ -145,6 +162,7 @@ class Gates:
         if gate is None:
             pace = GroupPace(self._groups.named(name), self._settings, self._jitter)
             pace.not_before = self._made_at + pace.interval(self._made_at)
+            self._take_over(pace)
             gate = self._gates[name] = GroupGate(pace, self._clock, self._lease, self._note_closing)
         return gate
 
@@ -177,12 +195,52 @@ class Gates:
             override=pace.budget.override if pace.budget else None,
             head_trust=self.head_trust(pace.group.name).paths(),
             opens_at=self._wall(off_peak) if off_peak > 0 else None,
+            hosts=self._all_hosts(pace.group, now),
             hours=str(pace.group.window or ""),
         )
 
-    def _group_of(self, kept: str) -> str:
-        is_configured = any(group.name == kept for group in self._groups.configured())
-        return kept if is_configured else self._groups.of_host(kept).name
+    def _is_still(self, state: GateState) -> bool:
+        """Whether the group is there yet."""
+        is_configured = any(group.name == state.group for group in self._groups.configured())
+        return is_configured or self._is_still_alone(state)
+
+    def _is_still_alone(self, state: GateState) -> bool:
+        """Whether it is the state of one host, which is a group of its own now as well."""
+        return self._hosts(state) == (state.group,) and self._groups.of_host(state.group) == (
+            self._groups.named(state.group)
+        )
+
+    def _hosts(self, state: GateState) -> tuple[str, ...]:
+        """What the state is of; where nobody kept that, what its group has now, or the host in its name."""
+        return state.hosts or self._groups.named(state.group).hosts
+
+    def _left_to(self, group: HostGroup) -> list[tuple[GateState, Moment]]:
+        """What was kept of other groups and closes hosts that this one has now."""
+        return [
+            (state, then)
+            for state, then in self._elsewhere
+            if state.group != group.name and self._groups.may_have_taken(group, self._hosts(state))
+        ]
+
+    def _take_over(self, pace: GroupPace) -> None:
+        for state, then in self._left_to(pace.group):
+            join(pace, state, then, self._settings)
+
+    def _all_hosts(self, group: HostGroup, now: float) -> tuple[str, ...]:
+        """The group's hosts; while what was kept of it lasts, those that have left it, too."""
+        left = [
+            host
+            for state, then in self._elsewhere
+            if state.group == group.name and closed_until(state, then, self._settings) > now
+            for host in self._hosts(state)
+        ]
+        return tuple(dict.fromkeys((*group.hosts, *left)))
+
+    def _what_is_left(self, state: GateState, then: Moment) -> GateState:
+        left = replace(state, in_flight=0, waiting=0)
+        if closed_until(state, then, self._settings) > self._clock.monotonic():
+            return left
+        return replace(left, hold_until=None, hold_cause="", breaker=BreakerState.CLOSED, breaker_until=None)
 
     def _restore(self, state: GateState) -> None:
         self._head_trust[state.group] = HeadTrust(state.head_trust)

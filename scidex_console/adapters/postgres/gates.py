@@ -40,6 +40,7 @@ def gate_state(row: dict[str, Any]) -> GateState:
         breaker_openings=row["breaker_openings"],
         override=override,
         opens_at=row["opens_at"],
+        hosts=tuple(row["hosts"]),
         hours=row["hours"],
         head_trust=tuple(PathTrust(pattern, *known) for pattern, known in row["head_trust"].items()),
     )
@@ -63,6 +64,7 @@ def _params(state: GateState) -> dict[str, Any]:
         "breaker_openings": state.breaker_openings,
         "head_trust": Jsonb({t.pattern: [t.agreements, t.lies] for t in state.head_trust}),
         "opens_at": state.opens_at,
+        "hosts": list(state.hosts),
         "hours": state.hours,
         "override_rate": override.rate if override else None,
         "override_in_flight": override.in_flight if override else None,

@@ -41,8 +41,18 @@ def take_up(pace: GroupPace, state: GateState, now: Moment, manners: Manners) ->
         pace.breaker.until = now.at + min(_left(now, state.breaker_until), manners.breaker_longest)
 
 
+def closed_until(state: GateState, now: Moment, manners: Manners) -> float:
+    """Until when (`Moment.at`) what was kept leaves its hosts alone, if it was taken up at `now`."""
+    opened = state.breaker_until if state.breaker is BreakerState.OPEN else None
+    return now.at + max(
+        min(_left(now, state.hold_until), manners.retry_after_cap),
+        min(_left(now, opened), manners.breaker_longest),
+        min(_left(now, state.next_at), manners.spacing / state.rate if state.rate > 0 else 0.0),
+    )
+
+
 def join(pace: GroupPace, state: GateState, now: Moment, manners: Manners) -> None:
-    """Let what was kept of one host close the group that the host has joined since, if for longer."""
+    """Let what was kept of a group close another one that has hosts of it since, if for longer."""
     longest = longest_interval(pace, state, now, manners)
     pace.not_before = max(pace.not_before, now.at + min(_left(now, state.next_at), longest))
     held = now.at + min(_left(now, state.hold_until), manners.retry_after_cap)

@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scidex_console.adapters.http.fetch_settings import FetchSettings
+from scidex_console.adapters.http.gate import Gates
 from scidex_console.adapters.http.group_gate import GateClosed, TurnLost
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.domain.head_trust import PathTrust
-from scidex_console.domain.hosts import BreakerState, GateState, Override
+from scidex_console.domain.hosts import BreakerState, GateState, HostGroup, HostGroups, Override
 from scidex_console.domain.windows import parse_window
 from tests.adapters.http.gate_user import GateUser
-from tests.adapters.http.virtual_time import START, run
+from tests.adapters.http.virtual_time import START, VirtualClock, run
 
 
 def state_of(user: GateUser) -> GateState:
@@ -513,14 +514,14 @@ def test_a_probe_that_is_still_connecting_when_the_hours_end_is_not_sent() -> No
 
 def test_a_host_that_has_joined_a_configured_group_closes_that() -> None:
     async def main() -> tuple[GateState, GateState]:
-        alone = GateUser(2.0, 4, name="group.example.org")
-        alone.gates.hold(alone.name, 300.0, "429 from group.example.org")
+        alone = left_by()
+        alone.hold("group.example.org", 300.0, "429 from group.example.org")
         joined = GateUser(2.0, 4)
-        joined.gates.restore([GateState("group", 2.0, 4), state_of(alone)])
-        tripped = GateUser(2.0, 4, name="group.example.org")
-        tripped.gates.trip(tripped.name, "it lies", 1)
+        joined.gates.restore([GateState("group", 2.0, 4), *alone.states()])
+        tripped = left_by()
+        tripped.trip("group.example.org", "it lies", 1)
         broken = GateUser(2.0, 4)
-        broken.gates.restore([state_of(tripped)])
+        broken.gates.restore(tripped.states())
         return state_of(joined), state_of(broken)
 
     held, opened = run(main())
@@ -528,6 +529,120 @@ def test_a_host_that_has_joined_a_configured_group_closes_that() -> None:
     assert (held.hold_until - START).total_seconds() == pytest.approx(300.0, abs=1.0)
     assert held.hold_cause == "429 from group.example.org"
     assert opened.breaker is BreakerState.OPEN and opened.breaker_until is not None
+
+
+FORMER = HostGroup("former", ("*.example.org", "www.example.net"), 2.0, 4)
+
+
+def left_by(*states: GateState, now: Sequence[HostGroup] = ()) -> Gates:
+    """The gates of an engine with these groups, after one that left these states."""
+    gates = Gates(HostGroups(now), VirtualClock())
+    gates.restore(states)
+    return gates
+
+
+def state_of_group(gates: Gates, group: str) -> GateState:
+    return next(state for state in gates.states() if state.group == group)
+
+
+def closed(gates: Gates, group: str) -> float:
+    until = gates.closed_until(group)
+    return (until - START).total_seconds() if until else 0.0
+
+
+async def kept(*, hold: float | None = 300.0) -> GateState:
+    """What the group with many hosts is kept as: held, or (None) with an open breaker."""
+    gates = Gates(HostGroups([FORMER]), VirtualClock())
+    if hold is None:
+        gates.trip("former", "it lies", 1)
+    else:
+        gates.hold("former", hold, "429 from a.example.org")
+    return gates.states()[0]
+
+
+@pytest.mark.parametrize("hold", [300.0, None])
+@pytest.mark.parametrize(
+    ("now", "group"),
+    [
+        ([], "a.example.org"),
+        ([], "example.org"),
+        ([], "www.example.net"),
+        ([replace(FORMER, hosts=("www.example.net",))], "b.a.example.org"),
+        ([replace(FORMER, hosts=("*.example.org",))], "www.example.net"),
+        ([replace(FORMER, name="renamed")], "renamed"),
+        ([HostGroup("taken", ("a.example.org",), 2.0, 4), FORMER], "taken"),
+        ([HostGroup("wider", ("*.org",), 2.0, 4)], "wider"),
+    ],
+)
+def test_a_host_that_has_left_a_group_is_left_alone_as_long_as_that(
+    hold: float | None, now: Sequence[HostGroup], group: str
+) -> None:
+    async def main() -> list[float]:
+        once = left_by(await kept(hold=hold), now=now)
+        again = left_by(*once.states(), await kept(hold=hold), now=now)
+        return [closed(once, group), closed(again, group)]
+
+    assert run(main()) == pytest.approx([hold or 60.0] * 2, abs=1.0)
+
+
+@pytest.mark.parametrize(
+    ("now", "group"),
+    [
+        ([], "www.example.com"),
+        ([], "badexample.org"),
+        ([], "former"),
+        ([FORMER], "sub.www.example.net"),
+        ([FORMER, HostGroup("wider", ("*.org",), 2.0, 4)], "wider"),
+        ([FORMER, HostGroup("later", ("a.example.org",), 2.0, 4)], "later"),
+    ],
+)
+def test_hosts_that_a_group_never_had_are_not_closed_by_what_it_left(
+    now: Sequence[HostGroup], group: str
+) -> None:
+    async def main() -> float:
+        return closed(left_by(await kept(), now=now), group)
+
+    assert run(main()) == 0
+
+
+def test_a_host_that_has_left_stays_closed_over_two_restarts_though_nobody_asked_for_it_between() -> None:
+    async def main() -> tuple[float, float, GateState]:
+        smaller = [replace(FORMER, hosts=("www.example.net",))]
+        once = left_by(await kept(), now=smaller)
+        twice = left_by(*once.states(), now=smaller)
+        await asyncio.sleep(200)
+        late = closed(twice, "a.example.org")
+        await asyncio.sleep(101)
+        other = left_by(*twice.states(), now=smaller)
+        return late, closed(other, "b.example.org"), state_of_group(other, "former")
+
+    late, other, last = run(main())
+    assert late == pytest.approx(300.0, abs=1.0), "also for one that is first asked long after the start"
+    assert other == 0
+    assert last.hosts == ("www.example.net",), "what has ended is of no use any more"
+
+
+def test_a_group_that_is_no_more_is_kept_as_long_as_it_closes_anything_and_raises_no_alarm_after() -> None:
+    async def main() -> tuple[float, GateState]:
+        once = left_by(replace(await kept(hold=None), in_flight=2))
+        twice = left_by(*once.states())
+        found = closed(twice, "a.example.org")
+        await asyncio.sleep(61)
+        return found, state_of_group(twice, "former")
+
+    found, last = run(main())
+    assert found == pytest.approx(60.0, abs=1.0)
+    assert (last.breaker, last.breaker_until, last.in_flight) == (BreakerState.CLOSED, None, 0)
+
+
+def test_a_host_that_has_left_a_group_is_not_asked_before_its_hold_ends() -> None:
+    async def main() -> float:
+        gates = left_by(await kept())
+        async with gates.turn("a.example.org") as turn:
+            turn.sent()
+            return turn.sent_at or 0.0
+
+    assert run(main()) == pytest.approx(300.0, abs=1.0)
 
 
 def test_hours_are_not_taken_for_a_hold_after_a_restart_with_other_hours() -> None:

@@ -1,0 +1,1 @@
+ALTER TABLE scidex_console.host_state DROP COLUMN hosts;
