@@ -117,11 +117,16 @@ class Suspicion:
     """Whether its group has, or may have, a control image."""
     since: timedelta | None
     """For how long it has been suspected; None when this is the first answer of the kind."""
+    host_has_control: bool = False
+    """Whether an image is known that can vouch for the host that says so."""
 
     def judge(self, now: datetime) -> Verdict:
         """The figure's next state after one more answer of the kind."""
         left = self.rules.second_pass_after - (self.since or timedelta(0))
         if self.since is not None and left <= timedelta(0):
+            if self.host_has_control:
+                # Two outages may be a day apart: what can be asked whether it is one is asked first.
+                return Verdict(FigureState.SUSPECTED, now + self.rules.doubted_again_after)
             return Verdict(FigureState.CONDEMNED, None, Proof.SECOND_PASS)
         if self.rules.without_control == "at-once" and not self.may_be_controlled:
             return Verdict(FigureState.CONDEMNED, None, Proof.AT_ONCE)

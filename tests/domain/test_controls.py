@@ -36,6 +36,7 @@ def outcome(kind: FetchClass, sha256: str = "") -> FetchOutcome:
         (None, "at-once", True, FigureState.SUSPECTED, None),
         (DAY - timedelta(seconds=1), "second-pass", False, FigureState.SUSPECTED, None),
         (DAY, "second-pass", False, FigureState.CONDEMNED, Proof.SECOND_PASS),
+        (DAY, "second-pass", True, FigureState.CONDEMNED, Proof.SECOND_PASS),
         (2 * DAY, "at-once", True, FigureState.CONDEMNED, Proof.SECOND_PASS),
     ],
 )
@@ -51,6 +52,14 @@ def test_a_404_is_a_suspicion_until_it_is_confirmed(
     assert (verdict.state, verdict.proof) == (state, proof)
     due = NOW + DAY - (since or timedelta(0)) if state is FigureState.SUSPECTED else None
     assert verdict.due_at == due, "a second answer counts from the first one on"
+
+
+@pytest.mark.parametrize("since", [DAY, 9 * DAY])
+def test_a_second_answer_waits_for_the_control_of_a_host_that_has_one(since: timedelta) -> None:
+    suspicion = Suspicion(ControlRules(), True, since, host_has_control=True)
+    verdict = judge(outcome(FetchClass.DEAD), 2, NOW, BackOff(), random.Random(1), suspicion)
+    assert (verdict.state, verdict.proof) == (FigureState.SUSPECTED, None)
+    assert verdict.due_at == NOW + ControlRules().doubted_again_after, "asked again where no control comes"
 
 
 @pytest.mark.parametrize(

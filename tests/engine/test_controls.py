@@ -12,9 +12,10 @@ import pytest
 
 from scidex_console.domain.controls import ControlCheck, ControlResult, ControlRules, SaidGone
 from scidex_console.domain.fetching import FetchClass, FetchOutcome, Hop, StagedFile
-from scidex_console.domain.figures import BackOff
+from scidex_console.domain.figures import BackOff, FigureState, Verdict
 from scidex_console.engine.jobs.controls import Controls
 from scidex_console.engine.jobs.redownload_figures import RedownloadFigures
+from scidex_console.engine.ports import DueFigure
 from scidex_console.engine.ports.suspects import PastAnswer, Said, Suspects
 
 GROUP = "g.example.org"
@@ -63,6 +64,7 @@ class World:
         self.status: int | None = 404
         """Of a control's answer."""
         self.trips: list[int] = []
+        self.verdicts: list[Verdict] = []
         self.closed = False
         self.time = 0.0
 
@@ -128,6 +130,22 @@ class World:
 
     async def due_groups(self) -> Mapping[str, int]:
         return {GROUP: 1}
+
+    # What asks for one figure, which is said to be gone.
+    async def fetch(self, artifact_id: str, url: str, *, audited: bool = False) -> FetchOutcome:
+        return replace(answer(artifact_id, FetchClass.DEAD), url=url)
+
+    def applies(self, *_: str) -> bool:
+        return False
+
+    def now(self) -> datetime:
+        return SOON
+
+    def let_go(self, outcome: FetchOutcome) -> None:
+        """Nothing was staged."""
+
+    async def record_attempt(self, *told: Any, **_: Any) -> None:
+        self.verdicts.append(told[2])
 
     def job(self, controls: Controls) -> RedownloadFigures:
         """The job of these rows, as far as it asks nothing but the controls."""
@@ -243,6 +261,48 @@ async def test_a_host_whose_own_image_does_not_come_is_not_believed_for_anothers
     await controls.settle(GROUP)
     assert (world.condemned, world.suspected, world.trips) == (["a"], ["b", "late"], [])
     assert not controls.distrusts(GROUP)
+
+
+async def test_a_second_answer_is_the_last_word_only_of_a_host_whose_image_does_not_come(
+    world: World,
+) -> None:
+    beside = f"{BESIDE}live.png"
+    gone = f"{BESIDE}b.png"
+    world.said_by = {"b": gone}
+    controls = world.controls()
+    assert await controls.may_vouch_for(GROUP, f"https://{GROUP}/a.png")
+    assert not await controls.may_vouch_for(GROUP, gone), "no image of it is known"
+    came = StagedFile("staged", f"sha of {beside}", 9)
+    await controls.note(replace(answer("c", FetchClass.STORED), url=beside, file=came), None)
+    assert await controls.may_vouch_for(GROUP, gone)
+    world.answers = {beside: FetchClass.DEAD}
+    await controls.settle(GROUP)
+    assert not await controls.may_vouch_for(GROUP, gone), (
+        "or figures of a host without a living one never end"
+    )
+    assert await controls.may_vouch_for(GROUP, f"https://{GROUP}/a.png")
+    world.answers, world.suspected = {}, ["b"]
+    await controls.settle(GROUP)
+    assert await controls.may_vouch_for(GROUP, gone), "it comes again"
+
+
+async def test_a_figure_that_is_gone_a_day_later_too_is_marked_only_where_no_control_can_be_asked(
+    world: World,
+) -> None:
+    job = world.job(world.controls())
+    for url in (f"https://{GROUP}/a.png", f"{BESIDE}b.png"):
+        item = DueFigure("a", url, GROUP, 1, "", timedelta(hours=25))
+        await (await job.prepare(item, run_id=1, epoch=1))()
+    assert [verdict.state for verdict in world.verdicts] == [FigureState.SUSPECTED, FigureState.CONDEMNED]
+
+
+async def test_a_host_behind_the_redirects_of_a_control_that_came_is_one_with_a_control(world: World) -> None:
+    store = "https://store.example.net/live.png"
+    world.ways = {LIVE: (LIVE, store)}
+    controls = world.controls()
+    assert not await controls.may_vouch_for(GROUP, store)
+    await controls.settle(GROUP)
+    assert await controls.may_vouch_for(GROUP, store)
 
 
 async def test_a_control_vouches_for_the_hosts_that_it_is_redirected_by(world: World) -> None:

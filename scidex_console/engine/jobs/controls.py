@@ -56,6 +56,10 @@ class _Group:
     """Rounds of controls in which something was suspected that HEAD alone has said."""
     left: int = 0
     """Suspected figures whose hosts no control has vouched for; a second answer decides about them."""
+    vouched: set[str] = field(default_factory=set)
+    """Hosts that a control has come by."""
+    silent: set[str] = field(default_factory=set)
+    """Hosts whose own image did not come while another one of the group did."""
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -85,6 +89,11 @@ class _Round:
         if wanted:
             self._tried.append(host)
         return wanted
+
+    @property
+    def tried_in_vain(self) -> set[str]:
+        """The hosts that said so, and of which an image was asked all the same."""
+        return self.hosts.intersection(self._tried)
 
     @property
     def hosts(self) -> set[str]:
@@ -154,6 +163,7 @@ class Controls:
         images = self._group(group).images
         if images is not None:
             images.insert(0, ControlImage(url, sha256, proven=True))
+            self._group(group).silent.discard(host_of(url))
             of_host = [image for image in images if host_of(image.url) == host_of(url)]
             for image in of_host[2 * _MOST_IMAGES :] or images[_MOST_OF_GROUP:]:
                 images.remove(image)
@@ -162,6 +172,16 @@ class Controls:
         """Whether a group has, or may have, a control image; its past is looked up by the way."""
         await self._runs.of(group)
         return bool(await self._images(group))
+
+    async def may_vouch_for(self, group: str, url: str) -> bool:
+        """Whether a control may yet prove what an address says; else a second answer is the last word.
+
+        It may where an image is known to have come from that host, or by it, and the last round of controls
+        does not speak against it.
+        """
+        state, host = self._group(group), host_of(url)
+        known = {host_of(image.url) for image in await self._images(group) if image.proven}
+        return host in (known | state.vouched) - state.silent
 
     async def _images(self, group: str) -> list[ControlImage]:
         state = self._group(group)
@@ -252,6 +272,8 @@ class Controls:
                     if lied:
                         await self._store.ask_later(lied, timedelta(0))
                     self._passed(state, image)
+                    state.vouched |= check.hosts
+                    state.silent -= check.hosts
                     continue
                 await self._store.record(check, confirms=())
                 if check.result is ControlResult.UNKNOWN:
@@ -265,6 +287,7 @@ class Controls:
                     break
             if around.passed:
                 state.left = len(around.said_by)
+                state.silent |= around.tried_in_vain
             elif failure and not trouble:
                 await self._failed(group, state, list(suspected), failure)
             elif trouble:

@@ -195,14 +195,21 @@ class RedownloadFigures:
         outcome = await self._fetched(item)
         take_away = partial(self._source.let_go, outcome)
         self._controls.spend(item.group, outcome.requests)
-        if not outcome.resolved_by and not item.marked:
-            try:
+        try:
+            if not outcome.resolved_by and not item.marked:
                 await self._controls.note(outcome, item.suspected_for)
-            except BaseException:
-                take_away()
-                raise
+            said_by = outcome.final_url or item.url
+            host_has_control = await self._controls.may_vouch_for(item.group, said_by)
+        except BaseException:
+            take_away()
+            raise
         now = self._clock.now()
-        suspicion = Suspicion(self._controls.rules, may_be_controlled, item.suspected_for)
+        suspicion = Suspicion(
+            self._controls.rules,
+            may_be_controlled,
+            item.suspected_for,
+            host_has_control=host_has_control,
+        )
         verdict = judge(
             outcome, item.attempts + 1, now, self._back_off, self._jitter, suspicion, marked=item.marked
         )
