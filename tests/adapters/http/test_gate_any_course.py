@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from scidex_console.adapters.http.gate import Gates
 from scidex_console.adapters.http.group_gate import TurnLost
 from scidex_console.domain.hosts import Override
+from scidex_console.domain.windows import DailyWindow, parse_window
 from tests.adapters.http.gate_user import GateUser, most_in_a_second
 from tests.adapters.http.test_gate_pace import LATENESS, TOLERANCE, least_spare
-from tests.adapters.http.virtual_time import run
+from tests.adapters.http.virtual_time import START, run
 
 _CLOCKS = 1e-4
 """Seconds: what rounding between the two clocks makes of a hold over several restarts."""
@@ -102,9 +103,11 @@ class Course:
             self.slowest = max(self.slowest, act.seconds / 20)
 
 
-async def live(rate: float, limit: int, requests: list[Request], acts: list[Act]) -> Course:
+async def live(
+    rate: float, limit: int, requests: list[Request], acts: list[Act], window: DailyWindow | None = None
+) -> Course:
     """Play it to the end; a restart cancels what is under way and carries on with what the gate said last."""
-    course = Course(GateUser(rate, limit), rate, slowest=1.05 / rate)
+    course = Course(GateUser(rate, limit, window=window), rate, slowest=1.05 / rate)
     pending = sorted(acts, key=lambda act: act.at)
     while len(course.done) < len(requests):
         tasks = [
@@ -154,6 +157,11 @@ acts = st.builds(
     seconds=st.floats(1, 120),
 )
 
+windows = st.sampled_from(
+    # The virtual clock begins at noon: within the hours, which end soon, or shortly before they begin.
+    [parse_window(text, "UTC") for text in ("11:50-12:01", "23:00-12:02", "12:01-12:10", "12:02-11:00")]
+)
+
 
 @settings(max_examples=80)
 @given(
@@ -161,11 +169,12 @@ acts = st.builds(
     limit=st.integers(1, 4),
     plans=st.lists(requests, min_size=8, max_size=40),
     doings=st.lists(acts, max_size=6),
+    hours=st.none() | windows,
 )
 def test_no_course_of_events_breaks_a_budget_starves_anybody_or_wastes_without_bound(
-    rate: float, limit: int, plans: list[Request], doings: list[Act]
+    rate: float, limit: int, plans: list[Request], doings: list[Act], hours: DailyWindow | None
 ) -> None:
-    course = run(live(rate, limit, plans, doings))
+    course = run(live(rate, limit, plans, doings, hours))
     sent = course.user.record.sent
 
     assert least_spare(sent, rate) >= -LATENESS - TOLERANCE
@@ -173,6 +182,8 @@ def test_no_course_of_events_breaks_a_budget_starves_anybody_or_wastes_without_b
     assert course.user.record.most_under_way <= limit or any(act.in_flight > limit for act in doings)
     inside = [(a, b, s) for a, b in course.closings for s in sent if a + _CLOCKS < s < b - _CLOCKS]
     assert not inside, "nothing leaves while the group is closed"
+    late = [s for s in sent if hours and hours.opens_in(START + timedelta(seconds=s)) > 0]
+    assert not late, "nothing leaves outside the hours of the group"
 
     assert course.done == set(range(len(plans))), "everybody's turn comes"
     # Never later than one after the other, each at the slowest pace, with every closing waited out; what a
@@ -185,4 +196,7 @@ def test_no_course_of_events_breaks_a_budget_starves_anybody_or_wastes_without_b
         + sum(until - begun for begun, until in course.closings)
         + times * course.slowest
     )
+    if hours is not None:
+        # A hold may outlast what is left of a day's hours, never all of the next day's: one a day at least.
+        longest += 86400 * (len(plans) + times)
     assert sent[-1] <= longest
