@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 _SECONDS: Final = re.compile(r"[0-9]+")
+_JOINED: Final = re.compile(r",(?=[ \t]*(?:[0-9]+[ \t]*(?:,|$)|[A-Za-z]{3,9}(?:, | [A-Za-z])))")
+"""Between two values in one line; the comma within a date is followed by its day and month."""
 _LONGEST: Final = 1e9
 """Seconds; a longer number means the same: not in our time."""
 
@@ -34,9 +36,11 @@ _DATES: Final = tuple(
 def parse_retry_after(values: Iterable[str], *, now: datetime, date: str | None = None) -> float | None:
     """Seconds to wait, not negative; None when no value is valid. Of several values the longest counts.
 
+    Several lines may have been joined by a proxy (RFC 9110, section 5.3), and mean the same then.
     `now` is our own time (aware), used for a date when the answer's `date` header is absent or invalid.
     """
-    waits = [wait for value in values if (wait := _wait(value.strip(" \t"), now, date)) is not None]
+    parts = (part.strip(" \t") for value in values for part in _JOINED.split(value))
+    waits = [wait for part in parts if (wait := _wait(part, now, date)) is not None]
     return max(waits, default=None)
 
 
