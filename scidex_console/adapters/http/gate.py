@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from scidex_console.adapters.http.fetch_settings import FetchSettings
 from scidex_console.adapters.http.group_gate import GroupGate, Lease, Turn
@@ -20,6 +21,14 @@ from scidex_console.domain.hosts import BreakerState, GateState, HostGroup, Host
 from scidex_console.domain.pacing.group_pace import GroupPace, Moment, TemporaryBudget
 from scidex_console.domain.pacing.kept import closed_until, join, longest_interval, take_up
 from scidex_console.engine.ports import Clock
+
+
+class _Kept(NamedTuple):
+    """The state of a group as an earlier engine left it, when it was read, and until when it closes hosts."""
+
+    state: GateState
+    then: Moment
+    until: float
 
 
 class Gates:
@@ -45,8 +54,8 @@ class Gates:
         self._made_at = clock.monotonic()
         self._head_trust: dict[str, HeadTrust] = {}
         self._lease = Lease()
-        self._elsewhere: list[tuple[GateState, Moment]] = []
-        """What an earlier engine left that may close hosts which are of other groups now, and when it did."""
+        self._elsewhere: list[_Kept] = []
+        """What an earlier engine left that may close hosts which are of other groups now."""
         self._no_more: list[tuple[GateState, Moment]] = []
         """What it left of groups that are no more."""
         self._closed: set[str] = set()
@@ -97,9 +106,10 @@ class Gates:
         now = Moment(self._clock.monotonic(), self._clock.now())
         self._no_more = [(state, now) for state in states if not self._is_still(state)]
         self._elsewhere = [
-            (state, now)
+            _Kept(state, now, until)
             for state in states
-            if closed_until(state, now, self._settings) > now.at and not self._is_still_alone(state)
+            if (until := closed_until(state, now, self._settings)) > now.at
+            and not self._is_still_alone(state)
         ]
         for gate in self._gates.values():
             self._take_over(gate.pace)
@@ -214,25 +224,29 @@ class Gates:
         """What the state is of; where nobody kept that, what its group has now, or the host in its name."""
         return state.hosts or self._groups.named(state.group).hosts
 
-    def _left_to(self, group: HostGroup) -> list[tuple[GateState, Moment]]:
+    def _left_to(self, group: HostGroup) -> list[_Kept]:
         """What was kept of other groups and closes hosts that this one has now."""
+        if not self._elsewhere:
+            return []
+        now = self._clock.monotonic()
+        self._elsewhere = [kept for kept in self._elsewhere if kept.until > now]
         return [
-            (state, then)
-            for state, then in self._elsewhere
-            if state.group != group.name and self._groups.may_have_taken(group, self._hosts(state))
+            kept
+            for kept in self._elsewhere
+            if kept.state.group != group.name and self._groups.may_have_taken(group, self._hosts(kept.state))
         ]
 
     def _take_over(self, pace: GroupPace) -> None:
-        for state, then in self._left_to(pace.group):
-            join(pace, state, then, self._settings)
+        for kept in self._left_to(pace.group):
+            join(pace, kept.state, kept.then, self._settings)
 
     def _all_hosts(self, group: HostGroup, now: float) -> tuple[str, ...]:
         """The group's hosts; while what was kept of it lasts, those that have left it, too."""
         left = [
             host
-            for state, then in self._elsewhere
-            if state.group == group.name and closed_until(state, then, self._settings) > now
-            for host in self._hosts(state)
+            for kept in self._elsewhere
+            if kept.state.group == group.name and kept.until > now
+            for host in self._hosts(kept.state)
         ]
         return tuple(dict.fromkeys((*group.hosts, *left)))
 
