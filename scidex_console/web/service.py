@@ -158,7 +158,7 @@ class Service:
         except (ConsoleError, TimeoutError) as error:
             words = briefly(error) if isinstance(error, ConsoleError) else "no answer within 2 s"
             request.state.trouble = words
-            return JSONResponse({"status": "unavailable"}, 503, {"Cache-Control": "no-store"})
+            return JSONResponse({"status": "unavailable"}, 503, {"Cache-Control": "no-store", **_SOON})
         return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
     async def robots(self, request: Request) -> Response:

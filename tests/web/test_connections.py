@@ -152,7 +152,7 @@ def test_a_database_that_is_away_is_told_at_once_and_found_again(web_lab: Lab) -
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND application_name LIKE 'scidex-console serve%%'"
             )
-            for address in ("/", "/api/artifacts"):
+            for address in ("/", "/api/artifacts", "/healthz"):
                 began = time.monotonic()
                 answer = client.get(address)
                 assert (answer.status_code, answer.headers.get("retry-after")) == (503, "2")
