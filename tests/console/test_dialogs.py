@@ -91,6 +91,60 @@ async def test_a_dialog_fits_and_says_where_it_acts(size: tuple[int, int]) -> No
             await press(pilot, "escape")
 
 
+LONG_PROGRAM = (
+    "/srv/scidex/console/.venv/bin/scidex-console --config /srv/scidex/console/production/config.toml"
+)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24)])
+async def test_the_choice_that_is_made_is_in_sight_however_much_there_is_to_say(
+    size: tuple[int, int],
+) -> None:
+    world = World(production(PAUSED), program=LONG_PROGRAM)
+    async with running(world, size) as pilot:
+        for key, kind in DIALOGS:
+            dialog = await opened(pilot, key, kind)
+            dialog.query_one("#choices").focus()
+            dialog.problem("the state changed and nothing was done: " + "this is the plan as it is now, " * 4)
+            await press(pilot, "right")
+            assert f"[ {dialog.choices()[1]}" in screen_text(pilot)
+            assert dialog.title_words() in screen_text(pilot)
+            assert "PRODUCTION" in screen_text(pilot)
+            await press(pilot, "escape")
+
+
+@pytest.mark.parametrize(("size", "rows"), [((60, 16), 1), ((80, 24), 4)])
+async def test_a_rollback_of_folders_shows_rows_beside_its_sums(size: tuple[int, int], rows: int) -> None:
+    world = World(PAUSED, program=LONG_PROGRAM)
+    folders = replace(a_rollback().batch, job=JobName.FOLDERS)
+    operations = tuple(replace(o, files=2, links=3) for o in a_rollback().operations * 12)
+    world.read.rollback = replace(
+        a_rollback(refused=4),
+        batch=folders,
+        commits=tuple(f"{i:040x}" for i in range(101)),
+        operations=tuple(replace(o, artifact_id=f"dataset-{i}") for i, o in enumerate(operations)),
+        dangling=50,
+    )
+    async with running(world, size) as pilot:
+        dialog = await opened(pilot, "b", BatchDialog)
+        shown = screen_text(pilot)
+        assert "inverts 101 commits" in shown
+        assert "batch id    type 12" in shown
+        assert "[ Cancel ]" in shown
+        listed = [line for line in shown.splitlines() if line.startswith("REFUSED")]
+        assert len(listed) >= rows
+        dialog.query_one("#rows").focus()
+        await until(pilot, lambda: "file_path was changed by another at 03:02" in words(pilot))
+        assert sum(line.startswith("REFUSED") for line in screen_text(pilot).splitlines()) >= 2
+        assert "Roll back figures batch 12" in screen_text(pilot)
+        assert "change 153" in screen_text(pilot)  # where the cursor's place finds no room
+
+
+def words(pilot: Driver) -> str:
+    """What is seen, whatever line it stands on."""
+    return " ".join(screen_text(pilot).split())
+
+
 async def test_step_takes_rows_or_batches() -> None:
     world = World(PAUSED)
     async with running(world) as pilot:

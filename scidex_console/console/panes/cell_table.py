@@ -146,9 +146,9 @@ class CellTable(CellView, can_focus=True):
 
     def _header(self, width: int) -> str:
         number = str(len(self._keys)) if self._keys else ""
+        texts = [f"{self._title} {number}"]
         if self.has_focus and len(self._keys) > self.size.height - 1:
-            number = f"{self._cursor + 1}/{number}"
+            texts.insert(0, f"{self._title} {self._cursor + 1}/{number}")
         elif self._newest_first and number:
-            number = f"newest {number}"  # there may be older ones, which are not read
-        text = f"{self._title} {number}"
-        return text if len(text) <= width else self._title
+            texts = [f"{self._title} newest {number}"]  # there may be older ones, which are not read
+        return next((text for text in texts if len(text) <= width), self._title)

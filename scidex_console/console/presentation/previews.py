@@ -22,7 +22,7 @@ OPERATION_COLUMNS = (
 
 
 _IN_SUMS = 2
-"""So many commits stand above the list; all of more are rows at its end."""
+"""So many commits stand above the list; more are counted there, and are rows at its end."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,6 @@ def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
     if preview.batch.kept and not preview.redo:
         kept = counted(preview.batch.kept, "row")
         lines.append(Line((Cell(f"an earlier rollback kept {kept}, which it tries again", "warn"),)))
-    shown = preview.commits[:_IN_SUMS]
     for later in preview.later[:2]:
         shared = counted(later.shared, "row")
         lines.append(
@@ -122,9 +121,12 @@ def preview_lines(preview: RollbackPreview, width: int) -> list[Line]:
     if len(preview.later) > 2:
         more = counted(len(preview.later) - 2, "more later batch", "more later batches")
         lines.append(Line((Cell(f"and {more}", "bad"),)))
-    lines += [Line((Cell(f"{_inverts(preview)} ", "dim"), Cell(clean(commit)))) for commit in shown]
-    if len(preview.commits) > len(shown):
-        lines.append(Line((Cell(f"all {len(preview.commits)} commits stand at the end of the list", "dim"),)))
+    if len(preview.commits) > _IN_SUMS:
+        lines.append(
+            Line((Cell(f"inverts {len(preview.commits)} commits, all at the end of the list", "dim"),))
+        )
+    else:
+        lines += [Line((Cell(f"{_inverts(preview)} ", "dim"), Cell(clean(c)))) for c in preview.commits]
     return [crop_line(line, width) for line in lines]
 
 

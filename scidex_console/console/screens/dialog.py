@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -16,6 +17,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from scidex_console.console.panes.cell_table import CellTable
 from scidex_console.console.panes.cell_view import CellView
 from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.panes.typing import TypedInput
@@ -139,8 +141,9 @@ class Dialog(ModalScreen[Command | None]):
             )
             yield Paragraph(id="problem")
             yield Paragraph(id="twin")
-            yield Choices(self.choices(), id="choices")
-            yield CellView(id="dialog-keys")
+            with Vertical(id="foot"):
+                yield Choices(self.choices(), id="choices")
+                yield CellView(id="dialog-keys")
 
     def on_mount(self) -> None:
         """Put the words in, and the cursor where the operator begins."""
@@ -164,6 +167,8 @@ class Dialog(ModalScreen[Command | None]):
     def problem(self, text: str, tone: str = "bad") -> None:
         """Say what keeps the dialog from being confirmed, or why it is shown again."""
         self.query_one("#problem", Paragraph).say(as_typed(text, self._program), tone)
+        if self.focused:
+            self.call_after_refresh(self.focused.scroll_visible, animate=False)  # what is said takes room
 
     def show_twin(self) -> None:
         """Show the command line that does the same."""
@@ -195,6 +200,10 @@ class Dialog(ModalScreen[Command | None]):
             event.input.value = clean(event.value)
         self.problem(self._note)  # what was wrong may be mended by now: the next try tells
         self.show_twin()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """On a small screen a row of the list is told in full while the operator looks through the list."""
+        self.set_class(isinstance(event.widget, CellTable), "-listing")
 
     def on_typed_input_kept_out(self, message: TypedInput.KeptOut) -> None:
         """What was typed did not go in: say why."""
