@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -76,7 +76,7 @@ class ArtifactStore:
                 artifact_type,
                 title=title,
                 filename=filename,
-                metadata=metadata or {},
+                metadata={} if metadata is None else metadata,
                 content_hash=content_hash,
                 provenance_chain=provenance_chain,
             )
@@ -85,7 +85,8 @@ class ArtifactStore:
 
     def resolve_artifact(self, artifact: str) -> Artifact:
         """The artifact with this legacy id or this UUID. Raises `Refused` when there is none."""
-        return self._artifact(self._portal.call(self._portal.inside.resolve(artifact)))
+        key = _text(artifact, "artifact")
+        return self._artifact(self._portal.call(self._portal.inside.resolve(key)))
 
     def get_capsule_manifest(self, artifact: str) -> dict[str, Any]:
         """The manifest of an artifact, by id or UUID: its folder's, or else the legacy way.
@@ -94,7 +95,7 @@ class ArtifactStore:
         `metadata.manifest_path`), or else what its row alone tells. Raises `Refused` when there is no such
         artifact, or when `folders.legacy` is off and it has no folder.
         """
-        return self._portal.call(self._portal.inside.manifest(artifact))
+        return self._portal.call(self._portal.inside.manifest(_text(artifact, "artifact")))
 
     def commit_artifact(
         self,
@@ -117,7 +118,8 @@ class ArtifactStore:
         record as `artifact_commit_failed`.
         """
         files = _listed(paths)
-        return self._commit(artifact_id, files[:1], files[1:], friendly_name or "", reason)
+        name = "" if friendly_name is None else _text(friendly_name, "friendly_name")
+        return self._commit(artifact_id, files[:1], files[1:], name, reason)
 
     def add_accessories(
         self, *, artifact_id: str, paths: Sequence[str | Path], reason: str = ""
@@ -128,8 +130,8 @@ class ArtifactStore:
     def _commit(
         self,
         artifact_id: str,
-        primary: Sequence[str | Path],
-        accessories: Sequence[str | Path],
+        primary: Sequence[Path],
+        accessories: Sequence[Path],
         friendly_name: str,
         reason: str,
     ) -> CommitResult:
@@ -140,16 +142,25 @@ class ArtifactStore:
                 fix="register_artifact gives it: its artifact_id or its id",
             )
         desk = self._portal.inside
-        request = CommitRequest(artifact_id, friendly_name=friendly_name, reason=reason)
-        return self._portal.call(
-            desk.commit_paths(request, [Path(p) for p in primary], [Path(p) for p in accessories])
-        )
+        request = CommitRequest(artifact_id, friendly_name=friendly_name, reason=_text(reason, "reason"))
+        return self._portal.call(desk.commit_paths(request, primary, accessories))
 
     def _artifact(self, row: ArtifactRow) -> Artifact:
         return artifact_of(row, self._portal.inside.folder(row))
 
 
-def _listed(paths: Sequence[str | Path]) -> list[str | Path]:
-    if isinstance(paths, str | Path):  # a text would be taken letter by letter
+def _listed(paths: Sequence[str | Path]) -> list[Path]:
+    if isinstance(paths, str | bytes | Path) or not isinstance(paths, Iterable):
+        # A text would be taken letter by letter.
         raise UsageError("paths is a list of files", where="paths", fix=f"write [{str(paths)!r}]")
-    return list(paths)
+    files = list(paths)
+    if wrong := [each for each in files if not isinstance(each, str | Path)]:
+        raise UsageError(f"{wrong[0]!r} is no path", where="paths", fix="name each file by a text or a Path")
+    return [Path(each) for each in files]
+
+
+def _text(value: str, where: str) -> str:
+    """What a caller gave as a text, whom nobody may have checked."""
+    if not isinstance(value, str):
+        raise UsageError(f"{value!r} is no text", where=where, fix="give a text")
+    return value

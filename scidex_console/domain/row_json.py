@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -83,9 +82,16 @@ def why_not_in_row(value: Any, levels: int = DEEPEST) -> str:
             return "" if value.bit_length() <= _MOST_BITS else "a whole number has thousands of digits"
         case float():
             return "" if math.isfinite(value) else f"JSON has no {value}"
-        case Mapping() | list() | tuple():
+        case dict() | list() | tuple():
             if not levels:
                 return f"it is nested more than {DEEPEST} deep"
-            keyed = [*value, *value.values()] if isinstance(value, Mapping) else value
+            if isinstance(value, dict) and (odd := [key for key in value if not _is_key(key)]):
+                return f"JSON has no {type(odd[0]).__name__} for a key"
+            keyed = [*value, *value.values()] if isinstance(value, dict) else value
             return next((why for each in keyed if (why := why_not_in_row(each, levels - 1))), "")
     return f"JSON has no {type(value).__name__}"
+
+
+def _is_key(key: Any) -> bool:
+    """Whether JSON can be written with it: all but texts become one."""
+    return isinstance(key, str | int | float | bool | None)

@@ -136,9 +136,10 @@ class Service:
         headers = {"Cache-Control": "public, max-age=3600"}
         if first is None:
             return Response(await sitemap.index(catalogue, url), media_type=_XML, headers=headers)
-        if not is_storable(first):
+        part = await sitemap.part(catalogue, url, first) if is_storable(first) else None
+        if part is None:
             raise Problem("not-found", "there is no such part")
-        return StreamingResponse(await sitemap.part(catalogue, url, first), media_type=_XML, headers=headers)
+        return StreamingResponse(part, media_type=_XML, headers=headers)
 
     async def openapi(self, request: Request) -> Response:
         """The description of the interface."""

@@ -30,13 +30,16 @@ async def index(catalogue: Catalogue, public_url: str) -> bytes:
     return f'{_HEAD}<sitemapindex xmlns="{_SPACE}">\n{parts}</sitemapindex>\n'.encode()
 
 
-async def part(catalogue: Catalogue, public_url: str, first: str) -> AsyncIterator[bytes]:
-    """The part that begins with an artifact's id, as it comes from the database.
+async def part(catalogue: Catalogue, public_url: str, first: str) -> AsyncIterator[bytes] | None:
+    """The part that begins with an artifact's id, as it comes from the database; None where none comes.
 
     Its beginning is read first: raises `Unreachable` before there is anything to send.
     """
     portions, base = aiter(catalogue.addresses(first, PART)), escape(public_url)
-    begun = _urls(await anext(portions, ()), base)
+    try:
+        begun = _urls(await anext(portions), base)
+    except StopAsyncIteration:
+        return None
 
     async def all_of_it() -> AsyncIterator[bytes]:
         yield f'{_HEAD}<urlset xmlns="{_SPACE}">\n{begun}'.encode()

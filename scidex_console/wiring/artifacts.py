@@ -6,12 +6,13 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from scidex_console import __version__
+from scidex_console.adapters.files.failures import halting
 from scidex_console.adapters.files.given import lies_at, stage
 from scidex_console.adapters.files.incoming import incoming
 from scidex_console.adapters.files.shelf import Shelf
@@ -30,7 +31,7 @@ from scidex_console.adapters.postgres.writing import PostgresAuthority, Postgres
 from scidex_console.adapters.system.clock import SystemClock
 from scidex_console.adapters.system.process import holder
 from scidex_console.domain.artifact_commits import CommitRequest, CommitResult, GivenFile
-from scidex_console.domain.errors import ConsoleError, Refused
+from scidex_console.domain.errors import ConsoleError, Refused, UnsafePath
 from scidex_console.domain.folders.layout import MANIFEST, stored_folder
 from scidex_console.domain.folders.manifest import manifest_bytes
 from scidex_console.domain.folders.registering import new_row
@@ -191,43 +192,57 @@ class ArtifactDesk:
 
     def folder(self, row: ArtifactRow) -> Path | None:
         """Where the folder of an artifact is, if it is there."""
+        folder = self._folder(row)
+        return self._worktree / folder if folder is not None else None
+
+    def _folder(self, row: ArtifactRow) -> str | None:
         if row.migrated_at is None or row.uuid is None:
             return None
-        submodule = self._settings.repository.submodule
-        folder = stored_folder(row.artifact_dir, row.uuid, submodule=submodule)
-        return self._worktree / folder if folder is not None else None
+        return stored_folder(row.artifact_dir, row.uuid, submodule=self._settings.repository.submodule)
 
     async def manifest(self, artifact: str) -> dict[str, Any]:
         """The manifest of an artifact: its folder's, or else the legacy way."""
-        row = await self._row(artifact)
-        folder = self.folder(row)
-        if folder is not None:
-            found = await asyncio.to_thread(_read_json, folder / MANIFEST)
-            if found is not None:
-                return found
+        return await asyncio.to_thread(self._manifest, await self._row(artifact))
+
+    def _manifest(self, row: ArtifactRow) -> dict[str, Any]:
+        folder = self._folder(row)
+        if folder is not None and (found := self._read_json(f"{folder}/{MANIFEST}")) is not None:
+            return found
         if not self._settings.folders.reads_legacy:
             raise Refused(
                 "it has no manifest in a folder of its own",
                 where=row.id,
                 fix="let the `folders` job give it one; folders.legacy is off",
             )
-        return await asyncio.to_thread(self._legacy_manifest, row)
+        return self._legacy_manifest(row)
 
     def _legacy_manifest(self, row: ArtifactRow) -> dict[str, Any]:
-        held = row.metadata.get("manifest")
+        held, named = row.metadata.get("manifest"), row.metadata.get("manifest_path")
         if isinstance(held, dict):
             return held
-        named = row.metadata.get("manifest_path")
-        rules = self._settings.folders.resolving(
-            submodule=self._settings.repository.submodule, worktree=self._worktree
-        )
         if isinstance(named, str) and named:
-            path = rules.inside(named)
-            found = _read_json(self._worktree / path) if path is not None else None
-            if found is not None:
-                return found
-        told: dict[str, Any] = json.loads(manifest_bytes(row, ()))
+            with suppress(UnsafePath):
+                path = self._readers.rules.inside(named)
+                if path is not None and (found := self._read_json(path)) is not None:
+                    return found
+        try:
+            told: dict[str, Any] = json.loads(manifest_bytes(row, ()))
+        except ValueError as error:
+            raise Refused(f"it has no manifest, and {error}", where=row.id, fix="mend the row") from error
         return told
+
+    def _read_json(self, path: str) -> dict[str, Any] | None:
+        """A document of the checkout; None without one. As for all readers, nothing is read through a link."""
+        file = self._readers.files.open(path)
+        if file is None:
+            return None
+        with file, halting("a manifest cannot be read", where=path):
+            content = file.read()
+        try:
+            said = json.loads(content)
+        except (ValueError, RecursionError):
+            return None
+        return said if isinstance(said, dict) else None
 
     async def commit_paths(
         self, request: CommitRequest, primary: Sequence[Path], accessories: Sequence[Path]
@@ -290,11 +305,3 @@ def _observes() -> Refused:
         where="writes.enabled",
         fix="set writes.enabled = true and writes.authorization",
     )
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        said = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return said if isinstance(said, dict) else None

@@ -7,6 +7,8 @@ import math
 import os
 import uuid
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -100,6 +102,34 @@ def test_what_a_writer_gets_wrong_is_said_recorded_and_changes_nothing(
         with pytest.raises(UsageError, match="no row can hold this") as raised:
             store.register_artifact("figure", metadata=held)
         assert raised.value.where == "metadata"
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        ("metadata", {"metadata": {"seen": {(1, 2): 3}}}),
+        ("metadata", {"metadata": {"seen": MappingProxyType({})}}),
+        ("metadata", {"metadata": ["a", "b"]}),
+        ("metadata", {"metadata": "text"}),
+        ("filename", {"filename": good}),
+        ("title", {"title": 5}),
+        ("content_hash", {"content_hash": b"5"}),
+        ("artifact_type", {"artifact_type": None}),
+    ]
+    for where, given in wrong:
+        with pytest.raises(UsageError) as raised:
+            store.register_artifact(**{"artifact_type": "figure", **given})
+        assert raised.value.where == where and raised.value.fix
+    for ask in (store.resolve_artifact, store.get_capsule_manifest):
+        with pytest.raises(UsageError):
+            ask(None)  # type: ignore[arg-type]
+    careless: list[tuple[str, dict[str, Any]]] = [
+        ("paths", {"paths": None}),
+        ("paths", {"paths": str(good).encode()}),
+        ("paths", {"paths": [None]}),
+        ("friendly_name", {"friendly_name": 5}),
+        ("reason", {"reason": None}),
+    ]
+    for where, given in careless:
+        with pytest.raises(UsageError) as raised:
+            store.commit_artifact(**{"artifact_id": artifact.id, "paths": [good], **given})
+        assert raised.value.where == where and raised.value.fix
     refused(Refused, "no such artifact", "figure-unknown", good)
     refused(Refused, "no such artifact", "figure-\0", good)
     refused(Refused, "no such artifact", str(uuid.uuid4()), good)
@@ -127,6 +157,37 @@ def test_what_a_writer_gets_wrong_is_said_recorded_and_changes_nothing(
     assert row(lab, other.id)["primary_filename"] == "etc_passwd.png"
     refused(Refused, "other bytes", other.id, _file(tmp_path, "new.png", b"another plot"))
     assert_verified(lab)
+
+
+def test_manifest_the_legacy_way_is_read_inside_the_repository_or_made_of_the_row(
+    lab: Lab, store: ArtifactStore, tmp_path: Path
+) -> None:
+    checkout, secret = lab.store.artifacts, _file(tmp_path, "secret.json", b'{"secret": 1}')
+    (checkout / "capsules").mkdir()
+    _file(checkout / "capsules", "good.json", b'{"good": 1}')
+    _file(checkout / "capsules", "deep.json", b'{"a":' * 20_000 + b"1" + b"}" * 20_000)
+    (checkout / "capsules" / "link.json").symlink_to(secret)
+    (checkout / "linked").symlink_to(tmp_path)
+
+    def told(named: str) -> dict[str, Any]:
+        made = store.register_artifact("capsule", title=named, metadata={"manifest_path": named})
+        return store.get_capsule_manifest(made.id)
+
+    assert told("capsules/good.json") == told("data/scidex-artifacts/capsules/good.json") == {"good": 1}
+    for named in (
+        "capsules/link.json", "linked/secret.json", "../../secret.json", str(secret), ".git/config", ".",
+        "capsules/deep.json", "capsules/none.json", "x" * 5000,
+    ):  # fmt: skip
+        assert told(named)["title"] == named
+
+
+def test_row_of_which_no_manifest_can_be_made_is_named(lab: Lab, store: ArtifactStore) -> None:
+    made = store.register_artifact("capsule")
+    for metadata in ("null", "[1]", '{"a":' * 1000 + "1" + "}" * 1000):
+        lab.rows("UPDATE artifacts SET metadata = %s::jsonb WHERE id = %s", metadata, made.id)
+        with pytest.raises(Refused, match="manifest") as raised:
+            store.get_capsule_manifest(made.id)
+        assert (raised.value.where, raised.value.fix) == (made.id, "mend the row")
 
 
 def test_file_that_lies_in_its_folder_already_keeps_its_name_and_place(

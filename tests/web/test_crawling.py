@@ -89,6 +89,14 @@ def test_a_sitemap_that_the_database_does_not_give_is_an_error_and_no_empty_site
     assert "max-age" not in answer.headers["cache-control"]
 
 
+@pytest.mark.parametrize("first", ["%F0%9F%98%80", "%EF%BF%BE", "%ff", "zzzz"])
+def test_a_part_of_the_sitemap_behind_the_last_artifact_is_not_there(
+    client: httpx.Client, first: str
+) -> None:
+    answer = client.get(f"/sitemap.xml?from={first}")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
 def test_an_id_that_no_address_can_hold_has_its_address_by_uuid(
     serving: Serving, client: httpx.Client
 ) -> None:

@@ -33,13 +33,19 @@ def new_row(
     provenance_chain: Any,
 ) -> ArtifactRow:
     """The row of a new artifact. Raises `UsageError` for a type that cannot be one, or what no row holds."""
-    if not _TYPE.fullmatch(artifact_type):
+    if not isinstance(artifact_type, str) or not _TYPE.fullmatch(artifact_type):
         raise UsageError(
             f"{artifact_type!r} is no artifact type",
             where="artifact_type",
             fix="write it in lower case letters, digits and _, as figure, notebook or kg_entity",
         )
     texts = {"title": title, "content_hash": content_hash}
+    for field, text in {**texts, "filename": filename}.items():
+        if not isinstance(text, str | None):
+            raise UsageError(f"{text!r} is no text", where=field, fix="give a text, or leave it out")
+    if not isinstance(metadata, Mapping):
+        raise UsageError("metadata is no mapping", where="metadata", fix="give a dictionary, or leave it out")
+    metadata = dict(metadata)
     for field, value in {**texts, "metadata": metadata, "provenance_chain": provenance_chain}.items():
         if why := why_not_in_row(value):
             raise UsageError(f"no row can hold this: {why}", where=field, fix="give what JSON can say")
