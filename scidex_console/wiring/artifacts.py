@@ -232,7 +232,7 @@ class ArtifactDesk:
         return told
 
     def _read_json(self, path: str) -> dict[str, Any] | None:
-        """A document of the checkout; None without one. As for all readers, nothing is read through a link."""
+        """A document of the checkout, which no link leads out of; None without one."""
         file = self._readers.files.open(path)
         if file is None:
             return None
