@@ -145,4 +145,5 @@ class FoldersSettings(BaseModel):
             type_folders=dict(self.type_folders),
             accessory_keys=tuple(self.accessory_keys),
             primary_extensions=tuple(self.primary_extensions),
+            layout=self.layout(),
         )

@@ -59,10 +59,12 @@ class PostgresFolders:
         rows = await self._fetch("find_artifact", {"key": artifact, "uuid": as_uuid})
         return artifact_row(rows[0]) if rows else None
 
-    async def files_in_folder(self, artifact_id: str) -> Sequence[Mapping[str, object]] | None:
-        """What the migration log says the folder of an artifact holds; None when it says nothing."""
-        rows = await self._fetch("read_folder_files", {"id": artifact_id})
-        return (rows[0]["files_moved"] or ()) if rows else None
+    async def logged_files(
+        self, artifact_ids: Collection[str]
+    ) -> Mapping[str, Sequence[Mapping[str, object]]]:
+        """What the migration log says the folders of these artifacts hold or held, where it says anything."""
+        rows = await self._fetch("list_logged_files", {"ids": list(artifact_ids)})
+        return {row["artifact_id"]: row["files_moved"] or () for row in rows}
 
     async def links(
         self, artifact_ids: Sequence[str], link_types: Sequence[str]

@@ -8,6 +8,7 @@ changes with every edit of anything, the second is only known after the commit w
 
 from __future__ import annotations
 
+import json
 import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -124,6 +125,22 @@ def rebuilt_manifest(row: ArtifactRow, files_moved: Sequence[Mapping[str, Any]] 
     Raises ValueError when either cannot be put into a manifest.
     """
     return manifest_bytes(row, [FolderFile.from_json(said) for said in files_moved or ()])
+
+
+def lay_before(files_moved: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
+    """Where the files of a folder lay before it, by path in the folder, as that column of the log says."""
+    listed = [said for said in files_moved or () if isinstance(said, dict)]
+    found = ((said.get("path"), said.get("migrated_from")) for said in listed)
+    return {path: place for path, place in found if isinstance(path, str) and isinstance(place, str)}
+
+
+def is_manifest_of(row: ArtifactRow, content: bytes) -> bool:
+    """Whether a file is an artifact's manifest by its own word, whoever has written it."""
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and (said.get("id") == row.id or said.get("artifact_id") == row.uuid)
 
 
 def instant(time: datetime | None) -> str | None:

@@ -87,11 +87,13 @@ def plan_folder(
     relations: Relations,
     layout: FolderLayout,
     rules: ResolvingRules,
+    lay_at: Mapping[str, str] | None = None,
 ) -> FolderPlan:
     """Plan the folder of an artifact with a minted UUID and verified files, the primary one first.
 
-    The row must have been resolved without quarantine. Raises ValueError when it cannot be put into a
-    manifest, or when the `primary_filename` it has already cannot be one.
+    `lay_at` tells where files lay before an earlier migration brought them into the folder, by their paths
+    there: manifest and log go on saying so. The row must have been resolved without quarantine. Raises
+    ValueError when it cannot be put into a manifest, or when the `primary_filename` it has cannot be one.
     """
     if row.uuid is None:
         raise ValueError("an artifact without a UUID has no folder")
@@ -108,7 +110,7 @@ def plan_folder(
         file_path=moved.file_path(),
         metadata=moved.metadata(),
     )
-    listed = tuple(_listed(move.file, name) for move, name in zip(moves, inner, strict=True))
+    listed = tuple(_listed(move, name, lay_at or {}) for move, name in zip(moves, inner, strict=True))
     return FolderPlan(
         row=row,
         after=after,
@@ -154,10 +156,11 @@ def checked_name(primary_filename: str) -> str:
     return primary_filename
 
 
-def _listed(file: ReadFile, name: str) -> FolderFile:
+def _listed(move: Move, name: str, lay_at: Mapping[str, str]) -> FolderFile:
+    file = move.file
     return FolderFile(
         path=name,
-        migrated_from=file.path,
+        migrated_from=lay_at.get(name, file.path) if move.path == file.path else file.path,
         sha256=file.content_sha256,
         size=file.content_size,
         media_type=media_type(name.rpartition("/")[2]),

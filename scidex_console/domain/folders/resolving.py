@@ -12,7 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scidex_console.domain.errors import UnsafePath
-from scidex_console.domain.folders.layout import ACCESSORIES, folder_of, is_bookkeeping, stored_folder
+from scidex_console.domain.folders.layout import (
+    ACCESSORIES,
+    FolderLayout,
+    folder_of,
+    is_bookkeeping,
+    stored_folder,
+)
 from scidex_console.domain.folders.names import friendly_stem, kind_of
 from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.tree import GITLINK, SYMLINK
@@ -24,6 +30,7 @@ from scidex_console.domain.triage import is_database_only
 LONGEST_PATH = 1024
 """Bytes of a path; the database's indexes hold no more than about twice as many."""
 
+_FLAT = FolderLayout()
 _STEERING = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".lfsconfig", ".mailmap"})
 
 
@@ -43,6 +50,15 @@ class ResolvingRules:
     """With dots; when a row names several files at once, which of them is the primary one."""
     accessory_keys: Sequence[str] = ()
     """Metadata keys that hold paths of what was made from the primary file, such as its rendered page."""
+    layout: FolderLayout = _FLAT
+    """Where folders lie of which the row does not say so."""
+
+    def own_folder(self, row: ArtifactRow) -> str | None:
+        """The folder that is or will be the artifact's; None while it has no UUID."""
+        if not row.uuid:
+            return None
+        said = stored_folder(row.artifact_dir, row.uuid, submodule=self.submodule)
+        return said or self.layout.folder(row.uuid)
 
     def inside(self, recorded: str) -> str | None:
         """The path inside the artifact repository that a recorded path means; None when it lies elsewhere.
@@ -201,9 +217,12 @@ def _look_up(recorded: str, row: ArtifactRow, tree: TreeIndex, rules: ResolvingR
 
 
 def _in_own_folder(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> list[str]:
-    """Files that were committed into the artifact's folder though its row does not record them."""
-    folder = row.uuid and stored_folder(row.artifact_dir, row.uuid, submodule=rules.submodule)
-    if not folder:
+    """Files that were committed into the artifact's folder though its row does not record them.
+
+    Also where the row does not say that it has one: whoever made it may have died before it came to the row.
+    """
+    folder = rules.own_folder(row)
+    if folder is None:
         return []
     files = _primary_first((f for f in tree.under(folder) if not is_bookkeeping(f)), rules.primary_extensions)
     return sorted(files, key=lambda f: (f != f"{folder}/{row.primary_filename}", f.count("/")))
@@ -211,7 +230,7 @@ def _in_own_folder(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> 
 
 def _own_accessories(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> Iterator[str]:
     """What was added to the artifact's folder after its other files: the row names it without a path."""
-    folder = row.uuid and stored_folder(row.artifact_dir, row.uuid, submodule=rules.submodule)
+    folder = rules.own_folder(row)
     for name in (row.accessory_filenames or ()) if folder else ():
         if (path := f"{folder}/{ACCESSORIES}/{name}") in tree.entries:
             yield path

@@ -8,7 +8,7 @@ store over in the middle finishes or drops what it finds, and the writer asks ag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -67,10 +67,6 @@ class WrittenRows(FolderStore, Protocol):
 
     async def find(self, artifact: str) -> ArtifactRow | None:
         """The row with this id, or with this UUID."""
-        ...
-
-    async def files_in_folder(self, artifact_id: str) -> Sequence[Mapping[str, object]] | None:
-        """What the migration log says the folder of an artifact holds; None when it says nothing."""
         ...
 
 
@@ -242,7 +238,7 @@ class ArtifactCommits:
         if row.migrated_at is None:
             await in_thread(self._require_new, row)
             return ()
-        logged = await self._rows.files_in_folder(row.id)
+        logged = (await self._rows.logged_files([row.id])).get(row.id)
         try:
             if logged is not None:
                 return tuple(FolderFile.from_json(said) for said in logged)

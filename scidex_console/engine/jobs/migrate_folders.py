@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from scidex_console.domain.batches import Operation
 from scidex_console.domain.folders.cycles import Cycle, CyclePlan
 from scidex_console.domain.folders.hashes import HashSource
-from scidex_console.domain.folders.layout import FolderLayout
+from scidex_console.domain.folders.layout import FolderLayout, folder_of
+from scidex_console.domain.folders.manifest import is_manifest_of, lay_before
 from scidex_console.domain.folders.operations import operation_for_folder
 from scidex_console.domain.folders.planning import FolderPlan, plan_folder
 from scidex_console.domain.folders.resolving import ResolvingRules
@@ -201,6 +202,7 @@ class MigrateFolders:
         related, uuids, locked = await relate(
             self._store, [found.row.id for found in taken], self._rules.upstream_links
         )
+        logged = await self._store.logged_files([each.row.id for each in taken if _lies_in_a_folder(each)])
         plans: list[tuple[ReadArtifact, FolderPlan]] = []
         for found in taken:
             if found.row.id in locked:
@@ -209,7 +211,7 @@ class MigrateFolders:
                 continue
             row = replace(found.row, uuid=uuids[found.row.id])
             try:
-                plans.append((found, self._plan(row, found, related[row.id])))
+                plans.append((found, self._plan(row, found, related[row.id], lay_before(logged.get(row.id)))))
             except ValueError as error:
                 await self._store.refuse(found.row, _unplannable(error))
         return await self._operations(await self._kept_as_they_are(plans))
@@ -239,8 +241,10 @@ class MigrateFolders:
     def _room(self) -> int:
         return self._cycle.room(self._clock.now(), stepping=self._stepping)
 
-    def _plan(self, row: ArtifactRow, found: ReadArtifact, relations: Relations) -> FolderPlan:
-        return plan_folder(row, found.files, relations, self._rules.layout, self._rules.resolving)
+    def _plan(
+        self, row: ArtifactRow, found: ReadArtifact, relations: Relations, lay_at: Mapping[str, str]
+    ) -> FolderPlan:
+        return plan_folder(row, found.files, relations, self._rules.layout, self._rules.resolving, lay_at)
 
     async def _kept_as_they_are(
         self, plans: Sequence[tuple[ReadArtifact, FolderPlan]]
@@ -259,14 +263,13 @@ class MigrateFolders:
 
     async def _operations(self, plans: Sequence[tuple[ReadArtifact, FolderPlan]]) -> list[Operation]:
         leaving = await self._leaving([plan for _, plan in plans])
-        again = [plan for _, plan in plans if plan.row.artifact_dir is not None]
-        standing = await asyncio.to_thread(bookkeeping_of, self._repository, again)
+        standing = await asyncio.to_thread(bookkeeping_of, self._repository, [plan for _, plan in plans])
         now = self._clock.now()
         return [
             operation_for_folder(
                 plan,
                 leaving=leaving.get(plan.row.id, frozenset()),
-                replaced_manifest=standing.get(plan.manifest_path),
+                replaced_manifest=_to_replace(plan, standing.get(plan.manifest_path)),
                 standing_links={p for p, to in plan.links.items() if standing.get(p) == to.encode()},
                 migrated_at=now,
                 took_ms=found.took_ms,
@@ -291,6 +294,17 @@ class MigrateFolders:
             if claimants.get(path, frozenset()) <= set(movers) and self._reader.may_go(path):
                 leaving.setdefault(movers[-1], set()).add(path)
         return leaving
+
+
+def _lies_in_a_folder(found: ReadArtifact) -> bool:
+    return any(folder_of(file.path) is not None for file in found.files)
+
+
+def _to_replace(plan: FolderPlan, standing: bytes | None) -> bytes | None:
+    """The manifest to write another one over: not a file of that name that tells of something else."""
+    if standing is None or plan.row.artifact_dir is not None or is_manifest_of(plan.row, standing):
+        return standing
+    return None
 
 
 def _unplannable(error: ValueError) -> Refusal:

@@ -162,6 +162,12 @@ class FolderStore(Protocol):
         """`artifact_dir` by UUID, of those of these artifacts whose row has both."""
         ...
 
+    async def logged_files(
+        self, artifact_ids: Collection[str]
+    ) -> Mapping[str, Sequence[Mapping[str, object]]]:
+        """What the migration log says the folders of these artifacts hold or held, where it says anything."""
+        ...
+
     async def first_laid_out(self) -> str:
         """A path in the first folder that was laid out where the configuration said; empty: there is none."""
         ...

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scidex_console.domain.folders.layout import folder_of
+from scidex_console.domain.folders.layout import FolderLayout, folder_of
 from scidex_console.domain.folders.resolving import (
     Resolved,
     is_in_a_folder,
@@ -203,8 +204,22 @@ def test_files_in_the_own_folder_are_found_without_manifest_and_links(folder: st
     files = (f"{folder}/b.txt", f"{folder}/a.png", f"{folder}/accessories/c.ipynb")
     assert resolve(own, store, RULES) == Resolved(files)
     assert set(resolve(row(file_path=folder), store, RULES).files) == set(files)
-    assert resolve(row(file_path=f"{folder}/manifest.json"), store, RULES) == Resolved()
+    assert (
+        resolve(row(file_path=f"{folder}/manifest.json"), tree(f"{folder}/manifest.json"), RULES)
+        == Resolved()
+    )
     assert all(is_in_a_folder(file) for file in files)
+
+
+@pytest.mark.parametrize("shard", [0, 2])
+def test_files_in_the_own_folder_are_found_though_the_row_does_not_say_that_it_has_one(shard: int) -> None:
+    rules = replace(RULES, layout=FolderLayout(shard))
+    folder = rules.layout.folder(UUID)
+    files = (f"{folder}/a.png", f"{folder}/accessories/late.csv")
+    moved = row({"figure_path": "figures/a.png"}, artifact_type="figure")
+    assert resolve(moved, tree(*files), rules) == Resolved(files, ("figures/a.png",))
+    assert resolve(replace(moved, uuid=None), tree(*files), rules) == Resolved((), ("figures/a.png",))
+    assert resolve(moved, tree("figures/a.png", *files), rules) == Resolved(("figures/a.png",))
 
 
 def test_accessories_that_were_added_to_the_own_folder_are_found_beside_a_recorded_file() -> None:
