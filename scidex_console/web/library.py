@@ -140,6 +140,8 @@ class Library:
 
     async def _otherwise(self, found: FoundArtifact, name: str) -> FoundFile | None:
         """A file by a name that the reader's way does not know: one in the folder, or one it had."""
+        if name == MANIFEST and found.row.migrated_at:  # the folder's own, which no other file stands for
+            return None
         there = {file.path: file for file in found.files}
         folder = self._folder(found.row) if found.row.migrated_at else None
         places = [f"{folder}/{name}", f"{folder}/{ACCESSORIES}/{name}"] if folder and "/" not in name else []
@@ -180,11 +182,16 @@ def viewer_of(row: ArtifactRow) -> ReaderKind:
 def names_of(found: FoundArtifact) -> dict[str, FoundFile]:
     """Its files by their names in addresses, in order: one whose name another has stands with its path.
 
-    A file that comes to the others takes no name from them: an address keeps its bytes.
+    A file that comes to the others takes no name from them: an address keeps its bytes, also where a reader
+    by legacy paths sees neither the manifest nor the primary file by its name in the folder.
     """
     owners: dict[str, str] = {}
+    row = found.row
+    kept_back = {MANIFEST, row.primary_filename} if row.migrated_at else set()
     for file in sorted(found.files, key=lambda each: each.role is FileRole.ACCESSORY):
+        if file.role is FileRole.ACCESSORY and file.name in kept_back:
+            continue
         owners.setdefault(file.name, file.path)
     at_top = {file.path for file in found.files} & owners.keys()
     owners |= {path: path for path in at_top}
-    return {file.name if owners[file.name] == file.path else file.path: file for file in found.files}
+    return {file.name if owners.get(file.name) == file.path else file.path: file for file in found.files}

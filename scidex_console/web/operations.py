@@ -14,6 +14,8 @@ from scidex_console.web import answers
 
 TEXT_LIMIT = 200
 """Characters of a search."""
+CURSOR_LIMIT = 8000
+"""Characters of a place in a list: an index holds ids of 2,700 bytes, of more only if they repeat themselves."""
 PAGE_LIMIT = 200
 """Artifacts on one page of a list, at most."""
 DEFAULT_PAGE = 50
@@ -59,7 +61,7 @@ _LISTED = (
     Parameter("q", "query", {"type": "string", "maxLength": TEXT_LIMIT}, "Text in the title or the id."),
     Parameter("type", "query", {"type": "string", "maxLength": TEXT_LIMIT}, "Only this `artifact_type`."),
     Parameter("has_folder", "query", {"type": "boolean"}, "Only those that are in a folder, or are not."),
-    Parameter("after", "query", {"type": "string", "maxLength": 2000}, "`next` of the page before."),
+    Parameter("after", "query", {"type": "string", "maxLength": CURSOR_LIMIT}, "`next` of the page before."),
     Parameter(
         "limit", "query", {"type": "integer", "minimum": 1, "maximum": PAGE_LIMIT, "default": DEFAULT_PAGE},
         "Artifacts on the page.",

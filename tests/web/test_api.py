@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 from urllib.parse import quote
 
@@ -98,6 +99,23 @@ def test_a_list_is_paged_by_key_and_each_item_holds_both_handles(
     expected = serving.rows("SELECT id FROM artifacts ORDER BY id")
     assert [item["id"] for item in seen] == [row["id"] for row in expected]
     assert all(item.keys() >= FOLDER_FIELDS for item in seen)
+
+
+def test_a_list_is_paged_behind_the_longest_ids_that_are_kept(serving: Serving, client: httpx.Client) -> None:
+    ids = [f"zzz{number}{secrets.token_hex(1340)}" for number in range(3)]
+    for artifact_id in ids:
+        serving.rows("INSERT INTO artifacts (id, artifact_type, title) VALUES (%s, 'wide', 'w')", artifact_id)
+    try:
+        listed: list[str] = []
+        after = ""
+        while after is not None:
+            page = client.get("/api/artifacts", params={"type": "wide", "limit": 1, "after": after})
+            assert page.status_code == 200, page.text
+            listed += [item["id"] for item in page.json()["items"]]
+            after = page.json()["next"]
+        assert listed == ids
+    finally:
+        serving.rows("DELETE FROM artifacts WHERE artifact_type = 'wide'")
 
 
 def test_a_search_finds_titles_and_ids_and_takes_wildcards_for_themselves(

@@ -177,6 +177,26 @@ def test_a_new_file_takes_no_address_from_one_before_it(desk: Desk) -> None:
         assert [each["url"].partition("?")[0] for each in listed].count(file["url"].partition("?")[0]) == 1
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_file_called_as_the_manifest_takes_no_address_from_it_whichever_way_is_read(
+    desk: Desk, tmp_path: Path, enabled: bool
+) -> None:
+    lab = desk.serving.lab
+    row = desk.serving.one("migrated_to_folder_at IS NOT NULL AND artifact_type = 'dataset'")
+    answer = desk.post(row["id"], "manifest.json", b'{"mine": 1}')
+    assert answer.status_code in (200, 201), answer.text
+    lab.rows("UPDATE scidex_console.reader_share SET percent = 100")
+    settings = settings_with(lab, tmp_path, f"[readers]\nenabled = {str(enabled).lower()}\n")
+    with served(lab, settings) as other, other.client() as client:
+        about = f"/artifact/{quote(row['id'], safe='')}/files"
+        its = (lab.store.outer / row["artifact_dir"] / "manifest.json").read_bytes()
+        assert client.get(f"{about}/manifest.json").content == its
+        assert client.get(answer.json()["file"]["url"]).content == b'{"mine": 1}'
+        files = client.get(f"/api/artifacts/{row['artifact_id']}/folder").json()["files"]
+        assert {client.get(each["url"]).status_code for each in files} == {200}
+        assert [e["role"] for e in files if e["name"] == "manifest.json"] == ["manifest"] * enabled
+
+
 def test_the_uuid_is_as_good_as_the_id(desk: Desk) -> None:
     row = desk.serving.one("migrated_to_folder_at IS NOT NULL AND artifact_type = 'figure'")
     answer = desk.post(str(row["artifact_id"]), "notes.md", b"# By its UUID\n")
