@@ -15,7 +15,7 @@ from scidex_console.web import answers
 TEXT_LIMIT = 200
 """Characters of a search."""
 CURSOR_LIMIT = 8000
-"""Characters of a place in a list: an index holds ids of 2,700 bytes, of more only if they repeat themselves."""
+"""Characters of a place in a list: an index holds ids of 2,700 bytes, longer ones if they repeat."""
 PAGE_LIMIT = 200
 """Artifacts on one page of a list, at most."""
 DEFAULT_PAGE = 50

@@ -48,8 +48,8 @@ KINDS = {
         Kind("no-folder", 409, "The artifact has no folder yet",
              "Files are added to an artifact's folder: come again once it has been migrated."),
         Kind("conflict", 409, "The artifact cannot take it as it is",
-             "Its row, its folder or git's attributes stand against it: the detail says what, and how to mend "
-             "it. A name that another file has is none: the file gets the next free one."),
+             "Its row, its folder or git's attributes stand against it: the detail says what, and how to "
+             "mend it. A name that another file has is none: the file gets the next free one."),
         Kind("length-required", 411, "The length of the file is needed",
              "Send Content-Length, or the body in chunks."),
         Kind("precondition-failed", 412, "It is not what you have",
