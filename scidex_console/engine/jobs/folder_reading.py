@@ -24,6 +24,7 @@ from scidex_console.domain.folders.rows import ArtifactRow
 from scidex_console.domain.folders.statuses import FolderStatus
 from scidex_console.domain.folders.tree import SYMLINK, is_led_to, led_to
 from scidex_console.domain.lfs import POINTER_LIMIT, LfsPointer, read_pointer
+from scidex_console.engine.attributes import Moving, kept_otherwise
 from scidex_console.engine.ports import (
     ArtifactRepository,
     Clock,
@@ -37,9 +38,6 @@ _LOST_PRIMARY = (
     "its row has a primary_filename, and git has no such file: commit or restore it, or empty that column"
 )
 _CONVERTED = "git converts its file for the checkout ({}): git keeps other bytes than readers see"
-_FILTERED = (
-    ".gitattributes has {} at its old path and {} in a folder of its own: add a line that knows no folder"
-)
 
 
 @dataclass(frozen=True)
@@ -233,32 +231,15 @@ class FolderReader:
         return _read_file(path, entry.mode, entry.blob, found, stands_for)
 
     def converted(self, moves: Sequence[Move]) -> Mapping[str, Refusal]:
-        """By new path, files that git would keep otherwise in their folders, and would call changed there.
-
-        Asked of the very paths, since attributes may name folders, depths and names.
-        """
+        """By new path, files that git would keep otherwise in their folders, and would call changed there."""
         if not self._tree.has_attributes:
             return {}
-        moves = [move for move in moves if move.file.mode != SYMLINK]
-        paths = [path for move in moves for path in (move.file.path, move.path)]
-        said = self._repository.conversions(paths, line_ends=True)
-        found = {}
-        for move in moves:
-            old, new = said.get(move.file.path, ""), said.get(move.path, "")
-            if old != new and self._is_kept_otherwise(move, old, new):
-                reason = _FILTERED.format(old or "nothing", new or "nothing")
-                found[move.path] = Refusal(
-                    FolderStatus.QUARANTINED, reason, {"path": move.file.path}, 0, None
-                )
-        return found
-
-    def _is_kept_otherwise(self, move: Move, old: str, new: str) -> bool:
-        differs = {*old.split(", ")} ^ {*new.split(", ")}
-        if "filter=" in new or not all(word.startswith(("text", "eol")) for word in differs if word):
-            return True
-        # Line ends may be git's already, as in most files that `* text=auto` speaks of.
-        # One that has gone meanwhile is met by the batch, as in a store without attributes.
-        return self._repository.stored_as(move.file.path, move.path) not in ("", move.file.blob)
+        files = [Moving(m.file.path, m.path, m.file.blob) for m in moves if m.file.mode != SYMLINK]
+        old = {file.new: file.old for file in files}
+        return {
+            path: Refusal(FolderStatus.QUARANTINED, reason, {"path": old[path]}, 0, None)
+            for path, reason in kept_otherwise(self._repository, files).items()
+        }
 
     def _pointer_of(self, blob: str) -> LfsPointer | None:
         """What git's object stands for: the checkout may hold the very file instead of its pointer."""

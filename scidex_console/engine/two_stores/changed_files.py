@@ -12,6 +12,7 @@ from typing import Protocol
 
 from scidex_console.domain.batches import Operation
 from scidex_console.domain.folders.entries import EntryRole, FolderEntry, sha256_of
+from scidex_console.engine.attributes import kept_otherwise, moved_files
 from scidex_console.engine.ports import ArtifactRepository
 
 _Judge = Callable[[FolderEntry, Mapping[str, str]], str]
@@ -42,7 +43,14 @@ def changed_files(
     for artifact_id, entry in entries:
         if artifact_id not in found and (reason := judge(entry, known)):
             found[artifact_id] = reason
-    return found
+    return {**_converted(repository, operations), **found} if redo else found
+
+
+def _converted(repository: ArtifactRepository, operations: Sequence[Operation]) -> dict[str, str]:
+    """Artifacts whose files git would keep otherwise in their folders, by attributes that came since."""
+    moving = moved_files(operations)
+    reasons = kept_otherwise(repository, list(moving)) if moving else {}
+    return {moving[file]: reasons[file.new] for file in moving if file.new in reasons}
 
 
 def _change(glance: Glance, entry: FolderEntry, known: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from scidex_console.domain.batches import Batch, Operation, OperationState, Skip
 from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Refused, UnsafePath
 from scidex_console.domain.folders.entries import EntryRole, FolderEntry, sha256_of
+from scidex_console.engine.attributes import kept_otherwise, moved_files
 from scidex_console.engine.killpoints import reach
 from scidex_console.engine.ports import CommitDraft, Committed, PathChange
 from scidex_console.engine.threads import in_thread
@@ -41,8 +42,13 @@ class LaidFolders:
         return list(dict.fromkeys(path for pair in both for path in pair if path))
 
     async def verify(self, batch: Batch) -> Mapping[str, Skip]:
-        """Every file to move is still what was planned with, in the checkout and in git."""
-        return await in_thread(self._verify, batch.live())
+        """Every file to move is still what was planned with, in the checkout and in git.
+
+        What attributes say was asked when a first pass was planned, a moment ago.
+        """
+        live = batch.live()
+        found = await in_thread(self._verify, live)
+        return found if batch.pass_no == 1 else {**await in_thread(self._converted, live), **found}
 
     def _verify(self, operations: Operations) -> Mapping[str, Skip]:
         known = self._known(operations)
@@ -55,8 +61,15 @@ class LaidFolders:
 
     async def hindrances(self, operations: Operations) -> Mapping[str, str]:
         """What `verify` finds, and what lies where something is to appear."""
-        found = {a: skip.reason for a, skip in (await in_thread(self._verify, operations)).items()}
-        return {**await in_thread(self._obstacles, operations), **found}
+        found = {**await in_thread(self._converted, operations), **await in_thread(self._verify, operations)}
+        reasons = {artifact_id: skip.reason for artifact_id, skip in found.items()}
+        return {**await in_thread(self._obstacles, operations), **reasons}
+
+    def _converted(self, operations: Operations) -> dict[str, Skip]:
+        """Files that git would keep otherwise in their folders, by attributes that came since."""
+        moving = moved_files(operations)
+        reasons = kept_otherwise(self._repository, list(moving)) if moving else {}
+        return {moving[f]: Skip(reasons[f.new], again=False) for f in moving if f.new in reasons}
 
     def _obstacles(self, operations: Operations) -> dict[str, str]:
         return {

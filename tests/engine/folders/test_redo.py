@@ -11,6 +11,7 @@ from scidex_console.adapters.postgres import journal
 from scidex_console.adapters.postgres.database import Connection
 from scidex_console.domain.batches import Batch, BatchState, OperationState
 from scidex_console.domain.errors import Refused
+from scidex_console.wiring.changed_files import look_at_folders
 from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound, look
 from tests.engine.folders.tiny import git, row_of, tiny_lab
 from tests.engine.folders.trial import FolderTrial, states
@@ -96,6 +97,27 @@ async def test_a_file_that_somebody_committed_anew_since_stays_where_it_is(
     assert (lab.store.artifacts / "figures/b.png").read_bytes() == b"a better scan"
     assert lab.git("show", "HEAD:figures/b.png") == "a better scan"
     assert lab.git("status", "--porcelain") == ""
+
+
+async def test_a_file_that_attributes_have_come_to_name_in_its_folder_waits_for_a_person(
+    lab: Lab, before: Before, trial: FolderTrial, taken_back: Batch
+) -> None:
+    attributes = lab.store.artifacts / ".gitattributes"
+    attributes.write_bytes(b"*-*-*-*-*/b.png filter=lfs\n")
+    git(lab.store.artifacts, "add", ".gitattributes")
+    git(lab.store.artifacts, "commit", "-qm", "Large files")
+    preview = await look_at_folders(lab.settings)(taken_back.operations, redo=True)
+    assert list(preview) == ["b"] and "filter=lfs in a folder of its own" in preview["b"]
+    again = await trial.redo(taken_back)
+    assert states(again)["b"] is OperationState.SKIPPED and trial.migrated() == {"a", "c"}
+    assert trial.words("b")[-1] == "quarantined", "nothing goes on by itself"
+    assert lab.git("status", "--porcelain") == ""
+    git(lab.store.artifacts, "rm", "-q", ".gitattributes")
+    git(lab.store.artifacts, "commit", "-qm", "None after all")
+    lab.rows("UPDATE scidex_console.folder SET state = 'due', due_at = now()")
+    await trial.cycle()
+    assert trial.migrated() == {"a", "b", "c"}
+    assert_folders_sound(lab, before)
 
 
 @pytest.mark.sweep
