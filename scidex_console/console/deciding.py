@@ -46,7 +46,9 @@ class Deciding:
             if number is not None:
                 self._app.orders.work(self._preview_undo(number), group="open")
 
-        self._app.push_screen(DecisionsScreen(await self._app.triage.recent()), done)
+        self._app.push_screen(
+            DecisionsScreen(await self._app.triage.recent(), self._app.knowledge().now), done
+        )
 
     async def _preview_undo(self, number: int) -> None:
         self._ask(await self._app.triage.preview_undo(number))

@@ -9,7 +9,7 @@ from scidex_console.console.screens.activity import ActivityScreen, ActScreen, H
 from scidex_console.domain.intents import IntentState
 from scidex_console.domain.jobs import JobName
 from tests.console.driving import Driver, news, notice, press, running, screen_text, text_of, until
-from tests.console.fakes import NOW, PRESENT, World, an_act, an_intent, an_overview
+from tests.console.fakes import NOW, PRESENT, World, ago, an_act, an_intent, an_overview
 
 
 def world() -> World:
@@ -35,6 +35,14 @@ async def test_who_watches_and_who_did_what_stand_on_one_screen() -> None:
         await until(pilot, lambda: "run halt figures run 7" in screen_text(pilot))
         await press(pilot, "e")
         await until(pilot, lambda: "run halt" not in screen_text(pilot))
+
+
+async def test_an_act_of_another_day_says_which() -> None:
+    there = world()
+    there.read.acts = [an_act(90, at=ago(86_400))]
+    async with running(there) as pilot:
+        await activity(pilot, there, "pause figures")
+        assert "03-13 03:12:45 bob" in screen_text(pilot)
 
 
 async def test_enter_shows_before_and_after_and_escape_comes_back() -> None:

@@ -226,7 +226,7 @@ async def test_r_retries_what_is_shown() -> None:
         await until(pilot, lambda: world.read.windows[-1][0].outcome)
         await press(pilot, "r")
         await until(pilot, lambda: "Retry 3 rows" in screen_text(pilot))
-        assert "since 02:12:45" in screen_text(pilot) and "with “lung”" in screen_text(pilot)
+        assert "since 2026-03-14 02:12:45Z" in screen_text(pilot) and "with “lung”" in screen_text(pilot)
         type_ahead(pilot, "tab", "server is back", "enter", "right", "enter")
         await until(pilot, lambda: world.desk.submitted)
         assert world.desk.submitted == [

@@ -184,7 +184,7 @@ async def test_ending_a_run_needs_a_reason() -> None:
     async with running(world) as pilot:
         await opened(pilot, "c", CancelDialog)
         await press(pilot, "tab", "right", "enter")
-        assert "a reason is required" in screen_text(pilot)
+        await until(pilot, lambda: "a reason is required" in screen_text(pilot))
         await press(pilot, "bad data", "tab", "right", "enter")
         await until(pilot, lambda: world.desk.submitted)
         assert world.desk.submitted == [("cancel", FIGURES, {}, "bad data")]
@@ -393,10 +393,10 @@ async def test_roll_back_shows_both_stores_and_needs_the_typed_id_and_a_reason()
         ):
             assert words in shown
         await press(pilot, "tab", "tab", "right", "enter")
-        assert "type the batch's id, 12, to confirm" in screen_text(pilot)
+        await until(pilot, lambda: "type the batch's id, 12, to confirm" in screen_text(pilot))
         await fill(pilot, typed="13", reason="bad files")
         await press(pilot, "right", "enter")
-        assert "type the batch's id, 12, to confirm" in screen_text(pilot)
+        await until(pilot, lambda: "type the batch's id, 12, to confirm" in screen_text(pilot))
         pilot.app.screen.query_one("#typed").focus()
         await press(pilot, "x")
         assert "only digits go here" in screen_text(pilot)
@@ -518,7 +518,7 @@ async def test_what_was_wrong_is_no_longer_said_once_it_is_mended() -> None:
         await opened(pilot, "b", BatchDialog)
         assert "batch id    type 12 to confirm" in screen_text(pilot)
         await press(pilot, "tab", "why", "tab", "right", "enter")
-        assert "type the batch's id, 12, to confirm" in screen_text(pilot)
+        await until(pilot, lambda: "type the batch's id, 12, to confirm" in screen_text(pilot))
         await press(pilot, "shift+tab", "shift+tab", "12")
         assert "type the batch's id" not in screen_text(pilot)
 

@@ -56,6 +56,14 @@ async def test_the_error_stands_in_the_row() -> None:
         assert "failed" in rows[1] and "hash mismatch: " in rows[1]
 
 
+async def test_the_error_has_the_most_room_at_the_least_size_too() -> None:
+    async with running(World(), (60, 16)) as pilot:
+        await log(pilot)
+        [_, first, second, *_] = text_of(pilot, "#rows").splitlines()
+        assert "03:11:43" in first and "failed" in first and "hash mismatch: e" in first
+        assert "notebook-12" in second and "file is missing o" in second
+
+
 async def test_the_log_is_filtered_by_status_artifact_and_text() -> None:
     world = World()
     async with running(world) as pilot:

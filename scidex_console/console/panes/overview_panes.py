@@ -132,8 +132,10 @@ class DeadPane(CellTable):
     def draw(self, knowledge: Knowledge) -> None:
         """Show the newest."""
         if knowledge.overview:
-            dead = knowledge.overview.dead
-            self.show_rows([str(attempt.id) for attempt in dead], lambda i: attempts.attempt_cells(dead[i]))
+            dead, now = knowledge.overview.dead, knowledge.now
+            self.show_rows(
+                [str(attempt.id) for attempt in dead], lambda i: attempts.attempt_cells(dead[i], now)
+            )
 
 
 class ErrorsPane(CellTable):
@@ -151,5 +153,5 @@ class ErrorsPane(CellTable):
     def draw(self, knowledge: Knowledge) -> None:
         """Show the newest."""
         if knowledge.overview:
-            errors = knowledge.overview.errors
-            self.show_rows([str(row.id) for row in errors], lambda i: migration_log.log_cells(errors[i]))
+            errors, now = knowledge.overview.errors, knowledge.now
+            self.show_rows([str(row.id) for row in errors], lambda i: migration_log.log_cells(errors[i], now))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, line
 from scidex_console.console.presentation.columns import Column
 from scidex_console.console.presentation.differences import difference_lines, value_lines
-from scidex_console.console.presentation.words import clock
+from scidex_console.console.presentation.words import moment
 from scidex_console.domain.intents import ActionName
 from scidex_console.engine.actions import ACTIONS
 from scidex_console.engine.handover import act_words, outcome_words
@@ -26,11 +27,11 @@ COLUMNS = (
 _TONES = {"done": "ok", "refused": "bad", "cancelled": "dim"}
 
 
-def act_cells(act: AuditView) -> Mapping[str, Cell]:
+def act_cells(act: AuditView, now: datetime | None) -> Mapping[str, Cell]:
     """One act, for whichever of its columns are shown."""
     engine = act.operator == ENGINE
     return {
-        "time": Cell(clock(act.at), "dim"),
+        "time": Cell(moment(act.at, now), "dim"),
         "operator": Cell(clean(act.operator, 120), "dim" if engine else "strong"),
         "what": Cell(clean(act_words(act), 120)),
         "outcome": Cell(clean(outcome_words(act)), outcome_tone(act)),

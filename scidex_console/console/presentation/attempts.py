@@ -8,7 +8,7 @@ from datetime import datetime
 from scidex_console.console.presentation.cells import Cell, Line, clean
 from scidex_console.console.presentation.columns import Column, choose, row_line
 from scidex_console.console.presentation.facts import Fact, fact_lines, parts
-from scidex_console.console.presentation.words import NOTHING, at_length, clock, moment, size
+from scidex_console.console.presentation.words import NOTHING, at_length, brief_moment, clock, moment, size
 from scidex_console.domain.controls import Proof
 from scidex_console.domain.fetching import FetchClass, Hop
 from scidex_console.engine.ports import AttemptFilter
@@ -24,10 +24,10 @@ DEAD_COLUMNS = (
 )
 RETRY_COLUMNS = (
     Column("outcome", "class", 9),
-    Column("artifact", "artifact", 25, weight=2, widest=46, crop="middle"),
+    Column("artifact", "artifact", 24, weight=2, widest=46, crop="middle"),
     Column("group", "group", 12, rank=2, weight=1, widest=30, crop="middle"),
     Column("reason", "last answer", 20, weight=4, widest=120),
-    Column("time", "UTC", 8, rank=1),
+    Column("time", "UTC", 11, rank=1),
 )
 
 LIST_COLUMNS = (
@@ -47,7 +47,7 @@ _TONES = {FetchClass.STORED: "ok", FetchClass.DEAD: "bad", FetchClass.REFUSED: "
 def listed_cells(attempt: AttemptView, now: datetime | None) -> Mapping[str, Cell]:
     """One attempt of the list of all; its class is that of the attempt, whatever became of the figure."""
     return {
-        **attempt_cells(attempt),
+        **attempt_cells(attempt, now),
         "when": Cell(moment(attempt.recorded_at, now), "dim"),
         "outcome": Cell(attempt.outcome.value, _TONES.get(attempt.outcome, "warn")),
         "took": Cell(f"{attempt.took_ms:,}"),
@@ -136,12 +136,12 @@ def content_words(view: AttemptDetail) -> str:
     return f"{size(view.size)}{kind}{digest}"
 
 
-def attempt_cells(attempt: AttemptView) -> Mapping[str, Cell]:
+def attempt_cells(attempt: AttemptView, now: datetime | None) -> Mapping[str, Cell]:
     """One attempt, for whichever of its columns are shown."""
     status = "" if attempt.status is None else str(attempt.status)
     reason = clean(attempt.reason) or status
     return {
-        "time": Cell(clock(attempt.recorded_at), "dim"),
+        "time": Cell(moment(attempt.recorded_at, now), "dim"),
         "status": Cell(status or NOTHING, "strong"),
         "host": Cell(clean(attempt.host, 200)),
         "group": Cell(clean(attempt.group, 200)),
@@ -160,18 +160,19 @@ def other_criteria(criteria: AttemptFilter) -> list[str]:
     if criteria.host:
         words.append(f"host {clean(criteria.host, 60)}")
     if criteria.since:
-        words.append(f"since {clock(criteria.since)}")
+        words.append(f"since {at_length(criteria.since)}")
     if criteria.text:
         words.append(f"with “{clean(criteria.text, 40)}”")
     return words
 
 
-def retry_cells(item: AttemptView | WaitingFolderView) -> Mapping[str, Cell]:
+def retry_cells(item: AttemptView | WaitingFolderView, now: datetime | None) -> Mapping[str, Cell]:
     """One row of the list of a retry."""
     if isinstance(item, AttemptView):
-        return attempt_cells(item)
+        time = Cell(brief_moment(item.recorded_at, now), "dim")
+        return {**attempt_cells(item, now), "time": time}
     return {
-        "time": Cell(clock(item.at), "dim"),
+        "time": Cell(brief_moment(item.at, now), "dim"),
         "group": Cell(clean(item.group, 200)),
         "artifact": Cell(clean(item.artifact_id, 200)),
         "outcome": Cell(retry_class(item), "warn"),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from scidex_console.console.presentation.cells import Cell, clean
 from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.words import clock, moment
+from scidex_console.console.presentation.words import moment
 from scidex_console.engine.views import MigrationLogView
 
 COLUMNS = (
@@ -26,13 +26,20 @@ LIST_COLUMNS = (
     Column("errors", "error, note", 20, weight=5),
     Column("took", "ms", 6, rank=2, align="right"),
 )
+NARROW_COLUMNS = (
+    Column("when", "UTC", 14),
+    Column("status", "status", 13),
+    Column("artifact", "artifact", 11, crop="middle"),
+    Column("errors", "error, note", 18, weight=1),
+)
+"""Where those would leave hardly any room for the error."""
 _TONES = {"success": "ok", "skipped": "warn", "kept": "warn"}
 
 
 def listed_cells(row: MigrationLogView, now: datetime | None) -> Mapping[str, Cell]:
     """One row of the list of all."""
     return {
-        **log_cells(row),
+        **log_cells(row, now),
         "when": Cell(moment(row.at, now), "dim"),
         "status": Cell(clean(row.status, 60), _TONES.get(row.status, "bad")),
     }
@@ -49,10 +56,10 @@ def _told(row: MigrationLogView) -> str:
     return f"note: {told}" if told and row.status == "success" else told
 
 
-def log_cells(row: MigrationLogView) -> Mapping[str, Cell]:
+def log_cells(row: MigrationLogView, now: datetime | None) -> Mapping[str, Cell]:
     """One row of the log."""
     return {
-        "time": Cell(clock(row.at), "dim"),
+        "time": Cell(moment(row.at, now), "dim"),
         "status": Cell(clean(row.status, 60), "bad"),
         "artifact": Cell(clean(row.artifact_id, 200)),
         "errors": Cell(clean(_told(row))),

@@ -7,17 +7,17 @@ from datetime import datetime
 
 from scidex_console.console.presentation.cells import Cell, clean
 from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.words import ago, clock, duration
+from scidex_console.console.presentation.words import ago, brief_moment, duration
 from scidex_console.engine.handover import act_words
 from scidex_console.engine.people import AuditView, PresenceView
 
 IDLE_S = 600.0
 """Who pressed no key for so long is shown as idle."""
 COLUMNS = (
-    Column("operator", "watching", 25, weight=2, widest=40),
+    Column("operator", "watching", 23, weight=2, widest=40),
     Column("screen", "screen", 10),
     Column("seen", "seen", 8),
-    Column("since", "since", 9, rank=1),
+    Column("since", "since", 11, rank=1),
     Column("origin", "from", 16, weight=3, widest=60),
     Column("pid", "pid", 7, rank=2, align="right"),
 )
@@ -50,7 +50,7 @@ def present_cells(who: PresenceView, now: datetime) -> Mapping[str, Cell]:
         "operator": Cell(name + (" [read-only]" if who.read_only else ""), "strong"),
         "screen": Cell(clean(who.screen, 40)),
         "seen": seen,
-        "since": Cell(clock(who.since), "dim"),
+        "since": Cell(brief_moment(who.since, now), "dim"),
         "origin": Cell(clean(who.origin, 120)),
         "pid": Cell(str(who.pid), "dim"),
     }

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line
-from scidex_console.console.presentation.words import ago, clock
+from scidex_console.console.presentation.words import ago, moment
 from scidex_console.domain.batches import BatchState
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.engine.handover import Handover, act_words
@@ -23,7 +23,7 @@ def quiet_words(note: Handover) -> str:
 
 
 def _when(note: Handover) -> str:
-    return f"{clock(note.since)}, {ago((note.until - note.since).total_seconds())}"
+    return f"{moment(note.since, note.until)}, {ago((note.until - note.since).total_seconds())}"
 
 
 def since_line(note: Handover, width: int) -> Line:
@@ -39,13 +39,13 @@ def since_line(note: Handover, width: int) -> Line:
 
 def _parts(note: Handover) -> Iterator[Cell]:
     for halt in note.halts()[:2]:
-        yield Cell(f"{halt.job} HALTED {clock(halt.at)} ({clean(halt.outcome, 40)})", "bad")
+        yield Cell(f"{halt.job} HALTED {moment(halt.at, note.until)} ({clean(halt.outcome, 40)})", "bad")
     for batch in note.taken_back()[:2]:
         yield Cell(f"batch {batch.id} taken back", "warn")
     people = [act for act in note.acts if act.operator != ENGINE]
     if people:
         last = people[0]
-        text = f"{clean(last.operator, 24)}: {clean(act_words(last), 40)} {clock(last.at)}"
+        text = f"{clean(last.operator, 24)}: {clean(act_words(last), 40)} {moment(last.at, note.until)}"
         yield Cell(text, "strong")
     if len(people) > 1:
         yield Cell(counted(len(people) - 1, "more act"))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, crop_line, line, wrap
 from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.words import NOTHING, ago, clock, duration
+from scidex_console.console.presentation.words import NOTHING, ago, at_length, brief_moment, duration
 from scidex_console.domain.soak.clock import ClockState
 from scidex_console.domain.soak.guide import Step
 from scidex_console.domain.soak.ladder import (
@@ -55,7 +55,7 @@ _CLOCK_TONES = {
     ClockState.WAITING: "badge-warn",
 }
 _BARS = "▁▂▃▄▅▆▇█"
-_METER = 20
+_METER = 14
 """Columns of the clock's bar."""
 _WIDEST_WORD = 12
 """Columns of a phase's state."""
@@ -120,7 +120,7 @@ def clock_lines(ladder: Ladder, width: int, program: str = PROGRAM) -> list[Line
     if found.state is ClockState.RUNNING:
         cells.append(Cell(f"  {duration(found.left_s)} to go", "dim"))
     if found.since is not None and found.state in (ClockState.STOPPED, ClockState.RUNNING):
-        cells.append(Cell(f"  since {clock(found.since)} UTC", "dim"))
+        cells.append(Cell(f"  since {brief_moment(found.since, ladder.taken_at)}", "dim"))
     lines = [crop_line(line(*cells), width)]
     if found.why:
         anew = (
@@ -186,7 +186,7 @@ def check_words(view: CheckView) -> str:
     """All about a check, for the paragraph below the table."""
     parts = [f"{view.check.words}."]
     if view.evidence is not None:
-        parts.append(f"Seen at {clock(view.evidence.at)} UTC: {view.evidence.words}.")
+        parts.append(f"Seen at {at_length(view.evidence.at)}: {view.evidence.words}.")
     if view.signed is not None:
         void = f" Void: {view.expired}." if view.expired else ""
         parts.append(f"Signed off by {view.signed.operator}: {view.signed.reason}.{void}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from scidex_console.console.presentation.cells import Cell, Line, clean, fit, wrap
 from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.words import clock, size
+from scidex_console.console.presentation.words import at_length, moment, size
 from scidex_console.domain.triage import CaseKind, Decision
 from scidex_console.engine.triage.views import (
     UNDOABLE,
@@ -108,7 +109,7 @@ def _hashes(evidence: EvidenceView, width: int) -> Iterator[Line]:
     if (attempt := evidence.attempt) is not None:
         status = f" {attempt.status}" if attempt.status else ""
         yield from _fact(
-            "answered", f"{clock(attempt.at)} {attempt.outcome}{status}: {clean(attempt.reason)}", width
+            "answered", f"{at_length(attempt.at)} {attempt.outcome}{status}: {clean(attempt.reason)}", width
         )
         yield from _fact("from", clean(attempt.url), width, "dim")
 
@@ -174,12 +175,12 @@ def decision_name(decision: DecisionView) -> str:
 
 def decision_words(decision: DecisionView) -> str:
     """One decision in a line."""
-    who = f"{clean(decision.operator, 60)} {clock(decision.at)}"
+    who = f"{clean(decision.operator, 60)} {at_length(decision.at)}"
     own = f" ({clean(decision.own_result)})" if decision.own_result else ""
     return f"{decision.id} {decision_name(decision)}, {decision.state}, {who}: {clean(decision.reason)}{own}"
 
 
-def decision_cells(decision: DecisionView) -> Mapping[str, Cell]:
+def decision_cells(decision: DecisionView, now: datetime | None) -> Mapping[str, Cell]:
     """One decision of a list."""
     return {
         "id": Cell(str(decision.id)),
@@ -187,7 +188,7 @@ def decision_cells(decision: DecisionView) -> Mapping[str, Cell]:
         "state": Cell(decision.state, _STATES.get(decision.state, "")),
         "artifacts": Cell(str(decision.artifacts), "dim"),
         "who": Cell(clean(decision.operator, 60)),
-        "at": Cell(clock(decision.at), "dim"),
+        "at": Cell(moment(decision.at, now), "dim"),
         "reason": Cell(clean(decision.reason)),
     }
 

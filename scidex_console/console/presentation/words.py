@@ -55,6 +55,11 @@ def moment(at: datetime | None, now: datetime | None) -> str:
     return clock(at) if same_day else at.strftime("%m-%d %H:%M:%S")
 
 
+def brief_moment(at: datetime, now: datetime | None) -> str:
+    """The same to the minute where the day is told, for narrow columns."""
+    return moment(at, now)[:11]
+
+
 def at_length(at: datetime | None) -> str:
     """Date and time in UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if at else NOTHING

@@ -77,7 +77,7 @@ class ActivityScreen(ListingScreen[AuditView]):
 
     def cells(self, row: AuditView) -> Mapping[str, Cell]:
         """One act."""
-        return acts.act_cells(row)
+        return acts.act_cells(row, self.around.knowledge().now)
 
     def ask(self, around: Around, span: Span) -> Query[Window[AuditView]]:
         """As it is filtered."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -32,8 +33,9 @@ class DecisionsScreen(ModalScreen[int | None]):
         Binding("enter", "choose", "Choose", show=False),
     ]
 
-    def __init__(self, decisions: Sequence[DecisionView]) -> None:
+    def __init__(self, decisions: Sequence[DecisionView], now: datetime | None) -> None:
         super().__init__()
+        self._now = now
         self._decisions = tuple(decisions)
 
     def compose(self) -> ComposeResult:
@@ -50,7 +52,8 @@ class DecisionsScreen(ModalScreen[int | None]):
         title = Line((Cell(" Decisions: which one is to be taken back? ", "strong"),), "title")
         self.query_one("#dialog-title", CellView).show([title])
         self.query_one(CellTable).show_rows(
-            [str(decision.id) for decision in self._decisions], lambda i: decision_cells(self._decisions[i])
+            [str(decision.id) for decision in self._decisions],
+            lambda i: decision_cells(self._decisions[i], self._now),
         )
         self._point()
 

@@ -202,8 +202,8 @@ class Dialog(ModalScreen[Command | None]):
         self.show_twin()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """On a small screen a row of the list is told in full while the operator looks through the list."""
-        self.set_class(isinstance(event.widget, CellTable), "-listing")
+        """Where room is short, a row is told in full only while the operator is in the list."""
+        self.set_class(not isinstance(event.widget, CellTable), "-filling")
 
     def on_typed_input_kept_out(self, message: TypedInput.KeptOut) -> None:
         """What was typed did not go in: say why."""

@@ -14,7 +14,7 @@ from scidex_console.console.keys import FILTER, OPEN, RETRY, Key, bindings
 from scidex_console.console.link import Query
 from scidex_console.console.presentation.cells import Cell, clean
 from scidex_console.console.presentation.columns import Column
-from scidex_console.console.presentation.migration_log import LIST_COLUMNS, listed_cells
+from scidex_console.console.presentation.migration_log import LIST_COLUMNS, NARROW_COLUMNS, listed_cells
 from scidex_console.console.screens.artifact import ArtifactScreen
 from scidex_console.console.screens.listing import ListingScreen
 from scidex_console.console.screens.main_screen import Console, Subject
@@ -68,7 +68,7 @@ class MigrationLogScreen(ListingScreen[MigrationLogView]):
 
     def columns(self, width: int) -> Sequence[Column]:
         """The least important go first."""
-        return LIST_COLUMNS
+        return LIST_COLUMNS if width > 72 else NARROW_COLUMNS
 
     def cells(self, row: MigrationLogView) -> Mapping[str, Cell]:
         """One row."""

@@ -159,9 +159,9 @@ class RetryDialog(Dialog):
             return
         self.preview = preview
         self._groups = tuple(sorted({item.group for item in everywhere.items}))
-        items = preview.items
+        items, now = preview.items, self._around.knowledge().now
         self.query_one(CellTable).show_rows(
-            [item.artifact_id for item in items], lambda i: retry_cells(items[i])
+            [item.artifact_id for item in items], lambda i: retry_cells(items[i], now)
         )
         pointed_at = self.query_one(CellTable).cursor_key
         self._tell(next((item for item in items if item.artifact_id == pointed_at), None))

@@ -35,6 +35,7 @@ from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
 from scidex_console.engine.batch_views import LaterBatch
+from scidex_console.engine.ports import AttemptFilter
 from scidex_console.engine.views import WriterView
 from tests.console.fakes import (
     BATCH,
@@ -210,9 +211,9 @@ def test_a_narrow_hosts_pane_tells_outcomes_where_nothing_is_wrong() -> None:
 
 def test_attempts_and_log_rows_are_sanitised_again() -> None:
     attempt = an_attempt(1, url="https://x.org/\x1b[2J", artifact_id="a\u202eb", host="h\x07", reason="r\r\n")
-    texts = [cell.text for cell in attempts.attempt_cells(attempt).values()]
+    texts = [cell.text for cell in attempts.attempt_cells(attempt, NOW).values()]
     row = replace(ERRORS[0], errors="boom\x1b]0;t\x07", artifact_id="\x9bx")
-    texts += [cell.text for cell in migration_log.log_cells(row).values()]
+    texts += [cell.text for cell in migration_log.log_cells(row, NOW).values()]
     assert not [text for text in texts if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in text)]
     assert r"x.org/\x1b[2J" in texts
 
@@ -250,7 +251,7 @@ def test_a_preview_lists_every_commit_at_the_end_of_its_rows_if_they_are_many() 
     assert previews.row_words(preview, rows[-1]) == f"inverts commit {commits[-1]} (101 of 101)"
     assert len({previews.row_key(row) for row in rows}) == len(rows)
     lines = [line.text for line in previews.preview_lines(preview, 80)]
-    assert lines[-1] == "all 101 commits stand at the end of the list"
+    assert lines[-1] == "inverts 101 commits, all at the end of the list"
 
 
 def test_names_of_a_row_stand_whole_beside_its_values() -> None:
@@ -489,15 +490,24 @@ def test_the_footer_brackets_what_is_disabled_and_drops_it_when_room_is_short() 
 
 def test_an_error_is_told_by_its_reason_first() -> None:
     row = replace(ERRORS[0], errors='{"actual": "77ab"}', words='not the hash of the file {"actual": "77ab"}')
-    assert migration_log.log_cells(row)["errors"].text.startswith("not the hash of the file")
+    assert migration_log.log_cells(row, NOW)["errors"].text.startswith("not the hash of the file")
+
+
+def test_what_is_not_of_today_says_its_day() -> None:
+    day = ago(86_400)
+    assert attempts.attempt_cells(an_attempt(1, recorded_at=day), NOW)["time"].text == "03-13 03:12:45"
+    assert attempts.retry_cells(an_attempt(1, recorded_at=day), NOW)["time"].text == "03-13 03:12"
+    assert attempts.retry_cells(an_attempt(1, recorded_at=ago(5)), NOW)["time"].text == "03:12:40"
+    assert migration_log.log_cells(replace(ERRORS[0], at=day), NOW)["time"].text == "03-13 03:12:45"
+    assert attempts.other_criteria(AttemptFilter(since=day)) == ["since 2026-03-13 03:12:45Z"]
 
 
 def test_beside_a_success_it_is_a_note() -> None:
     row = replace(ERRORS[0], status="success", errors='{"missing": ["a.png"]}', words="missing: a.png")
-    assert migration_log.log_cells(row)["errors"].text == "note: missing: a.png"
+    assert migration_log.log_cells(row, NOW)["errors"].text == "note: missing: a.png"
     assert migration_log.log_words(row).endswith("success, note: missing: a.png")
     bare = replace(row, errors="", words="")
-    assert migration_log.log_cells(bare)["errors"].text == ""
+    assert migration_log.log_cells(bare, NOW)["errors"].text == ""
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def test_who_pressed_no_key_for_long_is_idle() -> None:
     assert present_cells(PRESENT[0], NOW)["seen"].text == "now"
     cells = present_cells(replace(PRESENT[0], active_at=ago(700)), NOW)
     assert cells["seen"].text == "idle 11m"
+    assert present_cells(replace(PRESENT[0], since=ago(86_400)), NOW)["since"].text == "03-13 03:12"
     assert present_cells(PRESENT[1], NOW)["operator"].text == "scidex_viewer [read-only]"
 
 
@@ -61,5 +62,6 @@ def test_what_was_missed_tells_halts_and_people_first() -> None:
         "figures 1 batch, 9 rows, 40 stored, 6 transient  Esc hides"
     )
     quiet = a_handover(ago(60), NOW + timedelta(seconds=1), batches=(), attempts=(), acts=())
+    assert "since you left 03-13 00:12:45, 1d3h ago" in since_line(a_handover(ago(27 * 3600), NOW), 300).text
     assert quiet_words(quiet) == "since you left 03:11:45, 1m ago: nothing happened"
     assert since_line(a_handover(ago(60), NOW), 60).width == 60
