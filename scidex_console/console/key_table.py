@@ -11,6 +11,7 @@ from scidex_console.console.presentation.words import as_typed
 from scidex_console.console.screens.main_screen import MainScreen, Subject
 from scidex_console.console.screens.table import SCREEN_KEYS, SCREENS
 from scidex_console.domain.intents import ActionName
+from scidex_console.domain.soak.ladder import offered_phase
 from scidex_console.engine.actions import ACTIONS, ActionSpec, Situation, retry_params
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _known(name: ActionName, situation: Situation, subject: Subject) -> dict[str
         ActionName.READERS_SET: {"reader": subject.reader},
         ActionName.ROLLBACK: {"batch": subject.batch_id},
         ActionName.REDO: {"batch": subject.batch_id or (newest.taken_back if newest else None) or "ID"},
-        ActionName.SOAK_BEGIN: {"phase": soak.next_phase if soak else None},
+        ActionName.SOAK_BEGIN: {"phase": offered_phase(soak) if soak else None},
         ActionName.SOAK_OVERRIDE: {"phase": soak.next_phase if soak else None},
         ActionName.SOAK_CONFIRM: {"step": step.step.id if step else ""},
         ActionName.SOAK_SIGN: {"check": subject.check},

@@ -156,6 +156,9 @@ async def test_g_does_not_lead_through_a_shut_gate() -> None:
     world = World(seen())
     async with running(world) as pilot:
         await to_soak(pilot)
+        await press(pilot, "?")
+        await until(pilot, lambda: "$ scidex-console soak begin 2" in screen_text(pilot))  # as the key offers
+        await press(pilot, "escape")
         await dialog(pilot, "g", BeginDialog)
         assert pilot.app.screen.query_one("#phase", Input).value == "2"
         await take(pilot, phase="3", reason="now")

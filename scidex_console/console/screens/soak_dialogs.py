@@ -20,7 +20,7 @@ from scidex_console.domain.soak.ladder import (
     CheckView,
     Ladder,
     StepView,
-    overridden,
+    offered_phase,
     override_token,
     why_not_begin,
     why_not_confirm,
@@ -56,7 +56,7 @@ class BeginDialog(SoakDialog):
 
     def fields(self) -> Iterable[Widget]:
         """The phase."""
-        yield Field("phase", "phase", value=str(self._offered()), takes=_PHASE)
+        yield Field("phase", "phase", value=str(offered_phase(self.ladder)), takes=_PHASE)
 
     def first_field(self) -> Widget:
         """The phase is there already: the reason is not."""
@@ -69,13 +69,6 @@ class BeginDialog(SoakDialog):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Another phase means something else."""
         self._tell()
-
-    def _offered(self) -> int:
-        ladder = self.ladder
-        following = ladder.next_phase
-        if following is not None and (ladder.gate.is_open or overridden(ladder, following)):
-            return following
-        return ladder.entry.phase if ladder.entry else 0
 
     def _tell(self) -> None:
         text = self.query_one("#phase", Input).value

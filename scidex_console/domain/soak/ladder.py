@@ -254,6 +254,14 @@ def overridden(ladder: Ladder, phase: int) -> bool:
     return ladder.override is not None and ladder.override.phase == phase
 
 
+def offered_phase(ladder: Ladder) -> int:
+    """The phase to begin: the next one where its gate lets it in, else the one under way, anew."""
+    following = ladder.next_phase
+    if following is not None and (ladder.gate.is_open or overridden(ladder, following)):
+        return following
+    return ladder.entry.phase if ladder.entry else 0
+
+
 def why_not_override(ladder: Ladder, phase: int) -> str | None:
     """Why a phase needs, or may have, no override; None when it may have one."""
     if not 0 <= phase < len(PHASES):
