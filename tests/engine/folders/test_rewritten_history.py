@@ -10,6 +10,7 @@ import pytest
 from scidex_console.domain.batches import BatchState
 from scidex_console.engine.two_stores import rollback
 from scidex_console.engine.two_stores.outer import publish
+from scidex_console.wiring.verification import verify
 from tests.crash.folder_checks import Before, assert_as_before, assert_folders_sound
 from tests.engine.folders.tiny import git, row_of, tiny_lab
 from tests.engine.folders.trial import FolderTrial
@@ -52,6 +53,26 @@ async def test_a_cycle_whose_commits_were_rewritten_is_taken_back(
     assert "if that is lost for good" in await publish(trial.stores())
     git(lab.store.outer, "commit", "-qam", "The artifacts as they are now")
     assert await publish(trial.stores()) == ""
+
+
+async def test_a_rewrite_is_undone_by_putting_the_branch_back_and_not_by_a_merge(
+    lab: Lab, trial: FolderTrial
+) -> None:
+    checkout = lab.store.artifacts
+    assert await trial.cycle() is not None
+    old = lab.git("rev-parse", "HEAD").strip()
+    git(checkout, "rebase", "-q", "--rebase-merges", "--force-rebase", "HEAD^1")
+    assert git(checkout, "diff", old) == ""
+    assert await broken(lab) == ["I7", "I13"]
+    git(checkout, "merge", "-q", "--no-edit", old)
+    assert "I6" in await broken(lab)
+    git(checkout, "reset", "-q", "--soft", old)
+    assert await broken(lab) == []
+
+
+async def broken(lab: Lab) -> list[str]:
+    """Invariants that do not hold."""
+    return [i.name for i in (await verify(lab.settings)).invariants if i.holds is False]
 
 
 @pytest.mark.sweep
