@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -97,6 +98,26 @@ class CheckoutFiles:
         ):
             bases = (self.outer, self.root)
             return any(_is_file(base / recorded) for base in bases if base is not None)
+        return False
+
+    def differs_at(self, place: str, sha256s: Collection[str]) -> bool:
+        """Whether a file at an absolute path, or behind links there, is none of these by its sha256.
+
+        Where we may not look, it may be.
+        """
+        with (
+            suppress(ValueError),
+            halting("a recorded path cannot be looked at", where=visible(place, 200)),
+        ):
+            if not _is_file(Path(place)):
+                return False
+            try:
+                with Path(place).open("rb") as file:
+                    return digest_of(file.fileno()).sha256 not in sha256s
+            except FileNotFoundError:
+                return False
+            except PermissionError:
+                return True
         return False
 
     def remove(self, path: str, sha256: str) -> bool:

@@ -69,8 +69,20 @@ class ResolvingRules:
             if recorded == root or recorded.startswith(f"{root}/"):
                 return check_relative(recorded[len(root) + 1 :].rstrip("/"))
         if recorded.startswith("/"):
-            return None
+            tail = self.of_another_checkout(recorded)
+            return check_relative(tail) if tail is not None else None
         return check_relative(recorded.rstrip("/"))
+
+    def of_another_checkout(self, recorded: str) -> str | None:
+        """What follows the submodule's place in a path of another checkout, or of another machine's.
+
+        None for any other path, and where the place is a single name that other folders may have as well.
+        """
+        if not recorded.startswith("/") or "/" not in self.submodule:
+            return None
+        if recorded.startswith(f"{self.worktree}/"):
+            return None
+        return recorded.partition(f"/{self.submodule}/")[2].rstrip("/") or None
 
     def as_recorded(self, path: str, like: str) -> str:
         """A path in the form in which another one was recorded."""
@@ -166,6 +178,13 @@ def recorded_paths(row: ArtifactRow, rules: ResolvingRules) -> Iterator[str]:
     keys = rules.primary_keys_of(row.artifact_type)
     in_metadata = [row.metadata.get(key) for key in keys]
     return _paths([*in_metadata, row.file_path, *_chain_values(row.provenance_chain, keys)])
+
+
+def of_other_checkouts(row: ArtifactRow, rules: ResolvingRules) -> dict[str, str]:
+    """Recorded paths of other checkouts, accessories' too, each with what it means in this one."""
+    keyed = _paths(row.metadata.get(key) for key in rules.accessory_keys)
+    tails = ((said, rules.of_another_checkout(said)) for said in (*recorded_paths(row, rules), *keyed))
+    return {said: tail for said, tail in tails if tail is not None}
 
 
 def _paths(recorded: Iterable[Any]) -> Iterator[str]:

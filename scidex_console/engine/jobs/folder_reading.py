@@ -17,6 +17,7 @@ from scidex_console.domain.folders.resolving import (
     TreeEntry,
     TreeIndex,
     is_recordable,
+    of_other_checkouts,
     resolve,
     with_companions,
 )
@@ -183,6 +184,7 @@ class FolderReader:
                 raise _NotNow(FolderStatus.ERROR, _LOST_PRIMARY, primary_filename=row.primary_filename)
             files = tuple(self._read(path) for path in resolved.files)
             self._require_promised(row, files)
+            self._require_same_elsewhere(row, files)
         except _NotNow as trouble:
             took_ms = self._since(began)
             retry_at = self._clock.now() + self._retry_after if trouble.status.tried_again else None
@@ -270,6 +272,22 @@ class FolderReader:
                 media_type=media_type(primary.path.rpartition("/")[2]),
                 artifact_type=row.artifact_type,
             )
+
+    def _require_same_elsewhere(self, row: ArtifactRow, files: Sequence[ReadFile]) -> None:
+        """A path of another checkout that opens on this machine must not lead to other bytes than ours."""
+        promised = expected_hash(self._hash_sources, metadata=row.metadata, content_hash=row.content_hash)
+        proven = files[0].path if files and promised is not None else None
+        by_path = {file.path: file for file in files}
+        for recorded, path in of_other_checkouts(row, self._rules).items():
+            file = by_path.get(path)
+            if file is None or path == proven:
+                continue
+            if self._worktree.differs_at(recorded, (file.sha256, file.content_sha256)):
+                raise _NotNow(
+                    FolderStatus.QUARANTINED,
+                    "its path leads to another checkout, whose file is not this one's or cannot be read",
+                    path=recorded,
+                )
 
 
 def _read_file(path: str, mode: str, blob: str, found: ExaminedFile, pointer: LfsPointer | None) -> ReadFile:

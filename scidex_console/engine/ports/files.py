@@ -76,6 +76,10 @@ class Worktree(Protocol):
         """
         ...
 
+    def differs_at(self, place: str, sha256s: Collection[str]) -> bool:
+        """Whether a file at an absolute path is none of these, or may be so where we may not look."""
+        ...
+
     def remove(self, path: str, sha256: str) -> bool:
         """Remove the file if its bytes are still the expected ones; True when it is gone afterwards."""
         ...

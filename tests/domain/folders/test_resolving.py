@@ -87,6 +87,27 @@ def test_missing_path_beside_a_found_one_is_told() -> None:
     assert resolve(both, tree(NB), RULES) == Resolved((NB,), ("notebooks/gone.html",))
 
 
+@pytest.mark.parametrize(
+    ("submodule", "recorded", "found"),
+    [
+        (SUBMODULE, f"/home/other/repo/{SUBMODULE}/{NB}", (NB,)),
+        (SUBMODULE, f"/{SUBMODULE}/{NB}", (NB,)),
+        (SUBMODULE, f"/home/other/{SUBMODULE}/notebooks/", (NB,)),
+        (SUBMODULE, f"/home/other/{SUBMODULE}", ()),
+        (SUBMODULE, f"/home/other/{SUBMODULE}/", ()),
+        (SUBMODULE, f"/home/other/{SUBMODULE}-old/{NB}", ()),
+        (SUBMODULE, f"home/other/{SUBMODULE}/{NB}", ()),
+        ("data", f"/mnt/data/{NB}", ()),
+    ],
+)
+def test_path_of_another_checkout_means_what_follows_the_submodule(
+    submodule: str, recorded: str, found: tuple[str, ...]
+) -> None:
+    rules = replace(RULES, submodule=submodule)
+    other = row({"run_path": recorded}, artifact_type="run")
+    assert resolve(other, tree(NB), rules) == Resolved(found, () if found else (recorded,))
+
+
 @pytest.mark.parametrize("recorded", ["runs/s1", "runs/s1/", f"{SUBMODULE}/runs/s1", f"{WORKTREE}/runs/s1/"])
 def test_folder_gives_all_its_files_the_primary_one_first(recorded: str) -> None:
     store = tree(
@@ -101,6 +122,7 @@ def test_folder_gives_all_its_files_the_primary_one_first(recorded: str) -> None
     "recorded",
     [
         "../a.png", "figures/../../a.png", f"{SUBMODULE}/../x.png", f"{WORKTREE}/../../etc/passwd", "./a.png",
+        f"/home/other/{SUBMODULE}/../a.png",
         ".git/config", "figures/.GIT/a", ".git./a", "a\nb.png", "a\0b.png", "x" * 256, "figures//a.png",
         SUBMODULE, f"{SUBMODULE}/", WORKTREE, "é" * 128, "a/\udcff.png",
     ],
