@@ -59,8 +59,11 @@ class Outer:
         trailers: Trailers,
         when: datetime,
         holder: str,
+        wanted: str = "",
     ) -> str | None:
         """Commit `tip` as the submodule's new place; None when it is there already. No file is touched.
+
+        None, too, when the commit `wanted` is in the history of where it is.
 
         An operation moves the pointer once: repeated, this names the commit that did, and makes no other.
 
@@ -70,9 +73,11 @@ class Outer:
         self.checkout.writable_branch(None)
         # Looked at under the lock: an engine and other writers publish each other's batches.
         with self._writing(holder):
-            return self._bump(inner, tip(), message(subject, trailers), trailers, when)
+            return self._bump(inner, tip(), message(subject, trailers), trailers, when, wanted)
 
-    def _bump(self, inner: Checkout, tip: str, text: str, trailers: Trailers, when: datetime) -> str | None:
+    def _bump(
+        self, inner: Checkout, tip: str, text: str, trailers: Trailers, when: datetime, wanted: str
+    ) -> str | None:
         now = self.pointer()
         if now is None:
             raise RepositoryError(
@@ -89,6 +94,8 @@ class Outer:
                 where=str(self.checkout.worktree),
                 fix="fetch and merge it in the submodule; if that is lost for good, commit the tip here",
             )
+        if wanted and history.is_ancestor(inner, wanted, now):
+            return None
         edit = Edit(self.path, mode=trees.GITLINK, object=tip, replaces="")
         request = branch_commit.Request(
             series=Series([Draft([edit], text)]),

@@ -306,9 +306,10 @@ class GitArtifactRepository:
         sync_file_systems(places)
         reach("git.synced")
 
-    def bump_pointer(self, *, subject: str, trailers: Trailers) -> str | None:
+    def bump_pointer(self, *, subject: str, trailers: Trailers, wanted: str = "") -> str | None:
         """Commit the submodule's tip in the outer repository; None when it already points there.
 
+        None, too, when what it points to has the commit `wanted` in its history: nothing is left to be done.
         Repeated for the same operation, it names the commit that was made. None, too, without an outer
         repository. Raises `Fenced` when a newer engine is at work, `RepositoryError`, `LockBusy`.
         """
@@ -323,6 +324,7 @@ class GitArtifactRepository:
             trailers=trailers,
             when=self._clock.now(),
             holder=_process(),
+            wanted=wanted,
         )
 
     def push(self) -> str:

@@ -324,13 +324,32 @@ class PostgresJournal:
             return await self._rows.differing(connection, batch, part, undo=undo)
 
     async def record_outer(self, batch: Batch, *, commit: str, push: str) -> None:
-        """Note the outer repository's pointer commit and the state of the push."""
+        """Note the outer repository's pointer commit and the state of the push.
+
+        Nothing of a batch that was taken back, or brought on again, since it was looked at: that is yet to be
+        published.
+        """
 
         async def work(connection: Connection) -> None:
-            params = {"batch_id": batch.id, "commit_id": commit, "push": push}
+            params = {
+                "batch_id": batch.id,
+                "commit_id": commit,
+                "push": push,
+                "state": batch.state,
+                "pass_no": batch.pass_no,
+                "undo_no": batch.undo_no,
+            }
             await connection.execute(query("record_batch_outer"), params)
 
         await self._fenced.write(work)
+
+    async def newest_commit(self, batch: Batch) -> str:
+        """The last commit that a batch has put on the branch; empty where it has none."""
+        async with self._fenced.database.session() as connection:
+            ops = [batch.op, f"{batch.op}/kept", batch.undo_op]
+            asked = await connection.execute(query("read_newest_commit"), {"ops": ops})
+            row = await asked.fetchone()
+        return str(row["commit_id"]) if row is not None else ""
 
     async def unpushed(self) -> Sequence[Batch]:
         """Settled batches whose pointer or push is outstanding, the last settled last, without operations."""

@@ -338,6 +338,10 @@ class Journal(Protocol):
 
     async def record_outer(self, batch: Batch, *, commit: str, push: str) -> None: ...
 
+    async def newest_commit(self, batch: Batch) -> str:
+        """The last commit that a batch has put on the branch; empty where it has none."""
+        ...
+
     async def unpushed(self) -> Sequence[Batch]:
         """Settled batches whose pointer or push is outstanding, the last settled last, without operations."""
         ...

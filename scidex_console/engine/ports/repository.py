@@ -253,8 +253,11 @@ class ArtifactRepository(Protocol):
         """syncfs on the worktree and the git directory."""
         ...
 
-    def bump_pointer(self, *, subject: str, trailers: Trailers) -> str | None:
-        """Commit the submodule's tip in the outer repository; None when it already points there."""
+    def bump_pointer(self, *, subject: str, trailers: Trailers, wanted: str = "") -> str | None:
+        """Commit the submodule's tip in the outer repository; None when it already points there.
+
+        None, too, when what it points to has the commit `wanted` in its history.
+        """
         ...
 
     def push(self) -> str:

@@ -53,13 +53,19 @@ async def _follow(stores: Stores, batch: Batch) -> None:
 
 
 async def _bump(stores: Stores, batch: Batch) -> str:
-    """The pointer's commit, or nothing where it is at the tip already."""
+    """The pointer's commit, or nothing where it has all of the batch already.
+
+    Engine and writers publish each other's batches. One that comes late, when the batch counts as published,
+    makes no commit: if it died before that was on record, nobody would look at the batch again.
+    """
     op = batch.undo_op if batch.state in TAKEN_BACK else batch.op
     trailers = stores.mandate.trailers(batch, op, CommitKind.POINTER)
+    newest = await stores.journal.newest_commit(batch)
     bumped = await in_thread(
         stores.repository.bump_pointer,
         subject=f"Move data to batch {batch.id} of {batch.job}",
         trailers=trailers,
+        wanted=newest,
     )
     reach("outer: pointer moved")
     if bumped is None:

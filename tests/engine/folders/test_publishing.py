@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from scidex_console.domain.batches import Batch
+from scidex_console.domain.errors import Unreachable
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.two_stores import forward, rollback
 from scidex_console.engine.two_stores.outer import publish
@@ -15,6 +19,7 @@ from scidex_console.settings import load_settings
 from tests.crash.folder_checks import assert_verified
 from tests.engine.folders.tiny import BRANCH, SUBMODULE, git, row_of, tiny_lab
 from tests.engine.folders.trial import FolderTrial
+from tests.engine.two_stores.conftest import Meanwhile
 from tests.labs import Lab
 
 FILES = {f"figures/{name}.png": f"bytes of {name}".encode() for name in "abc"}
@@ -60,4 +65,41 @@ async def test_the_pointer_follows_each_cycle_while_the_push_is_refused(
         "pushed"
     }
     assert git(tmp_path / "scidex.git", "rev-parse", BRANCH) == git(lab.store.outer, "rev-parse", "HEAD")
+    await asyncio.to_thread(assert_verified, lab)
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+async def test_a_publisher_that_is_late_and_dies_leaves_no_pointer_that_nobody_records(
+    lab: Lab, tmp_path: Path, trial: FolderTrial, taken_back: bool
+) -> None:
+    (tmp_path / "scidex.git/hooks/pre-receive").unlink()
+    stores = trial.stores()
+
+    async def batch() -> Batch:
+        await trial.read(1)
+        made = await forward.apply(stores, JobName.FOLDERS, None, await trial.job.effects(files=1, marks=0))
+        assert made is not None
+        return await forward.tidy(stores, made)
+
+    async def another_publishes() -> None:
+        if "pushed" in states():
+            return
+        assert await publish(stores) == ""
+        await (rollback.roll_back(stores, first, origin={}) if taken_back else batch())
+
+    async def dies() -> None:
+        if "pushed" in states():
+            raise Unreachable("the database is away")
+
+    def states() -> list[str]:
+        return [row["push_state"] for row in lab.rows("SELECT push_state FROM scidex_console.batch")]
+
+    first, _ = await batch(), await batch()
+    late = trial.stores("record_outer", before=another_publishes)
+    journal: Any = Meanwhile(late.journal, "record_commit", before=dies)
+    with suppress(Unreachable):
+        await publish(replace(late, journal=journal))
+    assert await publish(stores) == ""
+    assert set(states()) == {"pushed"}
+    assert pointer(lab) == lab.git("rev-parse", "HEAD").strip()
     await asyncio.to_thread(assert_verified, lab)
