@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from scidex_console.domain.head_trust import PathTrust
 from scidex_console.domain.windows import DailyWindow
@@ -46,6 +47,8 @@ DEFAULT_GROUPS = (
     HostGroup("europepmc", ("europepmc.org", "*.europepmc.org", "www.ebi.ac.uk", "*.ebi.ac.uk"), 2.0, 4),
     HostGroup("ncbi", ("*.ncbi.nlm.nih.gov",), 2.0, 2),
 )
+_HOSTS_REMEMBERED = 4096
+"""Redirects may lead to any number of them."""
 DEFAULT_RATE = 1.0
 DEFAULT_IN_FLIGHT = 1
 
@@ -63,9 +66,13 @@ class HostGroups:
         self._groups = {group.name: group for group in groups}
         self._default_rate = default_rate
         self._default_in_flight = default_in_flight
+        self._remembered = lru_cache(_HOSTS_REMEMBERED)(self._of_host)
 
     def of_host(self, host: str) -> HostGroup:
         """The group a host belongs to."""
+        return self._remembered(host)
+
+    def _of_host(self, host: str) -> HostGroup:
         for group in self._groups.values():
             if group.covers(host):
                 return group

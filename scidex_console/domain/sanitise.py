@@ -18,6 +18,8 @@ def visible(text: str, limit: int = 500) -> str:
 
     `limit` bounds the number of characters that come back; a longer text ends in an ellipsis.
     """
+    if text.isascii() and text.isprintable():  # as nearly all are: a look at each character costs more
+        return text if len(text) <= limit else f"{text[:limit]}…"
     shown: list[str] = []
     length = 0
     for char in text:
