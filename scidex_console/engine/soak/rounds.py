@@ -69,6 +69,7 @@ class SoakRounds:
         try:
             record = await self._record()
             if not record.entries:
+                self._pulse.say("soak", "")
                 return False
             async with self._turn:
                 await self._measure(record)

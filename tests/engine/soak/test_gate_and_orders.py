@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -67,6 +68,26 @@ async def test_the_later_phases_read_their_figures_or_say_what_is_missing(lab: L
     assert "0 reads were counted since" in words["read_share"]
     assert "the service does not answer" in words["redirects"]
     assert "0 reads were counted" in words["readers"] and "entries are no" in words["listing"]
+
+
+async def test_what_hindered_the_soak_is_told_only_as_long_as_it_does_also_before_any_phase(
+    lab: Lab, work: AtWork
+) -> None:
+    async def noted() -> bool:
+        await work.pause()
+        (row,) = lab.rows("SELECT note FROM scidex_console.engine ORDER BY epoch DESC LIMIT 1")
+        return "the soak is not measured" in row["note"]
+
+    lab.rows("ALTER TABLE scidex_console.soak_phase RENAME TO elsewhere")
+    try:
+        async with asyncio.timeout(20):
+            while not await noted():
+                pass
+    finally:
+        lab.rows("ALTER TABLE scidex_console.elsewhere RENAME TO soak_phase")
+    async with asyncio.timeout(20):
+        while await noted():
+            pass
 
 
 async def ladder(work: AtWork) -> Ladder:
