@@ -54,7 +54,8 @@ def take_apart(typed: str, names: Sequence[str]) -> Typed:
         name = name.lower()
         if name not in names:
             known = ", ".join(f"{known}:" for known in names)
-            raise FilterError(f'{name}: is not known here; use {known} or put it in quotes: "{word}"', at)
+            use = f"use {known} or " if known else ""
+            raise FilterError(f'{name}: is not known here; {use}put it in quotes: "{word}"', at)
         if name in named:
             raise FilterError(f"{name}: is there already", at)
         if not value:

@@ -102,7 +102,8 @@ class TerminalApp(App[object]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of ours that a theme need not name."""
-        return {"dim-text": "ansi_default"}
+        badges = ("badge-ok-text", "badge-warn-text", "badge-bad", "badge-bad-text")
+        return dict.fromkeys(("dim-text", *badges), "ansi_default")
 
     @property
     def painting(self) -> bool:

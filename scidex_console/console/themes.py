@@ -23,7 +23,7 @@ class Look:
 DARK = Theme(
     name="scidex-dark",
     primary="#2f6fb0",
-    secondary="#27496d",
+    secondary="#1c3756",
     accent="#f0b24b",
     warning="#f0b24b",
     error="#d9465f",
@@ -33,7 +33,13 @@ DARK = Theme(
     surface="#1c1c1c",
     panel="#2b2f36",
     dark=True,
-    variables={"dim-text": "#9097a1"},
+    variables={
+        "dim-text": "#9097a1",
+        "badge-ok-text": "#000000",
+        "badge-warn-text": "#000000",
+        "badge-bad": "#c2334d",
+        "badge-bad-text": "#ffffff",
+    },
 )
 LIGHT = Theme(
     name="scidex-light",
@@ -48,12 +54,18 @@ LIGHT = Theme(
     surface="#f0f0f0",
     panel="#dfe3e8",
     dark=False,
-    variables={"dim-text": "#5c636d"},
+    variables={
+        "dim-text": "#5c636d",
+        "badge-ok-text": "#ffffff",
+        "badge-warn-text": "#ffffff",
+        "badge-bad": "#b3122f",
+        "badge-bad-text": "#ffffff",
+    },
 )
 CONTRAST = Theme(
     name="scidex-contrast",
     primary="#0050b0",
-    secondary="#004a99",
+    secondary="#001c40",
     accent="#ffe100",
     warning="#ffd000",
     error="#ff6b6b",
@@ -69,6 +81,10 @@ CONTRAST = Theme(
         "text-warning": "#ffd000",
         "text-error": "#ff8a8a",
         "text-accent": "#ffe100",
+        "badge-ok-text": "#000000",
+        "badge-warn-text": "#000000",
+        "badge-bad": "#ff6b6b",
+        "badge-bad-text": "#000000",
     },
 )
 

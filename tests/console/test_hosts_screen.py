@@ -64,6 +64,14 @@ async def test_a_filter_finds_a_group() -> None:
         assert screen.subject().group == "static-content.springer.com"
 
 
+async def test_a_filter_of_hosts_knows_no_names() -> None:
+    async with running(World()) as pilot:
+        await shown(pilot)
+        type_ahead(pilot, "/", "state:hold", "enter")
+        said = 'state: is not known here; put it in quotes: "state:hold"'
+        await until(pilot, lambda: said in " ".join(screen_text(pilot).split()))
+
+
 async def test_enter_tells_all_about_a_group_and_a_shows_its_attempts() -> None:
     world = World()
     async with running(world, (100, 40)) as pilot:
