@@ -161,6 +161,11 @@ class Operation:
     undo_op: str = ""
     """Idempotency key of the rollback that took it back."""
 
+    @property
+    def touches_git(self) -> bool:
+        """Whether it is about any file; a mark is about its row alone."""
+        return bool(self.file or self.adopted or self.entries or self.replacement or self.registers)
+
 
 @dataclass(frozen=True)
 class Batch:

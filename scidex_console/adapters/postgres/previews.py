@@ -88,7 +88,9 @@ async def read_rollback(
         operation_view(o, changed[o.artifact_id]) for o in taking_part if o.artifact_id in changed
     )
     operations = tuple(operation_view(o) for o in going)
-    if redo:
+    if not any(o.touches_git for o in going):
+        commits: tuple[str, ...] = ()
+    elif redo:
         undone = {o.undo_op for o in going}
         commits = tuple(r["commit_id"] for r in records if r["kind"] == "undo" and r["op"] in undone)
     else:

@@ -78,6 +78,15 @@ async def test_rows_changed_since_are_refused_with_the_reason(
     assert "deleted" in preview.refused[0].reason and preview.token not in tokens
 
 
+async def test_rows_without_files_alone_invert_no_commit(database: Database, sql: Sql) -> None:
+    _, batch = await batch_of_three(database, sql)
+    sql.execute(EDITS["a"][0])
+    sql.execute(EDITS["b"][0])
+    preview = await PostgresReadModel(database).rollback_preview(batch.id, redo=False)
+    assert [operation.artifact_id for operation in preview.operations] == ["c"]
+    assert preview.commits == ()
+
+
 async def test_an_edit_of_other_fields_does_not_stand_in_the_way(database: Database, sql: Sql) -> None:
     _, batch = await batch_of_three(database, sql)
     model = PostgresReadModel(database)
