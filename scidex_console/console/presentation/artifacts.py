@@ -11,7 +11,7 @@ from scidex_console.console.presentation.attempts import OTHER_COLUMNS, listed_c
 from scidex_console.console.presentation.cells import Line
 from scidex_console.console.presentation.columns import choose, row_line
 from scidex_console.console.presentation.facts import Fact, fact_lines, parts
-from scidex_console.console.presentation.migration_log import LIST_COLUMNS
+from scidex_console.console.presentation.migration_log import OF_ONE_COLUMNS
 from scidex_console.console.presentation.migration_log import listed_cells as log_cells
 from scidex_console.console.presentation.words import at_length, size
 from scidex_console.engine.handover import outcome_words
@@ -65,7 +65,7 @@ def _audit_fact(act: AuditView) -> Fact:
 
 def artifact_lines(view: ArtifactDetail, width: int, now: datetime | None) -> list[Line]:
     """What went wrong first, then what was done and decided, its files, its row, its attempts."""
-    log_columns, attempt_columns = choose(LIST_COLUMNS, width), choose(OTHER_COLUMNS, width)
+    log_columns, attempt_columns = choose(OF_ONE_COLUMNS, width), choose(OTHER_COLUMNS, width)
     decisions = [
         Fact(
             f"decision {d.id}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from scidex_console.console.presentation.cells import Cell, clean
@@ -33,6 +34,8 @@ NARROW_COLUMNS = (
     Column("errors", "error, note", 18, weight=1),
 )
 """Where those would leave hardly any room for the error."""
+OF_ONE_COLUMNS = (replace(LIST_COLUMNS[0], width=14), *(c for c in LIST_COLUMNS[1:] if c.key != "artifact"))
+"""For the page of one artifact."""
 _TONES = {"success": "ok", "skipped": "warn", "kept": "warn"}
 
 

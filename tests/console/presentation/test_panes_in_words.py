@@ -254,6 +254,12 @@ def test_a_preview_lists_every_commit_at_the_end_of_its_rows_if_they_are_many() 
     assert lines[-1] == "inverts 101 commits, all at the end of the list"
 
 
+def test_an_artifacts_page_gives_the_errors_of_its_log_the_room_of_its_name() -> None:
+    lines = [line.text for line in artifacts.artifact_lines(an_artifact("fig-1"), 60, NOW)]
+    [error] = [line for line in lines if "failed" in line]
+    assert error.startswith("03:11:43") and "hash mismatch: expect" in error
+
+
 def test_names_of_a_row_stand_whole_beside_its_values() -> None:
     row = {
         "artifact_type": "figure",
