@@ -176,7 +176,7 @@ _SPECS = (
     ),
     ActionSpec(
         ActionName.ROLLBACK,
-        "Roll back the last batch",
+        "Roll back a batch",
         "Takes a batch back in git and in the database, as one act; redo brings it again.",
         Friction.TYPED,
         asks_reason=True,

@@ -155,6 +155,14 @@ async def test_batches_come_newest_first_with_state_and_commit() -> None:
         assert rows[2].startswith("11") and "taken back" in rows[2]
 
 
+async def test_the_help_calls_a_rollback_what_it_is_on_any_row() -> None:
+    async with running(World()) as pilot:
+        await batches(pilot)
+        await press(pilot, "?", "down", "down")
+        assert "b     Roll back a batch" in screen_text(pilot)
+        await until(pilot, lambda: "$ scidex-console rollback figures --batch 12" in screen_text(pilot))
+
+
 async def test_batches_are_filtered() -> None:
     world = World()
     async with running(world) as pilot:
