@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -16,6 +16,13 @@ def parse_duration(text: str) -> timedelta:
     if not parts or "".join(number + unit for number, unit in parts) != cleaned:
         raise ValueError(f"{text!r} is not a duration such as 30s, 15m, 2h or 1h30m")
     return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+
+
+def to_come(at: datetime, now: datetime) -> str:
+    """A moment to come, in UTC: the time of day, or to the minute with its day where that is not today."""
+    at = at.astimezone(UTC)
+    same_day = at.date() == now.astimezone(UTC).date()
+    return f"{at:%H:%M:%S} UTC" if same_day else f"{at:%m-%d %H:%M} UTC"
 
 
 def format_duration(seconds: float) -> str:

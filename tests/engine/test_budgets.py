@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,6 +45,17 @@ async def test_held_host_does_not_stop_the_others_and_the_run_says_what_it_waits
             assert await made.at_rest() is RunState.DONE
         assert made.tally() == {"stored": len(made.lab.store.lost)}
         assert_sound(made.lab)
+
+
+async def test_what_is_due_on_another_day_says_which(tmp_path: Path, scidex_database: str) -> None:
+    days = {"back_off": '"48h"', "back_off_longest": '"48h"'}
+    async with bench(tmp_path, scidex_database, addresses((HELD, 6)), settings=days) as made:
+        made.hosts.script.set_host(HELD, Behaviour.UNAVAILABLE)
+        async with made.engine():
+            await made.ask("start")
+            await until_true(lambda: "in back-off" in made.run_row()["waits_on"], "it says what it waits for")
+            said = r"rows in back-off, the next is due \d\d-\d\d \d\d:\d\d UTC"
+            assert re.fullmatch(said, made.run_row()["waits_on"])
 
 
 async def test_a_hold_is_kept_before_the_next_heartbeat(tmp_path: Path, scidex_database: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scidex_console.domain.batches import Operation
+from scidex_console.domain.durations import to_come
 from scidex_console.domain.folders.cycles import Cycle, CyclePlan
 from scidex_console.domain.folders.hashes import HashSource
 from scidex_console.domain.folders.layout import FolderLayout, folder_of
@@ -121,11 +122,13 @@ class MigrateFolders:
         """What the job waits for when nothing can be taken up now; None when nothing is left at all."""
         gap = await self._store.gap()
         if gap.due and self._room() <= 0 and self._cycle.next_at is not None:
-            return f"{gap.due} artifacts; the next cycle begins {self._cycle.next_at:%H:%M:%S} UTC"
+            begins = to_come(self._cycle.next_at, self._clock.now())
+            return f"{gap.due} artifacts; the next cycle begins {begins}"
         if gap.due:
             return ""
         if gap.next_at is not None:
-            return f"{gap.later} artifacts in back-off, the next is due {gap.next_at:%H:%M:%S} UTC"
+            due = to_come(gap.next_at, self._clock.now())
+            return f"{gap.later} artifacts in back-off, the next is due {due}"
         return None
 
     async def next_items(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFolder]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from scidex_console.domain.batches import Operation
+from scidex_console.domain.durations import to_come
 from scidex_console.domain.errors import Halt
 from scidex_console.domain.fetching import FetchClass, FetchOutcome
 from scidex_console.domain.figures import BackOff, PreparedFigure, Suspicion, judge, operation_for
@@ -151,7 +152,7 @@ class RedownloadFigures:
             return suspected
         if due is None:
             await self._store.forget_deleted()
-        return f"rows in back-off, the next is due {due:%H:%M:%S} UTC" if due else None
+        return f"rows in back-off, the next is due {to_come(due, self._clock.now())}" if due else None
 
     def _closings(self, rows: Mapping[str, int], closed: Mapping[str, datetime]) -> str:
         """What keeps rows from being asked: hours of the day, which nobody need worry about, or holds."""
@@ -164,7 +165,7 @@ class RedownloadFigures:
         ):
             if groups:
                 number, first = sum(rows[group] for group in groups), min(closed[group] for group in groups)
-                words.append(f"{number} rows {what}, the first {ends} {first:%H:%M:%S} UTC")
+                words.append(f"{number} rows {what}, the first {ends} {to_come(first, self._clock.now())}")
         return "; ".join(words)
 
     async def next_items(self, group: str, limit: int, *, excluding: Collection[str]) -> Sequence[DueFigure]:
