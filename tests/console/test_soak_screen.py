@@ -19,7 +19,7 @@ from scidex_console.console.screens.step_dialog import StepDialog
 from scidex_console.domain.intents import ActionName, IntentState
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.soak.ladder import Ladder, override_token, read_ladder
-from scidex_console.domain.soak.records import SoakRecord
+from scidex_console.domain.soak.records import Override, SoakRecord
 from tests.console.driving import Driver, news, press, running, screen_text, until
 from tests.console.fakes import World, an_intent, an_overview
 from tests.console.soaks import LOOKS, at_first_cycle, failed, opened, seen
@@ -269,6 +269,16 @@ async def test_nothing_is_overridden_through_an_open_gate() -> None:
         await to_soak(pilot)
         await press(pilot, "O")
         assert "the gate is open: there is nothing to override" in said(pilot)
+
+
+async def test_a_phase_that_is_let_in_already_needs_no_second_override() -> None:
+    leave = Override(1, 3, NOW, "bob", "local", "drill", ())
+    world = World(seen(under_way(override=leave)))
+    async with running(world) as pilot:
+        await to_soak(pilot)
+        assert " O override" not in screen_text(pilot)
+        await press(pilot, "O")
+        assert "phase 3 is let in by bob already: there is nothing to override" in said(pilot)
 
 
 async def test_m_measures_at_once() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scidex_console.domain.jobs import JobName
-from scidex_console.domain.soak.ladder import Ladder, why_not_confirm
+from scidex_console.domain.soak.ladder import Ladder, overridden, why_not_confirm
 from scidex_console.engine.views import Overview
 
 _NOT_READ = "nothing is known of the soak yet"
@@ -39,13 +39,18 @@ def sign_rule(overview: Overview, job: JobName) -> str | None:
 
 
 def override_rule(overview: Overview, job: JobName) -> str | None:
-    """The gate must be shut, and lead somewhere."""
+    """The gate must be shut, lead somewhere, and nobody have been quicker."""
     ladder = overview.soak
     if ladder is None:
         return _NOT_READ
-    if ladder.next_phase is None:
+    if (following := ladder.next_phase) is None:
         return "there is no phase after this one"
-    return "the gate is open: there is nothing to override" if ladder.gate.is_open else None
+    if ladder.gate.is_open:
+        return "the gate is open: there is nothing to override"
+    if ladder.override is not None and overridden(ladder, following):
+        who = ladder.override.operator
+        return f"phase {following} is let in by {who} already: there is nothing to override"
+    return None
 
 
 def _without_phase(ladder: Ladder | None) -> str | None:
