@@ -246,6 +246,28 @@ async def test_capital_o_overrides_once_the_name_is_typed() -> None:
         )
 
 
+@pytest.mark.parametrize("size", [(60, 16), (80, 24)])
+async def test_whatever_an_override_passes_over_can_be_read(size: tuple[int, int]) -> None:
+    ladder = under_way(measurements={}, signoffs=())
+    world = World(seen(ladder))
+    world.read.ladder = ladder
+    async with running(world, size) as pilot:
+        await to_soak(pilot)
+        await dialog(pilot, "O", OverrideDialog)
+        first = screen_text(pilot)
+        assert "passed over 10" in first
+        assert " more" in first or "the clock is running" in first  # it is said that not all is in sight
+        assert "[ Cancel ]" in screen_text(pilot)
+        await press(pilot, "shift+tab")
+        shown = ""
+        for _ in range(40):
+            shown += screen_text(pilot)
+            await press(pilot, "down")
+        for view in ladder.checks:
+            assert f"• {view.check.id} " in shown
+        assert "the clock is running" in shown
+
+
 async def test_an_override_that_the_engine_refused_as_stale_is_shown_anew() -> None:
     world = World(seen())
     world.read.ladder = under_way()

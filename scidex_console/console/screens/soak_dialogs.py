@@ -9,7 +9,7 @@ from textual import events
 from textual.widget import Widget
 from textual.widgets import Input
 
-from scidex_console.console.panes.cell_view import CellView
+from scidex_console.console.panes.page import Page
 from scidex_console.console.panes.paragraph import Paragraph
 from scidex_console.console.presentation.soak import check_words, over_lines, step_words
 from scidex_console.console.screens.dialog import Dialog, Surroundings
@@ -22,6 +22,7 @@ from scidex_console.domain.soak.ladder import (
     StepView,
     offered_phase,
     override_token,
+    passed_over,
     why_not_begin,
     why_not_confirm,
     why_not_sign,
@@ -161,6 +162,7 @@ class OverrideDialog(SoakDialog):
     """Everything that stands in the way; confirmed by typing the name of the phase."""
 
     CHOICES: ClassVar[tuple[str, ...]] = ("Cancel", "Let the phase in")
+    LIST: ClassVar[bool] = True
 
     def __init__(
         self, around: Surroundings, spec: ActionSpec, ladder: Ladder, phase: int, *, note: str = ""
@@ -174,7 +176,7 @@ class OverrideDialog(SoakDialog):
 
     def body(self) -> Iterable[Widget]:
         """What is passed over."""
-        yield CellView(id="passed-over")
+        yield Page(id="passed-over")
 
     def fields(self) -> Iterable[Widget]:
         """The name, typed."""
@@ -189,8 +191,9 @@ class OverrideDialog(SoakDialog):
         self.call_after_refresh(self._draw_over)
 
     def _draw_over(self) -> None:
-        view = self.query_one("#passed-over", CellView)
-        view.show(over_lines(self.ladder, self._phase.number, view.size.width))
+        page = self.query_one("#passed-over", Page)
+        lines = over_lines(self.ladder, self._phase.number, page.size.width)
+        page.fill(f"passed over {len(passed_over(self.ladder, self._phase.number))}", lines)
 
     def params(self) -> dict[str, Any]:
         """`phase` and `token`, once the name has been typed."""
