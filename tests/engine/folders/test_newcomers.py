@@ -42,6 +42,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "as an accessory": {"metadata": {"html_path": SHARED}},
     "in its history": {"provenance_chain": [{"step": 1}, {"path": SHARED}]},
     "by its folder": {"file_path": "datasets/"},
+    "in another checkout": {"file_path": f"/home/other/{SUBMODULE}/{SHARED}"},
 }
 
 
