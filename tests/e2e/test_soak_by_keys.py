@@ -182,7 +182,7 @@ def test_the_ladder_is_climbed_to_its_end_by_keys_alone(climber: Climber) -> Non
     assert told == [{"reason": "the board has read it"}]
     climber.begin(2)
     terminal.send("D")  # the first step of phase 2 is looked at elsewhere
-    wait_for(terminal, "the next step has no action of this program")
+    wait_for(terminal, "the next step has no action of this program", again="D")
     _move_what_was_there_before(climber)
     climber.through_the_gate()
     climber.begin(3)
