@@ -30,6 +30,8 @@ class ArtifactRow:
     accessory_filenames: Sequence[str] | None
     layout_version: int | None
     migrated_at: datetime | None
+    blank_accessories: Sequence[str | None] | None = field(default=None, compare=False)
+    """The whole of `accessory_filenames` where nulls or empty names are in it, for its guard; else None."""
     flagged: bool = field(default=False, compare=False)
     """Whether it waits because its file has another hash; told by the survey's statement only."""
 

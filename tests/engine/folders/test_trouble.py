@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scidex_console.domain.batches import OperationState
-from tests.crash.folder_checks import assert_as_before, assert_folders_sound, look
+from tests.crash.folder_checks import assert_as_before, assert_folders_sound, assert_verified, look
 from tests.engine.folders.tiny import (
     SUBMODULE,
     Content,
@@ -196,3 +196,23 @@ async def test_history_of_a_moved_file_is_followed_through_its_move(
         inside = f"{trial.row('a')['artifact_id']}/a.csv"
     assert lab.git("rev-parse", f"HEAD:{inside}") == old
     assert "artifacts" in lab.git("log", "--follow", "--format=%s", "--", inside)
+
+
+async def test_a_list_of_accessories_with_blanks_in_it_is_put_back_as_it_was(
+    tmp_path: Path, scidex_database: str
+) -> None:
+    lab = await asyncio.to_thread(
+        tiny_lab, tmp_path, scidex_database, {"a.txt": b"a"}, [Row("a", "hypothesis")]
+    )
+    lab.rows("UPDATE artifacts SET accessory_filenames = ARRAY[NULL, '', 'gone.csv']")
+    before = look(lab)
+    async with held(lab) as trial:
+        batch = await trial.cycle()
+        assert batch is not None and trial.words("a") == ["success"]
+        assert trial.row("a")["accessory_filenames"] == []
+        batch = await trial.redo(await trial.roll_back(batch))
+        assert trial.migrated() == {"a"}
+        await asyncio.to_thread(assert_verified, lab)
+        await trial.roll_back(batch)
+        assert trial.row("a")["accessory_filenames"] == [None, "", "gone.csv"]
+    assert_as_before(lab, before)
