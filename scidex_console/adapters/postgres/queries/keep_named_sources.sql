@@ -9,16 +9,9 @@ WITH leaving AS (
     SELECT min((o.log->>'claims_seen')::bigint) AS seen
     FROM scidex_console.operation AS o WHERE o.batch_id = %(batch_id)s
 ), named AS MATERIALIZED (
-    SELECT p.path
+    SELECT n.path
     FROM looked AS l, artifacts AS r,
-        scidex_console.recorded_paths(to_jsonb(r), %(keys)s::text[], %(roots)s::text[]) AS n (path),
-        LATERAL (
-            SELECT n.path
-            UNION ALL -- as a path of another checkout: what follows the submodule's place in it
-            SELECT substr(n.path, strpos(n.path, '/' || root || '/') + length(root) + 2)
-            FROM unnest(%(roots)s::text[]) AS root
-            WHERE starts_with(n.path, '/') AND root ~ '^[^/]+/' AND strpos(n.path, '/' || root || '/') > 0
-        ) AS p (path)
+        scidex_console.recorded_paths(to_jsonb(r), %(keys)s::text[], %(roots)s::text[]) AS n (path)
     WHERE r.migrated_to_folder_at IS NULL AND EXISTS (SELECT FROM leaving)
       AND (l.seen IS NULL OR l.seen > pg_snapshot_xmax(pg_current_snapshot())::text::bigint
            OR age(r.xmin) <= age((l.seen %% 4294967296)::text::xid))

@@ -4,15 +4,8 @@ WITH decided AS (
     SELECT o.artifact_id, substr(o.artifact_id, 8) AS path
     FROM scidex_console.operation AS o WHERE o.batch_id = %(batch_id)s AND starts_with(o.artifact_id, 'orphan:')
 ), named AS MATERIALIZED (
-    SELECT p.path
-    FROM artifacts AS r, scidex_console.recorded_paths(to_jsonb(r), %(keys)s::text[], %(roots)s::text[]) AS n (path),
-        LATERAL (
-            SELECT n.path
-            UNION ALL -- as a path of another checkout: what follows the submodule's place in it
-            SELECT substr(n.path, strpos(n.path, '/' || root || '/') + length(root) + 2)
-            FROM unnest(%(roots)s::text[]) AS root
-            WHERE starts_with(n.path, '/') AND root ~ '^[^/]+/' AND strpos(n.path, '/' || root || '/') > 0
-        ) AS p (path)
+    SELECT n.path
+    FROM artifacts AS r, scidex_console.recorded_paths(to_jsonb(r), %(keys)s::text[], %(roots)s::text[]) AS n (path)
     WHERE r.migrated_to_folder_at IS NULL AND EXISTS (SELECT FROM decided)
 )
 SELECT DISTINCT d.artifact_id
