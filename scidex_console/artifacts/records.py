@@ -67,7 +67,7 @@ def artifact_of(row: ArtifactRow, folder: Path | None) -> Artifact:
         created_at=row.created_at,
         artifact_dir=row.artifact_dir,
         primary_filename=row.primary_filename,
-        accessory_filenames=tuple(row.accessory_filenames or ()),
+        accessory_filenames=row.accessories,
         folder_layout_version=row.layout_version,
         migrated_to_folder_at=row.migrated_at,
         folder=folder,

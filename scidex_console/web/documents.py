@@ -137,7 +137,7 @@ def _brief(row: ArtifactRow) -> dict[str, Any]:
         "created_at": row.created_at,
         "artifact_dir": row.artifact_dir,
         "primary_filename": row.primary_filename,
-        "accessory_filenames": list(row.accessory_filenames or ()),
+        "accessory_filenames": list(row.accessories),
         "folder_layout_version": row.layout_version,
         "migrated_to_folder_at": row.migrated_at,
     }

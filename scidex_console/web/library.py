@@ -162,7 +162,7 @@ class Library:
         """A file of the folder that its row names."""
         inner = place.removeprefix(f"{folder}/")
         primary, name = inner == row.primary_filename, inner.removeprefix(f"{ACCESSORIES}/")
-        if not primary and (inner == name or name not in (row.accessory_filenames or ())):
+        if not primary and (inner == name or name not in row.accessories):
             return None
         look = await promptly(self._files, self._files.look, place)
         role = FileRole.PRIMARY if primary else FileRole.ACCESSORY

@@ -202,7 +202,6 @@ class PostgresFolders:
 def artifact_row(row: dict[str, Any]) -> ArtifactRow:
     """A row of `artifacts` as the statements about folders select it."""
     accessories = row["accessory_filenames"]
-    names = None if accessories is None else tuple(name for name in accessories if name)
     return ArtifactRow(
         id=row["id"],
         artifact_type=row["artifact_type"] or "",
@@ -215,10 +214,9 @@ def artifact_row(row: dict[str, Any]) -> ArtifactRow:
         uuid=row["uuid"],
         artifact_dir=row["artifact_dir"],
         primary_filename=row["primary_filename"],
-        accessory_filenames=names,
+        accessory_filenames=None if accessories is None else tuple(accessories),
         layout_version=row["folder_layout_version"],
         migrated_at=row["migrated_to_folder_at"],
-        blank_accessories=accessories if names is not None and len(names) < len(accessories) else None,
         flagged=row.get("flagged", False),
     )
 

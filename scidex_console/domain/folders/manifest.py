@@ -107,7 +107,7 @@ def manifest_bytes(row: ArtifactRow, files: Sequence[FolderFile]) -> bytes:
         "created_at": instant(row.created_at),
         "artifact_dir": row.artifact_dir,
         "primary_filename": row.primary_filename,
-        "accessory_filenames": list(row.accessory_filenames or ()),
+        "accessory_filenames": list(row.accessories),
         "folder_layout_version": row.layout_version,
         "files": [file.to_json() for file in sorted(files, key=lambda f: f.path)],
     }

@@ -84,8 +84,6 @@ def _entries(
 
 def _row_change(plan: FolderPlan, migrated_at: datetime, file_path_field: str) -> RowChange:
     before, after = _image(plan.row, file_path_field), _image(plan.after, file_path_field)
-    if plan.row.blank_accessories is not None:
-        before["accessory_filenames"] = list(plan.row.blank_accessories)
     after["migrated_to_folder_at"] = migrated_at.isoformat()
     # No type is read alike whether the row says "" or NULL, so that it cannot be compared.
     guards = [field for field in _GUARDS if field != "artifact_type" or plan.row.artifact_type]

@@ -250,7 +250,7 @@ def _in_own_folder(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> 
 def _own_accessories(row: ArtifactRow, tree: TreeIndex, rules: ResolvingRules) -> Iterator[str]:
     """What was added to the artifact's folder after its other files: the row names it without a path."""
     folder = rules.own_folder(row)
-    for name in (row.accessory_filenames or ()) if folder else ():
+    for name in row.accessories if folder else ():
         if (path := f"{folder}/{ACCESSORIES}/{name}") in tree.entries:
             yield path
 

@@ -27,13 +27,17 @@ class ArtifactRow:
     """`artifact_id`: the canonical handle; None while none is minted."""
     artifact_dir: str | None
     primary_filename: str | None
-    accessory_filenames: Sequence[str] | None
+    accessory_filenames: Sequence[str | None] | None
+    """As the row has it, for its guard; `accessories` are the names in it."""
     layout_version: int | None
     migrated_at: datetime | None
-    blank_accessories: Sequence[str | None] | None = field(default=None, compare=False)
-    """The whole of `accessory_filenames` where nulls or empty names are in it, for its guard; else None."""
     flagged: bool = field(default=False, compare=False)
     """Whether it waits because its file has another hash; told by the survey's statement only."""
+
+    @property
+    def accessories(self) -> tuple[str, ...]:
+        """Names of the accessories; nulls and empty names in the column are none."""
+        return tuple(name for name in self.accessory_filenames or () if name)
 
     @property
     def handle(self) -> str:

@@ -355,7 +355,7 @@ def _result(plan: CommitPlan, batch: Batch | None) -> CommitResult:
         artifact_id=after.uuid,
         artifact_dir=after.artifact_dir,
         primary_filename=after.primary_filename,
-        accessory_filenames=tuple(after.accessory_filenames or ()),
+        accessory_filenames=after.accessories,
         files=plan.folder.files,
         added=plan.names if batch is not None else (),
         batch=batch.id if batch is not None else None,

@@ -91,7 +91,7 @@ class ArtifactFinder:
     def _named(self, row: ArtifactRow, folder: str) -> Iterator[tuple[str, FileRole, FileLook]]:
         """Files of the folder that the row names and that are there, by their path in the folder."""
         names = [(row.primary_filename, FileRole.PRIMARY)] if row.primary_filename else []
-        names += [(f"{ACCESSORIES}/{name}", FileRole.ACCESSORY) for name in row.accessory_filenames or ()]
+        names += [(f"{ACCESSORIES}/{name}", FileRole.ACCESSORY) for name in row.accessories]
         for inner, role in names:
             if look := self._files.look(f"{folder}/{inner}"):
                 yield inner, role, look

@@ -155,7 +155,7 @@ def paths_of(operation: Operation) -> set[str]:
 def names_of(row: ArtifactRow) -> list[str]:
     """The files a row says its folder has, relative to it."""
     primary = [row.primary_filename] if row.primary_filename else []
-    return [*primary, *(f"{ACCESSORIES}/{name}" for name in row.accessory_filenames or ())]
+    return [*primary, *(f"{ACCESSORIES}/{name}" for name in row.accessories)]
 
 
 def edits(row: ArtifactRow, operation: Operation) -> list[str]:
@@ -171,7 +171,7 @@ def edits(row: ArtifactRow, operation: Operation) -> list[str]:
         "artifact_id": row.uuid,
         "artifact_dir": row.artifact_dir,
         "primary_filename": row.primary_filename,
-        "accessory_filenames": list(row.accessory_filenames or ()),
+        "accessory_filenames": list(row.accessories),
         "folder_layout_version": row.layout_version,
         CREATED_AT: instant(row.created_at),
     }
