@@ -167,7 +167,7 @@ def test_options_of_orphans_alone_are_refused_elsewhere(cli: Cli, words: tuple[s
 def test_the_counts_say_why_done_has_fallen(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     told = """\
   379 to be laid out again: their figure was stored or marked since; a run of
-  folders does it (`scidex-console start folders`)
+  folders does it (where none is open: `scidex-console start folders`)
 """
     commands = (("status", "folders"), ("plan", "folders"))
     assert all(told not in cli(*command).out for command in commands)

@@ -91,7 +91,7 @@ def laid_again(number: int) -> str:
     """So many of the gap, how they came to be there, and what an operator does about them."""
     return (
         f"{number:,} to be laid out again: their figure was stored or marked since; "
-        f"a run of folders does it (`scidex-console start folders`)"
+        f"a run of folders does it (where none is open: `scidex-console start folders`)"
     )
 
 

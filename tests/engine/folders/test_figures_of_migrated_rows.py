@@ -54,7 +54,10 @@ async def _is_told_as_such(folders: FolderBench, waiting: int) -> None:
     overview, acceptance = await seen(folders)
     assert overview.gaps[1].to_lay_again == acceptance.measured.to_lay_again == waiting
     told = criterion(acceptance, "coverage").detail
-    assert f", {waiting} to be laid out again" in told and "`scidex-console start folders`" in told
+    assert (
+        f", {waiting} to be laid out again" in told
+        and "where none is open: `scidex-console start folders`" in told
+    )
     places = [path for path in folders.checkout.rglob("*") if path.is_symlink()]
     links = [path for path in places if path.parent.name in ("inputs", "outputs")]
     assert acceptance.measured.dangling_links == sum(not path.exists() for path in links)
