@@ -93,7 +93,7 @@ async def test_a_list_of_names_with_holes_in_it_is_read_without_them(database: D
         "INSERT INTO artifacts (id, accessory_filenames) VALUES ('a', ARRAY['x.csv', NULL, '', 'y.csv'])"
     )
     found = await PostgresReadableRows(database).find("a")
-    assert found is not None and found.accessory_filenames == ("x.csv", "y.csv")
+    assert found is not None and found.accessories == ("x.csv", "y.csv")
 
 
 @pytest.mark.parametrize(
