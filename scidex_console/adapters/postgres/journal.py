@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -18,6 +18,7 @@ from scidex_console.adapters.postgres.guarded_rows import GuardedRows
 from scidex_console.adapters.postgres.journal_loading import journalled, load, loaded
 from scidex_console.adapters.postgres.journal_rows import batch_of, entry_params, operation_params
 from scidex_console.adapters.postgres.orphan_rows import CONFLICT, UNDO_CONFLICT, OrphanRows
+from scidex_console.adapters.postgres.settling import settling
 from scidex_console.adapters.postgres.transactions import FencedDatabase
 from scidex_console.domain.batches import (
     REVERSIBLE,
@@ -32,25 +33,6 @@ from scidex_console.domain.commits import CommitKind
 from scidex_console.domain.errors import Refused
 from scidex_console.domain.jobs import JobName
 from scidex_console.engine.ports import Committed, SwitchResult
-
-
-@dataclass(frozen=True)
-class _Settling:
-    """The statements by which a job's own tables follow its operations."""
-
-    skip: str
-    """Empty: they need not follow."""
-    switch: str
-    take_back: str
-
-
-_OF_A_DECISION = _Settling("skip_triaged", "switch_triaged", "take_back_triaged")
-_OF_A_WRITER = _Settling("", "switch_committed", "take_back_committed")
-_OF_JOB = {
-    JobName.FIGURES: _Settling("skip_figures", "switch_figures", "hold_back_figures"),
-    JobName.FOLDERS: _Settling("skip_folders", "switch_folders", "hold_back_folders"),
-}
-
 
 _LOCKED = "its advisory lock is held by somebody else"
 _CONFLICT = "changed, deleted or locked by somebody else; their edit stands"
@@ -129,7 +111,7 @@ class PostgresJournal:
         async def work(connection: Connection) -> Batch:
             params = {"batch_id": batch.id, "skips": Jsonb(plan)}
             await connection.execute(query("skip_operations"), params)
-            if (follow := _settling(batch).skip) != "":
+            if (follow := settling(batch).skip) != "":
                 await connection.execute(query(follow), params)
             await connection.execute(query("keep_sources"), params)
             return await loaded(connection, batch)
@@ -179,7 +161,7 @@ class PostgresJournal:
                 "conflict_reason": reason,
             }
             await connection.execute(query("switch_operations"), params)
-            await connection.execute(query(_settling(batch).switch), params)
+            await connection.execute(query(settling(batch).switch), params)
             if result.conflicts:
                 await connection.execute(query("keep_sources"), params)
             await _set_state(connection, batch, BatchState.DONE)
@@ -249,7 +231,7 @@ class PostgresJournal:
                 "reason": reason,
             }
             await connection.execute(query("restore_operations"), params)
-            await connection.execute(query(_settling(batch).take_back), params)
+            await connection.execute(query(settling(batch).take_back), params)
             await self._audit(
                 connection, batch, "batch:rollback", batch.undo_op, after=_counts(result), origin=origin
             )
@@ -414,12 +396,6 @@ async def _locked_by_others(connection: Connection, artifact_ids: Sequence[str])
         return []
     cursor = await connection.execute(query("list_artifacts_locked_by_others"), {"ids": list(artifact_ids)})
     return [row["artifact_id"] for row in await cursor.fetchall()]
-
-
-def _settling(batch: Batch) -> _Settling:
-    if batch.writer:
-        return _OF_A_WRITER
-    return _OF_JOB[batch.job] if batch.decision is None else _OF_A_DECISION
 
 
 def _counts(result: SwitchResult) -> dict[str, Any]:
