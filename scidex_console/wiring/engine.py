@@ -26,7 +26,12 @@ from scidex_console.adapters.postgres.robots import PostgresRobots
 from scidex_console.adapters.postgres.runs import PostgresRuns
 from scidex_console.adapters.postgres.soak_facts import PostgresSoakFacts
 from scidex_console.adapters.postgres.soak_store import PostgresSoak
-from scidex_console.adapters.system.process import file_limit, give_back_memory, share_one_heap
+from scidex_console.adapters.system.process import (
+    file_limit,
+    give_back_memory,
+    keep_what_is_loaded,
+    share_one_heap,
+)
 from scidex_console.domain.errors import ConsoleError, Fenced
 from scidex_console.domain.jobs import JobName
 from scidex_console.domain.runs import RunState
@@ -79,6 +84,7 @@ async def run_engine(
     ):
         mode = "writes" if options.writes else "observe"
         _say(f"engine {store.mandate.holder}, epoch {store.mandate.epoch}, {mode}")
+        keep_what_is_loaded()
         await _until_the_end(engine)
         return await _exit_code(runs, options)
 

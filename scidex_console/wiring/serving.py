@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import logging
 import signal
@@ -23,6 +22,7 @@ from scidex_console.adapters.postgres.catalogue import PostgresCatalogue
 from scidex_console.adapters.postgres.database import Database
 from scidex_console.adapters.postgres.identity import read_identity
 from scidex_console.adapters.postgres.tokens import PostgresTokenBook
+from scidex_console.adapters.system.process import keep_what_is_loaded
 from scidex_console.domain.errors import Refused
 from scidex_console.settings import Settings
 from scidex_console.web.edge import Edge, Tell
@@ -66,8 +66,7 @@ async def _serve(settings: Settings, sockets: socket.socket) -> None:
     url = url_of(sockets)
     tell = _tell if settings.serve.log_requests else _keep_silent
     async with service(settings, url, tell) as app:
-        gc.collect()
-        gc.freeze()  # what is loaded by now stays: a full collection need not look at it, and takes less long
+        keep_what_is_loaded()
         _tell({"at": _now(), "serving": url})
         await server_of(app, settings, tell).serve(sockets=[sockets])
 

@@ -30,12 +30,14 @@ from rivals.plan import (
     write_sent,
 )
 
+import scidex_console.cli  # noqa: F401  # Python looks for garbage as seldom as in the program itself
 from scidex_console.adapters.files.staging import StagingFolder
 from scidex_console.adapters.http.decoding import Decoder
 from scidex_console.adapters.http.figure_source import HttpFigureSource
 from scidex_console.adapters.http.gate import Gates
 from scidex_console.adapters.http.group_gate import GroupGate
 from scidex_console.adapters.system.clock import SystemClock
+from scidex_console.adapters.system.process import keep_what_is_loaded
 from scidex_console.domain.fetching import FetchClass
 from scidex_console.settings import load_settings
 from scidex_console.wiring.engine import fetch_settings
@@ -93,6 +95,7 @@ async def _fetch(plan: Plan) -> list[Said]:
                 sha256 = outcome.file.sha256 if outcome.file else ""
                 said.append(Said(row.id, _OUTCOMES[outcome.outcome], outcome.reason, sha256))
 
+        keep_what_is_loaded()
         # As the engine's drains do: of each group as many rows at once as its budget allows.
         await asyncio.gather(*(_drain(group, rows, work) for group, rows in plan.by_group()))
     return said
