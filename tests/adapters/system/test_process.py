@@ -84,3 +84,28 @@ over.set()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert (int(done.stdout) >= 4 * 64) is own_heaps  # MiB that glibc sets aside for a heap
+
+
+def test_what_is_loaded_is_not_looked_through_again_and_later_garbage_still_goes() -> None:
+    script = """
+import gc, weakref
+from scidex_console.adapters.system.process import keep_what_is_loaded
+
+class Node:
+    pass
+
+def ring():
+    one = Node()
+    one.itself = one
+    return weakref.ref(one)
+
+before = ring()
+gc.disable()
+keep_what_is_loaded()
+after = ring()
+looked_through = len(gc.get_objects())
+gc.collect()
+print(before() is None, after() is None, looked_through < gc.get_freeze_count())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "True"]
