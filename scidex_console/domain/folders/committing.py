@@ -82,6 +82,7 @@ class CommitPlan:
             took_ms=took_ms,
             missing=(),
             file_path_field=file_path_field,
+            files_before=[file.to_json() for file in had],
         )
         added = [
             FolderEntry(
@@ -95,8 +96,7 @@ class CommitPlan:
             )
             for each in self.added
         ]
-        log = {**operation.log, "files_before": [file.to_json() for file in had]}
-        return replace(operation, entries=(*added, *operation.entries), log=log)
+        return replace(operation, entries=(*added, *operation.entries))
 
 
 def plan_commit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ def operation_for_folder(
     file_path_field: str,
     claims_seen: int = 0,
     linked: Set[str] = frozenset(),
+    files_before: Sequence[Mapping[str, Any]] | None = None,
 ) -> Operation:
     """The operation that migrates one artifact.
 
@@ -44,7 +45,8 @@ def operation_for_folder(
     from when it was migrated before. `took_ms` and `missing` are for the migration log: how long reading and
     planning took, and what the row names that is not there. `linked` are the old paths that
     stay in any case, since symbolic links lead to them. `claims_seen` is how far the database's
-    transactions were seen when it was decided which old paths go.
+    transactions were seen when it was decided which old paths go. `files_before` is what the folder held by
+    the migration log, where there was one: a rollback leaves it so, and says so there.
     """
     return Operation(
         plan.row.id,
@@ -56,6 +58,7 @@ def operation_for_folder(
             "took_ms": took_ms,
             "claims_seen": claims_seen,
             "linked": sorted(linked),
+            "files_before": None if files_before is None else list(files_before),
         },
     )
 

@@ -205,7 +205,7 @@ class MigrateFolders:
         related, uuids, locked = await relate(
             self._store, [found.row.id for found in taken], self._rules.upstream_links
         )
-        logged = await self._store.logged_files([each.row.id for each in taken if _lies_in_a_folder(each)])
+        logged = await self._store.logged_files([each.row.id for each in taken if _may_have_a_folder(each)])
         plans: list[tuple[ReadArtifact, FolderPlan]] = []
         for found in taken:
             if found.row.id in locked:
@@ -217,7 +217,7 @@ class MigrateFolders:
                 plans.append((found, self._plan(row, found, related[row.id], lay_before(logged.get(row.id)))))
             except ValueError as error:
                 await self._store.refuse(found.row, _unplannable(error))
-        return await self._operations(await self._kept_as_they_are(plans))
+        return await self._operations(await self._kept_as_they_are(plans), logged)
 
     async def _look_again(self) -> None:
         """What was wrong with artifacts stands, or is over, now that no batch of any job is on its way."""
@@ -264,7 +264,11 @@ class MigrateFolders:
                 await self._store.refuse(found.row, refusal)
         return kept
 
-    async def _operations(self, plans: Sequence[tuple[ReadArtifact, FolderPlan]]) -> list[Operation]:
+    async def _operations(
+        self,
+        plans: Sequence[tuple[ReadArtifact, FolderPlan]],
+        logged: Mapping[str, Sequence[Mapping[str, object]]],
+    ) -> list[Operation]:
         leaving = await self._leaving([plan for _, plan in plans])
         standing = await asyncio.to_thread(bookkeeping_of, self._repository, [plan for _, plan in plans])
         now = self._clock.now()
@@ -280,6 +284,7 @@ class MigrateFolders:
                 file_path_field=self._file_path_field,
                 claims_seen=self._survey.seen,
                 linked={m.file.path for m in plan.moves if self._reader.is_led_to(m.file.path)},
+                files_before=logged.get(plan.row.id) if plan.row.artifact_dir is not None else None,
             )
             for found, plan in plans
         ]
@@ -299,8 +304,8 @@ class MigrateFolders:
         return leaving
 
 
-def _lies_in_a_folder(found: ReadArtifact) -> bool:
-    return any(folder_of(file.path) is not None for file in found.files)
+def _may_have_a_folder(found: ReadArtifact) -> bool:
+    return found.row.artifact_dir is not None or any(folder_of(file.path) is not None for file in found.files)
 
 
 def _to_replace(plan: FolderPlan, standing: bytes | None) -> bytes | None:

@@ -48,6 +48,19 @@ async def test_late_figure_is_migrated_into_the_folder_that_stands(folders: Fold
         assert manifest != before[artifact_id], "the manifest of before is back"
         assert (folders.outer / row["file_path"]).is_file()
         assert row["primary_filename"] is None
+    assert (await verify(folders.bench.lab.settings)).broken == ()
+
+    figures = [batch for batch in folders.bench.batches() if batch["job"] == JobName.FIGURES]
+    async with folders.bench.engine(jobs=frozenset(JobName)):
+        for batch in reversed(figures):
+            preview = await folders.bench.readers.read.rollback_preview(batch["id"], redo=False)
+            done = await folders.bench.ask(
+                "rollback", JobName.FIGURES, batch=batch["id"], token=preview.token
+            )
+            assert done.state == "done", done
+    rows = folders.artifacts()
+    assert all(rows[i]["migrated_to_folder_at"] == lost[i]["migrated_to_folder_at"] for i in lost)
+    assert (await verify(folders.bench.lab.settings)).broken == (), "each folder is as its row says again"
 
 
 async def _is_told_as_such(folders: FolderBench, waiting: int) -> None:
